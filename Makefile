@@ -1,0 +1,60 @@
+# The commands of this project; CONTRIBUTING.md says when to use which.
+# PYTHON chooses the interpreter that .venv is made with: make test PYTHON=python3.13
+
+PYTHON ?= $(shell ./scripts/find-python)
+RUN := .venv/bin/python
+JOBS ?= 2
+
+.PHONY: help setup node demo test check lint types generated codegen bench contract docs dist fuzz mutate clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## make .venv with all that the other targets need
+	@test -n "$(PYTHON)" && "$(PYTHON)" scripts/setup.py
+
+node: setup
+	@$(RUN) scripts/setup.py --node
+
+demo: setup ## poll a fleet of simulated appliances of all three products
+	@$(RUN) -m veeam_async.cli demo
+
+test: setup ## run the test suite
+	$(RUN) -m pytest -n $(JOBS) --dist worksteal -m "not contract and not fuzz"
+
+check: lint types generated test ## lint, strict types, generated code up to date, tests
+
+lint: setup
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: setup node
+	$(RUN) -m mypy
+	node_modules/.bin/pyright --threads $(JOBS)
+
+generated: setup
+	$(RUN) -m codegen check
+
+codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
+	$(RUN) -m codegen emit
+
+bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
+	$(RUN) -m benchmarks
+
+contract: setup node ## every operation against Prism, a server that no one here wrote
+	$(RUN) -m pytest -m contract tests/contract
+
+docs: setup ## build the documentation site into site/
+	$(RUN) scripts/build_docs.py
+
+dist: setup ## sdist and wheel, reproducible, and the suite against the installed wheel
+	$(RUN) scripts/build_dist.py
+
+fuzz: setup ## long-running: mutated answers against the session layer
+	$(RUN) -m pytest -m fuzz -p no:randomly --timeout 3600
+
+mutate: setup ## long-running: mutation testing of the session modules
+	$(RUN) scripts/mutate.py
+
+clean:
+	rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,81 @@
+"""Make `.venv` with all that tests, benchmarks and the generator need; do nothing where it is already there.
+
+Runs on the bare interpreter: standard library only. `--node` also installs the Node programs of package.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+NODE_MODULES = ROOT / "node_modules"
+
+
+def fingerprint(*parts: str | Path) -> str:
+    """A hash of what an environment is made from, so that it is made again only when that changes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.read_bytes() if isinstance(part, Path) else part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def run(*command: str | Path) -> None:
+    """Run a command; end with its status, and with what was being done, where it fails."""
+    done = subprocess.run([str(part) for part in command], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        sys.exit(f"setup: `{' '.join(str(part) for part in command)}` failed with status {done.returncode}")
+
+
+def up_to_date(stamp: Path, wanted: str) -> bool:
+    return stamp.is_file() and stamp.read_text() == wanted
+
+
+def python_environment() -> None:
+    python = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = VENV / ".stamp"
+    # The path is part of the stamp: scripts in an environment name it, so a clone that was moved needs a new one.
+    wanted = fingerprint(ROOT / "pyproject.toml", ROOT / "constraints.txt", str(ROOT), sys.version)
+    if python.exists() and up_to_date(stamp, wanted):
+        return
+    works = python.exists() and not subprocess.run([str(python), "-c", "import pip"], check=False).returncode
+    if not works:
+        print(f"setup: making {VENV.name} with Python {sys.version.split()[0]}", flush=True)
+        venv.EnvBuilder(with_pip=True, clear=True).create(VENV)
+    print("setup: installing what the tests, the benchmarks and the generator need", flush=True)
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", "constraints.txt",
+        "--editable", ".[dev]")  # fmt: skip
+    stamp.write_text(wanted)
+
+
+def node_environment() -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        sys.exit("setup: npm not found; the type check and the contract tests need Node 18 or newer")
+    stamp = NODE_MODULES / ".stamp"
+    wanted = fingerprint(ROOT / "package.json", ROOT / "package-lock.json")
+    if up_to_date(stamp, wanted):
+        return
+    print("setup: installing Prism and pyright from npm", flush=True)
+    run(npm, "ci", "--no-fund", "--no-audit", "--no-progress", "--loglevel=error")
+    stamp.write_text(wanted)
+
+
+def main() -> None:
+    if sys.version_info < (3, 11):
+        sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+    if "--node" in sys.argv[1:]:
+        node_environment()
+    else:
+        python_environment()
+
+
+if __name__ == "__main__":
+    main()

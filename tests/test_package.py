@@ -1,0 +1,60 @@
+"""What the package as a whole promises: what an import costs, what is in it, what it exports."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+
+import veeam_async
+
+
+def modules_after(code: str) -> set[str]:
+    """Names of the modules that a fresh interpreter holds after running `code`."""
+    program = f"{code}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_import_loads_nothing_but_itself() -> None:
+    """`import veeam_async` loads neither aiohttp nor asyncio nor any other module of the package."""
+    bare = modules_after("import typing")
+    new = modules_after("import typing\nimport veeam_async") - bare
+    assert {name for name in new if name.startswith("veeam_async")} == {"veeam_async"}
+    assert not new & {"aiohttp", "asyncio", "attrs", "orjson", "dateutil"}
+    assert len(new) <= 5, sorted(new)
+
+
+@pytest.mark.parametrize("name", veeam_async.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    """Each name of `__all__` can be had from the package, and the package says so in `dir()`."""
+    assert getattr(veeam_async, name) is not None
+    assert name in dir(veeam_async)
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    """A name that the package does not have is an AttributeError that names it."""
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = veeam_async.no_such_name
+
+
+def test_no_public_name_loads_a_generated_module() -> None:
+    """Not even using every public name loads a generated module."""
+    new = modules_after("import veeam_async\nfor name in veeam_async.__all__: getattr(veeam_async, name)")
+    generated = {n for n in new if n.startswith(("veeam_async.vbr.", "veeam_async.aws.", "veeam_async.azure."))}
+    assert not generated
+
+
+def test_version_is_the_distribution_s() -> None:
+    """`__version__` is what the installed distribution says."""
+    assert veeam_async.__version__ == metadata.version("veeam-async")
+
+
+def test_package_is_typed() -> None:
+    """The marker for type checkers is installed with the package."""
+    from importlib.resources import files
+
+    assert files("veeam_async").joinpath("py.typed").is_file()

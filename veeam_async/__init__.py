@@ -1,0 +1,142 @@
+"""Asyncio SDK for Veeam Backup & Replication, Veeam Backup for AWS and Veeam Backup for Microsoft Azure.
+
+    from veeam_async import Password
+    from veeam_async.vbr.v1_3_rev0 import Client
+
+    async with Client("vbr01.example.com", Password("svc-monitor", secret)) as vbr:
+        page = await vbr.sessions.get_all_sessions(limit=200)
+
+Importing this package loads nothing else: each public name is loaded when it is first used, so that a script
+pays only for what it needs. `veeam_async.<product>.<revision>` holds the `Client`, `models` and `api` of one revision.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .client import ApplianceClient as ApplianceClient
+    from .client import Timeouts as Timeouts
+    from .connect import connect as connect
+    from .credentials import AuthorizationCode as AuthorizationCode
+    from .credentials import BearerToken as BearerToken
+    from .credentials import Mfa as Mfa
+    from .credentials import Password as Password
+    from .credentials import RefreshToken as RefreshToken
+    from .credentials import Saml as Saml
+    from .credentials import VbrToken as VbrToken
+    from .errors import ApiError as ApiError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import ConflictError as ConflictError
+    from .errors import ConnectError as ConnectError
+    from .errors import DecodeError as DecodeError
+    from .errors import ForbiddenError as ForbiddenError
+    from .errors import IncompleteListing as IncompleteListing
+    from .errors import MfaRequired as MfaRequired
+    from .errors import NotFoundError as NotFoundError
+    from .errors import RateLimitedError as RateLimitedError
+    from .errors import RequestTimeout as RequestTimeout
+    from .errors import ServerError as ServerError
+    from .errors import SessionFailed as SessionFailed
+    from .errors import TlsError as TlsError
+    from .errors import UnauthorizedError as UnauthorizedError
+    from .errors import VeeamError as VeeamError
+    from .fleet import Fleet as Fleet
+    from .operation import Operation as Operation
+    from .operation import Revision as Revision
+    from .pool import Pool as Pool
+    from .retry import RetryPolicy as RetryPolicy
+    from .revisions import preload as preload
+    from .revisions import register as register
+    from .revisions import revisions as revisions
+    from .running import run as run
+    from .tls import TlsPolicy as TlsPolicy
+    from .unset import UNSET as UNSET
+    from .unset import Unset as Unset
+    from .waiting import Progress as Progress
+    from .waiting import wait as wait
+
+    __version__: str
+
+# Public name: the module that defines it.
+_HOMES = {
+    "UNSET": "unset",
+    "ApiError": "errors",
+    "ApplianceClient": "client",
+    "AuthenticationError": "errors",
+    "AuthorizationCode": "credentials",
+    "BadRequestError": "errors",
+    "BearerToken": "credentials",
+    "ConflictError": "errors",
+    "ConnectError": "errors",
+    "DecodeError": "errors",
+    "Fleet": "fleet",
+    "ForbiddenError": "errors",
+    "IncompleteListing": "errors",
+    "Mfa": "credentials",
+    "MfaRequired": "errors",
+    "NotFoundError": "errors",
+    "Operation": "operation",
+    "Password": "credentials",
+    "Pool": "pool",
+    "Progress": "waiting",
+    "RateLimitedError": "errors",
+    "RefreshToken": "credentials",
+    "RequestTimeout": "errors",
+    "RetryPolicy": "retry",
+    "Revision": "operation",
+    "Saml": "credentials",
+    "ServerError": "errors",
+    "SessionFailed": "errors",
+    "Timeouts": "client",
+    "TlsError": "errors",
+    "TlsPolicy": "tls",
+    "UnauthorizedError": "errors",
+    "Unset": "unset",
+    "VbrToken": "credentials",
+    "VeeamError": "errors",
+    "connect": "connect",
+    "preload": "revisions",
+    "register": "revisions",
+    "revisions": "revisions",
+    "run": "running",
+    "wait": "waiting",
+}
+
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("veeam-async")
+    elif (home := _HOMES.get(name)) is not None:
+        from importlib import import_module
+
+        value = getattr(import_module(f"{__name__}.{home}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, "__version__"})
+
+
+class _Package(ModuleType):
+    """Keeps public functions from being hidden by the modules that are named after them.
+
+    Importing `veeam_async.connect` would otherwise set the attribute `connect` of the package to the module.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and _HOMES.get(name) == name):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
