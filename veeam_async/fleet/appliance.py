@@ -1,0 +1,57 @@
+"""One appliance of a fleet: where it is, how to log in, what it is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+if TYPE_CHECKING:
+    from ..client import Timeouts
+    from ..credentials import Credentials
+    from ..retry import RetryPolicy
+    from ..tls import TlsPolicy
+
+
+def _tags(value: str | Iterable[str]) -> frozenset[str]:
+    return frozenset((value,) if isinstance(value, str) else value)
+
+
+@attrs.frozen(eq=False)
+class Appliance:
+    """An appliance of a fleet.
+
+    Attributes:
+        name: its label, unique in the fleet. Answers, rows, metrics, cursors and shards go by it.
+        host: name, address, `name:port` or a whole origin, as for `Client`.
+        credentials: how to log in. None only on an answer that came from another machine.
+        product: `vbr`, `aws` or `azure`.
+        revision: an API revision such as `1.3-rev0`, or `auto`: negotiated at the first call and remembered.
+        port: the port; None for the product's own.
+        tls: the TLS policy; None for the fleet's.
+        tags: words to select by: `fleet.where(tag="berlin")`.
+        timeout: seconds that one task of a fan-out may take on this appliance; None for the fan-out's own limit.
+        timeouts: limits of each call; None for the fleet's.
+        retry: the policy of repeats; None for the fleet's.
+        allow_http: True allows plain http to a host that is not loopback.
+        options: further keyword arguments for `Client`.
+    """
+
+    name: str
+    host: str
+    credentials: Credentials | None = attrs.field(repr=False)
+    product: str = attrs.field(default="vbr", kw_only=True)
+    revision: str = attrs.field(default="auto", kw_only=True)
+    port: int | None = attrs.field(default=None, kw_only=True)
+    tls: TlsPolicy | None = attrs.field(default=None, kw_only=True, repr=False)
+    tags: frozenset[str] = attrs.field(default=frozenset(), converter=_tags, kw_only=True)
+    timeout: float | None = attrs.field(default=None, kw_only=True)
+    timeouts: Timeouts | None = attrs.field(default=None, kw_only=True, repr=False)
+    retry: RetryPolicy | None = attrs.field(default=None, kw_only=True, repr=False)
+    allow_http: bool = attrs.field(default=False, kw_only=True, repr=False)
+    options: dict[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
+
+    def without_credentials(self) -> Appliance:
+        """A copy that is safe to send elsewhere: no credentials, no client options."""
+        return attrs.evolve(self, credentials=None, options={})
