@@ -1,0 +1,511 @@
+"""Downloads that are never wholly in memory, and what uploads and multipart bodies are made of.
+
+A download to a file appears there whole or not at all: it is written beside its place and renamed when its length and,
+where the server gives one, its checksum are right. File access runs in threads, so that a slow disk holds up nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import inspect
+import io
+import json
+import mimetypes
+import os
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, TypeVar
+
+import aiohttp
+import attrs
+from aiohttp import hdrs, payload
+
+from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
+from .unset import UNSET, Unset
+
+if TYPE_CHECKING:
+    from aiohttp.abc import AbstractStreamWriter
+
+    from .client import ApplianceClient
+    from .operation import Operation
+
+T = TypeVar("T")
+
+# Large enough that the hop into a thread costs little beside the write, small enough to hold for many downloads.
+_BLOCK: Final = 1 << 20
+_CHUNK: Final = 1 << 16
+
+
+@attrs.frozen
+class NamedFile:
+    """A file for a multipart body whose name or type the server should see.
+
+    Attributes:
+        content: the bytes, a path, a file open for reading bytes, or an asynchronous iterable of bytes.
+        filename: the name that is sent.
+        content_type: the media type that is sent; guessed from the name where None.
+    """
+
+    content: bytes | os.PathLike[str] | BinaryIO | AsyncIterable[bytes] = attrs.field(repr=False)
+    filename: str
+    content_type: str | None = None
+
+
+Upload: TypeAlias = bytes | os.PathLike[str] | BinaryIO | AsyncIterable[bytes] | NamedFile
+"""What can be uploaded: bytes, a path, a file open for reading bytes, an asynchronous iterable of bytes, or one of
+these with a name. Files are read block by block while they are sent."""
+
+DownloadProgress: TypeAlias = Callable[[int, int | None], object]
+"""Called with the bytes received so far and the size, or None where the server does not tell it. May be a coroutine
+function."""
+
+
+async def _off_loop(function: Callable[..., T], *args: Any) -> T:
+    """Run in a thread, and be cancelled only when the thread is through: nobody then closes a file under it."""
+    work = asyncio.get_running_loop().run_in_executor(None, function, *args)
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        while not work.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((work,))
+        if not work.cancelled():
+            work.exception()
+        raise
+
+
+# ---------------------------------------------------------------------------------------------------------- downloads
+
+
+class _Digest:
+    """A checksum that the server announced, and the running one of what came."""
+
+    __slots__ = ("announced", "name", "running")
+
+    def __init__(self, name: str, announced: bytes) -> None:
+        self.name = name
+        self.announced = announced
+        self.running = hashlib.new(name, usedforsecurity=False)
+
+
+def _announced_digest(headers: Mapping[str, str]) -> _Digest | None:
+    """The strongest checksum among Repr-Digest, Content-Digest (RFC 9530), Digest (RFC 3230) and Content-MD5."""
+    found: dict[str, bytes] = {}
+    for header in ("Repr-Digest", "Content-Digest", "Digest"):
+        for part in headers.get(header, "").split(","):
+            name, _, value = part.strip().partition("=")
+            # A structured field wraps its bytes in colons: sha-256=:...:
+            with contextlib.suppress(ValueError):
+                found.setdefault(name.strip().lower(), base64.b64decode(value.strip().strip(":"), validate=True))
+    with contextlib.suppress(ValueError):
+        found.setdefault("md5", base64.b64decode(headers.get("Content-MD5", "").strip(), validate=True))
+    for wire, name in (("sha-512", "sha512"), ("sha-256", "sha256"), ("sha", "sha1"), ("md5", "md5")):
+        announced = found.get(wire, b"")
+        # What is not as long as such a checksum is not one, and proves nothing about the body.
+        if len(announced) == hashlib.new(name, usedforsecurity=False).digest_size:
+            return _Digest(name, announced)
+    return None
+
+
+class Download:
+    """An open download. It is read once: by `chunks()`, by `read()` or by `save()`.
+
+    Attributes:
+        headers: the answer's headers, case-insensitive.
+        status: the HTTP status.
+        size: the size in bytes, or None where the server does not tell it.
+        content_type: the media type of the answer.
+        filename: the name that the server gives the file, without any folder, or None.
+        received: bytes that came so far.
+    """
+
+    def __init__(
+        self, response: aiohttp.ClientResponse, *, appliance: str | None = None, operation: str | None = None
+    ) -> None:
+        self._response = response
+        self._appliance = appliance
+        self._operation = operation
+        self._read = False
+        self.headers: Mapping[str, str] = response.headers
+        self.status = response.status
+        self.content_type: str = response.content_type
+        # Length and checksum are those of the encoded body, which is not seen here.
+        encoded = self.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() not in ("", "identity")
+        self.size: int | None = None if encoded else response.content_length
+        self.received = 0
+        self._digest = None if encoded else _announced_digest(self.headers)
+
+    @property
+    def filename(self) -> str | None:
+        disposition = self._response.content_disposition
+        name = disposition.filename if disposition is not None else None
+        # The name comes from the other side: it must not lead anywhere.
+        name = name.replace("\\", "/").rpartition("/")[2] if name else None
+        return name if name not in ("", ".", "..") else None
+
+    def _where(self) -> dict[str, Any]:
+        return {"appliance": self._appliance, "operation": self._operation}
+
+    def _too_large(self, max_size: int) -> BodyTooLarge:
+        return BodyTooLarge(f"the download is larger than {max_size} bytes", status=self.status, **self._where())
+
+    async def chunks(self, *, max_size: int | None = None) -> AsyncIterator[bytes]:
+        """The body as it comes, in pieces of up to 64 KiB.
+
+        Args:
+            max_size: most bytes to take, or None.
+
+        Raises:
+            BodyTooLarge: there is more than `max_size`.
+            ConnectError: the connection broke, or less came than was announced.
+            RequestTimeout: the server stopped sending.
+            DecodeError: the checksum that the server gave is not that of what came.
+        """
+        if self._read:
+            raise VeeamError("this download was read already", **self._where())
+        self._read = True
+        if max_size is not None and self.size is not None and self.size > max_size:
+            raise self._too_large(max_size)
+        digest = self._digest
+        content = self._response.content
+        try:
+            while True:
+                chunk = await content.read(_CHUNK)
+                if not chunk:
+                    break
+                self.received += len(chunk)
+                if max_size is not None and self.received > max_size:
+                    raise self._too_large(max_size)
+                if digest is not None:
+                    digest.running.update(chunk)
+                yield chunk
+        except TimeoutError as error:
+            raise RequestTimeout(
+                f"the download stopped after {self._of_size()}", limit="read", **self._where()
+            ) from error
+        except (aiohttp.ClientError, ConnectionError) as error:
+            raise ConnectError(f"the download broke after {self._of_size()}: {error}", **self._where()) from error
+        if self.size is not None and self.received != self.size:
+            raise ConnectError(f"the download ended after {self._of_size()}", **self._where())
+        if digest is not None and digest.running.digest() != digest.announced:
+            raise DecodeError(
+                f"the download's {digest.name} is {digest.running.hexdigest()}, "
+                f"the server announced {digest.announced.hex()}",
+                status=self.status,
+                **self._where(),
+            )
+
+    def _of_size(self) -> str:
+        return f"{self.received} bytes" if self.size is None else f"{self.received} of {self.size} bytes"
+
+    async def read(self, *, max_size: int | None = None) -> bytes:
+        """The whole body in memory; raises as `chunks()` does."""
+        return b"".join([chunk async for chunk in self.chunks(max_size=max_size)])
+
+    async def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        progress: DownloadProgress | None = None,
+        max_size: int | None = None,
+    ) -> int:
+        """Put the body into a file, whole or not at all.
+
+        Args:
+            path: where the file goes. An older file there is replaced only by a whole one.
+            progress: called with the bytes written and the size (or None) after each block of a mebibyte and at
+                the end; a plain function or a coroutine function. What it raises ends the download.
+            max_size: most bytes to take, or None.
+
+        Returns:
+            The size of the file in bytes.
+
+        Raises:
+            OSError: the file cannot be written.
+            VeeamError: as `chunks()`.
+        """
+        target = Path(path)
+        # Beside its place: a rename within one file system is atomic.
+        part = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
+        file: io.FileIO | None = None
+        body = self.chunks(max_size=max_size)
+        try:
+            file = await _open_new(part)
+            block = bytearray()
+            written = 0
+            async for chunk in body:
+                block += chunk
+                if len(block) >= _BLOCK:
+                    written += await _off_loop(_write_all, file, block)
+                    block = bytearray()
+                    await _tell(progress, written, self.size)
+            if block or not written:
+                written += await _off_loop(_write_all, file, block)
+                await _tell(progress, written, self.size)
+            await _off_loop(file.close)
+            await _off_loop(os.replace, part, target)
+            return written
+        finally:
+            await body.aclose()  # type: ignore[attr-defined]
+            await _off_loop(_discard, file, part)
+
+
+async def _open_new(part: Path) -> io.FileIO:
+    work = asyncio.get_running_loop().run_in_executor(None, io.FileIO, part, "xb")
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        # The thread may open the file after all.
+        while not work.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((work,))
+        if not work.cancelled() and work.exception() is None:
+            work.result().close()
+        raise
+
+
+def _write_all(file: io.FileIO, block: bytearray) -> int:
+    rest = memoryview(block)
+    while rest:
+        rest = rest[file.write(rest) :]
+    return len(block)
+
+
+def _discard(file: io.FileIO | None, part: Path) -> None:
+    if file is not None:
+        file.close()
+    part.unlink(missing_ok=True)
+
+
+async def _tell(progress: DownloadProgress | None, received: int, total: int | None) -> None:
+    if progress is not None:
+        told = progress(received, total)
+        if inspect.isawaitable(told):
+            await told
+
+
+class _Recorder:
+    """Stands in for a client: an endpoint function given this tells what it would have sent."""
+
+    __slots__ = ("arguments", "client")
+
+    def __init__(self, client: ApplianceClient) -> None:
+        self.client = client
+        self.arguments: tuple[Operation[Any], Mapping[str, Any], Any] | None = None
+
+    async def execute(self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET) -> Any:
+        self.arguments = (operation, values, body)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
+
+
+@contextlib.asynccontextmanager
+async def _opened(client: ApplianceClient, call: Callable[[Any], Awaitable[Any]]) -> AsyncIterator[Download]:
+    recorder = _Recorder(client)
+    await call(recorder)
+    assert recorder.arguments is not None, "endpoint functions call client.execute"
+    operation, values, body = recorder.arguments
+    async with client.stream(operation, values, body) as response:
+        yield Download(response, appliance=client.name, operation=operation.operation_id)
+
+
+def open_download(
+    client: ApplianceClient, call: Callable[[Any], Awaitable[Any]]
+) -> AbstractAsyncContextManager[Download]:
+    """Open the answer of an endpoint function as a `Download`.
+
+    Args:
+        client: the client that sends the request.
+        call: given something like a client, calls the endpoint function with it.
+
+    Returns:
+        An asynchronous context manager. Leaving it closes the connection if the body was not read to its end.
+    """
+    return _opened(client, call)
+
+
+# ------------------------------------------------------------------------------------------------------------ uploads
+
+
+class _BlocksPayload(payload.Payload):
+    """A body that is read block by block while it is sent, and can be sent again where its source can be read again."""
+
+    def __init__(self, size: int | None, content_type: str, filename: str | None = None) -> None:
+        # aiohttp takes the headers of a multipart part from here.
+        super().__init__(None, content_type=content_type, filename=filename)
+        self._size = size
+
+    def _blocks(self) -> AsyncIterator[bytes]:
+        raise NotImplementedError
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        await self.write_with_length(writer, None)
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        sent = 0
+        blocks = self._blocks()
+        try:
+            async for block in blocks:
+                if content_length is not None and sent + len(block) > content_length:
+                    block = block[: content_length - sent]
+                sent += len(block)
+                await writer.write(block)
+                if content_length is not None and sent == content_length:
+                    break
+        finally:
+            await blocks.aclose()  # type: ignore[attr-defined]
+        if self._size is not None and sent < self._size:
+            # Ending here would leave the server waiting for the rest that Content-Length promised.
+            raise OSError(f"the upload's source ended after {sent} of {self._size} bytes")
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise TypeError("an upload is not text")
+
+
+class _FilePayload(_BlocksPayload):
+    def __init__(self, path: Path, size: int, content_type: str, filename: str | None) -> None:
+        super().__init__(size, content_type, filename)
+        self._path = path
+
+    async def _blocks(self) -> AsyncIterator[bytes]:
+        file: BinaryIO = await _off_loop(self._path.open, "rb")
+        try:
+            while block := await _off_loop(file.read, _BLOCK):
+                yield block
+        finally:
+            await _off_loop(file.close)
+
+
+class _OpenFilePayload(_BlocksPayload):
+    def __init__(
+        self, file: BinaryIO, start: int | None, size: int | None, content_type: str, filename: str | None
+    ) -> None:
+        super().__init__(size, content_type, filename)
+        self._file = file
+        self._start = start
+
+    async def _blocks(self) -> AsyncIterator[bytes]:
+        if self._start is not None:
+            await _off_loop(self._file.seek, self._start)
+        while block := await _off_loop(self._file.read, _BLOCK):
+            yield block
+
+
+class _IterablePayload(_BlocksPayload):
+    def __init__(self, source: AsyncIterable[bytes], content_type: str, filename: str | None) -> None:
+        super().__init__(None, content_type, filename)
+        self._source = source
+
+    async def _blocks(self) -> AsyncIterator[bytes]:
+        async for block in self._source:
+            yield block
+
+
+@attrs.frozen
+class Outgoing:
+    """A request body that is ready to be sent.
+
+    Attributes:
+        data: what aiohttp's `data=` takes.
+        content_type: the media type, with a boundary where it needs one.
+        size: the size in bytes, or None where it is not known: it is then sent in chunks.
+        replayable: True where the same source can be encoded and sent once more.
+    """
+
+    data: Any = attrs.field(repr=False)
+    content_type: str
+    size: int | None
+    replayable: bool
+
+
+def _encode(body: Any, content_type: str, filename: str | None = None) -> tuple[payload.Payload, bool]:
+    if isinstance(body, NamedFile):
+        guessed = mimetypes.guess_type(body.filename)[0] if filename is None else None
+        return _encode(body.content, body.content_type or guessed or content_type, body.filename)
+    if isinstance(body, (bytes, bytearray, memoryview)):
+        return payload.BytesPayload(bytes(body), content_type=content_type, filename=filename), True
+    if isinstance(body, os.PathLike):
+        path = Path(body)
+        return _FilePayload(path, path.stat().st_size, content_type, filename or path.name), True
+    if hasattr(body, "__aiter__"):
+        return _IterablePayload(body, content_type, filename), False
+    if hasattr(body, "read"):
+        start: int | None = None
+        size: int | None = None
+        # A pipe or a socket cannot be measured, nor sent twice.
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            if body.seekable():
+                start = body.tell()
+                size = body.seek(0, os.SEEK_END) - start
+                body.seek(start)
+        if isinstance(body, io.TextIOBase):
+            raise TypeError("an upload's file must be open for reading bytes: open(path, 'rb')")
+        name = getattr(body, "name", None)
+        name = filename or (os.path.basename(name) if isinstance(name, str) else None)
+        return _OpenFilePayload(body, start, size, content_type, name), start is not None
+    raise TypeError(
+        "an upload is bytes, a path, a file open for reading bytes or an asynchronous iterable of bytes, "
+        f"not {type(body).__name__}"
+    )
+
+
+def encode_upload(body: Upload, content_type: str = "application/octet-stream") -> Outgoing:
+    """A body of bytes, ready to be sent; encode again for each attempt.
+
+    Args:
+        body: what to send; a `str` is refused, for it could be a path or the content.
+        content_type: the media type to announce.
+
+    Raises:
+        TypeError: `body` is none of the things that can be uploaded.
+        OSError: the file is not there.
+    """
+    data, replayable = _encode(body, content_type)
+    return Outgoing(data, data.content_type, data.size, replayable)
+
+
+def encode_multipart(fields: Mapping[str, Any]) -> Outgoing:
+    """A `multipart/form-data` body, ready to be sent; encode again for each attempt.
+
+    Args:
+        fields: wire name to value. `Upload` values become files, text and numbers become text, lists repeat the
+            field, other objects are sent as JSON. `UNSET` and None are left out.
+
+    Raises:
+        TypeError: a value can be none of these.
+        OSError: a file is not there.
+    """
+    writer = aiohttp.MultipartWriter("form-data")
+    replayable = True
+    for name, value in fields.items():
+        for one in value if isinstance(value, (list, tuple)) else (value,):
+            if one is None or isinstance(one, Unset):
+                continue
+            part, again = _encode_part(name, one)
+            replayable = replayable and again
+            writer.append_payload(part)
+    return Outgoing(writer, writer.content_type, writer.size, replayable)
+
+
+def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
+    part: payload.Payload
+    replayable = True
+    if isinstance(value, bool):
+        part = payload.StringPayload("true" if value else "false")
+    elif isinstance(value, (str, int, float)):
+        part = payload.StringPayload(str(getattr(value, "value", value)))
+    elif isinstance(value, (Mapping, Sequence)) and not isinstance(value, (bytes, bytearray, memoryview)):
+        part = payload.JsonPayload(value, dumps=json.dumps)
+    else:
+        part, replayable = _encode(value, "application/octet-stream")
+        # Servers take a part for a file when it has a file name.
+        part.set_content_disposition("form-data", name=name, filename=part.filename or name)
+        return part, replayable
+    part.set_content_disposition("form-data", name=name)
+    return part, replayable
