@@ -42,6 +42,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -141,10 +142,9 @@ def parse(
         fail("", "defaults", "must be a table: [defaults]")
     by_product = {product: defaults[product] for product in PRODUCTS if isinstance(defaults.get(product), dict)}
     common = {key: value for key, value in defaults.items() if key not in by_product}
-    _check(common, lambda key, message: fail("defaults", key, message), never=("name", "host"))
+    _check(common, partial(fail, "defaults"), never=("name", "host"))
     for product, table in by_product.items():
-        where = f"defaults.{product}"
-        _check(table, lambda key, message, where=where: fail(where, key, message), never=("name", "host", "product"))
+        _check(table, partial(fail, f"defaults.{product}"), never=("name", "host", "product"))
     entries = data.get("appliance", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         fail("", "appliance", "must be tables: [[appliance]]")
@@ -166,7 +166,8 @@ def parse(
         _check(entry, complain)
         appliance = _appliance(_merge(inherited, entry), complain, folder or Path(), environ)
         if appliance.name in names:
-            complain("name" if "name" in entry else "host", f"{appliance.name!r} is taken by line {names[appliance.name]}")
+            taken = f"{appliance.name!r} is taken by line {names[appliance.name]}"
+            complain("name" if "name" in entry else "host", taken)
         names[appliance.name] = lines.find(table, None)
         appliances.append(appliance)
     return appliances
@@ -290,9 +291,10 @@ def _secrets(
             yield secret, value
         if (name := entry.get(key := f"{secret}_file")) is not None:
             try:
-                value = (folder / Path(name).expanduser()).read_text(encoding="utf-8-sig").partition("\n")[0].strip("\r")
+                text = (folder / Path(name).expanduser()).read_text(encoding="utf-8-sig")
             except (OSError, UnicodeDecodeError) as error:
                 fail(key, f"{name}: {getattr(error, 'strerror', None) or 'cannot be read'}")
+            value = text.partition("\n")[0].strip("\r")
             if not value:
                 fail(key, f"{name}: its first line is empty")
             yield secret, value
@@ -360,7 +362,7 @@ class _Lines:
                     name = header[2].replace(" ", "").replace('"', "").replace("'", "")
                     if header[1] == "[[" and name == "appliance":
                         count += 1
-                    table = name.replace("appliance", f"appliance[{count}]", 1) if name.startswith("appliance") else name
+                    table = re.sub(r"^appliance\b", f"appliance[{count}]", name)
                     self._tables.setdefault(table, number)
                     # `[appliance.tls]` is the key `tls` of its parent as well.
                     parent, _, last = table.rpartition(".")

@@ -1,0 +1,80 @@
+"""A bounded queue that can be closed with an error: full makes producers wait, closed ends the consumer's wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Channel(Generic[T]):
+    """First in, first out. asyncio.Queue has no way to wake a consumer with an error before Python 3.13.
+
+    Args:
+        size: items that wait at most.
+    """
+
+    __slots__ = ("_error", "_getters", "_items", "_putters", "_size")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._items: deque[T] = deque()
+        self._getters: deque[asyncio.Future[None]] = deque()
+        self._putters: deque[asyncio.Future[None]] = deque()
+        self._error: BaseException | None = None
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    async def put(self, item: T) -> None:
+        """Adds an item; waits while the channel is full. On a closed channel the item is dropped."""
+        while len(self._items) >= self._size and self._error is None:
+            await self._wait(self._putters)
+        if self._error is None:
+            self._items.append(item)
+            _wake(self._getters)
+
+    async def get(self) -> T:
+        """The oldest item; waits for one.
+
+        Raises:
+            BaseException: what the channel was closed with, at once, whatever is left in it.
+        """
+        while not self._items and self._error is None:
+            await self._wait(self._getters)
+        if self._error is not None:
+            raise self._error
+        item = self._items.popleft()
+        _wake(self._putters)
+        return item
+
+    def close(self, error: BaseException) -> None:
+        """Makes every `get` raise `error`, from now on; the first close counts."""
+        if self._error is None:
+            self._error = error
+            for waiters in (self._getters, self._putters):
+                while waiters:
+                    _wake(waiters)
+
+    async def _wait(self, waiters: deque[asyncio.Future[None]]) -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            # Woken and cancelled in the same turn: the wake-up belongs to the next one.
+            if waiter.done() and not waiter.cancelled():
+                _wake(waiters)
+            elif waiter in waiters:
+                waiters.remove(waiter)
+            raise
+
+
+def _wake(waiters: deque[asyncio.Future[None]]) -> None:
+    while waiters:
+        waiter = waiters.popleft()
+        if not waiter.done():
+            waiter.set_result(None)
+            return
