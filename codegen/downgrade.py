@@ -1,0 +1,148 @@
+"""OpenAPI 3.1 brought to 3.0: the same facts in the words of the older version, which every tool here reads."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from codegen.faults import BadInput
+from codegen.mend import walk
+
+
+def to_3_0(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as OpenAPI 3.0; one that is 3.0 already is given back as it is.
+
+    Raises:
+        BadInput: a schema says what 3.0 has no words for.
+    """
+    if document["openapi"].startswith("3.0"):
+        return document
+    made = copy.deepcopy(document)
+    made["openapi"] = "3.0.3"
+    made.pop("webhooks", None)
+    made.pop("jsonSchemaDialect", None)
+    # Innermost first, so that a rule sees parts that are 3.0 already.
+    for where, found in reversed(list(walk(made))):
+        if _is_schema(found) and "/example" not in where:
+            _schema(found, where)
+    for where, found in walk(made):
+        _boolean_schemas(found, where)
+    return made
+
+
+_SCHEMA_KEYS = {
+    "type", "const", "enum", "properties", "items", "allOf", "anyOf", "oneOf", "exclusiveMinimum", "exclusiveMaximum",
+    "examples", "contentEncoding", "contentMediaType", "prefixItems", "$ref", "$defs", "patternProperties",
+}  # fmt: skip
+
+
+def _is_schema(found: dict[str, Any]) -> bool:
+    # A parameter, a header and a media type have `examples` too, and a security scheme has `type`.
+    return bool(_SCHEMA_KEYS & found.keys()) and not {"in", "schema", "content", "flows", "scheme"} & found.keys()
+
+
+def _schema(found: dict[str, Any], where: str) -> None:
+    _type(found, where)
+    if "const" in found and not isinstance(found["const"], (dict, list)):
+        constant = found.pop("const")
+        if constant is None:
+            found["nullable"] = True
+        else:
+            found.setdefault("enum", [constant])
+            found.setdefault("type", _TYPES.get(type(constant), "string"))
+    for key, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        value = found.get(key)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            found[key], found[limit] = True, value
+    if isinstance(found.get("enum"), list) and None in found["enum"]:
+        found["enum"] = [value for value in found["enum"] if value is not None]
+        found["nullable"] = True
+    if "contentEncoding" in found and found.get("type") == "string":
+        found.setdefault("format", "byte" if found["contentEncoding"] == "base64" else "binary")
+    elif "contentMediaType" in found and found.get("type") == "string":
+        found.setdefault("format", "binary")
+    if "prefixItems" in found:
+        found.setdefault("items", _either(found["prefixItems"]))
+    if found.get("type") == "array":
+        found.setdefault("items", {})
+    patterns = found.get("patternProperties")
+    if isinstance(patterns, dict) and patterns:
+        found.setdefault("additionalProperties", _either(list(patterns.values())))
+    for key in (
+        "examples",
+        "$schema",
+        "$id",
+        "$comment",
+        "contentEncoding",
+        "contentMediaType",
+        "prefixItems",
+        "patternProperties",
+    ):
+        found.pop(key, None)
+    _null_parts(found)
+    if found.get("nullable") and "$ref" in found:
+        found["allOf"] = [{"$ref": found.pop("$ref")}]
+    # 3.1 lets a reference have neighbours that count; in 3.0 it stands alone.
+    beside = {key for key in found if key in _SCHEMA_KEYS | {"required", "nullable"} and key != "$ref"}
+    if "$ref" in found and beside:
+        found["allOf"] = [{"$ref": found.pop("$ref")}, *found.get("allOf", ())]
+
+
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+
+
+def _either(parts: list[Any]) -> dict[str, Any]:
+    return parts[0] if len(parts) == 1 else {"anyOf": parts} if parts else {}
+
+
+def _type(found: dict[str, Any], where: str) -> None:
+    kinds = found.get("type")
+    if kinds == "null":
+        del found["type"]
+        found["nullable"] = True
+    elif isinstance(kinds, list):
+        rest = [kind for kind in kinds if kind != "null"]
+        if len(rest) < len(kinds):
+            found["nullable"] = True
+        if len(rest) == 1:
+            found["type"] = rest[0]
+        elif rest:
+            del found["type"]
+            if "anyOf" in found:
+                raise BadInput(f"{where}: several types beside anyOf have no form in OpenAPI 3.0")
+            found["anyOf"] = [
+                {"type": kind} | ({"items": found.get("items", {})} if kind == "array" else {}) for kind in rest
+            ]
+        else:
+            del found["type"]
+
+
+def _null_parts(found: dict[str, Any]) -> None:
+    """`anyOf: [X, null]` is a nullable X."""
+    for key in ("anyOf", "oneOf"):
+        parts = found.get(key)
+        if not isinstance(parts, list):
+            continue
+        rest = [part for part in parts if part != {"nullable": True}]
+        if len(rest) == len(parts):
+            continue
+        found["nullable"] = True
+        if len(rest) > 1:
+            found[key] = rest
+            continue
+        del found[key]
+        if rest and "$ref" in rest[0]:
+            found["allOf"] = [rest[0]]
+        elif rest:
+            for name, value in rest[0].items():
+                found.setdefault(name, value)
+
+
+def _boolean_schemas(found: dict[str, Any], where: str) -> None:
+    """`true` as a schema is the empty schema; `false` is one that nothing fits."""
+    if isinstance(found.get("properties"), dict) and not where.endswith("/properties"):
+        for name, part in found["properties"].items():
+            if isinstance(part, bool):
+                found["properties"][name] = {} if part else {"not": {}}
+    if isinstance(found.get("items"), bool) and not where.endswith("/properties"):
+        found["items"] = {} if found["items"] else {"not": {}}

@@ -1,0 +1,67 @@
+"""Operations that no document evidences: offered by analogy, and marked so that nobody takes them for a fact.
+
+A reconstructed document lists in `x-unresolved-operations` the titles whose path is not known. Where it gives
+`analogy-not-evidence` (the path that the same-titled operation of another tag would have here), the operation becomes
+one with `x-inferred: true`; where `analogy-of` identifies that other operation, it has its parameters, body and answers.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+from codegen.mend import operations
+
+_ANALOGY = re.compile(r"the (?P<tag>.+) operation of the same title")
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+def add(document: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, str]]:
+    """Add the operations that can be inferred.
+
+    Args:
+        document: the vendor document, or what was reconstructed of one.
+        spec: its facts, changed in place.
+
+    Returns:
+        The titles that are left: `tag`, `method`, `title`.
+    """
+    by_title = {(op.get("tags", [""])[0], op.get("summary")): op for _, _, op in operations(spec)}
+    taken = {(method, _PLACEHOLDER.sub("{}", path)) for path, method, _ in operations(spec)}
+    left_over = []
+    for entry in document.get("x-unresolved-operations") or ():
+        path, method = entry.get("analogy-not-evidence"), str(entry["method"]).lower()
+        if not path or (method, _PLACEHOLDER.sub("{}", path)) in taken:
+            left_over.append({"tag": entry["tag"], "method": method.upper(), "title": entry["title"]})
+            continue
+        analogy = _ANALOGY.fullmatch(entry.get("analogy-of", ""))
+        like = by_title.get((analogy["tag"], entry["title"])) if analogy else None
+        spec["paths"].setdefault(path, {})[method] = _operation(entry, path, like)
+        taken.add((method, _PLACEHOLDER.sub("{}", path)))
+    return left_over
+
+
+def _operation(entry: dict[str, Any], path: str, like: dict[str, Any] | None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": f"{_camel(entry['tag'])}_{_camel(entry['title'])}",
+        "summary": entry["title"],
+        "tags": [entry["tag"]],
+        "x-evidence": entry.get("x-evidence", []),
+        "x-typing": "untyped",
+        "x-inferred": True,
+    }
+    names = _PLACEHOLDER.findall(path)
+    if like is None:
+        made["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+        ]
+        made["responses"] = {"200": {"description": "OK"}}
+        return made
+    made["x-inferred-from"] = like["operationId"]
+    made |= {key: copy.deepcopy(like[key]) for key in ("parameters", "requestBody", "responses") if key in like}
+    return made
+
+
+def _camel(title: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", title))

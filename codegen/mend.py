@@ -1,0 +1,253 @@
+"""Defects that documents share, mended by rule: each rule is a function, takes the facts and changes them in place.
+
+What is wrong in one document alone is no rule but a patch (`patches.py`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from codegen.facts import METHODS, phrase
+from codegen.faults import BadInput
+
+SCHEMA_PREFIX = "#/components/schemas/"
+
+
+def mend(document: dict[str, Any]) -> None:
+    """Apply every rule, in order."""
+    for rule in RULES:
+        rule(document)
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every operation as (path, method, operation), in the document's order."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def walk(value: Any, where: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object in a value with its JSON pointer, outermost first."""
+    if isinstance(value, dict):
+        yield where, value
+        for key, part in value.items():
+            yield from walk(part, f"{where}/{str(key).replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from walk(part, f"{where}/{index}")
+
+
+def resolve(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    """What a possible reference stands for."""
+    for _ in range(32):
+        reference = value.get("$ref")
+        if not isinstance(reference, str):
+            return value
+        value = target(document, reference)
+    raise BadInput(f"a chain of references without end at {value.get('$ref')}")
+
+
+def target(document: dict[str, Any], reference: str) -> dict[str, Any]:
+    """The object that a local reference names.
+
+    Raises:
+        BadInput: it leads nowhere.
+    """
+    found: Any = document
+    if not reference.startswith("#/"):
+        raise BadInput(f"$ref {reference!r} leads out of the document")
+    for part in reference[2:].split("/"):
+        key = part.replace("~1", "/").replace("~0", "~")
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        raise BadInput(f"$ref {reference!r} leads nowhere")
+    return found
+
+
+def spread_path_parameters(document: dict[str, Any]) -> None:
+    """Parameters of a path are given to each of its operations."""
+    for item in document["paths"].values():
+        shared = item.pop("parameters", [])
+        for method in METHODS:
+            if shared and method in item:
+                own = item[method].get("parameters", [])
+                keys = {_parameter_key(document, part) for part in own}
+                more = [part for part in shared if _parameter_key(document, part) not in keys]
+                item[method]["parameters"] = more + own
+                _move_responses_last(item[method])
+
+
+def _move_responses_last(operation: dict[str, Any]) -> None:
+    for key in ("requestBody", "responses"):
+        if key in operation:
+            operation[key] = operation.pop(key)
+
+
+def _parameter_key(document: dict[str, Any], part: dict[str, Any]) -> tuple[str, str]:
+    found = resolve(document, part)
+    return found["in"], found["name"]
+
+
+def name_responses(document: dict[str, Any]) -> None:
+    """A shared response is described by the phrase of the one status code that it answers, where there is one."""
+    shared = document["components"].get("responses", {})
+    codes: dict[str, set[str]] = defaultdict(set)
+    for _, _, operation in operations(document):
+        for code, response in operation["responses"].items():
+            if "$ref" in response:
+                codes[response["$ref"].rpartition("/")[2]].add(code)
+    for name, used in codes.items():
+        if name in shared and len(used) == 1:
+            shared[name]["description"] = phrase(next(iter(used)))
+
+
+def require_path_parameters(document: dict[str, Any]) -> None:
+    """A parameter in the path is always required and never null: without it there is no such path."""
+    parts = [part for _, _, operation in operations(document) for part in operation.get("parameters", ())]
+    for part in [*parts, *document["components"].get("parameters", {}).values()]:
+        if part.get("in") == "path":
+            part["required"] = True
+            if isinstance(part.get("schema"), dict):
+                part["schema"].pop("nullable", None)
+                _unwrap(part, "schema")
+
+
+def _unwrap(holder: dict[str, Any], key: str) -> None:
+    """`allOf` around one schema and nothing beside it is that schema."""
+    value = holder[key]
+    if set(value) == {"allOf"} and len(value["allOf"]) == 1:
+        holder[key] = value["allOf"][0]
+
+
+def unwrap_parts(document: dict[str, Any]) -> None:
+    """`allOf` around one reference, with nothing beside it, is that reference wherever it is no schema of its own name."""
+    for where, found in walk(document):
+        for key in ("items", "schema", "additionalProperties"):
+            if isinstance(found.get(key), dict) and not where.endswith("/properties"):
+                _unwrap(found, key)
+        if isinstance(found.get("properties"), dict) and not where.endswith("/properties"):
+            for name in found["properties"]:
+                _unwrap(found["properties"], name)
+
+
+_OWN_PART = ("type", "required", "properties", "additionalProperties")
+
+
+def gather_own_part(document: dict[str, Any]) -> None:
+    """What a composed schema adds to its base stands in one place: the last element of its `allOf`."""
+    for _, found in walk(document["components"].get("schemas", {})):
+        parts = found.get("allOf")
+        if not isinstance(parts, list) or not any("$ref" in part for part in parts) or "properties" not in found:
+            continue
+        own = {key: found.pop(key) for key in _OWN_PART if key in found}
+        parts.append(own)
+
+
+def split_unions(document: dict[str, Any]) -> None:
+    """A discriminated base keeps its mapping and gives up its `oneOf`.
+
+    The documents say both "a base is one of its children" and "a child is its base and more": a circle, in which no
+    object is valid and no generator finds its way. The children say what they inherit; the base says, in a mapping that
+    names every child, which value stands for which.
+    """
+    schemas = document["components"].get("schemas", {})
+    for name, base in schemas.items():
+        discriminator = base.get("discriminator")
+        if not discriminator:
+            continue
+        reference = SCHEMA_PREFIX + name
+        children = [child for child, found in schemas.items() if _inherits(found, reference)]
+        mapping = {
+            value: there if "/" in there else SCHEMA_PREFIX + there
+            for value, there in discriminator.get("mapping", {}).items()
+        }
+        union = next((key for key in ("oneOf", "anyOf") if key in base), None)
+        listed = [part["$ref"] for part in base.get(union, ()) if "$ref" in part] if union else []
+        for there in [*listed, *(SCHEMA_PREFIX + child for child in children)]:
+            if there not in mapping.values() and _inherits(target(document, there), reference):
+                # OpenAPI: a schema that no mapping names is chosen by its own name.
+                mapping[there.rpartition("/")[2]] = there
+        discriminator["mapping"] = mapping
+        if union and all(_inherits(target(document, there), reference) for there in listed):
+            del base[union]
+        base["discriminator"] = base.pop("discriminator")
+
+
+def _inherits(found: dict[str, Any], reference: str) -> bool:
+    return any(part.get("$ref") == reference for part in found.get("allOf", ()))
+
+
+def hand_down_required(document: dict[str, Any]) -> None:
+    """A base that requires what only its children have means that each child requires it."""
+    schemas = document["components"].get("schemas", {})
+    for name, base in schemas.items():
+        if "discriminator" not in base or not base.get("required"):
+            continue
+        absent = [key for key in base["required"] if key not in base.get("properties", {})]
+        for child in schemas.values():
+            if not absent or not _inherits(child, SCHEMA_PREFIX + name):
+                continue
+            for part in child["allOf"]:
+                more = [
+                    key for key in absent if key in part.get("properties", {}) and key not in part.get("required", ())
+                ]
+                if more:
+                    part["required"] = [*part.get("required", ()), *more]
+
+
+def drop_unknown_required(document: dict[str, Any]) -> None:
+    """A required name that is no property of the schema, nor of what it is composed of, is dropped."""
+    for where, found in walk(document["components"].get("schemas", {}), "#/components/schemas"):
+        if where.endswith("/properties"):
+            continue
+        for holder in (found, *(part for part in found.get("allOf", ()) if isinstance(part, dict))):
+            required = holder.get("required")
+            if not isinstance(required, list) or isinstance(holder.get("in"), str):
+                continue
+            known = _properties(document, found)
+            if holder is found and where.rpartition("/")[0].endswith("/allOf"):
+                continue  # seen from the schema that it is a part of
+            kept = list(dict.fromkeys(name for name in required if name in known))
+            if kept:
+                holder["required"] = kept
+            else:
+                del holder["required"]
+
+
+def _properties(document: dict[str, Any], found: dict[str, Any], depth: int = 0) -> set[str]:
+    found = resolve(document, found)
+    names = set(found.get("properties", ()))
+    if depth < 16:
+        for key in ("allOf", "oneOf", "anyOf"):
+            for part in found.get(key, ()):
+                names |= _properties(document, part, depth + 1)
+    return names
+
+
+def drop_unused(document: dict[str, Any]) -> None:
+    """Shared parameters, bodies, responses and headers that nothing refers to are left out; schemas all stay."""
+    components = document["components"]
+    for kind in ("requestBodies", "responses", "parameters", "headers"):
+        used = {found["$ref"] for _, found in walk(document) if isinstance(found.get("$ref"), str)}
+        part = {
+            name: value for name, value in components.get(kind, {}).items() if f"#/components/{kind}/{name}" in used
+        }
+        components.pop(kind, None)
+        if part:
+            components[kind] = part
+
+
+RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
+    spread_path_parameters,
+    name_responses,
+    require_path_parameters,
+    unwrap_parts,
+    gather_own_part,
+    split_unions,
+    hand_down_required,
+    drop_unknown_required,
+    drop_unused,
+)

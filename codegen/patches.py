@@ -1,0 +1,169 @@
+"""Patches: declared corrections of single documents, each with the reason for it.
+
+A patch file is TOML:
+
+    [[patch]]
+    pointer = "/components/schemas/SessionModel/required"
+    action = "remove"
+    value = "endTime"
+    revisions = ["1.1-rev0", "1.2-rev1"]
+    reason = "a running session has no end time"
+
+Actions: `set` puts `value` at the pointer (which must exist, but for its last step), `delete` takes away what is there,
+`add` appends `value` to the list there (made where it is absent), `remove` takes `value` out of it, `rename` gives the
+last step of the pointer the name `value`. In each of them `value` may be a list for `add` and `remove`.
+
+`revisions` names the revisions that the patch was made for; without it, the patch is for every one of the product. There
+it must change something, or ingesting stops: the document has changed, and somebody has to look. On any other revision a
+patch with `revisions` is tried, and left where it does not apply: a fault usually outlives the revision that it was found in.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from codegen import catalog
+from codegen.faults import BadInput
+
+ACTIONS = ("set", "delete", "add", "remove", "rename")
+
+
+@attrs.frozen
+class Patch:
+    """One correction.
+
+    Attributes:
+        pointer: JSON pointer into the spec (facts, mended).
+        action: one of `ACTIONS`.
+        reason: why the document is wrong there.
+        value: what the action works with.
+        revisions: the revisions that it was made for; empty for all.
+    """
+
+    pointer: str
+    action: str
+    reason: str
+    value: Any = None
+    revisions: tuple[str, ...] = ()
+
+
+class DoesNotApply(Exception):
+    """The patch finds nothing to change."""
+
+
+def of_product(specs: Path, product: str) -> list[Patch]:
+    """A product's patches: those of a specs directory, else those of the generator's own one."""
+    for folder in (specs, catalog.HOME):
+        path = folder / "patches" / f"{product}.toml"
+        if path.exists():
+            return read(path)
+    return []
+
+
+def read(path: Path) -> list[Patch]:
+    """The patches of a file.
+
+    Raises:
+        BadInput: no TOML, or a patch without pointer, action or reason.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise BadInput(f"{path}: {fault}") from fault
+    made = []
+    for index, entry in enumerate(content.get("patch", ())):
+        where = f"{path.name}: patch {index + 1}"
+        unknown = set(entry) - {"pointer", "action", "reason", "value", "revisions"}
+        if unknown:
+            raise BadInput(f"{where}: unknown key {sorted(unknown)[0]!r}")
+        for key in ("pointer", "action", "reason"):
+            if not isinstance(entry.get(key), str) or not entry[key]:
+                raise BadInput(f"{where}: no {key}")
+        if entry["action"] not in ACTIONS:
+            raise BadInput(f"{where}: unknown action {entry['action']!r} (known: {', '.join(ACTIONS)})")
+        if entry["action"] != "delete" and "value" not in entry:
+            raise BadInput(f"{where}: no value")
+        made.append(Patch(**(entry | {"revisions": tuple(entry.get("revisions", ()))})))
+    return made
+
+
+def apply(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
+    """Apply the patches that concern a revision to its spec, in place.
+
+    Returns:
+        How many applied.
+
+    Raises:
+        BadInput: one that was made for this revision changes nothing.
+    """
+    applied = 0
+    for patch in patches:
+        try:
+            _apply(patch, document)
+        except DoesNotApply as fault:
+            if not patch.revisions or revision in patch.revisions:
+                raise BadInput(f"patch {patch.action} {patch.pointer} no longer applies: {fault}") from None
+        else:
+            applied += 1
+    return applied
+
+
+def _apply(patch: Patch, document: dict[str, Any]) -> None:
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in patch.pointer.split("/")[1:]]
+    if not steps:
+        raise DoesNotApply("an empty pointer")
+    holder: Any = document
+    for step in steps[:-1]:
+        holder = _step(holder, step)
+    last: Any = int(steps[-1]) if isinstance(holder, list) and steps[-1].isdigit() else steps[-1]
+    match patch.action:
+        case "add" | "remove":
+            _change_list(patch, holder, last)
+        case "set":
+            if not isinstance(holder, dict):
+                raise DoesNotApply("no object there")
+            if last in holder and holder[last] == patch.value:
+                raise DoesNotApply("it is so already")
+            holder[last] = patch.value
+        case "delete":
+            _step(holder, str(last))
+            del holder[last]
+        case _:
+            _step(holder, str(last))
+            if not isinstance(holder, dict) or patch.value in holder:
+                raise DoesNotApply(f"there is a {patch.value!r} already")
+            renamed = {patch.value if key == last else key: value for key, value in holder.items()}
+            holder.clear()
+            holder.update(renamed)
+
+
+def _change_list(patch: Patch, holder: Any, last: Any) -> None:
+    values = patch.value if isinstance(patch.value, list) else [patch.value]
+    if not isinstance(holder, dict):
+        raise DoesNotApply("no object there")
+    found = holder.get(last, [])
+    if not isinstance(found, list):
+        raise DoesNotApply("no list there")
+    if patch.action == "add":
+        if all(value in found for value in values):
+            raise DoesNotApply("it is so already")
+        holder[last] = found + [value for value in values if value not in found]
+        return
+    if not any(value in found for value in values):
+        raise DoesNotApply("it is so already")
+    holder[last] = [value for value in found if value not in values]
+    if not holder[last]:
+        # OpenAPI has no empty `required`.
+        del holder[last]
+
+
+def _step(holder: Any, step: str) -> Any:
+    if isinstance(holder, list) and step.isdigit() and int(step) < len(holder):
+        return holder[int(step)]
+    if isinstance(holder, dict) and step in holder:
+        return holder[step]
+    raise DoesNotApply(f"there is no {step!r}")
