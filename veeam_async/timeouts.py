@@ -1,0 +1,64 @@
+"""Time limits of a call, and the deadline that bounds every call under it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
+
+import attrs
+
+
+@attrs.frozen
+class Timeouts:
+    """Limits for each call, in seconds. None means no such limit.
+
+    Attributes:
+        connect: for name resolution's result to become a connection, TLS handshake included.
+        read: between two pieces of an answer, and until its first byte. Some listings take over a minute.
+        total: for the whole call: waiting for a token, all its repeats and the pauses between them. For a download
+            it ends when the headers are there; then `read` watches over the body.
+        logout: for the logout when a client is left.
+    """
+
+    connect: float | None = 10.0
+    read: float | None = 120.0
+    total: float | None = 300.0
+    logout: float = 3.0
+
+
+_deadline: ContextVar[float | None] = ContextVar("veeam_async_deadline", default=None)
+
+
+@contextmanager
+def deadline(seconds: float | None) -> Iterator[None]:
+    """Bound everything under it, whatever the limits of the single calls are.
+
+    Tasks started inside inherit it. A deadline inside another can only be nearer. A call that meets it raises
+    `RequestTimeout` with `limit="deadline"`.
+
+    Args:
+        seconds: from now; None changes nothing.
+    """
+    if seconds is None:
+        yield
+        return
+    above = _deadline.get()
+    at = monotonic() + seconds
+    token = _deadline.set(at if above is None else min(at, above))
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def deadline_at() -> float | None:
+    """The deadline in force, on the clock of `time.monotonic()`, or None."""
+    return _deadline.get()
+
+
+def remaining() -> float | None:
+    """Seconds until the deadline in force (negative when it has passed), or None."""
+    at = _deadline.get()
+    return None if at is None else at - monotonic()
