@@ -1,4 +1,4 @@
-"""Run the benchmarks and print them as a table; `--json FILE` writes them as well, `--check` fails on a missed budget."""
+"""Run benchmarks and print a table; `--json FILE` says where it is written too, `--check` fails on a missed budget."""
 
 from __future__ import annotations
 

@@ -64,7 +64,16 @@ def install(wheel: Path) -> Path:
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     venv.EnvBuilder(with_pip=True).create(ENVIRONMENT)
     python = ENVIRONMENT / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", "constraints.txt"]
+    pip: list[str | Path] = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--constraint",
+        "constraints.txt",
+    ]
     run(*pip, wheel)
     program = (
         "import asyncio, importlib, veeam_async\n"

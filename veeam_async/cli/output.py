@@ -1,0 +1,207 @@
+"""Rows for people and for programs: a table that fits the terminal, JSON, JSON lines, CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import attrs
+import orjson
+from rich.cells import cell_len
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+MINIMUM = 8
+
+
+def stdout() -> Console:
+    """The console for results. In a pipe it is wide enough that no row is ever cut or wrapped."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return Console(highlight=False)
+    return Console(width=10_000, highlight=False, no_color=True)
+
+
+def stderr() -> Console:
+    """The console for progress and errors."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@attrs.frozen
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: key of the row.
+        heading: what stands above it.
+        rank: 0 is always shown; higher ranks go first where the terminal is narrow.
+        show: turns the value into text; may hold rich's markup.
+        right: numbers stand to the right.
+        wrap: long texts go on in the next line, others are cut with an ellipsis.
+    """
+
+    name: str
+    heading: str
+    rank: int = 0
+    show: Callable[[Any], str] = lambda value: escape(text(value))
+    right: bool = False
+    wrap: bool = False
+
+
+def text(value: Any) -> str:
+    """A value as a person reads it; nothing at all for what is not there."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, timedelta):
+        return duration(value.total_seconds())
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(
+            sorted(text(one) for one in value) if isinstance(value, (set, frozenset)) else map(text, value)
+        )
+    # Control characters of a server's text must not reach the terminal.
+    return "".join(c if c.isprintable() else " " for c in str(getattr(value, "value", value)))
+
+
+def moment(value: datetime) -> str:
+    """A time in the reader's zone, to the minute."""
+    return (value.astimezone() if value.tzinfo else value).strftime("%Y-%m-%d %H:%M")
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as `38 s`, `12 min`, `3 h 05 min`, `9 d`."""
+    if seconds is None:
+        return ""
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("", seconds)
+    if seconds < 1:
+        return f"{sign}{seconds * 1000:.0f} ms"
+    if seconds < 90:
+        return f"{sign}{seconds:.3g} s"
+    if seconds < 5400:
+        return f"{sign}{seconds / 60:.0f} min"
+    if seconds < 172_800:
+        return f"{sign}{seconds // 3600:.0f} h {seconds % 3600 // 60:02.0f} min"
+    return f"{sign}{seconds / 86_400:.0f} d"
+
+
+def size(value: float | None) -> str:
+    """Bytes with a binary unit: `1.5 TiB`."""
+    if value is None:
+        return ""
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if abs(value) < 1024:
+            return f"{value:.3g} {unit}" if unit != "B" else f"{value:.0f} B"
+        value /= 1024
+    return f"{value:,.3g} PiB"
+
+
+def ago(value: datetime | None) -> str:
+    """How long ago, or in how long."""
+    if value is None:
+        return ""
+    now = datetime.now(UTC) if value.tzinfo else datetime.now()
+    seconds = (now - value).total_seconds()
+    return f"{duration(seconds)} ago" if seconds >= 0 else f"in {duration(-seconds)}"
+
+
+def fitting(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], width: int) -> list[Column]:
+    """The columns that fit: those of the highest rank go until what is left has room."""
+    widths = {
+        column.name: max(
+            [len(column.heading), *(min(cell_len(text(row.get(column.name))), 40) for row in rows[:200])],
+            default=MINIMUM,
+        )
+        for column in columns
+    }
+    kept = list(columns)
+    while sum(min(widths[c.name], 40) + 2 for c in kept) > width and any(c.rank for c in kept):
+        kept.remove(max(reversed(kept), key=lambda column: column.rank))
+    return kept
+
+
+def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console: Console, title: str = "") -> None:
+    """Print rows as a table that fits the console."""
+    plain = not console.is_terminal
+    shown = Table(
+        title=None if plain else title or None,
+        box=None if plain else Table().box,
+        header_style="bold",
+        pad_edge=not plain,
+        title_justify="left",
+    )
+    kept = fitting(columns, rows, console.width)
+    for column in kept:
+        shown.add_column(
+            column.heading,
+            justify="right" if column.right else "left",
+            no_wrap=not column.wrap,
+            overflow="fold" if column.wrap else "ellipsis",
+        )
+    for row in rows:
+        shown.add_row(*(column.show(row.get(column.name)) for column in kept))
+    console.print(shown)
+
+
+def plain(value: Any) -> Any:
+    """What orjson does not know by itself."""
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if attrs.has(type(value)):
+        return attrs.asdict(value, recurse=False)
+    return str(value)
+
+
+def json_line(value: Any) -> str:
+    """One JSON text on one line."""
+    return orjson.dumps(value, default=plain, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def json_text(value: Any) -> str:
+    """JSON for people."""
+    return orjson.dumps(value, default=plain, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]], *, header: bool = True) -> str:
+    """Rows as CSV (RFC 4180)."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    if header:
+        writer.writerow(names)
+    for row in rows:
+        writer.writerow([_cell(row.get(name)) for name in names])
+    return buffer.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    elif isinstance(value, timedelta):
+        value = value.total_seconds()
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        value = " ".join(sorted(map(str, value)))
+    elif value is not None and not isinstance(value, (str, int, float)):
+        value = str(value)
+    # A spreadsheet would take a text that begins so for a formula, and it came from a server.
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def put(line: str) -> None:
+    """Write to stdout at once, so that a reader in a pipe sees each row when it comes."""
+    sys.stdout.write(line)
+    sys.stdout.flush()
