@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 if TYPE_CHECKING:
-    from ..client import Timeouts
     from ..credentials import Credentials
     from ..retry import RetryPolicy
+    from ..timeouts import Timeouts
     from ..tls import TlsPolicy
 
 

@@ -70,8 +70,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "allow_http": (bool,),
     **{f"{secret}_{source}": (str,) for secret in SECRETS for source in SOURCES},
 }
-_TLS_KEYS = {"ca_file": (str,), "fingerprint": (str,), "insecure": (bool,)}
-_TIMEOUT_KEYS = {"connect": (int, float), "read": (int, float), "total": (int, float)}
+_TLS_KEYS = {"ca_file": (str,), "fingerprint": (str,), "insecure": (bool,), "check_hostname": (bool,)}
+_TIMEOUT_KEYS = {"connect": (int, float), "read": (int, float), "total": (int, float), "logout": (int, float)}
 _TOML_NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false", list: "an array",
                dict: "a table"}  # fmt: skip
 
@@ -335,7 +335,7 @@ def _tls(table: Mapping[str, Any], fail: Complain, folder: Path) -> Any:
 
 
 def _timeouts(table: Mapping[str, Any], fail: Complain) -> Any:
-    from ..client import Timeouts
+    from ..timeouts import Timeouts
 
     try:
         return Timeouts(**table)

@@ -1,0 +1,267 @@
+"""The rows: one small type each, the same for all products and revisions.
+
+Units are the same everywhere: bytes, seconds, aware datetimes. None means that the product, the revision or the
+appliance does not say. What the vendor's answer says beyond that is in `raw`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import attrs
+
+from ...enums import OpenEnum
+from ..appliance import Appliance
+
+
+class JobState(OpenEnum):
+    """What a job is doing. A state that no mapping knows is kept as the vendor writes it.
+
+    Attributes:
+        RUNNING: it works.
+        STARTING, STOPPING: on the way there, and on the way out.
+        IDLE: it waits for its schedule or to be started.
+        DISABLED: it does not run by itself.
+    """
+
+    RUNNING = "running"
+    STARTING = "starting"
+    STOPPING = "stopping"
+    IDLE = "idle"
+    DISABLED = "disabled"
+
+
+class SessionState(OpenEnum):
+    """How far a session is. A state that no mapping knows is kept as the vendor writes it.
+
+    Attributes:
+        STARTING, RUNNING, STOPPING: as they say.
+        WAITING: for a tape, a repository, a slot, the next interval.
+        FINISHED: it is over; `result` says how.
+    """
+
+    STARTING = "starting"
+    RUNNING = "running"
+    WAITING = "waiting"
+    STOPPING = "stopping"
+    FINISHED = "finished"
+
+
+class Result(OpenEnum):
+    """How a job or a session ended. A result that no mapping knows is kept as the vendor writes it."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class LicenseStatus(OpenEnum):
+    """Whether a license is good."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    INVALID = "invalid"
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """What every row has.
+
+    Attributes:
+        appliance: where it comes from.
+        id: the vendor's id, unique in its appliance and kind of row.
+        name: the vendor's name for it; None where it has none.
+        kind: the vendor's word for what sort of thing it is, in the document's letter case.
+        raw: the model, or the plain dict, that the row was made of. Not part of comparisons.
+    """
+
+    source: ClassVar[str] = ""
+
+    appliance: Appliance = attrs.field(eq=False, repr=lambda appliance: repr(appliance.name))
+    id: str
+    name: str | None = None
+    kind: str | None = None
+    raw: Any = attrs.field(default=None, eq=False, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row as JSON takes it: the appliance's name, ISO 8601 times, no `raw`."""
+        values: dict[str, Any] = {}
+        for field in attrs.fields(type(self)):
+            value = getattr(self, field.name)
+            if field.name == "appliance":
+                value = value.name
+            elif field.name == "raw":
+                continue
+            elif isinstance(value, datetime):
+                value = value.isoformat()
+            elif isinstance(value, OpenEnum):
+                value = value.value
+            values[field.name] = value
+        return values
+
+
+@attrs.frozen(kw_only=True)
+class Job(Row):
+    """A backup job (vbr) or a backup policy (aws, azure).
+
+    Attributes:
+        description: the text that a person gave it.
+        state: what it is doing now.
+        last_result: how its last finished run ended; None where it never ran, runs for the first time, or the
+            product does not say while it runs.
+        last_run, next_run: start of the last and of the next run.
+        repository_id, repository_name: where its backups go.
+        objects: workloads that it processes, a count.
+        session_id: id of its last session.
+    """
+
+    source = "jobs"
+
+    description: str | None = None
+    state: JobState | None = None
+    last_result: Result | None = None
+    last_run: datetime | None = None
+    next_run: datetime | None = None
+    repository_id: str | None = None
+    repository_name: str | None = None
+    objects: int | None = None
+    session_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Session(Row):
+    """One run of something: a backup, a restore, a rescan.
+
+    Attributes:
+        job_id: id of the job or policy that it is a run of.
+        state: how far it is.
+        result: how it ended; None while it is not over.
+        message: the appliance's text about the result.
+        progress: percent done, 0 to 100.
+        started, ended: `ended` is None while it is not over.
+    """
+
+    source = "sessions"
+
+    job_id: str | None = None
+    state: SessionState | None = None
+    result: Result | None = None
+    message: str | None = None
+    progress: int | None = None
+    started: datetime | None = None
+    ended: datetime | None = None
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from start to end; None while it is not over."""
+        return (self.ended - self.started).total_seconds() if self.started and self.ended else None
+
+
+@attrs.frozen(kw_only=True)
+class Repository(Row):
+    """A place for backups.
+
+    Attributes:
+        description: the text that a person gave it.
+        path: folder, or bucket and folder, or storage account, container and folder.
+        location: the server (vbr) or the region (aws, azure) where it is.
+        tier: storage class or access tier of object storage.
+        capacity, free, used: bytes. vbr gives them in GB of 1024^3 bytes; cloud products do not say.
+        online: True where it can be used now.
+        encrypted: True where backups are encrypted by the repository's setting.
+    """
+
+    source = "repositories"
+
+    description: str | None = None
+    path: str | None = None
+    location: str | None = None
+    tier: str | None = None
+    capacity: int | None = None
+    free: int | None = None
+    used: int | None = None
+    online: bool | None = None
+    encrypted: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Server(Row):
+    """A machine of the backup infrastructure: the appliance itself, managed servers (vbr), workers (azure).
+
+    Attributes:
+        description: the text that a person gave it.
+        location: the region where it is.
+        version: version of the product; only for the appliance itself (`kind` is `Appliance`).
+        online: True where it can be reached or is at work.
+    """
+
+    source = "servers"
+
+    description: str | None = None
+    location: str | None = None
+    version: str | None = None
+    online: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class License(Row):
+    """The installed license.
+
+    Attributes:
+        status: as the appliance says, or by `expires` where it does not.
+        edition: the edition's name.
+        licensed_to: the owner.
+        expires, support_expires: end of the license and of the support contract; None where they do not end.
+        instances, instances_used: license units; None where the license has none.
+        sockets, sockets_used: CPU sockets; None where the license has none.
+        capacity, capacity_used: bytes of unstructured data (the document's TB are 1024^4 bytes); None where the
+            license has none.
+    """
+
+    source = "licenses"
+
+    status: LicenseStatus | None = None
+    edition: str | None = None
+    licensed_to: str | None = None
+    expires: datetime | None = None
+    support_expires: datetime | None = None
+    instances: float | None = None
+    instances_used: float | None = None
+    sockets: int | None = None
+    sockets_used: int | None = None
+    capacity: int | None = None
+    capacity_used: int | None = None
+
+    def days_left(self, now: datetime | None = None) -> float | None:
+        """Days until the license ends, negative when it has ended; None where it does not end."""
+        if self.expires is None:
+            return None
+        return (self.expires - (now or datetime.now(UTC))).total_seconds() / 86400
+
+
+@attrs.frozen(kw_only=True)
+class Protected(Row):
+    """A workload that has backups: a machine, a database, a file share, a network.
+
+    Attributes:
+        platform: where it runs, in the vendor's words (`VMware`, `HyperV`, `AWS`, `Azure`).
+        location: its region.
+        size: bytes of its storage.
+        restore_points: how many there are.
+        last_backup: time of the newest restore point.
+        last_failed: True where the last run failed for it.
+    """
+
+    source = "protected"
+
+    platform: str | None = None
+    location: str | None = None
+    size: int | None = None
+    restore_points: int | None = None
+    last_backup: datetime | None = None
+    last_failed: bool | None = None
+
+
+ROW_TYPES: tuple[type[Row], ...] = (Job, Session, Repository, Server, License, Protected)
