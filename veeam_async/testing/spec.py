@@ -1,0 +1,283 @@
+"""The specification of one API revision as a server sees it: operations by method and path, and schemas."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+Schema = Mapping[str, Any]
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+_PACKAGE = Path(__file__).resolve().parent.parent
+
+
+class UnknownRevision(LookupError):
+    """No specification file of that product and revision was found."""
+
+
+@attrs.frozen(eq=False)
+class Response:
+    """One answer that an operation may give: its status and its schema by media type (empty for no body)."""
+
+    status: int
+    content: Mapping[str, Schema]
+
+
+@attrs.define(eq=False)
+class SpecOperation:
+    """One operation as its document describes it.
+
+    Attributes:
+        operation_id, method, path, tag: as in the document; the path has `{placeholders}`.
+        segments: the path split at slashes.
+        parameters: path, query and header parameters, references resolved.
+        body: schema of the request body by media type; empty where the operation takes none.
+        body_required: True where the document says so.
+        responses: the 2xx answers, in the document's order.
+        secured: False where the call carries no token.
+        raw: the operation object of the document.
+        path_item: the path item object that holds it.
+    """
+
+    operation_id: str
+    method: str
+    path: str
+    tag: str
+    segments: tuple[str, ...]
+    parameters: tuple[Schema, ...]
+    body: Mapping[str, Schema]
+    body_required: bool
+    responses: tuple[Response, ...]
+    secured: bool
+    raw: Mapping[str, Any] = attrs.field(repr=False)
+    path_item: Mapping[str, Any] = attrs.field(repr=False)
+
+    def parameter(self, name: str, location: str = "query") -> Schema | None:
+        """The parameter of that wire name, or None."""
+        for parameter in self.parameters:
+            if parameter["name"] == name and parameter["in"] == location:
+                return parameter
+        return None
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names of the path's placeholders, left to right."""
+        return tuple(segment[1:-1] for segment in self.segments if segment.startswith("{"))
+
+
+@attrs.define(eq=False)
+class Spec:
+    """One API revision: document, operations, and the index that finds an operation by what was requested."""
+
+    product: str
+    revision: str
+    document: dict[str, Any] = attrs.field(repr=False)
+    operations: dict[str, SpecOperation] = attrs.field(init=False, repr=False, factory=dict)
+    paths: dict[str, dict[str, SpecOperation]] = attrs.field(init=False, repr=False, factory=dict)
+    _static: dict[str, dict[str, SpecOperation]] = attrs.field(init=False, repr=False, factory=dict)
+    _templates: dict[int, list[tuple[tuple[str, ...], dict[str, SpecOperation]]]] = attrs.field(
+        init=False, repr=False, factory=dict
+    )
+
+    def __attrs_post_init__(self) -> None:
+        for path, item in self.document["paths"].items():
+            methods = {
+                method.upper(): self._operation(method, path, item, item[method])
+                for method in _METHODS
+                if method in item
+            }
+            self.paths[path] = methods
+            for operation in methods.values():
+                self.operations[operation.operation_id] = operation
+            segments = _split(path)
+            if "{" in path:
+                self._templates.setdefault(len(segments), []).append((segments, methods))
+            else:
+                self._static["/".join(segments)] = methods
+        for rows in self._templates.values():
+            # A literal segment wins over a placeholder, the leftmost first: /jobs/states/{id} before /jobs/{id}/{x}.
+            rows.sort(key=lambda row: [segment.startswith("{") for segment in row[0]])
+
+    def _operation(self, method: str, path: str, item: Mapping[str, Any], raw: Mapping[str, Any]) -> SpecOperation:
+        parameters = {}
+        for source in (item.get("parameters", ()), raw.get("parameters", ())):
+            for entry in source:
+                parameter = self.resolve(entry)
+                parameters[parameter["name"], parameter["in"]] = parameter
+        body = self.resolve(raw.get("requestBody", {}))
+        responses = []
+        for status, entry in raw["responses"].items():
+            if status.startswith("2"):
+                content = self.resolve(entry).get("content", {})
+                responses.append(
+                    Response(int(status), {media: body.get("schema", {}) for media, body in content.items()})
+                )
+        security = raw.get("security", self.document.get("security"))
+        return SpecOperation(
+            operation_id=raw["operationId"],
+            method=method.upper(),
+            path=path,
+            tag=(raw.get("tags") or [""])[0],
+            segments=_split(path),
+            parameters=tuple(parameters.values()),
+            body={media: entry.get("schema", {}) for media, entry in body.get("content", {}).items()},
+            body_required=bool(body.get("required", False)),
+            responses=tuple(responses),
+            secured=bool(security) and not _is_login(method, path),
+            raw=raw,
+            path_item=item,
+        )
+
+    def find(self, method: str, path: str) -> tuple[SpecOperation | None, dict[str, str], tuple[str, ...]]:
+        """Find the operation for a request.
+
+        Args:
+            method: as sent, upper case.
+            path: the raw path, still percent-decoded by the caller.
+
+        Returns:
+            The operation (None where there is none), the placeholders' values by name, and the methods of the
+            path (empty where there is no such path).
+        """
+        segments = _split(path)
+        methods = self._static.get("/".join(segments))
+        if methods is not None:
+            return methods.get(method), {}, tuple(methods)
+        allowed: list[str] = []
+        for template, methods in self._templates.get(len(segments), ()):
+            if all(have == want or want.startswith("{") for have, want in zip(segments, template, strict=True)):
+                operation = methods.get(method)
+                if operation is not None:
+                    values = {
+                        want[1:-1]: have for have, want in zip(segments, template, strict=True) if want.startswith("{")
+                    }
+                    return operation, values, tuple(methods)
+                allowed.extend(methods)
+        return None, {}, tuple(allowed)
+
+    def resolve(self, node: Any) -> Any:
+        """Follow `$ref` until something else comes."""
+        seen = 0
+        while isinstance(node, dict) and "$ref" in node:
+            node = self.lookup(node["$ref"])
+            seen += 1
+            if seen > 50:
+                raise ValueError("references lead in a circle")
+        return node
+
+    def lookup(self, reference: str) -> Any:
+        """What a local reference such as `#/components/schemas/JobModel` points to."""
+        node: Any = self.document
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part.replace("~1", "/").replace("~0", "~")]
+        return node
+
+    @property
+    def schemas(self) -> Mapping[str, Schema]:
+        """The named schemas."""
+        schemas: Mapping[str, Schema] = self.document.get("components", {}).get("schemas", {})
+        return schemas
+
+    def properties(self, schema: Schema) -> dict[str, Schema]:
+        """All properties of an object schema, its bases' included."""
+        found: dict[str, Schema] = {}
+        for part in self.parts(schema):
+            found.update(part.get("properties", {}))
+        return found
+
+    def required(self, schema: Schema) -> set[str]:
+        """All names that an object schema or one of its bases requires."""
+        return {name for part in self.parts(schema) for name in part.get("required", ())}
+
+    def parts(self, schema: Schema) -> Iterator[Schema]:
+        """The schema and everything that it is composed of by `allOf`, bases first."""
+        schema = self.resolve(schema)
+        for part in schema.get("allOf", ()):
+            yield from self.parts(part)
+        yield schema
+
+    def children(self, schema: Schema) -> dict[str, str]:
+        """Discriminator value to the child's reference, for the values that the property may have."""
+        schema = self.resolve(schema)
+        discriminator = schema.get("discriminator")
+        if not discriminator:
+            return {}
+        mapping: dict[str, str] = discriminator.get("mapping", {})
+        values = self.resolve(self.properties(schema).get(discriminator["propertyName"], {})).get("enum")
+        return {value: target for value, target in mapping.items() if values is None or value in values}
+
+    def listing(self, operation: SpecOperation) -> tuple[str, Schema] | None:
+        """Name of the array and schema of a row, where the operation gives rows page by page or as one list of rows."""
+        for response in operation.responses:
+            schema = self.resolve(response.content.get("application/json", {}))
+            properties = self.properties(schema) if schema else {}
+            for rows, mark in (("data", "pagination"), ("results", "totalCount")):
+                if rows in properties and mark in properties:
+                    return rows, self.resolve(properties[rows]).get("items", {})
+        return None
+
+
+def _split(path: str) -> tuple[str, ...]:
+    return tuple(path.strip("/").split("/"))
+
+
+def _is_login(method: str, path: str) -> bool:
+    # The Azure documents ask for a token on the call that gives one.
+    return method == "post" and path.rstrip("/").endswith("/token")
+
+
+def _without_circles(document: dict[str, Any]) -> dict[str, Any]:
+    # A vendor's base lists its children in `oneOf` while each child inherits it; the mapping says the same.
+    for schema in document.get("components", {}).get("schemas", {}).values():
+        if schema.get("discriminator", {}).get("mapping"):
+            schema.pop("oneOf", None)
+    return document
+
+
+def folders() -> tuple[Path, ...]:
+    """Where specification files are looked for: `VEEAM_SPECS` (a path list), the installed package, a clone."""
+    own = tuple(Path(part) for part in os.environ.get("VEEAM_SPECS", "").split(os.pathsep) if part)
+    return (*own, _PACKAGE / "specs", _PACKAGE.parent / "specs")
+
+
+def revisions() -> list[tuple[str, str]]:
+    """Product and revision of every specification file that is found."""
+    found: dict[tuple[str, str], None] = {}
+    for folder in folders():
+        for path in sorted(folder.glob("*/*.json")):
+            found[path.parent.name, path.stem] = None
+    return list(found)
+
+
+def load(product: str, revision: str) -> Spec:
+    """The specification of one revision, read and indexed once for each process.
+
+    Args:
+        product: `vbr`, `aws` or `azure`.
+        revision: as the file is named, such as `1.3-rev0` or `v8.1`.
+
+    Raises:
+        UnknownRevision: no such file; the message lists what there is.
+    """
+    for folder in folders():
+        path = folder / product / f"{revision}.json"
+        if path.is_file():
+            return _read(product, revision, path)
+    known = ", ".join(f"{product} {revision}" for product, revision in revisions()) or "none"
+    raise UnknownRevision(f"no specification of {product} {revision}; found: {known}")
+
+
+@functools.cache
+def _read(product: str, revision: str, path: Path) -> Spec:
+    return from_document(product, revision, json.loads(path.read_text(encoding="utf-8-sig")))
+
+
+def from_document(product: str, revision: str, document: dict[str, Any]) -> Spec:
+    """A specification from an OpenAPI document in memory, which is taken over and changed."""
+    return Spec(product, revision, _without_circles(document))

@@ -1,0 +1,209 @@
+"""Checks requests (and, for tests, answers) against a revision's document with openapi-core."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from jsonschema import Validator as JsonValidator
+from jsonschema.exceptions import ValidationError
+from jsonschema_path import SchemaPath
+from openapi_core.datatypes import RequestParameters
+from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
+from openapi_core.validation.request.exceptions import (
+    ParametersError,
+    ParameterValidationError,
+    RequestBodyValidationError,
+)
+from openapi_core.validation.request.validators import V30RequestValidator
+from openapi_core.validation.schemas import oas30_read_schema_validators_factory, oas30_write_schema_validators_factory
+from openapi_core.validation.schemas.exceptions import InvalidSchemaValue
+from openapi_core.validation.schemas.factories import SchemaValidatorsFactory
+from openapi_core.validation.schemas.validators import SchemaValidator
+from werkzeug.datastructures import Headers, ImmutableMultiDict
+
+from .products import Problem
+from .spec import Spec, SpecOperation
+from .tokens import Refused
+
+
+class _Factory(SchemaValidatorsFactory):
+    """Makes each schema's validator once; openapi-core makes it for every value anew."""
+
+    def __init__(self, base: SchemaValidatorsFactory) -> None:
+        super().__init__(base.schema_validator_cls, base.format_checker)
+        self._made: dict[int, SchemaValidator] = {}
+
+    def create(self, spec: SchemaPath, schema: SchemaPath, *args: Any, **options: Any) -> SchemaValidator:
+        with schema.resolve() as resolved:
+            key = id(resolved.contents)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = super().create(spec, schema, *args, **options)
+        return made
+
+
+class _Requests(V30RequestValidator):
+    """openapi-core's request validator, with one factory of schema validators for all requests."""
+
+    def __init__(self, spec: SchemaPath) -> None:
+        super().__init__(spec, schema_validators_factory=_Factory(oas30_write_schema_validators_factory))
+
+    def parameters(self, parameters: RequestParameters, operation: SchemaPath, path: SchemaPath) -> list[Exception]:
+        try:
+            self._get_parameters(parameters, operation, path)
+        except ParametersError as error:
+            return list(error.errors)
+        return []
+
+    def body(self, body: bytes, content_type: str, operation: SchemaPath) -> list[Exception]:
+        try:
+            self._get_body(body or None, content_type, operation)
+        except RequestBodyValidationError as error:
+            return [error]
+        return []
+
+
+class Validator:
+    """The checks for one revision; `Validator.of(spec)` keeps one for each in the process."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self._document = SchemaPath.from_dict(dispatching(spec.document))
+        self._requests = _Requests(self._document)
+        self._answers = _Factory(oas30_read_schema_validators_factory)
+
+    @classmethod
+    def of(cls, spec: Spec) -> Validator:
+        """The validator for a revision, made at first use."""
+        return _validator(spec)
+
+    def check(
+        self, operation: SpecOperation, values: Mapping[str, str], query: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Check a request that was found to be for an operation.
+
+        Args:
+            operation: the operation.
+            values: the path's placeholders as sent.
+            query: the raw query string.
+            headers: the request's headers.
+            body: the request's body.
+
+        Raises:
+            Refused: 400 with every part that does not fit, or 415 for a media type that is not taken.
+        """
+        path = self._document / "paths" / operation.path
+        raw = path / operation.method.lower()
+        pairs = parse_qsl(query, keep_blank_values=True)
+        known = {entry["name"] for entry in operation.parameters if entry["in"] == "query"}
+        problems: dict[str, list[str]] = {}
+        for name, _ in pairs:
+            if name not in known:
+                problems.setdefault(f"query {name}", []).append("this operation has no such parameter")
+        parameters = RequestParameters(
+            query=ImmutableMultiDict(pairs),
+            header=Headers(list(headers.items())),
+            cookie=ImmutableMultiDict(),
+            path={name: unquote(value) for name, value in values.items()},
+        )
+        for error in self._requests.parameters(parameters, raw, path):
+            for where, text in _explain(error):
+                problems.setdefault(where, []).append(text)
+        if operation.body:
+            for error in self._requests.body(body, headers.get("Content-Type", ""), raw):
+                if self.spec.product == "azure" and isinstance(error.__cause__, MediaTypeNotFound):
+                    raise Refused(Problem(415, f"The media type is not one of {', '.join(operation.body)}."))
+                for where, text in _explain(error):
+                    problems.setdefault(where, []).append(text)
+        elif body:
+            problems["body"] = ["this operation takes no body"]
+        if problems:
+            text = "; ".join(f"{where}: {', '.join(texts)}" for where, texts in problems.items())
+            raise Refused(Problem(400, f"The request does not fit {operation.operation_id}: {text}", fields=problems))
+
+    def check_answer(
+        self, operation: SpecOperation, status: int, value: Any, media: str = "application/json"
+    ) -> list[str]:
+        """What does not fit in an operation's answer: one line for each; an empty list where all does."""
+        responses = self._document / "paths" / operation.path / operation.method.lower() / "responses"
+        schema = responses / str(status) / "content" / media / "schema"
+        validator = self._answers.create(self._document, schema)
+        return [f"{where}: {text}" for error in validator.validator.iter_errors(value) for where, text in _lines(error)]
+
+    def schema(self, name: str) -> JsonValidator:
+        """A JSON Schema validator for a named schema."""
+        schema = self._document / "components" / "schemas" / name
+        return self._answers.create(self._document, schema).validator
+
+
+@functools.cache
+def _validator(spec: Spec) -> Validator:
+    return Validator(spec)
+
+
+def dispatching(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document in which a discriminator's base checks the child that its value names.
+
+    JSON Schema knows nothing of discriminators: a base alone would take any child's body unseen. Here a base `X`
+    becomes `X` = `X.base`, and for each value: not that value, or the child; children inherit from `X.base`.
+    """
+    document = made = copy.deepcopy(dict(document))
+    schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
+    bases = {
+        name: schema
+        for name, schema in schemas.items()
+        if isinstance(schema.get("discriminator"), dict) and schema["discriminator"].get("mapping")
+    }
+    for name, schema in bases.items():
+        field = schema["discriminator"]["propertyName"]
+        targets = {_name(target) for target in schema["discriminator"]["mapping"].values()}
+        for target in targets & set(schemas):
+            for part in schemas[target].get("allOf", ()):
+                if part.get("$ref") == _reference(name):
+                    part["$ref"] = _reference(f"{name}.base")
+        branches = [
+            {"anyOf": [{"not": {"required": [field], "properties": {field: {"enum": [value]}}}}, {"$ref": target}]}
+            for value, target in schema.pop("discriminator")["mapping"].items()
+        ]
+        schema.pop("oneOf", None)
+        schemas[f"{name}.base"] = schema
+        schemas[name] = {"type": "object", "allOf": [{"$ref": _reference(f"{name}.base")}, *branches]}
+    return made
+
+
+def _reference(name: str) -> str:
+    return f"#/components/schemas/{name}"
+
+
+def _name(reference: str) -> str:
+    return reference.rsplit("/", 1)[-1]
+
+
+def _explain(error: Exception) -> Iterator[tuple[str, str]]:
+    where = f"{error.location} {error.name}" if isinstance(error, ParameterValidationError) else "body"
+    cause = error.__cause__
+    if isinstance(cause, InvalidSchemaValue):
+        for inner in cause.schema_errors:
+            if isinstance(inner, ValidationError):
+                for path, text in _lines(inner):
+                    yield (where if path == "value" else f"{where} {path}"), text
+            else:
+                yield where, str(inner)
+    else:
+        yield where, str(cause or error)
+
+
+def _lines(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """The innermost reasons of an error: of a dispatching `anyOf` those of the child that the value named."""
+    child = [inner for inner in error.context or () if inner.schema_path and inner.schema_path[0] == 1]
+    if error.validator == "anyOf" and child:
+        for inner in child:
+            yield from _lines(inner)
+        return
+    where = ".".join(str(part) for part in error.absolute_path) or "value"
+    message = error.message
+    yield where, message if len(message) < 200 else f"{message[:200]}..."
