@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from codegen.mend import operations
+from codegen.walking import operations
 
 _PAGE = """\
 # What specs/{product}/{revision}.json covers
@@ -31,7 +32,8 @@ An inferred operation has the path, parameters, body and answers of the same-tit
 An appliance serves the document of its own release on its Swagger page, `https://HOST:{port}/swagger/`. With it the
 package knows every operation:
 
-    python -m codegen ingest https://HOST:{port}/swagger/ --product {product} --revision {revision} --replace --fingerprint SHA256
+    python -m codegen ingest https://HOST:{port}/swagger/ --product {product} --revision {revision} \\
+        --replace --fingerprint SHA256
     python -m codegen emit
 
 `--fingerprint` takes the SHA-256 fingerprint of the appliance's own certificate; leave it out where the certificate is
@@ -50,7 +52,8 @@ def page(
 
     Args:
         about: the product's entry in the catalog.
-        product, revision: what the spec is of.
+        product: what the spec is of.
+        revision: the same.
         spec: the spec.
         left_over: `tag`, `method` and `title` of each operation whose path nothing tells.
     """
@@ -72,3 +75,12 @@ def page(
     rows = ["| tag | method | title |", "|---|---|---|"]
     rows += [f"| {entry['tag']} | {entry['method']} | {entry['title']} |" for entry in left_over]
     return text + "\n".join(rows) + "\n"
+
+
+def forget(path: Path, product: str, revision: str, left_over: list[dict[str, str]]) -> None:
+    """Take COVERAGE.md away where the revision that it is about has come as a whole document since."""
+    if not left_over and path.exists():
+        with path.open(encoding="utf-8") as file:
+            about = f"specs/{product}/{revision}.json " in file.readline()
+        if about:
+            path.unlink()

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from codegen.faults import BadInput
-from codegen.mend import walk
+from codegen.walking import operations, schemas
 
 
 def to_3_0(document: dict[str, Any]) -> dict[str, Any]:
@@ -22,34 +22,23 @@ def to_3_0(document: dict[str, Any]) -> dict[str, Any]:
     made.pop("webhooks", None)
     made.pop("jsonSchemaDialect", None)
     # Innermost first, so that a rule sees parts that are 3.0 already.
-    for where, found in reversed(list(walk(made))):
-        if _is_schema(found) and "/example" not in where:
-            _schema(found, where)
-    for where, found in walk(made):
-        _boolean_schemas(found, where)
+    for where, found in reversed(list(schemas(made))):
+        _schema(found, where)
+    for _, _, operation in operations(made):
+        operation.setdefault("responses", {"default": {}})
     return made
 
 
-_SCHEMA_KEYS = {
-    "type", "const", "enum", "properties", "items", "allOf", "anyOf", "oneOf", "exclusiveMinimum", "exclusiveMaximum",
-    "examples", "contentEncoding", "contentMediaType", "prefixItems", "$ref", "$defs", "patternProperties",
-}  # fmt: skip
-
-
-def _is_schema(found: dict[str, Any]) -> bool:
-    # A parameter, a header and a media type have `examples` too, and a security scheme has `type`.
-    return bool(_SCHEMA_KEYS & found.keys()) and not {"in", "schema", "content", "flows", "scheme"} & found.keys()
-
-
 def _schema(found: dict[str, Any], where: str) -> None:
+    _boolean_schemas(found)
     _type(found, where)
-    if "const" in found and not isinstance(found["const"], (dict, list)):
+    if "const" in found:
         constant = found.pop("const")
         if constant is None:
             found["nullable"] = True
         else:
             found.setdefault("enum", [constant])
-            found.setdefault("type", _TYPES.get(type(constant), "string"))
+            found.setdefault("type", _TYPES.get(type(constant), "object"))
     for key, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         value = found.get(key)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -57,37 +46,37 @@ def _schema(found: dict[str, Any], where: str) -> None:
     if isinstance(found.get("enum"), list) and None in found["enum"]:
         found["enum"] = [value for value in found["enum"] if value is not None]
         found["nullable"] = True
-    if "contentEncoding" in found and found.get("type") == "string":
-        found.setdefault("format", "byte" if found["contentEncoding"] == "base64" else "binary")
-    elif "contentMediaType" in found and found.get("type") == "string":
-        found.setdefault("format", "binary")
-    if "prefixItems" in found:
+    if found.get("type") == "string" and "format" not in found:
+        if "contentEncoding" in found:
+            found["format"] = "byte" if found["contentEncoding"] == "base64" else "binary"
+        elif "contentMediaType" in found:
+            found["format"] = "binary"
+    if isinstance(found.get("prefixItems"), list):
         found.setdefault("items", _either(found["prefixItems"]))
     if found.get("type") == "array":
         found.setdefault("items", {})
     patterns = found.get("patternProperties")
     if isinstance(patterns, dict) and patterns:
         found.setdefault("additionalProperties", _either(list(patterns.values())))
-    for key in (
-        "examples",
-        "$schema",
-        "$id",
-        "$comment",
-        "contentEncoding",
-        "contentMediaType",
-        "prefixItems",
-        "patternProperties",
-    ):
-        found.pop(key, None)
     _null_parts(found)
-    if found.get("nullable") and "$ref" in found:
-        found["allOf"] = [{"$ref": found.pop("$ref")}]
-    # 3.1 lets a reference have neighbours that count; in 3.0 it stands alone.
-    beside = {key for key in found if key in _SCHEMA_KEYS | {"required", "nullable"} and key != "$ref"}
-    if "$ref" in found and beside:
+    if "$ref" in found and any(key in found for key in _COUNTED):
+        # 3.1 lets a reference have neighbours that count; in 3.0 it stands alone.
         found["allOf"] = [{"$ref": found.pop("$ref")}, *found.get("allOf", ())]
 
 
+# What beside a reference says something about the value.
+_COUNTED = (
+    "nullable",
+    "type",
+    "enum",
+    "required",
+    "properties",
+    "items",
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "additionalProperties",
+)
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
@@ -138,11 +127,12 @@ def _null_parts(found: dict[str, Any]) -> None:
                 found.setdefault(name, value)
 
 
-def _boolean_schemas(found: dict[str, Any], where: str) -> None:
+def _boolean_schemas(found: dict[str, Any]) -> None:
     """`true` as a schema is the empty schema; `false` is one that nothing fits."""
-    if isinstance(found.get("properties"), dict) and not where.endswith("/properties"):
-        for name, part in found["properties"].items():
+    properties = found.get("properties")
+    if isinstance(properties, dict):
+        for name, part in properties.items():
             if isinstance(part, bool):
-                found["properties"][name] = {} if part else {"not": {}}
-    if isinstance(found.get("items"), bool) and not where.endswith("/properties"):
+                properties[name] = {} if part else {"not": {}}
+    if isinstance(found.get("items"), bool):
         found["items"] = {} if found["items"] else {"not": {}}

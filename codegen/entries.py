@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from codegen.documents import Document
-from codegen.mend import operations
+from codegen.walking import operations
 
 
 def counts(spec: dict[str, Any]) -> dict[str, int]:
@@ -34,12 +34,13 @@ def write(
 ) -> dict[str, Any]:
     """Put a revision's entry into the catalog, and mark in its spec the POSTs that only read.
 
-    What was decided by hand in an entry that is there stays. What a document says about other revisions fills what their
-    entries lack.
+    What was decided by hand in an entry that is there stays. What a document says about other revisions fills
+    what their entries lack.
 
     Args:
         book: the catalog, changed in place.
-        product, revision: whose entry it is.
+        product: whose entry it is.
+        revision: the same.
         spec: the spec, changed in place.
         document: what was read.
         known: what the document says about revisions (`revisions.learn`).
@@ -81,7 +82,7 @@ def write(
 
 
 def _safe_posts(book: dict[str, Any], name: str, spec: dict[str, Any], siblings: list[dict[str, Any]]) -> list[str]:
-    """operationIds of the POSTs that only read: as decided by hand, else as decided in the product's other revisions.
+    """The POSTs that only read, by operationId: as decided by hand, else as decided in the product's other revisions.
 
     Another revision's decision counts where operationId and path are the same but for the revision in the path.
     """

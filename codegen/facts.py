@@ -11,8 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from codegen.faults import BadInput
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+from codegen.walking import METHODS
 
 _SCHEMA_PLAIN = (
     "type", "format", "enum", "default", "nullable", "required", "readOnly", "writeOnly", "deprecated",
@@ -259,9 +258,7 @@ def _security_scheme(value: Any, where: str) -> dict[str, Any]:
 
 
 def _extensions(found: dict[str, Any], kept: dict[str, Any]) -> None:
-    for key, value in found.items():
-        if isinstance(key, str) and _EXTENSIONS.fullmatch(key) and _states(value):
-            kept[key] = value
+    kept.update((key, value) for key, value in found.items() if _EXTENSIONS.fullmatch(str(key)) and _states(value))
 
 
 def _states(value: Any) -> bool:

@@ -33,7 +33,7 @@ def document(url: str, *, insecure: bool, fingerprint: str | None) -> tuple[str,
         BadInput: not trusted, not answered, or no document there.
     """
     body = _get(url, insecure=insecure, fingerprint=fingerprint)
-    if not body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"<":
         return bare(url), body
     # An appliance shows its document on a Swagger page, which names it, or whose start script does.
     page = body.decode("utf-8", "replace")

@@ -2,7 +2,8 @@
 
 A reconstructed document lists in `x-unresolved-operations` the titles whose path is not known. Where it gives
 `analogy-not-evidence` (the path that the same-titled operation of another tag would have here), the operation becomes
-one with `x-inferred: true`; where `analogy-of` identifies that other operation, it has its parameters, body and answers.
+one with `x-inferred: true`; where `analogy-of` identifies that other operation, it has its parameters, body and
+answers.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import copy
 import re
 from typing import Any
 
-from codegen.mend import operations
+from codegen.walking import operations
 
 _ANALOGY = re.compile(r"the (?P<tag>.+) operation of the same title")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

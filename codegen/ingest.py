@@ -1,4 +1,4 @@
-"""`python -m codegen ingest DOC --product P --revision R`: a vendor document to specs/P/R.json and its catalog entry."""
+"""`python -m codegen ingest DOC --product P --revision R`: a vendor document to a spec file and its catalog entry."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ def ingest(
         revision: the vendor's name of the revision.
         specs: the specs directory.
         replace: write over a revision that is there.
-        insecure, fingerprint: how to trust an appliance's certificate (URLs only).
+        insecure: take any TLS certificate (URLs only).
+        fingerprint: SHA-256 of the one certificate to take (URLs only).
 
     Returns:
         The catalog entry as written, and `patches`: how many applied.
@@ -95,7 +96,6 @@ def ingest(
 
     document = documents.read(where, insecure=insecure, fingerprint=fingerprint)
     content = downgrade.to_3_0(check_openapi(document.content, document.source))
-    check_references(content)
     spec = facts(content)
     check_references(spec)
     left_over = inferred.add(content, spec)
@@ -115,6 +115,7 @@ def ingest(
         layout.write_all(texts)
     except OSError as fault:
         raise BadInput(f"{fault.filename}: {fault.strerror}") from fault
+    coverage.forget(specs / product / "COVERAGE.md", product, revision, left_over)
     return entry | {"patches": applied}
 
 

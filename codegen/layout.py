@@ -18,7 +18,7 @@ def dumps(value: Any) -> str:
 
 def _lay(value: Any, indent: int, used: int) -> str:
     flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, (dict, list)) or not value or indent + used + len(flat) <= WIDTH and indent > 1:
+    if not isinstance(value, (dict, list)) or not value or (indent > 1 and indent + used + len(flat) <= WIDTH):
         return flat
     pad = " " * (indent + 1)
     if isinstance(value, dict):

@@ -6,11 +6,11 @@ What is wrong in one document alone is no rule but a patch (`patches.py`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from codegen.facts import METHODS, phrase
-from codegen.faults import BadInput
+from codegen.facts import phrase
+from codegen.walking import METHODS, objects, operations, resolve, schemas, target
 
 SCHEMA_PREFIX = "#/components/schemas/"
 
@@ -19,52 +19,6 @@ def mend(document: dict[str, Any]) -> None:
     """Apply every rule, in order."""
     for rule in RULES:
         rule(document)
-
-
-def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every operation as (path, method, operation), in the document's order."""
-    for path, item in document["paths"].items():
-        for method in METHODS:
-            if method in item:
-                yield path, method, item[method]
-
-
-def walk(value: Any, where: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object in a value with its JSON pointer, outermost first."""
-    if isinstance(value, dict):
-        yield where, value
-        for key, part in value.items():
-            yield from walk(part, f"{where}/{str(key).replace('~', '~0').replace('/', '~1')}")
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from walk(part, f"{where}/{index}")
-
-
-def resolve(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
-    """What a possible reference stands for."""
-    for _ in range(32):
-        reference = value.get("$ref")
-        if not isinstance(reference, str):
-            return value
-        value = target(document, reference)
-    raise BadInput(f"a chain of references without end at {value.get('$ref')}")
-
-
-def target(document: dict[str, Any], reference: str) -> dict[str, Any]:
-    """The object that a local reference names.
-
-    Raises:
-        BadInput: it leads nowhere.
-    """
-    found: Any = document
-    if not reference.startswith("#/"):
-        raise BadInput(f"$ref {reference!r} leads out of the document")
-    for part in reference[2:].split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
-        found = found.get(key) if isinstance(found, dict) else None
-    if not isinstance(found, dict):
-        raise BadInput(f"$ref {reference!r} leads nowhere")
-    return found
 
 
 def spread_path_parameters(document: dict[str, Any]) -> None:
@@ -123,14 +77,16 @@ def _unwrap(holder: dict[str, Any], key: str) -> None:
 
 
 def unwrap_parts(document: dict[str, Any]) -> None:
-    """`allOf` around one reference, with nothing beside it, is that reference wherever it is no schema of its own name."""
-    for where, found in walk(document):
-        for key in ("items", "schema", "additionalProperties"):
-            if isinstance(found.get(key), dict) and not where.endswith("/properties"):
+    """`allOf` around one reference and nothing beside it is that reference, but for a schema of its own name."""
+    for _, found in list(schemas(document)):
+        for key in ("items", "additionalProperties"):
+            if isinstance(found.get(key), dict):
                 _unwrap(found, key)
-        if isinstance(found.get("properties"), dict) and not where.endswith("/properties"):
-            for name in found["properties"]:
-                _unwrap(found["properties"], name)
+        for name in found.get("properties", ()):
+            _unwrap(found["properties"], name)
+    for _, found in list(objects(document["paths"])):
+        if isinstance(found.get("schema"), dict):
+            _unwrap(found, "schema")
 
 
 _OWN_PART = ("type", "required", "properties", "additionalProperties")
@@ -138,7 +94,7 @@ _OWN_PART = ("type", "required", "properties", "additionalProperties")
 
 def gather_own_part(document: dict[str, Any]) -> None:
     """What a composed schema adds to its base stands in one place: the last element of its `allOf`."""
-    for _, found in walk(document["components"].get("schemas", {})):
+    for _, found in list(schemas(document)):
         parts = found.get("allOf")
         if not isinstance(parts, list) or not any("$ref" in part for part in parts) or "properties" not in found:
             continue
@@ -153,13 +109,13 @@ def split_unions(document: dict[str, Any]) -> None:
     object is valid and no generator finds its way. The children say what they inherit; the base says, in a mapping that
     names every child, which value stands for which.
     """
-    schemas = document["components"].get("schemas", {})
-    for name, base in schemas.items():
+    named = document["components"].get("schemas", {})
+    for name, base in named.items():
         discriminator = base.get("discriminator")
         if not discriminator:
             continue
         reference = SCHEMA_PREFIX + name
-        children = [child for child, found in schemas.items() if _inherits(found, reference)]
+        children = [child for child, found in named.items() if _inherits(found, reference)]
         mapping = {
             value: there if "/" in there else SCHEMA_PREFIX + there
             for value, there in discriminator.get("mapping", {}).items()
@@ -182,12 +138,12 @@ def _inherits(found: dict[str, Any], reference: str) -> bool:
 
 def hand_down_required(document: dict[str, Any]) -> None:
     """A base that requires what only its children have means that each child requires it."""
-    schemas = document["components"].get("schemas", {})
-    for name, base in schemas.items():
+    named = document["components"].get("schemas", {})
+    for name, base in named.items():
         if "discriminator" not in base or not base.get("required"):
             continue
         absent = [key for key in base["required"] if key not in base.get("properties", {})]
-        for child in schemas.values():
+        for child in named.values():
             if not absent or not _inherits(child, SCHEMA_PREFIX + name):
                 continue
             for part in child["allOf"]:
@@ -200,17 +156,15 @@ def hand_down_required(document: dict[str, Any]) -> None:
 
 def drop_unknown_required(document: dict[str, Any]) -> None:
     """A required name that is no property of the schema, nor of what it is composed of, is dropped."""
-    for where, found in walk(document["components"].get("schemas", {}), "#/components/schemas"):
-        if where.endswith("/properties"):
-            continue
-        for holder in (found, *(part for part in found.get("allOf", ()) if isinstance(part, dict))):
-            required = holder.get("required")
-            if not isinstance(required, list) or isinstance(holder.get("in"), str):
+    parts = {id(part) for _, found in schemas(document) for part in found.get("allOf", ())}
+    for _, found in schemas(document):
+        if id(found) in parts:
+            continue  # judged with the schema that it is a part of
+        known = _properties(document, found)
+        for holder in (found, *found.get("allOf", ())):
+            if "required" not in holder:
                 continue
-            known = _properties(document, found)
-            if holder is found and where.rpartition("/")[0].endswith("/allOf"):
-                continue  # seen from the schema that it is a part of
-            kept = list(dict.fromkeys(name for name in required if name in known))
+            kept = [name for name in dict.fromkeys(holder["required"]) if name in known]
             if kept:
                 holder["required"] = kept
             else:
@@ -231,7 +185,7 @@ def drop_unused(document: dict[str, Any]) -> None:
     """Shared parameters, bodies, responses and headers that nothing refers to are left out; schemas all stay."""
     components = document["components"]
     for kind in ("requestBodies", "responses", "parameters", "headers"):
-        used = {found["$ref"] for _, found in walk(document) if isinstance(found.get("$ref"), str)}
+        used = {found["$ref"] for _, found in objects(document) if isinstance(found.get("$ref"), str)}
         part = {
             name: value for name, value in components.get(kind, {}).items() if f"#/components/{kind}/{name}" in used
         }

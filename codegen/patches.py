@@ -13,9 +13,10 @@ Actions: `set` puts `value` at the pointer (which must exist, but for its last s
 `add` appends `value` to the list there (made where it is absent), `remove` takes `value` out of it, `rename` gives the
 last step of the pointer the name `value`. In each of them `value` may be a list for `add` and `remove`.
 
-`revisions` names the revisions that the patch was made for; without it, the patch is for every one of the product. There
-it must change something, or ingesting stops: the document has changed, and somebody has to look. On any other revision a
-patch with `revisions` is tried, and left where it does not apply: a fault usually outlives the revision that it was found in.
+`revisions` names the revisions that the patch was made for; without it, the patch is for every one of the product.
+There it must change something, or ingesting stops: the document has changed, and somebody has to look. On any other
+revision a patch with `revisions` is tried, and left where it does not apply: a fault usually outlives the revision that
+it was found in.
 """
 
 from __future__ import annotations
