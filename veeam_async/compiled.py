@@ -1,0 +1,401 @@
+"""The code behind models: straight-line functions, compiled for a class when its first object is read or sent."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from enum import Enum
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final
+from uuid import UUID
+
+from .enums import OpenEnum, reader
+from .model import Field, Model, fields
+from .timestamps import format_timestamp, read_date, read_timestamp
+from .type_expressions import Node, TypeExpression, parse
+from .unset import UNSET
+
+Read = Callable[[Any], Any]
+
+_new: Final = object.__new__
+# How often the code of one class is compiled anew because a key that was always there is missing, before every key
+# of it counts as one that may be missing.
+_RECOMPILATIONS: Final = 4
+# Unknown values of a discriminator that are remembered to lead to the base class.
+_REMEMBERED: Final = 256
+_MODELS: Final = re.compile(r"^(.*)\.models(?:\.|$)")
+
+
+# Names to classes
+
+
+def package_of(cls: type[Model]) -> str:
+    """The package of the revision that `cls` belongs to: its module up to `.models`, or its module."""
+    match = _MODELS.match(cls.__module__)
+    return match[1] if match else cls.__module__
+
+
+@lru_cache(maxsize=8192)
+def resolve(name: str, package: str) -> Any:
+    """The class of this name in the `models` of a revision's package, loaded now.
+
+    Raises:
+        NameError: there is none.
+    """
+    for home in (package + ".models", package):
+        try:
+            module = sys.modules.get(home) or import_module(home)
+        except ModuleNotFoundError as error:
+            if error.name is None or not (home + ".").startswith(error.name + "."):
+                raise
+            continue
+        found = getattr(module, name, None)
+        if found is not None:
+            return found
+    raise NameError(f"no class {name!r} in {package}.models")
+
+
+# JSON values to values of models
+
+_makers: Final[dict[type[Model], Read]] = {}
+
+
+def maker(cls: type[Model]) -> Read:
+    """The function that makes a shell of a JSON object, of the child that the discriminator names.
+
+    What is no object is given back as it is. The function keeps the object that it is given.
+    """
+    make = _makers.get(cls)
+    if make is None:
+        make = _makers[cls] = _dispatching_maker(cls) if cls.__dict__.get("_discriminator") else _plain_maker(cls)
+    return make
+
+
+def _plain_maker(cls: type[Model]) -> Read:
+    def make(raw: Any, new: Any = _new, cls: Any = cls) -> Any:
+        if raw.__class__ is not dict:
+            return raw
+        shell = new(cls)
+        shell._raw = raw
+        return shell
+
+    return make
+
+
+def discriminator_wire(cls: type[Model]) -> str | None:
+    """The JSON name of the field that says which child an object is, or None where `cls` has no children."""
+    name: str | None = cls.__dict__.get("_discriminator")
+    if name is None:
+        return None
+    known = fields(cls).get(name)
+    return name if known is None else known.wire
+
+
+def child_of(cls: type[Model], value: Any) -> type[Model] | None:
+    """The child that a value of the discriminator leads to, in whatever letter case, or None for an unknown value."""
+    if not isinstance(value, str):
+        return None
+    children = cls._children
+    name = children.get(value)
+    if name is None:
+        folded = value.casefold()
+        name = next((child for each, child in children.items() if each.casefold() == folded), None)
+    if name is None:
+        return None
+    child: type[Model] = resolve(name, package_of(cls))
+    return child
+
+
+def _dispatching_maker(cls: type[Model]) -> Read:
+    wire = discriminator_wire(cls)
+    classes: dict[Any, type[Model]] = {}
+
+    def first_sight(value: Any) -> type[Model]:
+        found = child_of(cls, value) or cls
+        if len(classes) < _REMEMBERED and (value is None or isinstance(value, str)):
+            classes[value] = found
+        return found
+
+    def make(raw: Any, new: Any = _new, seen: Any = classes.get) -> Any:
+        if raw.__class__ is not dict:
+            return raw
+        value = raw.get(wire)
+        try:
+            found = seen(value)
+        except TypeError:
+            found = cls
+        shell = new(found or first_sight(value))
+        shell._raw = raw
+        return shell
+
+    return make
+
+
+def reader_of(expression: TypeExpression, package: str) -> Read | None:
+    """The function that turns a JSON value into a value of this type, or None where the value stays as it is.
+
+    Nothing is loaded before the function sees a value that needs it.
+    """
+    if expression.is_plain:
+        return None
+    if len(expression.nodes) != 1:
+        return _choice(expression, package)
+    (node,) = expression.nodes
+    return _reader_of_node(node, package)
+
+
+def _reader_of_node(node: Node, package: str) -> Read | None:
+    if node.name == "datetime":
+        return read_timestamp
+    if node.name == "date":
+        return read_date
+    if node.item is None:
+        return _late(node.name, package) if node.is_class else None
+    item = reader_of(node.item, package)
+    if item is None:
+        return None
+    if node.name == "list":
+        return lambda value: [item(each) for each in value] if value.__class__ is list else value
+    return lambda value: {key: item(each) for key, each in value.items()} if value.__class__ is dict else value
+
+
+def reader_of_class(cls: Any) -> Read:
+    """The reader of a class that a type expression names: a model or an enum. Others leave values as they are."""
+    if isinstance(cls, type) and issubclass(cls, Model):
+        return maker(cls)
+    if isinstance(cls, type) and issubclass(cls, OpenEnum):
+        return reader(cls)
+    return _unchanged
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _late(name: str, package: str) -> Read:
+    """The reader of a class that is loaded when the first value of it is seen."""
+    read: Read | None = None
+
+    def late(value: Any) -> Any:
+        nonlocal read
+        if value is None or value is UNSET:
+            return value
+        if read is None:
+            read = reader_of_class(resolve(name, package))
+        return read(value)
+
+    return late
+
+
+def _choice(expression: TypeExpression, package: str) -> Read:
+    """The reader of a union: by the kind of the JSON value, the first member that it can be."""
+
+    def choose(value: Any) -> Any:
+        node = choose_node(expression, value, package)
+        read = None if node is None else _reader_of_node(node, package)
+        return value if read is None else read(value)
+
+    return choose
+
+
+def choose_node(expression: TypeExpression, value: Any, package: str) -> Node | None:
+    """The first member of a union that a JSON value can be by its kind, or None."""
+    for node in expression.nodes:
+        if isinstance(value, dict):
+            fits = node.name == "dict" or (node.is_class and issubclass(resolve(node.name, package), Model))
+        elif isinstance(value, list):
+            fits = node.name == "list"
+        elif isinstance(value, str):
+            fits = node.name in ("str", "datetime", "date") or (
+                node.is_class and not issubclass(resolve(node.name, package), Model)
+            )
+        elif isinstance(value, bool):
+            fits = node.name == "bool"
+        else:
+            fits = node.name in ("int", "float") and value is not None
+        if fits or node.name == "Any":
+            return node
+    return None
+
+
+def read_field(cls: type[Model], each: Field, value: Any) -> Any:
+    """A JSON value as the value of a field of `cls`, loading what it takes."""
+    read = reader_of(parse(each.annotation), package_of(cls))
+    try:
+        return value if read is None else read(value)
+    except TypeError:
+        return value
+
+
+# Filling
+
+_missing: Final[dict[type[Model], set[str]]] = {}
+
+
+def compile_fill(cls: type[Model], sample: Mapping[str, Any]) -> Callable[[Any, dict[str, Any]], None]:
+    """The function that fills the fields of a shell of `cls`.
+
+    Args:
+        cls: the model.
+        sample: an object of its kind. Keys that it has are read as keys that are there, which takes two thirds of the
+            time. Where one turns out missing, `fill_again` has the function compiled anew.
+    """
+    package = package_of(cls)
+    known = fields(cls)
+    there = [each for each in known.values() if each.wire in sample and each.name not in _missing_once(cls)]
+    if len(_missing_once(cls)) > _RECOMPILATIONS:
+        there = []
+    space: dict[str, Any] = {"UNSET": UNSET, "known": frozenset(each.wire for each in known.values())}
+    lines = []
+    for number, each in enumerate(known.values()):
+        got = f"raw[{each.wire!r}]" if each in there else f"raw.get({each.wire!r}, UNSET)"
+        lines += _fill_line(each, got, f"read_{number}", parse(each.annotation), package, space, each in there)
+    source = "\n ".join(
+        [
+            "def fill(self, raw):",
+            *lines,
+            f"self.additional_properties = {{}} if len(raw) == {len(there)} or known.issuperset(raw) else "
+            "{key: raw[key] for key in raw if key not in known}",
+            "self._raw = None",
+        ]
+    )
+    exec(compile(source, f"<fill {cls.__name__}>", "exec"), space)
+    fill: Callable[[Any, dict[str, Any]], None] = space["fill"]
+    return fill
+
+
+def _fill_line(
+    each: Field, got: str, slot: str, expression: TypeExpression, package: str, space: dict[str, Any], there: bool
+) -> list[str]:
+    if expression.is_plain:
+        return [f"self.{each.name} = {got}"]
+    if len(expression.nodes) == 1:
+        node = expression.nodes[0]
+        if node.name == "list" and node.item is not None and len(node.item.nodes) == 1:
+            _put(space, slot, node.item.nodes[0], package)
+            return [
+                f"value = {got}",
+                f"self.{each.name} = [{slot}(each) for each in value] if value.__class__ is list else value",
+            ]
+        _put(space, slot, node, package)
+        if node.is_class and not there:
+            return [f"value = {got}", f"self.{each.name} = value if value is UNSET else {slot}(value)"]
+    else:
+        space[slot] = reader_of(expression, package)
+    return [f"self.{each.name} = {slot}({got})"]
+
+
+def _put(space: dict[str, Any], slot: str, node: Node, package: str) -> None:
+    """Put the reader of a node into a function's globals; one that has to load a class gives way to the class's own."""
+    if not node.is_class:
+        space[slot] = _reader_of_node(node, package) or _unchanged
+        return
+
+    def late(value: Any) -> Any:
+        if value is None or value is UNSET:
+            return value
+        read = space[slot] = reader_of_class(resolve(node.name, package))
+        return read(value)
+
+    space[slot] = late
+
+
+def _missing_once(cls: type[Model]) -> set[str]:
+    return _missing.setdefault(cls, set())
+
+
+def fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:
+    """Fill a shell after the compiled function could not: a key is missing, or a list stands where an enum is due."""
+    cls: Any = type(shell)
+    known = fields(cls)
+    if isinstance(reason, KeyError):
+        absent = [each.name for each in known.values() if each.wire not in raw]
+        if not _missing_once(cls).issuperset(absent):
+            _missing_once(cls).update(absent)
+            cls._fill = compile_fill(cls, raw)
+    for each in known.values():
+        setattr(shell, each.name, read_field(cls, each, raw[each.wire]) if each.wire in raw else UNSET)
+    wires = {each.wire for each in known.values()}
+    shell.additional_properties = {key: raw[key] for key in raw if key not in wires}
+    shell._raw = None
+
+
+# Values of models to JSON
+
+
+def compile_shallow(cls: type[Model]) -> Callable[[Any], dict[str, Any]]:
+    """The function that gives the JSON object of a model, with the values of its fields not yet encoded."""
+    lines = ["def shallow(self):", "found = {}"]
+    for each in fields(cls).values():
+        lines += [f"value = self.{each.name}", f"if value is not UNSET: found[{each.wire!r}] = value"]
+    lines += ["extra = self.additional_properties"]
+    lines += ["if extra: found.update([each for each in extra.items() if each[0] not in found])", "return found"]
+    space: dict[str, Any] = {"UNSET": UNSET}
+    exec(compile("\n ".join(lines), f"<shallow {cls.__name__}>", "exec"), space)
+    shallow: Callable[[Any], dict[str, Any]] = space["shallow"]
+    return shallow
+
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+
+
+def copy_json(value: Any) -> Any:
+    """A deep copy of parsed JSON. What is no JSON is encoded where `encode` can, and kept where it cannot."""
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {key: each if each.__class__ in _PLAIN else copy_json(each) for key, each in value.items()}
+    if kind is list:
+        return [each if each.__class__ in _PLAIN else copy_json(each) for each in value]
+    try:
+        return encode(value)
+    except TypeError:
+        return value
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON has it: models, enums, timestamps, dates and ids become what is sent, `UNSET` is left out.
+
+    Raises:
+        TypeError: JSON has nothing for it.
+    """
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {
+            key if key.__class__ is str else _key(key): each if each.__class__ in _PLAIN else encode(each)
+            for key, each in value.items()
+            if each is not UNSET
+        }
+    if kind is list:
+        return [each if each.__class__ in _PLAIN else encode(each) for each in value if each is not UNSET]
+    if isinstance(value, Model):
+        return value.to_dict()
+    if isinstance(value, Enum):
+        return encode(value.value)
+    if isinstance(value, datetime):
+        return format_timestamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return encode(dict(value))
+    if isinstance(value, (tuple, set, frozenset)):
+        return encode(list(value))
+    raise TypeError(f"{kind.__name__} has no JSON form: {value!r:.80}")
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, (str, UUID)):
+        return encode(key)  # type: ignore[no-any-return]
+    raise TypeError(f"a key of a JSON object must be a string, not {type(key).__name__}")

@@ -1,0 +1,173 @@
+"""What lenient decoding lets pass: looked for in the JSON itself, apart from decoding, which so pays nothing for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final, Literal
+
+import attrs
+
+from .compiled import child_of, choose_node, discriminator_wire, package_of, resolve
+from .enums import OpenEnum
+from .model import REQUIRED, Model, fields
+from .timestamps import read_date, read_timestamp
+from .type_expressions import Node, TypeExpression, parse
+
+Kind = Literal["unknown_enum", "letter_case", "null", "missing", "extra", "wrong_type", "unknown_type", "bad_timestamp"]
+
+_SAID: Final[dict[str, str]] = {
+    "unknown_enum": "the enum does not list the value",
+    "letter_case": "the letter case is not the document's",
+    "null": "null in a field that must not be null",
+    "missing": "a required field is missing",
+    "extra": "the document does not list the field",
+    "wrong_type": "the value has another type",
+    "unknown_type": "no class is known for the discriminator's value",
+    "bad_timestamp": "the timestamp cannot be read",
+}
+# How much of a value an error may show.
+_SHOWN: Final = 80
+
+
+@attrs.frozen
+class Tolerated:
+    """One departure of an answer from the document.
+
+    Attributes:
+        model: the model that the field belongs to, or an empty string at the top.
+        field: the JSON name of the field.
+        kind: what was tolerated.
+        value: the JSON value, None where the field is missing.
+        path: where it stands in the answer: `data[3].endTime`.
+    """
+
+    model: str
+    field: str
+    kind: Kind
+    value: Any
+    path: str
+
+    @property
+    def message(self) -> str:
+        """One line for people. It shows no value of more than a few characters, and none of an extra field."""
+        said = f"{self.path or 'the answer'}: {_SAID[self.kind]}"
+        if self.kind in ("unknown_enum", "letter_case", "unknown_type", "bad_timestamp"):
+            return f"{said}: {self.value!r:.{_SHOWN}}"
+        return said
+
+
+Report = Callable[[Tolerated], None]
+
+
+def examine(value: Any, expression: TypeExpression, package: str, report: Report) -> None:
+    """Report everything in parsed JSON that departs from the type, depth first, in the order of the fields."""
+    _Examination(package, report).value(value, expression, "", "", "")
+
+
+class _Examination:
+    def __init__(self, package: str, report: Report) -> None:
+        self.package = package
+        self._report = report
+
+    def value(self, value: Any, expression: TypeExpression, model: str, field: str, path: str) -> None:
+        def report(kind: Kind) -> None:
+            self._report(Tolerated(model, field, kind, value, path))
+
+        if value is None:
+            if not expression.nullable and not any(node.name == "Any" for node in expression.nodes):
+                report("null")
+            return
+        if len(expression.nodes) > 1:
+            node = choose_node(expression, value, self.package)
+        else:
+            node = expression.nodes[0] if expression.nodes else None
+        if node is None:
+            report("wrong_type")
+        elif node.item is not None:
+            self._container(value, node, node.item, model, field, path, report)
+        elif node.is_class:
+            self._class(value, resolve(node.name, self.package), path, report)
+        elif not _is(value, node.name):
+            report("wrong_type")
+        elif not _reads(value, node.name):
+            report("bad_timestamp")
+
+    def _container(
+        self, value: Any, node: Node, item: TypeExpression, model: str, field: str, path: str,
+        report: Callable[[Kind], None],
+    ) -> None:  # fmt: skip
+        if node.name == "list" and isinstance(value, list):
+            for number, each in enumerate(value):
+                self.value(each, item, model, field, f"{path}[{number}]")
+        elif node.name == "dict" and isinstance(value, dict):
+            for key, each in value.items():
+                self.value(each, item, model, field, f"{path}.{key}" if path else key)
+        else:
+            report("wrong_type")
+
+    def _class(self, value: Any, cls: Any, path: str, report: Callable[[Kind], None]) -> None:
+        if issubclass(cls, Model):
+            if isinstance(value, dict):
+                self._object(value, cls, path)
+            else:
+                report("wrong_type")
+        elif issubclass(cls, OpenEnum):
+            if not isinstance(value, str):
+                report("wrong_type")
+            elif cls(value).is_unknown:
+                report("unknown_enum")
+            elif cls(value) != value:
+                report("letter_case")
+
+    def _object(self, raw: dict[str, Any], cls: type[Model], path: str) -> None:
+        wire = discriminator_wire(cls)
+        if wire is not None:
+            value = raw.get(wire)
+            child = child_of(cls, value)
+            if child is not None:
+                cls = child
+            elif wire in raw and value is not None:
+                self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
+        known = fields(cls)
+        package = package_of(cls)
+        for each in known.values():
+            here = _join(path, each.wire)
+            expression = parse(each.annotation)
+            if each.wire in raw:
+                inner = self if package == self.package else _Examination(package, self._report)
+                inner.value(raw[each.wire], expression, cls.__name__, each.wire, here)
+            elif not expression.optional and (each.default is REQUIRED or each.wire == wire or not expression.nullable):
+                self._report(Tolerated(cls.__name__, each.wire, "missing", None, here))
+        wires = {each.wire for each in known.values()}
+        for key, value in raw.items():
+            if key not in wires:
+                self._report(Tolerated(cls.__name__, key, "extra", value, _join(path, key)))
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _is(value: Any, name: str) -> bool:
+    match name:
+        case "str" | "datetime" | "date":
+            return isinstance(value, str)
+        case "bool":
+            return isinstance(value, bool)
+        case "int":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "float":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case _:
+            return True
+
+
+def _reads(value: Any, name: str) -> bool:
+    match name:
+        case "datetime":
+            return isinstance(read_timestamp(value), datetime)
+        case "date":
+            return isinstance(read_date(value), date)
+        case _:
+            return True

@@ -1,0 +1,114 @@
+"""Type expressions: the annotations of models and the types of operations, as the codec reads them.
+
+    str int float bool bytes Any datetime date | ClassName | list[T] | dict[str, T] | T | None | Unset
+
+A class name is only a name here: what it stands for is looked up when the first value of it is seen.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+import attrs
+
+PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Any", "object"})
+_TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|[\[\],|])")
+
+
+@attrs.frozen
+class Node:
+    """One member of a type expression.
+
+    Attributes:
+        name: `list`, `dict`, a name of `PLAIN`, `datetime`, `date`, or the name of a class.
+        item: what a list or a dict holds.
+    """
+
+    name: str
+    item: TypeExpression | None = None
+
+    @property
+    def is_class(self) -> bool:
+        return self.name not in PLAIN and self.name not in ("list", "dict", "datetime", "date")
+
+
+@attrs.frozen
+class TypeExpression:
+    """A union of nodes, with null and absence taken out.
+
+    Attributes:
+        nodes: what a value may be, in the order written; empty where only null is allowed.
+        nullable: `| None` was there.
+        optional: `| Unset` was there.
+    """
+
+    nodes: tuple[Node, ...]
+    nullable: bool = False
+    optional: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """True where the JSON value is the value: nothing has to be done for it."""
+        return all(node.name in PLAIN or (node.item is not None and node.item.is_plain) for node in self.nodes) or any(
+            node.name in ("Any", "object") for node in self.nodes
+        )
+
+
+@lru_cache(maxsize=8192)
+def parse(text: str) -> TypeExpression:
+    """The type expression that `text` writes.
+
+    Raises:
+        ValueError: `text` is not one.
+    """
+    tokens: list[str] = []
+    position = 0
+    stripped = text.strip()
+    while position < len(stripped):
+        match = _TOKEN.match(stripped, position)
+        if match is None:
+            raise ValueError(f"not a type expression: {text!r}")
+        tokens.append(match[1])
+        position = match.end()
+    tokens.reverse()
+    try:
+        expression = _union(tokens)
+    except IndexError:
+        raise ValueError(f"not a type expression: {text!r}") from None
+    if tokens:
+        raise ValueError(f"not a type expression: {text!r}")
+    return expression
+
+
+def _union(tokens: list[str]) -> TypeExpression:
+    nodes: list[Node] = []
+    nullable = optional = False
+    while True:
+        name = tokens.pop()
+        if not name[0].isidentifier():
+            raise IndexError
+        if name == "None":
+            nullable = True
+        elif name == "Unset":
+            optional = True
+        elif name == "list":
+            _expect(tokens, "[")
+            nodes.append(Node("list", _union(tokens)))
+            _expect(tokens, "]")
+        elif name == "dict":
+            _expect(tokens, "[", "str", ",")
+            nodes.append(Node("dict", _union(tokens)))
+            _expect(tokens, "]")
+        else:
+            nodes.append(Node(name))
+        if not tokens or tokens[-1] != "|":
+            return TypeExpression(tuple(nodes), nullable, optional)
+        tokens.pop()
+
+
+def _expect(tokens: list[str], *expected: str) -> None:
+    for token in expected:
+        if tokens.pop() != token:
+            raise IndexError
