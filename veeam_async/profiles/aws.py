@@ -35,7 +35,7 @@ PROFILE = Profile(
         LongWork(
             kind="session",
             ids=("sessionId",),
-            marks=(frozenset({"id", "status"}),),
+            marks=(frozenset({"id", "status", "executionStartTime"}), frozenset({"id", "status", "type"})),
             model="Session",
             path="/api/v1/sessions/{id}",
             status="status",

@@ -60,8 +60,13 @@ PROFILE = Profile(
         LongWork(
             kind="operation",
             ids=("operationId",),
-            marks=(frozenset({"id", "status"}),),
+            marks=(
+                frozenset({"id", "status", "startTime"}),
+                frozenset({"id", "status", "result"}),
+                frozenset({"id", "status", "error"}),
+            ),
             model="AsyncOperationOfObject",
+            family="AsyncOperationOf",
             path="/api/{revision}/operations/{id}",
             status="status",
             running=_RUNNING,

@@ -52,7 +52,7 @@ class Profile:
         fallback_lifetime: seconds that a token is taken to live where the server gives no usable `expires_in`.
         total: field of a listing's answer that holds the number of rows; a dot leads into an object.
         skip, limit: wire names that ask for a page, where the listing does not say otherwise.
-        long_work: kinds of long work, in the order in which an answer is compared with them and a bare id is looked for.
+        long_work: kinds of long work, in the order in which an answer is compared with them.
         rows: fields that hold the rows of a page, where an answer is several works at once.
     """
 

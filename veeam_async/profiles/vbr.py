@@ -69,8 +69,8 @@ PROFILE = Profile(
             result=("state",),
             failed=frozenset({"failed"}),
             log_path="/api/v1/backupBrowser/entraIdTenant/{parentSessionId}/restoreSessions/{id}/logs",
-            log_rows="data",
-            log_line=("title", "description", "message"),
+            log_rows="records",
+            log_line=("title", "description"),
             stop_path="/api/v1/backupBrowser/entraIdTenant/{parentSessionId}/restoreSessions/{id}/stop",
         ),
         LongWork(

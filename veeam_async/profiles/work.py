@@ -17,6 +17,7 @@ class LongWork:
         ids: fields that hold the id in an answer that is something else, best first.
         marks: an answer with all fields of one of these sets is the work itself, its id in `id`.
         model: the revision's model of the work.
+        family: models whose names begin so are the work itself too; empty for none.
         path: polled with GET.
         status: field that says whether it still runs.
         running: words of `status` under which it still runs. A word in neither set is taken for running.
@@ -39,6 +40,7 @@ class LongWork:
     ids: tuple[str, ...] = ()
     marks: tuple[frozenset[str], ...] = ()
     model: str
+    family: str = ""
     path: str
     status: str
     running: frozenset[str]
