@@ -1,0 +1,361 @@
+"""What is emitted for a document, before it is text: classes, functions, files and their names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from codegen import document as doc
+from codegen import grouping, naming
+from codegen.parser import Types, parse
+
+_WORDS = {"uuid": "UUID", "int32": "32 bits", "int64": "64 bits", "float": "single precision", "double": "double precision"}
+_PLAIN_FORMATS = {None, "date", "date-time", "binary", "int32", "int64", "float", "double"}
+
+
+@attrs.define
+class Field:
+    """A field of a class: `declared` by the class itself, or only inherited with a default of its own."""
+
+    name: str
+    wire: str
+    type: str
+    required: bool
+    default: str | None = None
+    note: str = ""
+    override: bool = False
+
+
+@attrs.define
+class Class:
+    """A class or an alias of a models module."""
+
+    name: str
+    schema: doc.Schema
+    base: str | None = None
+    fields: list[Field] = attrs.field(factory=list)
+    discriminator: str | None = None
+    children: dict[str, str] = attrs.field(factory=dict)
+    members: list[tuple[str, str]] = attrs.field(factory=list)
+    type: str = ""
+
+
+@attrs.define
+class Argument:
+    """A parameter of an endpoint function."""
+
+    name: str
+    type: str
+    parameter: doc.Parameter
+
+
+@attrs.define
+class Listing:
+    rows: str
+    row: str
+    skip: str
+    limit: str
+    in_body: bool
+
+
+@attrs.define
+class Function:
+    """An endpoint function."""
+
+    name: str
+    group: str
+    operation: doc.Operation
+    arguments: list[Argument]
+    body: str | None
+    answers: dict[int, tuple[str, list[str]]]
+    returns: str
+    listing: Listing | None = None
+    iterator: str | None = None
+
+
+@attrs.define
+class Emitted:
+    """Everything of one revision.
+
+    Attributes:
+        classes: by class name, in the document's order.
+        modules: models module to its classes.
+        groups: group to its tag, in the document's order.
+        functions: in the document's order.
+    """
+
+    classes: dict[str, Class]
+    modules: dict[str, list[str]]
+    groups: dict[str, str]
+    functions: list[Function]
+
+
+def build(document: doc.Document, name: str) -> Emitted:
+    """Decide names, types and files for a document.
+
+    Args:
+        document: the spec as plain facts.
+        name: what to call it in errors.
+
+    Raises:
+        SpecError: openapi-python-client refused something.
+    """
+    return _Builder(document, parse(document, name)).build()
+
+
+def members(expression: str) -> list[str]:
+    """The members of a union: `list[A | B] | None` has two."""
+    found, depth, start = [], 0, 0
+    for position, letter in enumerate(expression):
+        depth += (letter == "[") - (letter == "]")
+        if letter == "|" and depth == 0:
+            found.append(expression[start:position].strip())
+            start = position + 1
+    return [*found, expression[start:].strip()]
+
+
+def union(expressions: Iterable[str]) -> str:
+    """One type expression for values of any of `expressions`; null last."""
+    parts = naming.unique(part for expression in expressions for part in members(expression))
+    if "Any" in parts:
+        return "Any"
+    return " | ".join([*(part for part in parts if part != "None"), *(["None"] if "None" in parts else [])])
+
+
+def references(plain: object) -> Iterator[str]:
+    """The schemas that a plain type names."""
+    if isinstance(plain, dict):
+        if isinstance(plain.get("$ref"), str):
+            yield plain["$ref"]
+        for value in plain.values():
+            yield from references(value)
+    elif isinstance(plain, list):
+        for value in plain:
+            yield from references(value)
+
+
+class _Builder:
+    def __init__(self, document: doc.Document, types: Types) -> None:
+        self.document = document
+        self.types = types
+        self.names: dict[str, str] = dict(types.classes)
+        for alias in types.aliases:
+            self.names[alias] = naming.class_name(alias, self.names.values())
+        self.attributes: dict[str, dict[str, str]] = {}
+        self.default_of: dict[str, str] = {}
+        self.uploads: set[str] = set()
+
+    def build(self) -> Emitted:
+        self._find_uploads()
+        classes = {self.names[schema.name]: self._class(schema) for schema in self.document.schemas.values()}
+        self._discriminated(classes)
+        groups, functions = self._functions(classes)
+        return Emitted(classes, self._modules(functions), groups, functions)
+
+    # -- models
+
+    def _find_uploads(self) -> None:
+        """Models that travel as multipart forms take whatever can be uploaded for their binary fields."""
+        queue = [ref for operation in self.document.operations if operation.body and operation.body.shape == "multipart" for ref in references(operation.body.type)]
+        for name in queue:
+            if name not in self.uploads:
+                self.uploads.add(name)
+                queue += [ref for entry in self.document.schemas[name].properties.values() for ref in references(entry.type)]
+
+    def _attribute_names(self, name: str) -> dict[str, str]:
+        """Wire name to attribute, those of the bases included."""
+        if name not in self.attributes:
+            schema = self.document.schemas[name]
+            found = dict(self._attribute_names(schema.base)) if schema.base else {}
+            for wire in schema.properties:
+                if wire not in found:
+                    found[wire] = naming.attribute_name(wire, found.values())
+            self.attributes[name] = found
+        return self.attributes[name]
+
+    def _class(self, schema: doc.Schema) -> Class:
+        made = Class(self.names[schema.name], schema)
+        if schema.kind == "enum":
+            taken: set[str] = set()
+            for value in self.types.values[schema.name]:
+                member = naming.member_name(value, taken)
+                taken.add(member)
+                made.members.append((member, value))
+        elif schema.kind == "alias":
+            made.type = self.types.aliases[schema.name]
+        else:
+            made.base = self.names[schema.base] if schema.base else None
+            attributes = self._attribute_names(schema.name)
+            inherited = self._inherited(schema.base)
+            for wire, entry in schema.properties.items():
+                expression = self.types.properties[schema.name, wire]
+                if schema.name in self.uploads:
+                    expression = expression.replace("bytes", "Upload")
+                if entry.nullable:
+                    expression = union([expression, "None"])
+                if not entry.required:
+                    expression = f"{union([expression, 'None']) if expression != 'Any' else 'Any'} | Unset"
+                before = inherited.get(wire)
+                if before == expression:
+                    continue
+                made.fields.append(Field(attributes[wire], wire, expression, entry.required, note=_note(entry), override=before is not None))
+        return made
+
+    def _inherited(self, base: str | None) -> dict[str, str]:
+        """Wire name to type of what the bases declare."""
+        found: dict[str, str] = {}
+        while base:
+            for entry in self._class(self.document.schemas[base]).fields:
+                found.setdefault(entry.wire, entry.type)
+            base = self.document.schemas[base].base
+        return found
+
+    def _discriminated(self, classes: dict[str, Class]) -> None:
+        for made in classes.values():
+            schema = made.schema
+            if not schema.mapping:
+                continue
+            made.discriminator = schema.discriminator
+            made.children = {value: self.names[child] for value, child in schema.mapping.items()}
+            leading: dict[str, list[str]] = defaultdict(list)
+            for value, child in made.children.items():
+                leading[child].append(value)
+            attribute = self._attribute_names(schema.name)[str(schema.discriminator)]
+            for child, values in leading.items():
+                if len(values) > 1 or child == made.name:
+                    continue
+                own = next((entry for entry in classes[child].fields if entry.wire == schema.discriminator), None)
+                if own is None:
+                    declared = self._declaration(classes, classes[child], str(schema.discriminator))
+                    own = Field(attribute, str(schema.discriminator), declared.type, declared.required)
+                    classes[child].fields.insert(0, own)
+                own.default = values[0]
+
+    @staticmethod
+    def _declaration(classes: dict[str, Class], made: Class, wire: str) -> Field:
+        while made.base:
+            made = classes[made.base]
+            for entry in made.fields:
+                if entry.wire == wire:
+                    return entry
+        raise doc.SpecError(f"{made.name}: no base declares {wire}")
+
+    # -- operations
+
+    def _functions(self, classes: dict[str, Class]) -> tuple[dict[str, str], list[Function]]:
+        groups: dict[str, str] = {}
+        by_tag: dict[str, str] = {}
+        taken: dict[str, set[str]] = defaultdict(set)
+        functions = []
+        for operation in self.document.operations:
+            if operation.tag not in by_tag:
+                by_tag[operation.tag] = naming.group_name(operation.tag, groups)
+                groups[by_tag[operation.tag]] = operation.tag
+            group = by_tag[operation.tag]
+            name = naming.function_name(operation.operation_id, operation.tag, taken[group])
+            taken[group].add(name)
+            functions.append(self._function(operation, group, name))
+        for function in functions:
+            function.listing = self._listing(function)
+            if function.listing:
+                iterator = naming.iterator_name(function.name)
+                function.iterator = iterator if iterator not in taken[function.group] else f"iterate_{function.name}"
+                taken[function.group].add(function.iterator)
+        return groups, functions
+
+    def _function(self, operation: doc.Operation, group: str, name: str) -> Function:
+        arguments: list[Argument] = []
+        for parameter in operation.parameters:
+            expression = self.types.parameters[operation.operation_id, parameter.location, parameter.wire]
+            argument = naming.parameter_name(parameter.wire, [entry.name for entry in arguments])
+            arguments.append(Argument(argument, expression, parameter))
+        answers: dict[int, tuple[str, list[str]]] = {}
+        for status, contents in operation.answers.items():
+            types = [self._content_type(self.types.answers[operation.operation_id, status, place], content) for place, content in enumerate(contents)]
+            answers[status] = (union(types) if types else "", [content.media_type for content in contents])
+        body = None
+        if operation.body:
+            body = self.types.bodies[operation.operation_id]
+            if operation.body.shape == "binary":
+                body = "bytes"
+        returns = union(expression or "None" for expression, _ in answers.values())
+        return Function(name, group, operation, arguments, body, answers, returns)
+
+    @staticmethod
+    def _content_type(expression: str, content: doc.Content) -> str:
+        if content.shape == "binary":
+            return "bytes"
+        return "str" if content.shape == "text" else expression
+
+    def _listing(self, function: Function) -> Listing | None:
+        """A listing answers with one object that holds one array of rows, and is asked for by skip and limit."""
+        bodies = [content for contents in function.operation.answers.values() for content in contents if content.shape == "json"]
+        if len(bodies) != 1 or len(function.operation.answers) != 1 or "$ref" not in bodies[0].type:
+            return None
+        page = self._all_properties(bodies[0].type["$ref"])
+        arrays = [wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in ("_links", "links")]
+        if len(arrays) != 1:
+            return None
+        rows = arrays[0]
+        expression = self.types.properties[page[rows][0], rows]
+        row = union(part for part in members(expression[len("list[") : -1]) if part != "None")
+        counted = any(wire.lower() in ("pagination", "totalcount", "total", "count") for wire in page)
+        by_wire = {argument.parameter.wire.lower(): argument for argument in function.arguments if argument.parameter.location == "query"}
+        limit = by_wire.get("limit")
+        skip = by_wire.get("skip") or by_wire.get("offset")
+        if limit and skip:
+            return Listing(rows, row, skip.name, limit.name, in_body=False)
+        if counted and function.operation.body and "$ref" in function.operation.body.type:
+            asked = self._all_properties(function.operation.body.type["$ref"])
+            if "pagination" in asked and "$ref" in asked["pagination"][1].type:
+                fields = {wire.lower(): wire for wire in self._all_properties(asked["pagination"][1].type["$ref"])}
+                skip_wire = fields.get("skip") or fields.get("offset")
+                if skip_wire and "limit" in fields:
+                    return Listing(rows, row, skip_wire, fields["limit"], in_body=True)
+        return None
+
+    def _all_properties(self, name: str | None) -> dict[str, tuple[str, doc.Property]]:
+        found: dict[str, tuple[str, doc.Property]] = {}
+        while name:
+            schema = self.document.schemas[name]
+            for wire, entry in schema.properties.items():
+                found.setdefault(wire, (name, entry))
+            name = schema.base
+        return found
+
+    # -- files
+
+    def _modules(self, functions: list[Function]) -> dict[str, list[str]]:
+        tags: dict[str, list[str]] = defaultdict(list)
+        for function in functions:
+            operation = function.operation
+            types = [parameter.type for parameter in operation.parameters]
+            types += [content.type for contents in operation.answers.values() for content in contents]
+            if operation.body:
+                types.append(operation.body.type)
+            for name in naming.unique(name for plain in types for name in references(plain)):
+                tags[self.names[name]].append(operation.tag)
+        nodes = []
+        for schema in self.document.schemas.values():
+            uses = [ref for entry in schema.properties.values() for ref in references(entry.type)]
+            uses += [*references(schema.type), *references(schema.additional)]
+            own = self.names[schema.name]
+            nodes.append(grouping.Node(own, self.names[schema.base] if schema.base else None, tuple(self.names[use] for use in uses), tuple(tags.get(own, ()))))
+        return grouping.group(nodes)
+
+
+def _note(entry: doc.Property) -> str:
+    """What the annotation does not say: format and default."""
+    return facts(entry.format, entry.default)
+
+
+def facts(format: str | None, default: object) -> str:
+    """A format and a default in words."""
+    said = []
+    if format not in _PLAIN_FORMATS:
+        said.append(_WORDS.get(str(format), str(format)))
+    if default is not None and not isinstance(default, dict | list):
+        said.append(f"default {default!r}" if isinstance(default, str) else f"default {str(default).lower() if isinstance(default, bool) else default}")
+    return ", ".join(said)

@@ -1,0 +1,124 @@
+"""Names: from the documents' spellings to Python's, by rules that hold for every product and revision.
+
+A name depends on what it stands for and, where two would be the same, on the document's order. Nothing here knows a product.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Collection, Iterable
+
+_SPELLINGS = ("VMware", "IPv4", "IPv6", "OAuth", "iSCSI")
+"""Words of the field whose capitals do not mark where a word begins."""
+
+_WORD = re.compile(
+    "|".join(
+        [
+            *(rf"(?:{word[0].upper()}|{word[0]}){word[1:]}\d*" for word in _SPELLINGS),
+            r"[A-Z]{2,}s(?![a-z])",  # a plural of capitals: VMs, IDs
+            r"[A-Z]+(?![a-z])\d*",  # capitals up to the next word: AD in ADObjects, EC2
+            r"[A-Z]?[a-z]+\d*",
+            r"\d+",
+        ]
+    )
+)
+
+CLIENT_MEMBERS = frozenset(
+    "aclose base_url call execute host login logout name operations port profile request revision send stream wait".split()
+)
+"""What `ApplianceClient` offers by itself: a tag of the same name steps aside."""
+
+_MODEL_MEMBERS = frozenset("additional_properties from_dict to_dict".split())
+_CLASS_BODY_NAMES = frozenset("bool bytes date datetime dict field float int list str".split())
+_ARGUMENTS = frozenset("body client max_items on_incomplete page_size self".split())
+_CLASS_NAMES = frozenset(
+    "Answer Any Api ApplianceClient Body DownloadMethod Items ListMethod Listing Method Model OnIncomplete OpenEnum Operation "
+    "Parameter REVISION TYPE_CHECKING UNSET Unset Upload".split()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of an identifier, a tag or a value, in lower case: `ADObjects` is `ad`, `objects`."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+def snake_case(text: str) -> str:
+    """`GetAllJobs` is `get_all_jobs`; whatever is neither letter nor digit parts words."""
+    return "_".join(words(text))
+
+
+def _identifier(name: str, reserved: Collection[str], taken: Collection[str], prefix: str) -> str:
+    name = name or prefix
+    if name[0].isdigit():
+        name = f"{prefix}_{name}"
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name.lower()) and name in reserved or name in reserved:
+        name += "_"
+    if name in taken:
+        name = next(f"{name.rstrip('_')}_{number}" for number in range(2, 10_000) if f"{name.rstrip('_')}_{number}" not in taken)
+    return name
+
+
+def attribute_name(wire: str, taken: Collection[str] = ()) -> str:
+    """The attribute of a model for a property: `.issued` is `issued`, `from` is `from_`, `field` is `field_`."""
+    return _identifier(snake_case(wire), _MODEL_MEMBERS | _CLASS_BODY_NAMES, taken, "field")
+
+
+def parameter_name(wire: str, taken: Collection[str] = ()) -> str:
+    """The argument of a function for a parameter: `api-version` is `api_version`, `body` is `body_`."""
+    return _identifier(snake_case(wire), _ARGUMENTS, taken, "parameter")
+
+
+def member_name(value: str, taken: Collection[str] = ()) -> str:
+    """The member of an enum for a value: `VSphereBackup` is `V_SPHERE_BACKUP`, `256KB` is `KB_256`, an empty value `EMPTY`."""
+    parts = [word.upper() for word in words(value)]
+    if len(parts) == 2 and parts[0].isdigit() and parts[1].isalpha():
+        parts.reverse()  # a quantity and its unit
+    return _identifier("_".join(parts) or ("EMPTY" if not value else ""), (), taken, "VALUE")
+
+
+def class_name(name: str, taken: Collection[str] = ()) -> str:
+    """The class for a schema: the document's own name wherever Python can take it."""
+    if not name.isidentifier():
+        name = "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9_]+", name))
+    return _identifier(name, _CLASS_NAMES, taken, "Schema")
+
+
+def group_name(tag: str, taken: Collection[str] = ()) -> str:
+    """The attribute of `Client` and the api module for a tag: `Managed Servers` is `managed_servers`."""
+    return _identifier(snake_case(tag), CLIENT_MEMBERS, taken, "group")
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
+
+
+def function_name(operation_id: str, tag: str, taken: Collection[str] = ()) -> str:
+    """The function for an operation: `JobSessions_GetJobSessions` of tag `JobSessions` is `get_job_sessions`.
+
+    The part before the first underscore goes where it repeats the tag. Where that would be a name already taken in its
+    group, the function keeps the whole operationId.
+    """
+    head, separator, tail = operation_id.partition("_")
+    whole = snake_case(operation_id)
+    if separator and tail and _letters(head) == _letters(tag):
+        name = _identifier(snake_case(tail), ("client",), (), "operation")
+        if name not in taken:
+            return name
+    return _identifier(whole, ("client",), taken, "operation")
+
+
+def iterator_name(function: str) -> str:
+    """The function that walks a listing: `get_all_jobs` has `iterate_all_jobs`."""
+    return "iterate_" + function.removeprefix("get_")
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """`names` without repetitions, in their order."""
+    return list(dict.fromkeys(names))
+
+
+def camel_case(name: str) -> str:
+    """The wire name that a Python name stands for by itself, as the package's runtime has it: `end_time` is `endTime`."""
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
