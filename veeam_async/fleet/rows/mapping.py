@@ -5,9 +5,8 @@ A table names the fields as the vendor's document does (`result.message`), so th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import attrs
@@ -148,12 +147,16 @@ def look(raw: Any, path: str) -> Any:
     return value
 
 
-@lru_cache(maxsize=1024)
-def _attributes(cls: Hashable) -> dict[str, str]:
+_known: dict[type, dict[str, str]] = {}
+
+
+def _attributes(cls: type) -> dict[str, str]:
     """The fields of a model: name in the document to name in Python. Empty for what is no model."""
-    if not (isinstance(cls, type) and issubclass(cls, Model)):
-        return {}
-    return {field.wire: field.name for field in fields(cls).values()}
+    names = _known.get(cls)
+    if names is None:
+        names = {field.wire: field.name for field in fields(cls).values()} if issubclass(cls, Model) else {}
+        _known[cls] = names
+    return names
 
 
 def plain(value: Any) -> Any:

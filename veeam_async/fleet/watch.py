@@ -1,0 +1,336 @@
+"""Again and again: every appliance once in each interval, evenly spread, and only what is new or changed.
+
+A row counts as taken when the consumer asks for the next one (or calls `Change.done`). So after a crash in between, the
+one row that was being handled comes again and nothing else does: at least once, with a key to tell a repetition by. A
+consumer that stores `Change.key` together with its own result gets exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from types import TracebackType
+from typing import Generic, Literal, Protocol, Self, TypeVar
+
+import attrs
+import orjson
+
+from ..errors import VeeamError
+from .answer import Answer
+from .appliance import Appliance
+from .channel import Channel
+from .cursor import Cursor
+from .fanout import Emit, Step, end
+from .rows import Row, Session, SessionState
+
+RowT = TypeVar("RowT", bound=Row)
+RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
+
+# The fractional parts of its multiples fill the interval evenly, however many there are and whenever one is added.
+_GOLDEN = 0.6180339887498949
+
+
+class Read(Protocol[RowT_co]):
+    """Gives the rows of an appliance; those that began at or after `since`, where it can ask for that."""
+
+    def __call__(self, appliance: Appliance, since: datetime | None, /) -> AsyncIterator[RowT_co]: ...
+
+
+@attrs.frozen(eq=False)
+class Change(Generic[RowT]):
+    """A row that is new, or not what it was in the round before.
+
+    Attributes:
+        row: as it is now.
+        kind: `new` or `changed`.
+        key: the same for the same row in the same condition, on every machine and after every restart.
+    """
+
+    row: RowT
+    kind: Literal["new", "changed"]
+    key: str
+    _taken: Callable[[], None] = attrs.field(repr=False)
+
+    @property
+    def appliance(self) -> Appliance:
+        """Where the row comes from."""
+        return self.row.appliance
+
+    def done(self) -> None:
+        """Says that the row is taken, ahead of asking for the next one: for a loop that is left right now."""
+        self._taken()
+
+
+@attrs.frozen
+class _Round:
+    """What a whole round of one appliance leaves for the cursor."""
+
+    mark: datetime | None
+    keep: frozenset[str]
+
+
+@attrs.frozen(kw_only=True)
+class Pace:
+    """How often, and how much at once.
+
+    Attributes:
+        every: seconds from one round of an appliance to its next.
+        concurrency: appliances that are polled at the same time.
+        buffer: changes that wait for the consumer before polling pauses.
+        overlap: seconds by which a round asks further back than the mark, for rows that show up late.
+        horizon: seconds that the mark waits at most for a session that does not end.
+        rounds: rounds of each appliance after which the watch ends; None for no end.
+        at_once: True polls everyone at the start as fast as `concurrency` allows and spreads the later rounds;
+            False spreads the first round over the interval as well.
+        ignore: fields of a row whose change does not count, such as `progress`.
+    """
+
+    every: float = attrs.field(validator=attrs.validators.gt(0))
+    concurrency: int = attrs.field(default=100, validator=attrs.validators.ge(1))
+    buffer: int = attrs.field(default=1000, validator=attrs.validators.ge(1))
+    overlap: float = 600.0
+    horizon: float = 7 * 86400.0
+    rounds: int | None = None
+    at_once: bool = False
+    ignore: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+
+
+@attrs.define
+class _Seat:
+    """The place of an appliance in the timetable."""
+
+    appliance: Appliance
+    phase: float
+    rounds: int = 0
+    served: float = 0.0
+
+
+class Watch(Generic[RowT]):
+    """The changes of a fleet, to be used with `async for`; made by `Fleet.watch`.
+
+    Attributes:
+        errors: the appliances whose last round failed, with its answer; what they had to give comes in a later round.
+        skipped: rounds that were left out because the round before was not over, or the consumer not done, in time.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        members: Callable[[], Sequence[Appliance]],
+        read: Read[RowT],
+        step: Callable[[Callable[[Appliance, Emit[Change[RowT]]], object]], Step[_Round, Change[RowT]]],
+        pace: Pace,
+        cursor: Cursor,
+        *,
+        since: datetime | None = None,
+        on_error: Callable[[Answer[object]], None] | None = None,
+        workers: set[asyncio.Task[None]] | None = None,
+    ) -> None:
+        self.errors: dict[str, Answer[object]] = {}
+        self.skipped = 0
+        self._name = name
+        self._members = members
+        self._read = read
+        self._step = step(self._poll)
+        self._pace = pace
+        self._cursor = cursor
+        self._since = since
+        self._on_error = on_error
+        self._owner = workers
+        self._wake = asyncio.Event()
+        self._seats: dict[str, _Seat] = {}
+        self._due: list[tuple[float, str]] = []
+        self._added = 0
+        self._start = 0.0
+        self._running: AsyncGenerator[Change[RowT], None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Ends all polls of this watch. Leaving the loop does the same a little later."""
+        if self._running is not None:
+            await self._running.aclose()
+
+    def changed(self) -> None:
+        """Tells the watch that appliances were added or removed."""
+        self._wake.set()
+
+    def __aiter__(self) -> AsyncIterator[Change[RowT]]:
+        if self._running is not None:
+            raise VeeamError("a watch can be iterated once; make another one")
+        self._running = self._changes()
+        return self._running
+
+    async def _changes(self) -> AsyncGenerator[Change[RowT], None]:
+        clock = asyncio.get_running_loop().time
+        self._start = clock()
+        channel: Channel[Change[RowT] | Answer[_Round] | None] = Channel(self._pace.buffer)
+        tasks: set[asyncio.Task[None]] = set()
+        scheduler = asyncio.create_task(self._schedule(channel, tasks), name=f"fleet-watch-{self._name}")
+        tasks.add(scheduler)
+        if self._owner is not None:
+            self._owner.add(scheduler)
+        try:
+            while (item := await channel.get()) is not None:
+                if isinstance(item, Change):
+                    yield item
+                    item.done()
+                else:
+                    self._finish(item, clock())
+        finally:
+            await end(tasks)
+            if self._owner is not None:
+                self._owner.discard(scheduler)
+
+    def _finish(self, answer: Answer[_Round], now: float) -> None:
+        """All rows of a round were taken: the cursor may move on and the appliance gets its next date."""
+        name = answer.appliance.name
+        if answer.error is None:
+            self.errors.pop(name, None)
+            done = answer.result()
+            self._cursor.finish(self._name, name, done.mark, done.keep)
+        else:
+            self.errors[name] = answer
+            if self._on_error is not None:
+                self._on_error(answer)
+        seat = self._seats.get(name)
+        if seat is not None:
+            seat.rounds += 1
+            if self._pace.rounds is None or seat.rounds < self._pace.rounds:
+                heapq.heappush(self._due, (self._next(seat, now), name))
+        self._wake.set()
+
+    def _next(self, seat: _Seat, now: float) -> float:
+        """The appliance's next date after now. Dates hang on the start, so that nothing drifts or piles up."""
+        every = self._pace.every
+        first = self._start + seat.phase * every
+        number = max(0, math.floor((now - first) / every) + 1)
+        self.skipped += max(0, number - 1 - math.floor((seat.served - first) / every))
+        return first + number * every
+
+    def _enrol(self, now: float) -> bool:
+        """Brings the timetable up to date with the fleet; True when there is something left to do."""
+        present = {appliance.name: appliance for appliance in self._members()}
+        for name in self._seats.keys() - present.keys():
+            del self._seats[name]
+            self.errors.pop(name, None)
+        for name, appliance in present.items():
+            seat = self._seats.get(name)
+            if seat is None:
+                seat = self._seats[name] = _Seat(appliance, self._added * _GOLDEN % 1)
+                self._added += 1
+                heapq.heappush(self._due, (now if self._pace.at_once else self._after(seat, now), name))
+            seat.appliance = appliance
+        rounds = self._pace.rounds
+        return rounds is None or any(seat.rounds < rounds for seat in self._seats.values())
+
+    def _after(self, seat: _Seat, now: float) -> float:
+        first = self._start + seat.phase * self._pace.every
+        return first if first >= now else first + -(-(now - first) // self._pace.every) * self._pace.every
+
+    async def _schedule(
+        self, channel: Channel[Change[RowT] | Answer[_Round] | None], tasks: set[asyncio.Task[None]]
+    ) -> None:
+        clock = asyncio.get_running_loop().time
+        slots = asyncio.Semaphore(self._pace.concurrency)
+
+        async def serve(seat: _Seat) -> None:
+            try:
+                answer = await self._step.run(seat.appliance, channel.put, None)
+            finally:
+                slots.release()
+            await channel.put(answer)
+
+        def over(task: asyncio.Task[None]) -> None:
+            tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                channel.close(error)
+
+        try:
+            while self._enrol(clock()):
+                self._wake.clear()
+                while self._due and self._due[0][0] <= clock():
+                    date, name = heapq.heappop(self._due)
+                    seat = self._seats.get(name)
+                    if seat is None:
+                        continue
+                    seat.served = date
+                    await slots.acquire()
+                    task = asyncio.create_task(serve(seat), name=f"fleet-watch-{self._name}-poll")
+                    tasks.add(task)
+                    task.add_done_callback(over)
+                try:
+                    async with asyncio.timeout_at(self._due[0][0] if self._due else None):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+            await channel.put(None)
+        except asyncio.CancelledError:
+            channel.close(VeeamError("the fleet was closed while this watch was running"))
+            raise
+        except BaseException as error:
+            channel.close(error)
+
+    async def _poll(self, appliance: Appliance, emit: Emit[Change[RowT]]) -> _Round:
+        seen = self._cursor.seen(self._name, appliance.name)
+        mark = self._cursor.mark(self._name, appliance.name)
+        since = self._since if mark is None else mark - timedelta(seconds=self._pace.overlap)
+        found: dict[str, tuple[str, datetime | None]] = {}
+        unfinished: list[datetime] = []
+        newest = mark
+        async for row in self._read(appliance, since):
+            digest = digest_of(row, self._pace.ignore)
+            started = row.started if isinstance(row, Session) else None
+            before = found[row.id][0] if row.id in found else seen.get(row.id)
+            found[row.id] = digest, started
+            if started is not None:
+                newest = started if newest is None else max(newest, started)
+                if isinstance(row, Session) and row.state is not SessionState.FINISHED:
+                    unfinished.append(started)
+            if before != digest:
+                await emit(self._change(row, "new" if before is None else "changed", digest))
+        if newest is not None:
+            oldest = newest - timedelta(seconds=self._pace.horizon)
+            newest = min([newest, *(started for started in unfinished if started >= oldest)])
+        asked = None if newest is None else newest - timedelta(seconds=self._pace.overlap)
+        keep = (id for id, (_, started) in found.items() if asked is None or started is None or started >= asked)
+        return _Round(newest, frozenset(keep))
+
+    def _change(self, row: RowT, kind: Literal["new", "changed"], digest: str) -> Change[RowT]:
+        name = row.appliance.name
+        open_ = True
+
+        def taken() -> None:
+            nonlocal open_
+            if open_:
+                open_ = False
+                self._cursor.taken(self._name, name, row.id, digest)
+
+        return Change(row, kind, f"{name}/{row.id}/{digest}", taken)
+
+
+def digest_of(row: Row, ignore: Iterable[str] = ()) -> str:
+    """A short digest of what a row says, `raw` and the ignored fields left out."""
+    values = row.to_dict()
+    for name in ignore:
+        values.pop(name, None)
+    return blake2b(orjson.dumps(values, option=orjson.OPT_SORT_KEYS), digest_size=9).hexdigest()
+
+
+def as_time(value: datetime | timedelta | None) -> datetime | None:
+    """A moment, or a span back from now, as an aware datetime; a naive one is taken as UTC."""
+    if value is None:
+        return None
+    if isinstance(value, timedelta):
+        return datetime.now(UTC) - value
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
