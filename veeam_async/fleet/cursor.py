@@ -1,8 +1,8 @@
 """Where a watch keeps what it has handed over: in memory, in a file, in SQLite.
 
 A cursor holds, for each watch and appliance, the ids and digests of the rows that the consumer has taken, and a mark:
-the time from which the next round asks. What is written survives the end of the process, a kill included; a machine that
-loses power may lose the last moments, after which those rows come again. One process at a time may use a file.
+the time from which the next round asks. What is written survives the end of the process, a kill included; a machine
+that loses power may lose the last moments, after which those rows come again. One process at a time may use a file.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -146,7 +147,9 @@ class Watch(Generic[RowT]):
         self._due: list[tuple[float, str]] = []
         self._added = 0
         self._start = 0.0
-        self._running: AsyncGenerator[Change[RowT], None] | None = None
+        # Weak, because the tasks refer to this object: a loop that is left drops the last reference to its iterator,
+        # and that ends them.
+        self._running: weakref.ref[AsyncGenerator[Change[RowT], None]] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -158,8 +161,9 @@ class Watch(Generic[RowT]):
 
     async def aclose(self) -> None:
         """Ends all polls of this watch. Leaving the loop does the same a little later."""
-        if self._running is not None:
-            await self._running.aclose()
+        running = None if self._running is None else self._running()
+        if running is not None:
+            await running.aclose()
 
     def changed(self) -> None:
         """Tells the watch that appliances were added or removed."""
@@ -168,8 +172,9 @@ class Watch(Generic[RowT]):
     def __aiter__(self) -> AsyncIterator[Change[RowT]]:
         if self._running is not None:
             raise VeeamError("a watch can be iterated once; make another one")
-        self._running = self._changes()
-        return self._running
+        running = self._changes()
+        self._running = weakref.ref(running)
+        return running
 
     async def _changes(self) -> AsyncGenerator[Change[RowT], None]:
         clock = asyncio.get_running_loop().time
