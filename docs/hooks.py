@@ -69,9 +69,9 @@ def revisions_page() -> str:
     """The page above the operation indexes."""
     return (
         "# Operations\n\n"
-        "Every operation of every revision has a page section of its own, which the search finds by operationId, by path "
+        "Every operation of every revision has a section of its own, which the search finds by operationId, by path "
         "and by the words of its title. On the command line: `veeam-async operations vbr 1.3-rev0 repository`.\n\n"
-        "*Of* is the product version that brought the revision. *Families* are schemas with a discriminator, which have "
+        "*Of* is the product version that brought the revision. *Families* are schemas with a discriminator: they have "
         "real subclasses here. *Inferred* operations are there by analogy only: no document evidences them.\n\n"
         + revisions_table(link="./")
     )

@@ -1,0 +1,20 @@
+"""The same with veeam-br, in an environment of its own."""
+
+import asyncio
+import resource
+import sys
+
+from veeam_br.client import VeeamClient
+
+
+async def main() -> None:
+    client = VeeamClient(sys.argv[1], "svc-monitor", "secret", "1.3-rev0", verify_ssl=False)
+    await client.connect()
+    page = await client.call(client.api("sessions").get_all_sessions, limit=200)
+    names = {row.name for row in page.data if row.end_time and row.result}
+    await client.close()
+    assert len(names) == 200
+
+
+asyncio.run(main())
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -1,0 +1,76 @@
+"""Cold start: start, log in, 200 typed sessions, exit; and what an import costs. Each run is a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from .measure import OURS, Case, interleaved
+from .peers import veeam_br_python
+from .server import running
+
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+ROOT = PROGRAMS.parent.parent
+
+
+def timed(command: list[str]) -> tuple[float, str]:
+    """Milliseconds and the last line of a process."""
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": "0"},
+                          stdin=subprocess.DEVNULL, timeout=120, check=False)  # fmt: skip
+    elapsed = (time.perf_counter() - started) * 1000
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed: {done.stderr[-2000:]}")
+    return elapsed, done.stdout.strip().rpartition("\n")[2]
+
+
+def measure(rounds: int) -> Iterator[Case]:
+    """The whole program, its memory, the import alone."""
+    with running() as port:
+        url = f"http://127.0.0.1:{port}"
+        programs = {
+            OURS: [sys.executable, str(PROGRAMS / "ours.py"), url],
+            "aiohttp + orjson": [sys.executable, str(PROGRAMS / "bare.py"), url],
+        }
+        if peer := veeam_br_python():
+            programs["veeam-br"] = [str(peer), str(PROGRAMS / "veeam_br_sessions.py"), url]
+        memory: dict[str, list[float]] = {name: [] for name in programs}
+
+        def run(name: str) -> Callable[[], float]:
+            def once() -> float:
+                elapsed, peak = timed(programs[name])
+                memory[name].append(int(peak) / 1024)
+                return elapsed
+
+            return once
+
+        for name in programs:  # compiled modules are there, the page cache is warm
+            timed(programs[name])
+        values = interleaved({name: run(name) for name in programs}, rounds)
+    yield Case(
+        "start-up", "start, log in, 200 typed sessions, exit", values, "ms",
+        at_most={"aiohttp + orjson": 1.15, "veeam-br": 0.25},
+    )  # fmt: skip
+    yield Case("start-up", "peak resident memory of that", memory, "MiB", limit=40)
+
+    statements = {
+        OURS: "import veeam_async",
+        "nothing": "pass",
+        "aiohttp + attrs + orjson": "import aiohttp, attrs, orjson",
+    }
+    yield Case(
+        "start-up",
+        "a process that imports the package",
+        interleaved(
+            {
+                name: (lambda text: lambda: timed([sys.executable, "-c", text])[0])(statement)
+                for name, statement in statements.items()
+            },
+            rounds,
+        ),
+        "ms",
+    )

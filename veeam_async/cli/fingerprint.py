@@ -1,0 +1,108 @@
+"""`veeam-async fingerprint`: the certificate that a host answers with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+from rich.markup import escape
+
+from ..errors import VeeamError
+from ..running import run
+from .output import Column, duration, json_text, put, stderr, stdout, table, text
+from .status import Status
+from .words import explain
+
+
+def parse_time(value: str | None) -> datetime | None:
+    """The end of a certificate's validity as `Certificate` has it."""
+    if value is None:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%d %H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def days_left(not_after: datetime | None) -> float | None:
+    """Days until then; negative when it is over."""
+    return None if not_after is None else (not_after - datetime.now(UTC)).total_seconds() / 86_400
+
+
+@attrs.frozen
+class Seen:
+    """The certificate of a host, or why it could not be had."""
+
+    host: str
+    fingerprint: str | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    not_after: datetime | None = None
+    error: VeeamError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return attrs.asdict(self) | {"error": explain(self.error) if self.error else None}
+
+
+async def look(host: str, port: int, timeout: float = 10.0) -> Seen:
+    """Fetch one certificate; an error is part of the answer."""
+    from ..origin import parse_host
+    from ..tls import fetch_certificate
+
+    try:
+        origin = parse_host(host, default_port=port, allow_http=True)
+        seen = await fetch_certificate(origin.host, origin.port, timeout=timeout)
+    except ValueError as error:
+        return Seen(host, error=VeeamError(str(error)))
+    except VeeamError as error:
+        return Seen(host, error=error)
+    return Seen(host, seen.fingerprint, seen.subject, seen.issuer, parse_time(seen.not_after))
+
+
+def _ends(value: Any) -> str:
+    left = days_left(value)
+    if left is None:
+        return ""
+    style = "red" if left < 0 else "yellow" if left < 30 else ""
+    shown = escape(
+        text(value)[:10] + (f" (expired {-left:.0f} d ago)" if left < 0 else f" (in {duration(left * 86400)})")
+    )
+    return f"[{style}]{shown}[/]" if style else shown
+
+
+COLUMNS = [
+    Column("host", "host"),
+    Column("fingerprint", "SHA-256 fingerprint", wrap=True),
+    Column("subject", "subject", rank=2),
+    Column("issuer", "issuer", rank=3),
+    Column("not_after", "ends", rank=1, show=_ends),
+]
+
+
+def show_fingerprints(hosts: Sequence[str], product: str, format: str) -> int:
+    """Print what each host shows; status 2 when one shows nothing."""
+
+    from ..profiles import profile
+
+    port = profile(product).default_port
+
+    async def look_at_all() -> list[Seen]:
+        return await asyncio.gather(*(look(host, port) for host in hosts))
+
+    seen = run(look_at_all())
+    good = [one for one in seen if one.error is None]
+    if format == "json":
+        put(json_text([one.to_dict() for one in seen]) + "\n")
+    elif format == "toml":
+        for one in good:
+            put(f'[[appliance]]\nhost = "{one.host}"\ntls = {{ fingerprint = "{one.fingerprint}" }}\n\n')
+    elif good:
+        table(COLUMNS, [one.to_dict() for one in good], stdout())
+        stderr().print("Compare it with what the appliance's own console shows before you trust it.")
+    for one in seen:
+        if one.error is not None:
+            stderr().print(f"{escape(one.host)}: [red]{escape(explain(one.error))}[/]")
+    return Status.OK if len(good) == len(seen) else Status.FAILED

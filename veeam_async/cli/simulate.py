@@ -1,0 +1,60 @@
+"""`veeam-async simulate`: appliances to try things on, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.markup import escape
+
+from ..running import run
+from .output import stderr
+from .simulation import FAULTS, Simulation, known_revisions, raise_file_limit, require_testing
+from .status import Status
+
+
+def simulate_fleet(
+    count: int,
+    directory: Path,
+    products: Sequence[str],
+    revisions: Sequence[str],
+    *,
+    tls: bool,
+    faults: bool,
+    seed: int,
+) -> int:
+    """Run the appliances and write the fleet file; end quietly on Ctrl-C or SIGTERM."""
+    require_testing()
+    chosen = known_revisions(list(products), list(revisions))
+    raise_file_limit(count * 20)
+    console = stderr()
+
+    async def serve() -> None:
+        async with Simulation(count, chosen, tls=tls, faults=faults, seed=seed) as simulation:
+            path = simulation.write(directory)
+            console.print(f"{count} simulated appliances listen on loopback; the fleet file is {escape(str(path))}")
+            for member in simulation.members:
+                if member.fault:
+                    console.print(f"  {member.name}: {FAULTS[member.fault]}")
+            console.print(f"Try: veeam-async check {escape(str(path))}")
+            console.print("Ctrl-C ends them.")
+            # The line that a program waits for.
+            print(path, flush=True)
+            await stopped()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        run(serve())
+    return Status.OK
+
+
+async def stopped() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
