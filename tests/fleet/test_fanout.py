@@ -25,7 +25,7 @@ async def collect(who: list[Appliance], work: Any, limits: Limits | None = None,
 
 
 def others() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
 async def test_one_answer_each() -> None:

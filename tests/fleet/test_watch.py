@@ -61,7 +61,7 @@ class Site:
         limits = Limits(timeout=options.pop("timeout", None))
         pace = Pace(**{"every": 0.02, "at_once": True, **options})
         return Watch(
-            "test", lambda: self.appliances, self.read, lambda work: Step(work, limits),  # type: ignore[arg-type]
+            "test", lambda: self.appliances, self.read, lambda work: Step(work, limits),
             pace, cursor or MemoryCursor(), **extra,
         )  # fmt: skip
 
@@ -71,7 +71,7 @@ async def seen(watch: Watch[Any]) -> list[tuple[str, str, str]]:
 
 
 def others() -> set[asyncio.Task[Any]]:
-    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
 async def test_only_new_and_changed() -> None:

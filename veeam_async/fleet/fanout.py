@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import attrs
@@ -224,9 +224,10 @@ async def fan_out(
             workers -= tasks
 
 
-async def end(tasks: set[asyncio.Task[None]]) -> None:
+async def end(tasks: Collection[asyncio.Task[None]]) -> None:
     """Cancels tasks and waits until they have ended."""
-    for task in tasks:
+    ending = list(tasks)
+    for task in ending:
         task.cancel()
-    if tasks:
-        await asyncio.gather(*tasks, return_exceptions=True)
+    if ending:
+        await asyncio.gather(*ending, return_exceptions=True)

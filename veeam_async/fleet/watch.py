@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
-import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -147,9 +146,9 @@ class Watch(Generic[RowT]):
         self._due: list[tuple[float, str]] = []
         self._added = 0
         self._start = 0.0
-        # Weak, because the tasks refer to this object: a loop that is left drops the last reference to its iterator,
-        # and that ends them.
-        self._running: weakref.ref[AsyncGenerator[Change[RowT], None]] | None = None
+        # Nothing here refers to the iterator: a loop that is left drops the last reference, and that ends the tasks.
+        self._begun = False
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -161,27 +160,24 @@ class Watch(Generic[RowT]):
 
     async def aclose(self) -> None:
         """Ends all polls of this watch. Leaving the loop does the same a little later."""
-        running = None if self._running is None else self._running()
-        if running is not None:
-            await running.aclose()
+        await end(self._tasks)
 
     def changed(self) -> None:
         """Tells the watch that appliances were added or removed."""
         self._wake.set()
 
     def __aiter__(self) -> AsyncIterator[Change[RowT]]:
-        if self._running is not None:
+        if self._begun:
             raise VeeamError("a watch can be iterated once; make another one")
-        running = self._changes()
-        self._running = weakref.ref(running)
-        return running
+        self._begun = True
+        return self._changes()
 
     async def _changes(self) -> AsyncGenerator[Change[RowT], None]:
         clock = asyncio.get_running_loop().time
         self._start = clock()
         channel: Channel[Change[RowT] | Answer[_Round] | None] = Channel(self._pace.buffer)
-        tasks: set[asyncio.Task[None]] = set()
-        scheduler = asyncio.create_task(self._schedule(channel, tasks), name=f"fleet-watch-{self._name}")
+        tasks = self._tasks
+        scheduler = asyncio.create_task(self._schedule(channel), name=f"fleet-watch-{self._name}")
         tasks.add(scheduler)
         if self._owner is not None:
             self._owner.add(scheduler)
@@ -243,9 +239,8 @@ class Watch(Generic[RowT]):
         first = self._start + seat.phase * self._pace.every
         return first if first >= now else first + -(-(now - first) // self._pace.every) * self._pace.every
 
-    async def _schedule(
-        self, channel: Channel[Change[RowT] | Answer[_Round] | None], tasks: set[asyncio.Task[None]]
-    ) -> None:
+    async def _schedule(self, channel: Channel[Change[RowT] | Answer[_Round] | None]) -> None:
+        tasks = self._tasks
         clock = asyncio.get_running_loop().time
         slots = asyncio.Semaphore(self._pace.concurrency)
 
