@@ -35,7 +35,7 @@ class RefreshToken:
 
 @attrs.frozen
 class AuthorizationCode:
-    """A code that another session asked for (`await other.authorization_code()`). It can be used once, for 60 seconds."""
+    """A code that another session asked for (`await other.authorization_code()`): good once, for 60 seconds."""
 
     code: str = attrs.field(repr=False)
 

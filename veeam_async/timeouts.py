@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from time import monotonic
 
 import attrs
@@ -62,3 +62,10 @@ def remaining() -> float | None:
     """Seconds until the deadline in force (negative when it has passed), or None."""
     at = _deadline.get()
     return None if at is None else at - monotonic()
+
+
+def without_deadline() -> Context:
+    """The present context without its deadline, for work that others wait for too."""
+    context = copy_context()
+    context.run(_deadline.set, None)
+    return context

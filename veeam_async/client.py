@@ -1,0 +1,610 @@
+"""The client of one appliance: what the generated clients inherit, and all that a call goes through."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+import aiohttp
+
+from .credentials import BearerToken, Credentials
+from .encoding import JSON, Plan, encode_form, encode_query
+from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
+from .events import Listener, TokenRenewed, Tolerated
+from .login import Login
+from .operation import Operation, Revision
+from .origin import Origin, parse_host
+from .pool import Pool
+from .profiles import Profile, profile
+from .proxies import parse_proxy, proxy_from_environment
+from .reply import Reply
+from .retry import RetryPolicy
+from .timeouts import Timeouts as Timeouts
+from .timeouts import deadline
+from .tls import TlsPolicy
+from .token_store import StoreShelf, TokenStore
+from .tokens import Token, Tokens
+from .transport import BodyMaker, Call, Transport
+from .unset import UNSET
+
+if TYPE_CHECKING:
+    from .connect import Negotiation
+    from .streaming import Outgoing
+    from .waiting import Progress
+
+R = TypeVar("R")
+
+_log = logging.getLogger("veeam_async.client")
+
+# Prepared once for each operation that is used, for all clients.
+_plans: dict[Operation[Any], Plan] = {}
+
+_DEFAULT_TLS = TlsPolicy()
+_JSON_HEADERS = {"Content-Type": JSON}
+_FORM = "application/x-www-form-urlencoded"
+
+
+class _Operations:
+    """`operations` on a client and on its class: every operation, in the document's order."""
+
+    def __get__(self, client: ApplianceClient | None, owner: type[ApplianceClient]) -> tuple[Operation[Any], ...]:
+        package = owner.revision.package
+        found = []
+        for place in import_module(f"{package}.api").OPERATIONS.values():
+            group, _, name = place.partition(".")
+            found.append(getattr(import_module(f"{package}.api.{group}"), f"_{name.upper()}"))
+        return tuple(found)
+
+
+class ApplianceClient:
+    """A session with one appliance, of one API revision.
+
+        async with Client("vbr01.example.com", Password("svc-monitor", secret)) as vbr:
+            ...
+
+    It logs in at the first call, renews its token by itself, and logs out when it is left. All calls of one event loop
+    may use it at once.
+
+    Args:
+        host: a name, an address, `name:port` or a whole origin (`https://vbr01:443`, `http://127.0.0.1:8080`).
+        credentials: how to log in.
+        port: TCP port; None for the product's own.
+        tls: how the appliance's certificate is judged.
+        timeouts: limits for each call, in seconds.
+        retry: how calls are sent again.
+        pool: connections shared with other clients; it is left open. None for connections of its own.
+        token_store: where tokens outlive this client; with one, leaving does not log out.
+        events: called with each event (`veeam_async.events`); must return quickly and not block.
+        strict: True makes an error (`DecodeError`) of everything in an answer that departs from its document.
+        max_body: bytes; a longer answer is `BodyTooLarge`. Downloads that stream have no such limit.
+        allow_http: take plain http to other machines as well.
+        name: label of the appliance in errors, logs and events; None for the host.
+        proxy: URL of an HTTP proxy, with credentials if it wants any.
+        trust_env: take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+        logout: whether leaving logs out; None for: unless there is a token store or the token came from elsewhere.
+
+    Attributes:
+        revision: the API revision.
+        profile: the product's manners.
+        name: the appliance's label.
+        origin: scheme, host and port.
+        base_url: the same as text.
+        negotiation: what `connect` found out; None where nothing was asked.
+
+    Raises:
+        UnsafeOriginError: plain http to another machine without `allow_http`.
+        ValueError: `host`, `port` or `proxy` make no sense.
+    """
+
+    revision: ClassVar[Revision]
+    operations = _Operations()
+
+    def __init__(
+        self,
+        host: str,
+        credentials: Credentials,
+        *,
+        port: int | None = None,
+        tls: TlsPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        retry: RetryPolicy | None = None,
+        pool: Pool | None = None,
+        token_store: TokenStore | None = None,
+        events: Listener | None = None,
+        strict: bool = False,
+        max_body: int = 64 * 1024 * 1024,
+        allow_http: bool = False,
+        name: str | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+        logout: bool | None = None,
+    ) -> None:
+        self.profile: Profile = profile(self.revision.product)
+        self.origin: Origin = parse_host(host, port=port, default_port=self.profile.default_port, allow_http=allow_http)
+        self.name = name if name is not None else self.origin.host
+        self.base_url = str(self.origin)
+        self.negotiation: Negotiation | None = None
+        self._owns_pool = pool is None
+        self._pool = Pool() if pool is None else pool
+        self._timeouts = timeouts if timeouts is not None else Timeouts()
+        self._strict = strict
+        self._events = events
+        self._closed = False
+        self._log_out = logout if logout is not None else token_store is None
+        headers = {"User-Agent": "veeam-async"}
+        if self.profile.revision_header is not None:
+            headers[self.profile.revision_header] = self.revision.name
+        self._transport = Transport(
+            self.origin,
+            name=self.name,
+            pool=self._pool,
+            tls=tls if tls is not None else _DEFAULT_TLS,
+            timeouts=self._timeouts,
+            retry=retry if retry is not None else RetryPolicy(),
+            headers=headers,
+            max_body=max_body,
+            proxy=parse_proxy(proxy) if proxy else proxy_from_environment(self.origin) if trust_env else None,
+            events=events,
+        )
+        self._login = Login(self._transport, self.profile, self.revision, credentials)
+        self._shelf = None
+        if token_store is not None and not isinstance(credentials, BearerToken):
+            user = getattr(credentials, "username", None) or type(credentials).__name__
+            self._shelf = StoreShelf(token_store, f"{self.revision.product} {self.base_url} {user}", self.name)
+        self._tokens = Tokens(self._login, appliance=self.name, store=self._shelf, on_renewed=self._renewed)
+        # Decoders by plan and status, for clients that count or refuse what others tolerate.
+        self._decoders: dict[tuple[Plan, int], Callable[[Any], Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<{self.revision.product} {self.revision.name} client of {self.name} at {self.base_url}>"
+
+    # ------------------------------------------------------------------------------------------------------ calls
+
+    async def execute(self, operation: Operation[R], values: Mapping[str, Any], body: Any = UNSET) -> R:
+        """Carry out an operation: what every endpoint function does.
+
+        Args:
+            operation: what to call.
+            values: parameters by their Python names; UNSET and None are left out.
+            body: a model, a plain dict or list, or an upload; UNSET for none.
+
+        Returns:
+            The decoded answer.
+
+        Raises:
+            ApiError: the appliance answered with an error status.
+            AuthenticationError: the login was refused.
+            ConnectError, RequestTimeout: there is no answer.
+            DecodeError: the answer is not what it should be.
+        """
+        plan = _plans.get(operation)
+        if plan is None:
+            plan = _prepare(operation)
+        headers = plan.headers(values) if plan.header else None
+        data: Any = None
+        if body is not UNSET:
+            data, headers = self._encode(operation, body, headers)
+        call = Call(
+            plan.method, plan.path(values), plan.label, plan.accept, safe=operation.safe, headers=headers, data=data
+        )
+        reply: Reply = await self._transport.exchange(call, self._tokens if plan.secured else None)
+        return self._decode(plan, reply)  # type: ignore[no-any-return]
+
+    async def send(self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET) -> Reply:
+        """As `execute`, without decoding the answer."""
+        reply: Reply = await self._transport.exchange(*self._call(operation, values, body))
+        return reply
+
+    def decode(self, operation: Operation[R], reply: Reply) -> R:
+        """What `execute` would have made of a reply."""
+        return self._decode(_plans.get(operation) or _prepare(operation), reply)  # type: ignore[no-any-return]
+
+    @asynccontextmanager
+    async def stream(
+        self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """As `execute`, giving the open response when its headers are there: its body is read by the caller.
+
+        Until then it is repeated like any call; afterwards the read limit and a deadline hold. Leaving closes the
+        connection if the body was not read to its end.
+        """
+        call, tokens = self._call(operation, values, body)
+        call.stream = True
+        response: aiohttp.ClientResponse = await self._transport.exchange(call, tokens)
+        try:
+            yield response
+        finally:
+            # release() gives the connection back where the body was read, and close() where not.
+            if response.content.at_eof():
+                response.release()
+            else:
+                response.close()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        json: Any = UNSET,
+        data: bytes | Mapping[str, Any] | None = None,
+        safe: bool | None = None,
+    ) -> Reply:
+        """Any call, described by a document or not, with the same session behind it.
+
+        Args:
+            method: GET, POST, ...
+            path: from the root (`/api/v1/jobs`), or a whole URL at this appliance's origin, as links in answers are.
+            query: parameters by wire name; lists are repeated, UNSET and None left out.
+            headers: further headers.
+            json: a body that is sent as JSON: a model, a dict, a list.
+            data: a body as bytes, or a mapping that is sent as a form.
+            safe: True where the call only reads, so that it may be repeated; None for: GET and HEAD do.
+
+        Returns:
+            The reply; `.json()` parses its body.
+
+        Raises:
+            UnsafeOriginError: `path` is at another origin.
+            VeeamError: as `execute`.
+        """
+        method = method.upper()
+        if not path.startswith("/") or path.startswith("//"):
+            path = self._own_path(path)
+        sent: bytes | None = None
+        extra = dict(headers) if headers else {}
+        if json is not UNSET:
+            from . import codec
+
+            sent = codec.dumps(json)
+            extra.setdefault("Content-Type", JSON)
+        elif isinstance(data, Mapping):
+            sent = encode_form(data)
+            extra.setdefault("Content-Type", _FORM)
+        elif data is not None:
+            sent = bytes(data)
+            extra.setdefault("Content-Type", "application/octet-stream")
+        text = encode_query(query)
+        if text and "?" in path:
+            text = "&" + text[1:]
+        accept = extra.pop("Accept", JSON)
+        reply: Reply = await self._transport.exchange(
+            Call(
+                method,
+                path + text,
+                f"{method} {path.partition('?')[0]}",
+                accept,
+                safe=method in ("GET", "HEAD") if safe is None else safe,
+                headers=extra or None,
+                data=sent,
+            ),
+            self._tokens,
+        )
+        return reply
+
+    def _own_path(self, url: str) -> str:
+        from yarl import URL
+
+        parsed = URL(url)
+        origin = self.origin
+        if not parsed.host or not parsed.scheme:
+            raise ValueError(f"{url!r} is neither a path from the root nor a URL")
+        if (parsed.scheme, parsed.host, parsed.port) != (origin.scheme, origin.host, origin.port):
+            raise UnsafeOriginError(
+                f"{parsed.scheme}://{parsed.authority} is another origin: the token is for {origin}",
+                appliance=self.name,
+            )
+        return parsed.raw_path_qs
+
+    async def call(self, operation_id: str, *, body: Any = UNSET, **parameters: Any) -> Any:
+        """Call an operation by the vendor's operationId.
+
+        Args:
+            operation_id: as the document spells it.
+            body: a model, a plain dict or list, or an upload.
+            **parameters: path and query parameters by their Python names.
+
+        Returns:
+            What the typed function gives.
+
+        Raises:
+            ValueError: this revision has no such operation.
+            TypeError: a parameter is missing, or it has no such parameter.
+        """
+        package = self.revision.package
+        place = import_module(f"{package}.api").OPERATIONS.get(operation_id)
+        if place is None:
+            raise ValueError(f"{self.revision.product} {self.revision.name} has no operation {operation_id!r}")
+        group, _, name = place.partition(".")
+        function = getattr(import_module(f"{package}.api.{group}"), name)
+        if body is not UNSET:
+            parameters["body"] = body
+        return await function(self, **parameters)
+
+    async def wait(
+        self,
+        answer_or_id: Any,
+        *,
+        timeout: float | None = None,
+        interval: float | None = None,
+        progress: Callable[[Progress], Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Wait until long work on the appliance has ended; see `veeam_async.wait`."""
+        from .waiting import wait
+
+        if interval is not None:
+            options["interval"] = interval
+        return await wait(self, answer_or_id, timeout=timeout, progress=progress, **options)
+
+    def _call(self, operation: Operation[Any], values: Mapping[str, Any], body: Any) -> tuple[Call, Tokens | None]:
+        plan = _plans.get(operation)
+        if plan is None:
+            plan = _prepare(operation)
+        headers = plan.headers(values) if plan.header else None
+        data: Any = None
+        if body is not UNSET:
+            data, headers = self._encode(operation, body, headers)
+        call = Call(
+            plan.method, plan.path(values), plan.label, plan.accept, safe=operation.safe, headers=headers, data=data
+        )
+        return call, self._tokens if plan.secured else None
+
+    # -------------------------------------------------------------------------------------------- bodies and answers
+
+    def _encode(
+        self, operation: Operation[Any], body: Any, headers: dict[str, str] | None
+    ) -> tuple[bytes | BodyMaker, dict[str, str]]:
+        described = operation.body
+        media = described.media_type if described is not None else JSON
+        if media.endswith("json"):
+            from . import codec
+
+            return codec.dumps(body), _JSON_HEADERS if headers is None else {**headers, **_JSON_HEADERS}
+        headers = headers or {}
+        if media == _FORM:
+            return encode_form(_fields(body)), {**headers, "Content-Type": _FORM}
+        return _Body(media, body), headers
+
+    def _decode(self, plan: Plan, reply: Reply) -> Any:
+        status = reply.status
+        decode = plan.answers.get(status) if not self._strict and self._events is None else None
+        if decode is None:
+            decode = self._decoder(plan, status)
+        try:
+            return decode(reply)
+        except DecodeError as error:
+            error.status = status
+            error.appliance = self.name
+            error.operation = plan.label
+            raise
+
+    def _decoder(self, plan: Plan, status: int) -> Callable[[Reply], Any]:
+        """What reads an answer with this status: made at its first sight."""
+        plainly = not self._strict and self._events is None
+        known = self._decoders.get((plan, status))
+        if known is not None:
+            return known
+        made = self._make_decoder(plan, status)
+        if plainly:
+            plan.answers[status] = made
+        else:
+            self._decoders[plan, status] = made
+        return made
+
+    def _make_decoder(self, plan: Plan, status: int) -> Callable[[Reply], Any]:
+        answers = plan.operation.answers
+        answer = answers.get(status)
+        if answer is None and status != 204:
+            # Servers answer 200 for 201 and the like; what a body then holds is what was due.
+            answer = next((one for one in answers.values() if one.type), None)
+        if answer is None or not answer.type:
+            return _nothing
+        if answer.type == "bytes":
+            return _bytes
+        if answer.type == "str" and not any("json" in media for media in answer.media_types):
+            return Reply.text
+        from . import codec
+
+        hook = self._tolerated(plan.label) if self._events is not None else None
+        decode = codec.decoder(answer.type, plan.operation.revision.package, strict=self._strict, on_tolerated=hook)
+
+        def decode_json(reply: Reply) -> Any:
+            data = reply.json()
+            # Success without a body is normal, whatever the document says.
+            return decode(data) if data is not None else None
+
+        return decode_json
+
+    def _tolerated(self, label: str) -> Callable[[Any], None]:
+        def tell(what: Any) -> None:
+            model = what.model if isinstance(what.model, str) else getattr(what.model, "__name__", str(what.model))
+            self._transport.tell(Tolerated(self.name, label, model, what.field, what.kind, what.value))
+
+        return tell
+
+    # ---------------------------------------------------------------------------------------------------- the session
+
+    @property
+    def credentials(self) -> Credentials:
+        """How it logs in. Setting others makes the next call log in with them, at once."""
+        return self._login.credentials
+
+    @credentials.setter
+    def credentials(self, credentials: Credentials) -> None:
+        self._login.credentials = credentials
+        self._tokens.forget_refusal()
+        self._tokens.drop()
+
+    @property
+    def token(self) -> Token | None:
+        """The token in use, with its refresh token; None before the first call. Its repr shows no secret."""
+        return self._tokens.current
+
+    async def login(self, *, force: bool = False) -> Token:
+        """Log in now rather than at the first call.
+
+        Args:
+            force: log in even where a token is there, and where a login was refused a short time ago.
+
+        Raises:
+            AuthenticationError: the appliance refuses the credentials.
+            MfaRequired: it asks for a second factor that the credentials do not have.
+        """
+        if force:
+            self._tokens.forget_refusal()
+            return await self._tokens.login()
+        return await self._tokens.obtain()
+
+    async def logout(self) -> None:
+        """Log out, if there is a token. The next call logs in again.
+
+        Raises:
+            VeeamError: the appliance could not be told; the token is forgotten nevertheless.
+        """
+        token = self._tokens.current
+        self._tokens.drop()
+        if self._shelf is not None:
+            await self._shelf.delete()
+        if token is None or token.left() <= 0:
+            return
+        method, path = self.profile.logout
+        call = Call(method, path, f"{method} {path}", safe=False)
+        await self._transport.exchange(call, _Fixed(token))  # type: ignore[arg-type]
+
+    async def authorization_code(self) -> str:
+        """Ask for a code with which another session can log in once: `AuthorizationCode(code)`, within 60 seconds.
+
+        Raises:
+            VeeamError: this product has no call for it.
+        """
+        paths = self.profile.code_paths
+        if not paths:
+            raise VeeamError(f"{self.profile.title} has no call for an authorization code", appliance=self.name)
+        for path in paths:
+            try:
+                reply = await self.request("POST", path)
+            except NotFoundError:
+                if path == paths[-1]:
+                    raise
+                continue
+            break
+        data = reply.json()
+        code = data.get(self.profile.code_field) if isinstance(data, dict) else None
+        if not isinstance(code, str):
+            raise DecodeError(
+                "the answer has no code", status=reply.status, appliance=self.name, operation=reply.operation
+            )
+        return code
+
+    async def sign_on_url(self, username: str | None = None) -> str:
+        """Where a user signs on at the identity provider, to get a SAML response (aws). No login is needed."""
+        return await self._login.sign_on_url(username)
+
+    def _renewed(self, token: Token, elapsed: float) -> None:
+        if self._events is not None:
+            self._transport.tell(TokenRenewed(self.name, token.source, token.lifetime, elapsed))
+
+    async def aclose(self) -> None:
+        """Log out as far as that is possible in `timeouts.logout` seconds, end all tasks, close all connections.
+
+        A client that is left need not be closed. Closing twice is allowed.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await self._tokens.aclose()
+            if self._log_out and not isinstance(self.credentials, BearerToken) and self._tokens.current is not None:
+                try:
+                    with deadline(self._timeouts.logout):
+                        await self.logout()
+                except (VeeamError, OSError) as error:
+                    _log.info("%s: not logged out: %s", self.name, error)
+        finally:
+            if self._owns_pool:
+                await self._pool.aclose()
+
+    def adopt_pool(self) -> None:
+        """Close the pool together with this client."""
+        self._owns_pool = True
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class _Fixed:
+    """One token and no other, for the logout: it is neither renewed nor replaced."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def usable(self) -> Token:
+        return self._token
+
+    async def replace(self, refused: Token) -> Token:
+        return refused
+
+    relogin = replace
+
+
+class _Body:
+    """A body of the streaming helpers, made anew for each attempt."""
+
+    __slots__ = ("_body", "_media", "replayable")
+
+    def __init__(self, media: str, body: Any) -> None:
+        self._media = media
+        self._body = body
+        self.replayable = True
+
+    def __call__(self) -> Outgoing:
+        from . import streaming
+
+        if self._media.startswith("multipart/"):
+            outgoing = streaming.encode_multipart(_fields(self._body))
+        else:
+            outgoing = streaming.encode_upload(self._body, self._media)
+        self.replayable = outgoing.replayable
+        return outgoing
+
+
+def _fields(body: Any) -> Mapping[str, Any]:
+    """Wire names and values of a form model or a mapping."""
+    if isinstance(body, Mapping):
+        return body
+    fields: Mapping[str, Any] = body.to_dict()
+    return fields
+
+
+def _nothing(reply: Reply) -> None:
+    return None
+
+
+def _bytes(reply: Reply) -> bytes:
+    return reply.body
+
+
+def _prepare(operation: Operation[Any]) -> Plan:
+    plan = Plan(operation)
+    if operation.inferred:
+        warnings.warn(
+            f"{operation.operation_id} ({operation.method} {operation.path}) is inferred: no document evidences it",
+            InferredOperationWarning,
+            stacklevel=4,
+        )
+    if plan.secured and operation.path == profile(operation.revision.product).token_path and operation.method == "POST":
+        plan.secured = False  # one document forgets to say so
+    _plans[operation] = plan
+    return plan

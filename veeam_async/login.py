@@ -1,0 +1,335 @@
+"""The grants: how credentials become tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import re
+from collections.abc import Callable
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from .credentials import (
+    AuthorizationCode,
+    BearerToken,
+    Credentials,
+    Mfa,
+    Password,
+    RefreshToken,
+    Saml,
+    SsoToken,
+    VbrToken,
+    is_single_use,
+    secrets_of,
+)
+from .encoding import encode_form, encode_query
+from .errors import ApiError, AuthenticationError, DecodeError, MfaRequired, UnsupportedRevisionError, VeeamError
+from .profiles import Grant, Profile
+from .reply import Reply, read_error
+from .tokens import Source, Token
+from .transport import Call, Transport
+
+if TYPE_CHECKING:
+    from .operation import Revision
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_REVISION = re.compile(r"\b\d+\.\d+-rev\d+\b", re.IGNORECASE)
+_ABOUT_GRANT = re.compile(r"grant[_\s-]?type|unsupported_grant", re.IGNORECASE)
+_ABOUT_MFA = re.compile(r"\bmfa\b|multi-?\s?factor", re.IGNORECASE)
+_TOTP_STEP = 30
+
+
+class Login:
+    """Asks one appliance for tokens, by whatever credentials it was given."""
+
+    def __init__(self, transport: Transport, profile: Profile, revision: Revision, credentials: Credentials) -> None:
+        self._transport = transport
+        self._profile = profile
+        self._revision = revision
+        self._credentials = credentials
+        self._used = False
+        # Spelling of the grants that this server took, where it was not the profile's.
+        self._other_case = False
+        self._last_code: str | None = None
+
+    @property
+    def credentials(self) -> Credentials:
+        return self._credentials
+
+    @credentials.setter
+    def credentials(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+        self._used = False
+        self._last_code = None
+
+    # ------------------------------------------------------------------------------------------- what Tokens asks for
+
+    async def login(self) -> Token:
+        """A token by the credentials."""
+        credentials = self._credentials
+        if isinstance(credentials, BearerToken):
+            if self._used:
+                raise self._refusal("the bearer token was refused, and nothing is there to get another one with")
+            self._used = True
+            # Nobody said how long it lives: it serves until it is refused.
+            return Token(credentials.token, None, math.inf, "login")
+        if self._used:
+            raise self._refusal(f"{type(credentials).__name__} serves for one login and was used: a new one is needed")
+        try:
+            token = await self._by(credentials)
+        except VeeamError as error:
+            if is_single_use(credentials) and (isinstance(error, AuthenticationError) or error.outcome_unknown):
+                self._used = True
+            raise
+        if is_single_use(credentials):
+            self._used = True
+        return token
+
+    async def refresh(self, token: str) -> Token:
+        """A token by a refresh token."""
+        fields = {"refresh_token": token}
+        started = monotonic()
+        reply = await self._ask("refresh_token", fields, short_term=self._short_term())
+        return self._token(reply, "refresh", started)
+
+    # ------------------------------------------------------------------------------------------------------ each grant
+
+    async def _by(self, credentials: Credentials) -> Token:
+        started = monotonic()
+        match credentials:
+            case Password():
+                fields = {"username": credentials.username, "password": credentials.password}
+                reply = await self._ask("password", fields, short_term=self._short_term())
+            case Mfa():
+                return await self._by_mfa(credentials)
+            case RefreshToken():
+                return await self.refresh(credentials.token)
+            case AuthorizationCode():
+                reply = await self._ask("authorization_code", {"code": credentials.code})
+            case Saml():
+                response = credentials.response
+                if credentials.ask is not None:
+                    url = await self.sign_on_url(credentials.username) if self._profile.sign_on_path else ""
+                    response = await _answer(credentials.ask, url)
+                started = monotonic()
+                reply = await self._ask("saml", {"response": response or ""})
+            case SsoToken():
+                reply = await self._ask("sso_token", {"token": credentials.token})
+            case VbrToken():
+                reply = await self._ask("vbr_token", {"token": credentials.token})
+            case _:
+                raise TypeError(f"{type(credentials).__name__} are no credentials")
+        return self._token(reply, "login", started)
+
+    async def _by_mfa(self, credentials: Mfa) -> Token:
+        fields = {"username": credentials.username, "password": credentials.password}
+        started = monotonic()
+        reply = await self._ask("password", fields, short_term=credentials.short_term_refresh)
+        data = _object(reply)
+        if data.get("access_token"):
+            return self._token(reply, "login", started)  # MFA is off for this account
+        mfa_token = data.get("mfa_token")
+        if not isinstance(mfa_token, str) or not mfa_token:
+            raise self._no_token(reply)
+        code = await self._mfa_code(credentials)
+        started = monotonic()
+        reply = await self._ask(
+            "mfa",
+            {"mfa_token": mfa_token, "mfa_code": code},
+            short_term=credentials.short_term_refresh,
+            secrets=(mfa_token, code),
+        )
+        return self._token(reply, "login", started)
+
+    async def _mfa_code(self, credentials: Mfa) -> str:
+        if credentials.ask is not None:
+            return (await _answer(credentials.ask)).strip()
+        if credentials.totp_secret is None:
+            return (credentials.code or credentials.recovery_code or "").strip()
+        try:
+            import pyotp
+        except ImportError:
+            raise VeeamError("totp_secret needs pyotp: install veeam-async[mfa]", appliance=self._name) from None
+        try:
+            totp = pyotp.TOTP(credentials.totp_secret.replace(" ", ""))
+            code = totp.now()
+            if code == self._last_code:
+                # A code is good once; a login so soon after another has to wait for the next one.
+                await asyncio.sleep(_TOTP_STEP - time() % _TOTP_STEP + 0.1)
+                code = totp.now()
+        except ValueError:  # binascii.Error is one; its text is not repeated, it could hold the secret
+            raise VeeamError("totp_secret is not base32", appliance=self._name) from None
+        self._last_code = code
+        return code
+
+    async def sign_on_url(self, username: str | None) -> str:
+        """The identity provider's URL where a user signs on.
+
+        Raises:
+            VeeamError: this product has no call for it.
+        """
+        path = self._profile.sign_on_path
+        if path is None:
+            raise VeeamError(f"{self._profile.title} has no call for a sign-on URL", appliance=self._name)
+        query = encode_query({self._profile.sign_on_user: username})
+        reply: Reply = await self._transport.exchange(Call("GET", path + query, f"GET {path}", safe=True))
+        url = _object(reply).get(self._profile.sign_on_field)
+        if not isinstance(url, str):
+            raise DecodeError("the answer has no sign-on URL", status=reply.status, appliance=self._name)
+        return url
+
+    # -------------------------------------------------------------------------------------------------- one request
+
+    async def _ask(
+        self, grant: Grant, fields: dict[str, str], *, short_term: bool = False, secrets: tuple[str, ...] = ()
+    ) -> Reply:
+        profile = self._profile
+        request = profile.grants.get(grant)
+        if request is None:
+            raise VeeamError(f"{profile.title} has no grant {grant!r}", appliance=self._name)
+        if short_term and profile.short_term_field is None:
+            raise VeeamError(f"{profile.title} has no short-term refresh tokens", appliance=self._name)
+        form = {request.fields[name]: value for name, value in fields.items()}
+        if short_term and profile.short_term_field is not None:
+            form[profile.short_term_field] = "true"
+        path = request.path or profile.token_path
+        secrets = (*secrets_of(self._credentials), *secrets, *(v for k, v in fields.items() if k != "username"))
+        for spelling in self._spellings(request.grant_type):
+            if spelling is not None:
+                form = {"grant_type": spelling, **form}
+            reply: Reply = await self._transport.exchange(
+                Call(
+                    "POST",
+                    path,
+                    f"POST {path}",
+                    safe=False,
+                    headers=_FORM,
+                    data=encode_form(form),
+                    tolerant=True,
+                    secrets=secrets,
+                )
+            )
+            if reply.status < 300:
+                self._other_case = spelling is not None and spelling != request.grant_type
+                return reply
+            error = read_error(reply, secrets=secrets)
+            if not _refuses_grant_type(error):
+                break
+        raise self._classified(error)
+
+    def _spellings(self, grant_type: str | None) -> tuple[str | None, ...]:
+        """The spelling to send, and the one to try if the server does not know that grant type."""
+        if grant_type is None:
+            return (None,)
+        other = grant_type.lower() if grant_type[0].isupper() else grant_type[0].upper() + grant_type[1:]
+        return (other, grant_type) if self._other_case else (grant_type, other)
+
+    def _classified(self, error: ApiError) -> VeeamError:
+        text = f"{error.error_code} {error.message} {error.details}"
+        if listed := revisions_in(error):
+            return UnsupportedRevisionError(
+                f"the server does not have revision {self._revision.name}; it has {', '.join(listed)}",
+                server=listed,
+                offered=(self._revision.name,),
+                appliance=self._name,
+                operation=error.operation,
+            )
+        if error.status not in (400, 401, 403, 422, 423):
+            return error
+        kind = MfaRequired if _ABOUT_MFA.search(text) else AuthenticationError
+        said = error.describe()
+        return kind(
+            f"login refused: {said}",
+            status=error.status,
+            error_code=error.error_code,
+            appliance=self._name,
+            operation=error.operation,
+        )
+
+    def _token(self, reply: Reply, source: Source, started: float) -> Token:
+        data = _object(reply)
+        access = data.get("access_token")
+        if not isinstance(access, str) or not access:
+            raise self._no_token(reply)
+        refresh = data.get("refresh_token")
+        return Token(
+            access,
+            refresh if isinstance(refresh, str) and refresh else None,
+            _lifetime(data.get("expires_in"), self._profile.fallback_lifetime),
+            source,
+            issued=started,
+        )
+
+    def _no_token(self, reply: Reply) -> VeeamError:
+        data = _object(reply)
+        if data.get("mfa_enabled") or data.get("mfa_token"):
+            return MfaRequired(
+                "the account has multi-factor authentication on: log in with Mfa(username, password, ...)",
+                status=reply.status,
+                appliance=self._name,
+                operation=reply.operation,
+            )
+        return DecodeError(
+            "the login was answered without a token",
+            status=reply.status,
+            appliance=self._name,
+            operation=reply.operation,
+        )
+
+    def _refusal(self, message: str) -> AuthenticationError:
+        return AuthenticationError(message, appliance=self._name)
+
+    def _short_term(self) -> bool:
+        return bool(getattr(self._credentials, "short_term_refresh", False))
+
+    @property
+    def _name(self) -> str:
+        return self._transport.name
+
+
+def revisions_in(error: ApiError) -> list[str]:
+    """The revisions that a 400 to a wrong revision header lists, newest first; empty where it lists none."""
+    from .revisions import revision_key
+
+    if error.status not in (400, 404, 500, 501):
+        return []
+    text = f"{error.message} {error.details} {error.body}"
+    return sorted({found.lower() for found in _REVISION.findall(text)}, key=revision_key, reverse=True)
+
+
+def _refuses_grant_type(error: ApiError) -> bool:
+    """True where the server does not know the grant type; never where it refuses the credentials."""
+    if error.status not in (400, 422) or error.error_code in ("invalid_grant", "invalid_client"):
+        return False
+    fields = " ".join(error.field_errors)
+    return bool(_ABOUT_GRANT.search(f"{error.error_code} {error.message} {error.details} {fields} {error.body}"))
+
+
+def _lifetime(value: Any, fallback: float) -> float:
+    """Seconds from `expires_in`; the fallback for nonsense."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return fallback
+    return seconds if math.isfinite(seconds) and seconds > 0 else fallback
+
+
+def _object(reply: Reply) -> dict[str, Any]:
+    data = reply.json()
+    if not isinstance(data, dict):
+        raise DecodeError(
+            "the login's answer is no JSON object",
+            status=reply.status,
+            appliance=reply.appliance,
+            operation=reply.operation,
+        )
+    return data
+
+
+async def _answer(ask: Callable[..., Any], *args: Any) -> str:
+    """What a user's callable gives; a plain one runs in a thread, for it may wait for a person."""
+    if inspect.iscoroutinefunction(ask):
+        return str(await ask(*args))
+    given = await asyncio.to_thread(ask, *args)
+    return str(await given if inspect.isawaitable(given) else given)

@@ -1,0 +1,165 @@
+"""An answer as it came, and what its error bodies say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from .errors import ApiError, DecodeError, api_error_class
+from .redact import redact
+from .retry import parse_retry_after
+
+EXCERPT = 200
+
+
+def excerpt(body: bytes, length: int = EXCERPT) -> str:
+    """The first characters of a body, for people."""
+    return body[: length * 2].decode("utf-8", "replace")[:length]
+
+
+class Reply:
+    """An answer that is read to its end and not decoded.
+
+    Attributes:
+        status: the HTTP status.
+        headers: case-insensitive.
+        body: the bytes, decompressed.
+        operation: the operationId, or method and path.
+        appliance: the appliance's label.
+    """
+
+    __slots__ = ("appliance", "body", "headers", "operation", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, operation: str, appliance: str) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.operation = operation
+        self.appliance = appliance
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status} to {self.operation} from {self.appliance}, {len(self.body)} bytes>"
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, lower case; empty where the server says none."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    def json(self) -> Any:
+        """The parsed body; None where there is none.
+
+        Raises:
+            DecodeError: the body is not JSON, whatever its content type says.
+        """
+        body = self.body
+        if not body:
+            return None
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            return self._odd_json(body, error)
+
+    def _odd_json(self, body: bytes, error: orjson.JSONDecodeError) -> Any:
+        if body.startswith(b"\xef\xbb\xbf"):
+            try:
+                return orjson.loads(body[3:])
+            except orjson.JSONDecodeError:
+                pass
+        if not body.strip():
+            return None
+        kind = self.content_type or "nothing"
+        if "json" in kind:
+            message = f"the body is announced as {kind} and is no whole JSON: {error.msg} at character {error.pos}"
+        else:
+            message = f"JSON was due, the body is {kind}: a proxy or another service may have answered"
+        raise DecodeError(
+            message,
+            status=self.status,
+            excerpt=excerpt(body),
+            appliance=self.appliance,
+            operation=self.operation,
+        ) from None
+
+    def text(self) -> str:
+        """The body as text, in the charset that the server named or in UTF-8."""
+        charset = "utf-8"
+        for part in self.headers.get("Content-Type", "").split(";")[1:]:
+            name, _, value = part.partition("=")
+            if name.strip().lower() == "charset":
+                charset = value.strip().strip('"')
+        try:
+            return self.body.decode(charset, "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+
+def _text(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unknown: bool = False) -> ApiError:
+    """The error of an answer, from whichever dialect its body is in.
+
+    Known are `{errorCode, message, resourceId}`, problem details (`title`, `detail` or `details`, `traceId`,
+    `errors`), OAuth (`error`, `error_description`), a bare JSON string, text, HTML and nothing at all.
+
+    Args:
+        reply: an answer with an error status.
+        secrets: masked wherever the server repeats them.
+        outcome_unknown: goes into the error.
+    """
+    secrets = tuple(secrets)
+    body = reply.body
+    if secrets and body:
+        body = redact(body.decode("utf-8", "replace"), secrets).encode()
+    data: Any = None
+    try:
+        data = orjson.loads(body) if body else None
+    except orjson.JSONDecodeError:
+        pass
+    code = message = details = resource = trace = None
+    fields: dict[str, list[str]] = {}
+    shown: Any = data
+    if isinstance(data, dict):
+        code = _text(data.get("errorCode")) or _text(data.get("error"))
+        title = _text(data.get("title"))
+        detail = _text(data.get("detail")) or _text(data.get("details"))
+        message = _text(data.get("message")) or _text(data.get("error_description"))
+        if message is None:
+            message, details = title or detail, detail if title else None
+        else:
+            details = detail
+        if message is None and isinstance(nested := data.get("error"), dict):
+            code = code or _text(nested.get("code"))
+            message = _text(nested.get("message"))
+        resource = _text(data.get("resourceId"))
+        trace = _text(data.get("traceId"))
+        if isinstance(errors := data.get("errors"), dict):
+            for name, value in errors.items():
+                lines = value if isinstance(value, list) else [value]
+                fields[name] = [line if isinstance(line, str) else orjson.dumps(line).decode() for line in lines]
+    elif isinstance(data, str):
+        message = _text(data)
+    elif data is None and body:
+        shown = excerpt(body)
+        kind = reply.content_type or "an unnamed type"
+        message = _text(shown) if kind == "text/plain" else f"the body is {kind} and begins {shown[:80]!r}"
+    if message is None:
+        location = reply.headers.get("Location")
+        message = f"redirects to {location}" if location else "no reason given"
+    return api_error_class(reply.status)(
+        message,
+        status=reply.status,
+        error_code=code,
+        details=details,
+        resource_id=resource,
+        trace_id=trace,
+        field_errors=fields,
+        body=shown,
+        retry_after=parse_retry_after(reply.headers.get("Retry-After")),
+        appliance=reply.appliance,
+        operation=reply.operation,
+        outcome_unknown=outcome_unknown,
+    )

@@ -1,0 +1,292 @@
+"""The life of an access token: one renewal however many ask, ahead of expiry, never against a call in flight."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import random
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Literal, Protocol
+
+import attrs
+
+from .errors import AuthenticationError, VeeamError
+from .timeouts import without_deadline
+
+_log = logging.getLogger("veeam_async.tokens")
+
+# A refused login is not tried again by itself for this long, and for twice as long each further time.
+COOL_DOWN = 300.0
+COOL_DOWN_CAP = 3600.0
+# Pause after a renewal in the background that failed for another reason than refusal.
+_BACKGROUND_PAUSE = 10.0
+# Nothing else bounds what a server calls a lifetime, and a timer must not overflow.
+_LONGEST_LIFETIME = 30 * 86400.0
+
+Source = Literal["login", "refresh", "store"]
+
+
+@attrs.define(eq=False)
+class Token:
+    """An access token, and the refresh token that came with it.
+
+    Attributes:
+        access, refresh: the secrets; repr does not show them.
+        lifetime: seconds, as the server said.
+        source: how it was had.
+        issued: when it was asked for, on the clock of `time.monotonic()`.
+        soon: from then on it is renewed in the background while it still serves.
+        must: from then on calls wait for its successor.
+        proved: True once a call with it was answered by anything else than 401 and 403.
+        headers: what the transport prepared for it: Accept header to all headers.
+    """
+
+    access: str = attrs.field(repr=False)
+    refresh: str | None = attrs.field(repr=False)
+    lifetime: float
+    source: Source
+    issued: float = attrs.field(factory=monotonic)
+    proved: bool = False
+    soon: float = attrs.field(init=False)
+    must: float = attrs.field(init=False)
+    headers: dict[str, Any] = attrs.field(factory=dict, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        lifetime = min(self.lifetime, _LONGEST_LIFETIME)
+        # Spread over a sixth of the lifetime, so that a thousand appliances that logged in together do not renew
+        # together.
+        self.soon = self.issued + lifetime * random.uniform(0.65, 0.8)
+        # What is on its way must arrive while the token still serves.
+        self.must = self.issued + lifetime - min(30.0, lifetime * 0.1)
+
+    def left(self) -> float:
+        """Seconds until it expires; negative when it has."""
+        return self.issued + self.lifetime - monotonic()
+
+
+class Issuer(Protocol):
+    """What asks the appliance for tokens. It neither retries a refusal nor calls the manager back."""
+
+    async def login(self) -> Token:
+        """By the credentials; `AuthenticationError` where they are refused."""
+
+    async def refresh(self, token: str) -> Token:
+        """By a refresh token; `AuthenticationError` where it is refused."""
+
+
+class Shelf(Protocol):
+    """One appliance's place in a token store."""
+
+    async def load(self) -> Token | None: ...
+    async def save(self, token: Token) -> None: ...
+
+
+class Tokens:
+    """Holds the token of one appliance and renews it.
+
+    Args:
+        issuer: asks the appliance for tokens.
+        appliance: label for errors and logs.
+        store: where tokens outlive the process, if anywhere.
+        on_renewed: told of each new token and of the seconds that it took.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        *,
+        appliance: str,
+        store: Shelf | None = None,
+        on_renewed: Callable[[Token, float], None] | None = None,
+    ) -> None:
+        self._issuer = issuer
+        self._appliance = appliance
+        self._store = store
+        self._on_renewed = on_renewed
+        # What calls send; None where they have to wait for a new one.
+        self.current: Token | None = None
+        # What the next renewal starts from, refused or not.
+        self._last: Token | None = None
+        self._renewal: asyncio.Task[Token] | None = None
+        self._not_before = 0.0
+        self._refused: AuthenticationError | None = None
+        self._refused_until = 0.0
+        self._refusals = 0
+        self._closed = False
+
+    # ------------------------------------------------------------------------------------------------ for each call
+
+    def usable(self) -> Token | None:
+        """The token to send, or None where one has to be waited for. Starts a renewal in the background when due."""
+        token = self.current
+        if token is None:
+            return None
+        now = monotonic()
+        if now < token.soon:
+            return token
+        if now >= token.must:
+            return None
+        if self._renewal is None and now >= self._not_before and not self._closed:
+            _ = self._start(background=True)
+        return token
+
+    async def obtain(self) -> Token:
+        """A usable token, after a login or a renewal where one is needed.
+
+        Raises:
+            AuthenticationError: the login was refused, now or a short time ago.
+            VeeamError: the appliance could not be asked.
+        """
+        token = self.usable()
+        return token if token is not None else await self._wait(self._start())
+
+    async def replace(self, refused: Token) -> Token:
+        """A token for a call that was answered 401 with `refused`: the current one if that is newer, else a new one."""
+        # A token that came by refresh and never served: another refresh is no help.
+        return await self._instead_of(refused, relogin=refused.source == "refresh" and not refused.proved)
+
+    async def relogin(self, refused: Token) -> Token:
+        """A token by login, for a call that was answered 403 with one that came by refresh and never served."""
+        return await self._instead_of(refused, relogin=True)
+
+    async def _instead_of(self, refused: Token, *, relogin: bool) -> Token:
+        current = self.current
+        if current is refused:
+            self.current = None  # so that no further call is sent with it
+        elif current is not None and current.must > monotonic():
+            return current
+        return await self._wait(self._start(relogin=relogin))
+
+    async def login(self) -> Token:
+        """A new token by the credentials, whether the present one still serves or not."""
+        return await self._wait(self._start(relogin=True))
+
+    # -------------------------------------------------------------------------------------------------- one renewal
+
+    def _start(self, *, relogin: bool = False, background: bool = False) -> asyncio.Task[Token]:
+        task = self._renewal
+        if task is None:
+            if self._closed:
+                raise VeeamError("the client is closed", appliance=self._appliance)
+            # The renewal is everybody's: the deadline of the call that happened to start it must not bound it.
+            task = asyncio.get_running_loop().create_task(
+                self._renew(relogin=relogin, background=background),
+                name=f"veeam_async renewal {self._appliance}",
+                context=without_deadline(),
+            )
+            self._renewal = task
+            task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Token]) -> None:
+        if self._renewal is task:
+            self._renewal = None
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; where nobody waits it was logged
+
+    async def _wait(self, task: asyncio.Task[Token]) -> Token:
+        try:
+            # One waiter's cancellation must not end what the others wait for.
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled() and not _being_cancelled():
+                raise VeeamError("the client was closed", appliance=self._appliance) from None
+            raise
+        except VeeamError as error:
+            # Each waiter gets its own: raising one object in many tasks would pile up their tracebacks in it.
+            own = copy.copy(error)
+            own.__cause__ = error.__cause__
+        raise own
+
+    async def _renew(self, *, relogin: bool, background: bool) -> Token:
+        started = monotonic()
+        try:
+            token = await self._ask(relogin)
+        except VeeamError as error:
+            # While the old token serves, nothing is gained by asking again with each call.
+            self._not_before = monotonic() + _BACKGROUND_PAUSE * random.uniform(0.5, 1.5)
+            if background:
+                _log.warning("%s: renewing the token ahead of its expiry failed: %s", self._appliance, error)
+            raise
+        self.current = self._last = token
+        self._not_before = 0.0
+        _log.debug("%s: new token by %s, for %.0f s", self._appliance, token.source, token.lifetime)
+        if self._on_renewed is not None:
+            self._on_renewed(token, monotonic() - started)
+        if self._store is not None and token.source != "store":
+            await self._store.save(token)
+        return token
+
+    async def _ask(self, relogin: bool) -> Token:
+        old = self._last
+        if self._store is not None and not relogin:
+            stored = await self._store.load()
+            # Another process may have renewed it meanwhile. The token that is to be replaced is no help.
+            if stored is not None and (old is None or stored.access != old.access):
+                if stored.must > monotonic():
+                    return stored
+                old = stored
+        if old is not None and old.refresh is not None and not relogin:
+            refresh, old.refresh = old.refresh, None  # it can be used once, whatever comes of it
+            try:
+                return await self._issuer.refresh(refresh)
+            except AuthenticationError as error:
+                _log.info("%s: the refresh token was refused, logging in: %s", self._appliance, error)
+            except BaseException as error:
+                if isinstance(error, VeeamError) and not error.outcome_unknown:
+                    old.refresh = refresh  # it surely was not used up
+                raise
+        return await self._login()
+
+    async def _login(self) -> Token:
+        self.raise_if_refused()
+        try:
+            token = await self._issuer.login()
+        except AuthenticationError as error:
+            self._refusals += 1
+            pause = min(COOL_DOWN_CAP, COOL_DOWN * 2.0 ** min(self._refusals - 1, 10))
+            self._refused = error
+            self._refused_until = monotonic() + pause
+            error.retry_after = pause
+            raise
+        self.forget_refusal()
+        return token
+
+    def raise_if_refused(self) -> None:
+        """Raise what the last login was refused with, while its cool-down lasts."""
+        refused = self._refused
+        left = self._refused_until - monotonic()
+        if refused is None or left <= 0:
+            return
+        error = copy.copy(refused)
+        error.message = (
+            f"{refused.message}; not tried again for {left:.0f} s, so that no account is locked "
+            "(new credentials or login(force=True) try at once)"
+        )
+        error.retry_after = left
+        raise error
+
+    def forget_refusal(self) -> None:
+        """Let the next call log in again: the credentials changed."""
+        self._refused = None
+        self._refused_until = 0.0
+        self._refusals = 0
+
+    def drop(self) -> None:
+        """Forget the token, so that the next call logs in."""
+        self.current = self._last = None
+
+    async def aclose(self) -> None:
+        """End a renewal that is under way."""
+        self._closed = True
+        task = self._renewal
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
