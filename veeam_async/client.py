@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from types import TracebackType
@@ -35,7 +36,7 @@ from .unset import UNSET
 if TYPE_CHECKING:
     from .connect import Negotiation
     from .streaming import Outgoing
-    from .waiting import Progress
+    from .waiting import OnCancel, ProgressCallback
 
 R = TypeVar("R")
 
@@ -157,6 +158,7 @@ class ApplianceClient:
             user = getattr(credentials, "username", None) or type(credentials).__name__
             self._shelf = StoreShelf(token_store, f"{self.revision.product} {self.base_url} {user}", self.name)
         self._tokens = Tokens(self._login, appliance=self.name, store=self._shelf, on_renewed=self._renewed)
+        self._tasks: set[asyncio.Task[Any]] = set()
         # Decoders by plan and status, for clients that count or refuse what others tolerate.
         self._decoders: dict[tuple[Plan, int], Callable[[Any], Any]] = {}
 
@@ -332,16 +334,16 @@ class ApplianceClient:
         answer_or_id: Any,
         *,
         timeout: float | None = None,
-        interval: float | None = None,
-        progress: Callable[[Progress], Any] | None = None,
-        **options: Any,
+        interval: float | tuple[float, float] = (1.0, 15.0),
+        progress: ProgressCallback | None = None,
+        on_cancel: OnCancel = "leave",
     ) -> Any:
         """Wait until long work on the appliance has ended; see `veeam_async.wait`."""
         from .waiting import wait
 
-        if interval is not None:
-            options["interval"] = interval
-        return await wait(self, answer_or_id, timeout=timeout, progress=progress, **options)
+        return await wait(
+            self, answer_or_id, timeout=timeout, interval=interval, progress=progress, on_cancel=on_cancel
+        )
 
     def _call(self, operation: Operation[Any], values: Mapping[str, Any], body: Any) -> tuple[Call, Tokens | None]:
         plan = _plans.get(operation)
@@ -410,10 +412,7 @@ class ApplianceClient:
             return _bytes
         if answer.type == "str" and not any("json" in media for media in answer.media_types):
             return Reply.text
-        from . import codec
-
-        hook = self._tolerated(plan.label) if self._events is not None else None
-        decode = codec.decoder(answer.type, plan.operation.revision.package, strict=self._strict, on_tolerated=hook)
+        decode = self.decoder(answer.type, plan.label)
 
         def decode_json(reply: Reply) -> Any:
             data = reply.json()
@@ -421,6 +420,18 @@ class ApplianceClient:
             return decode(data) if data is not None else None
 
         return decode_json
+
+    def decoder(self, type_expression: str, label: str) -> Callable[[Any], Any]:
+        """What reads parsed JSON as a type of this revision, as leniently or strictly as this client reads answers.
+
+        Args:
+            type_expression: as in the annotations of models: `JobModel`, `list[JobModel]`.
+            label: what events call the operation.
+        """
+        from . import codec
+
+        hook = self._tolerated(label) if self._events is not None else None
+        return codec.decoder(type_expression, self.revision.package, strict=self._strict, on_tolerated=hook)
 
     def _tolerated(self, label: str) -> Callable[[Any], None]:
         def tell(what: Any) -> None:
@@ -507,6 +518,18 @@ class ApplianceClient:
         """Where a user signs on at the identity provider, to get a SAML response (aws). No login is needed."""
         return await self._login.sign_on_url(username)
 
+    def spawn(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
+        """A task that ends with this client at the latest. Its error is its caller's to look at, or nobody's."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._spawned)
+        return task
+
+    def _spawned(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()
+
     def _renewed(self, token: Token, elapsed: float) -> None:
         if self._events is not None:
             self._transport.tell(TokenRenewed(self.name, token.source, token.lifetime, elapsed))
@@ -519,7 +542,11 @@ class ApplianceClient:
         if self._closed:
             return
         self._closed = True
+        for task in self._tasks:
+            task.cancel()
         try:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
             await self._tokens.aclose()
             if self._log_out and not isinstance(self.credentials, BearerToken) and self._tokens.current is not None:
                 try:
@@ -573,7 +600,7 @@ class _Body:
         from . import streaming
 
         if self._media.startswith("multipart/"):
-            outgoing = streaming.encode_multipart(_fields(self._body))
+            outgoing = streaming.encode_multipart(self._body)
         else:
             outgoing = streaming.encode_upload(self._body, self._media)
         self.replayable = outgoing.replayable

@@ -443,7 +443,7 @@ class _ReadAhead(Generic[X]):
 class _Rows(_ReadAhead[T]):
     def __init__(self, walk: _Walk) -> None:
         super().__init__(walk)
-        self._decode = walk.client.decoder(f"list[{walk.listing.row}]")
+        self._decode = walk.client.decoder(f"list[{walk.listing.row}]", walk.operation.operation_id)
         self._rows: list[T] = []
         self._next = 0
 
@@ -475,11 +475,9 @@ class _Pages(_ReadAhead[Page]):
         return self._decode(page)
 
     def _decode(self, page: _Fetched) -> Page:
-        client, answers = self._walk.client, self._walk.operation.answers
-        if page.operation is not None:
-            # The operation's own model knows what its result is.
-            decoded: Page = client.decoder(answers[page.status].type)(page.operation).result
-            return decoded
-        answer = answers.get(page.status) or next(iter(answers.values()))
-        decoded = client.decoder(answer.type)(page.raw)
+        operation = self._walk.operation
+        answer = operation.answers.get(page.status) or next(iter(operation.answers.values()))
+        decode = self._walk.client.decoder(answer.type, operation.operation_id)
+        # Where the page is the result of an operation, the operation's own model knows of which type.
+        decoded: Page = decode(page.raw) if page.operation is None else decode(page.operation).result
         return decoded

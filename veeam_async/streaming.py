@@ -12,11 +12,10 @@ import contextlib
 import hashlib
 import inspect
 import io
-import json
 import mimetypes
 import os
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, TypeVar
@@ -25,7 +24,9 @@ import aiohttp
 import attrs
 from aiohttp import hdrs, payload
 
+from .codec import dumps
 from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
+from .model import Model, fields
 from .unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -470,12 +471,12 @@ def encode_upload(body: Upload, content_type: str = "application/octet-stream") 
     return Outgoing(data, data.content_type, data.size, replayable)
 
 
-def encode_multipart(fields: Mapping[str, Any]) -> Outgoing:
+def encode_multipart(body: Model | Mapping[str, Any]) -> Outgoing:
     """A `multipart/form-data` body, ready to be sent; encode again for each attempt.
 
     Args:
-        fields: wire name to value. `Upload` values become files, text and numbers become text, lists repeat the
-            field, other objects are sent as JSON. `UNSET` and None are left out.
+        body: a form's model, or wire names and values. `Upload` values become files, text and numbers become text,
+            lists repeat the field, other objects are sent as JSON. `UNSET` and None are left out.
 
     Raises:
         TypeError: a value can be none of these.
@@ -483,7 +484,7 @@ def encode_multipart(fields: Mapping[str, Any]) -> Outgoing:
     """
     writer = aiohttp.MultipartWriter("form-data")
     replayable = True
-    for name, value in fields.items():
+    for name, value in _form_fields(body):
         for one in value if isinstance(value, (list, tuple)) else (value,):
             if one is None or isinstance(one, Unset):
                 continue
@@ -493,6 +494,16 @@ def encode_multipart(fields: Mapping[str, Any]) -> Outgoing:
     return Outgoing(writer, writer.content_type, writer.size, replayable)
 
 
+def _form_fields(body: Model | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(body, Mapping):
+        yield from body.items()
+        return
+    # Not by to_dict(): a file has no JSON form.
+    for field in fields(type(body)).values():
+        yield field.wire, getattr(body, field.name)
+    yield from body.additional_properties.items()
+
+
 def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
     part: payload.Payload
     replayable = True
@@ -500,8 +511,8 @@ def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
         part = payload.StringPayload("true" if value else "false")
     elif isinstance(value, (str, int, float)):
         part = payload.StringPayload(str(getattr(value, "value", value)))
-    elif isinstance(value, (Mapping, Sequence)) and not isinstance(value, (bytes, bytearray, memoryview)):
-        part = payload.JsonPayload(value, dumps=json.dumps)
+    elif isinstance(value, (Model, Mapping)):
+        part = payload.BytesPayload(dumps(value), content_type="application/json")
     else:
         part, replayable = _encode(value, "application/octet-stream")
         # Servers take a part for a file when it has a file name.

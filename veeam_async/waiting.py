@@ -290,7 +290,7 @@ class _Work:
     def model(self) -> Any:
         """What was last seen, as a model; the plain object where the revision has no such model."""
         try:
-            decode = self.client.decoder(self.own_model or self.kind.model)
+            decode = self.client.decoder(self.own_model or self.kind.model, f"wait for {self.kind.kind}")
         except (AttributeError, LookupError, ImportError):
             return self.raw
         return decode(self.raw)
