@@ -53,6 +53,7 @@ class Argument:
 
 @attrs.define
 class Listing:
+    page: str
     rows: str
     row: str
     skip: str
@@ -291,10 +292,10 @@ class _Builder:
 
     def _listing(self, function: Function) -> Listing | None:
         """A listing answers with one object that holds one array of rows, and is asked for by skip and limit."""
-        bodies = [content for contents in function.operation.answers.values() for content in contents if content.shape == "json"]
-        if len(bodies) != 1 or len(function.operation.answers) != 1 or "$ref" not in bodies[0].type:
+        answered = self._page(function.operation)
+        if answered is None:
             return None
-        page = self._all_properties(bodies[0].type["$ref"])
+        page = self._all_properties(answered)
         arrays = [wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in ("_links", "links")]
         if len(arrays) != 1:
             return None
@@ -306,15 +307,32 @@ class _Builder:
         limit = by_wire.get("limit")
         skip = by_wire.get("skip") or by_wire.get("offset")
         if limit and skip:
-            return Listing(rows, row, skip.name, limit.name, in_body=False)
+            return Listing(self.names[answered], rows, row, skip.name, limit.name, in_body=False)
         if counted and function.operation.body and "$ref" in function.operation.body.type:
             asked = self._all_properties(function.operation.body.type["$ref"])
             if "pagination" in asked and "$ref" in asked["pagination"][1].type:
                 fields = {wire.lower(): wire for wire in self._all_properties(asked["pagination"][1].type["$ref"])}
                 skip_wire = fields.get("skip") or fields.get("offset")
                 if skip_wire and "limit" in fields:
-                    return Listing(rows, row, skip_wire, fields["limit"], in_body=True)
+                    return Listing(self.names[answered], rows, row, skip_wire, fields["limit"], in_body=True)
         return None
+
+    def _page(self, operation: doc.Operation) -> str | None:
+        """The schema that an operation answers with, by itself or as the result of an operation that is waited for."""
+        bodies = [content for contents in operation.answers.values() for content in contents if content.shape == "json"]
+        if len(bodies) != len(operation.answers) or any("$ref" not in content.type for content in bodies):
+            return None
+        answered: dict[int, str] = {status: contents[0].type["$ref"] for status, contents in operation.answers.items()}
+        later = answered.pop(202, None)
+        result = self._all_properties(later).get("result") if later else None
+        if result is not None and "$ref" in result[1].type:
+            page: str = result[1].type["$ref"]
+            # Without another answer, a call that changes something would do so again for every page.
+            allowed = answered == {200: page} or (not answered and operation.method == "GET")
+            return page if allowed else None
+        if later is not None:
+            answered[202] = later
+        return next(iter(answered.values())) if len(answered) == 1 else None
 
     def _all_properties(self, name: str | None) -> dict[str, tuple[str, doc.Property]]:
         found: dict[str, tuple[str, doc.Property]] = {}
@@ -342,7 +360,8 @@ class _Builder:
             uses = [ref for entry in schema.properties.values() for ref in references(entry.type)]
             uses += [*references(schema.type), *references(schema.additional)]
             own = self.names[schema.name]
-            nodes.append(grouping.Node(own, self.names[schema.base] if schema.base else None, tuple(self.names[use] for use in uses), tuple(tags.get(own, ()))))
+            base = self.names[schema.base] if schema.base else None
+            nodes.append(grouping.Node(own, base, tuple(self.names[use] for use in uses), tuple(tags.get(own, ())), schema.tag))
         return grouping.group(nodes)
 
 

@@ -80,15 +80,18 @@ def product_init(product_title: str) -> str:
 
 
 def format_tree(folder: Path) -> None:
-    """Format all Python files below a folder with ruff, whatever configuration lies around.
+    """Sort the imports of all Python files below a folder and format them with ruff, whatever configuration lies around.
 
     Raises:
         SpecError: ruff found something that is no Python.
     """
-    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--target-version", "py311"]
-    done = subprocess.run([*command, "--line-length", str(LINE_LENGTH), str(folder)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise doc.SpecError(*(f"ruff: {line}" for line in (done.stderr.strip() or "failed and does not say why").splitlines()[:20]))
+    options = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", str(LINE_LENGTH), str(folder)]
+    first_party = 'lint.isort.known-first-party=["veeam_async"]'
+    for command in (["check", "--select", "I", "--fix", "--quiet", "--config", first_party], ["format"]):
+        done = subprocess.run([sys.executable, "-m", "ruff", *command, *options], capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip() or "failed and does not say why"
+            raise doc.SpecError(*(f"ruff: {line}" for line in said.splitlines()[:20]))
 
 
 def _literal(value: str) -> str:
@@ -184,7 +187,7 @@ class _Renderer:
         expressions = [field.type for made in classes for field in made.fields] + [made.type for made in classes if made.type]
         needed = [name for name in _names(expressions) if name not in names]
         runtime = []
-        if any(name in needed for name in ("Unset",)):
+        if "Unset" in needed:
             runtime.append("from veeam_async.unset import UNSET")
         if "enum" in kinds:
             runtime.append("from veeam_async.enums import OpenEnum")
@@ -196,22 +199,17 @@ class _Renderer:
         typing = ["TYPE_CHECKING"] if needed else []
         if "alias" in kinds:
             typing.append("TypeAlias")
-        checking = [_IMPORTED[name] for name in needed if name in _IMPORTED and name != "Unset"]
-        if "Unset" in needed:
-            checking.append(_IMPORTED["Unset"])
-        if "datetime" in needed and "date" in needed:
-            checking = [line for line in checking if not line.startswith("from datetime")] + ["from datetime import date, datetime"]
+        checking = [_IMPORTED[name] for name in needed if name in _IMPORTED]
         foreign: dict[str, list[str]] = {}
         for name in needed:
             if name not in _IMPORTED and name not in bases:
                 foreign.setdefault(self.home[name], []).append(name)
-        checking = sorted(checking, key=_import_order) + [f"from .{home} import {', '.join(found)}" for home, found in sorted(foreign.items())]
+        checking += [f"from .{home} import {', '.join(found)}" for home, found in foreign.items()]
         local: dict[str, list[str]] = {}
         for base in sorted(bases - set(names)):
             local.setdefault(self.home[base], []).append(base)
-        imports = [*([f"from typing import {', '.join(typing)}", ""] if typing else []), *sorted(runtime)]
-        if local:
-            imports += ["", *(f"from .{home} import {', '.join(found)}" for home, found in sorted(local.items()))]
+        imports = [*([f"from typing import {', '.join(typing)}"] if typing else []), *runtime]
+        imports += [f"from .{home} import {', '.join(found)}" for home, found in local.items()]
         title = module.strip("_").replace("_", " ").capitalize()
         return self._text("models.py.jinja", title=title, imports=imports, checking=checking, items=[self._item(made) for made in classes])
 
@@ -286,12 +284,10 @@ class _Renderer:
             parts.append("Listing")
         imports = [
             "from typing import TYPE_CHECKING",
-            "",
             f"from veeam_async.api import {', '.join(sorted(['Api', *methods]))}",
             f"from veeam_async.operation import {', '.join(sorted(parts))}",
             *(["from veeam_async.paging import Items"] if listings else []),
             *(["from veeam_async.unset import UNSET"] if optional else []),
-            "",
             "from .. import REVISION",
         ]
         checking = ["from veeam_async.client import ApplianceClient"]
@@ -305,7 +301,6 @@ class _Renderer:
             checking.append(_IMPORTED["Upload"])
         if optional:
             checking.append(_IMPORTED["Unset"])
-        checking = sorted(checking, key=_import_order)
         models = [name for name in needed if name not in _IMPORTED]
         if models:
             checking.append(f"from ..models import {', '.join(models)}")
@@ -357,6 +352,7 @@ class _Renderer:
             described["iterator"] = {
                 "name": function.iterator,
                 "row": listing.row,
+                "page": listing.page,
                 "arguments": [
                     *arguments[: len(path) + bool(function.body)],
                     "*",
@@ -366,7 +362,7 @@ class _Renderer:
                     *(_argument(entry) for entry in left),
                 ],
                 "sent": _values({entry.name: entry.name for entry in [*path, *left]}),
-                "doc": self._iterator_doc(function, path, left),
+                "doc": self._iterator_doc(function),
             }
         return described
 
@@ -437,21 +433,19 @@ class _Renderer:
             lines += ["", f"    Reference: {self._reference(operation)}"]
         return "\n".join(line.rstrip() for line in lines)
 
-    def _iterator_doc(self, function: Function, path: list[Argument], left: list[Argument]) -> str:
+    @staticmethod
+    def _iterator_doc(function: Function) -> str:
         lines = _wrapped(f"{_prose(function.operation.title)}: ", "every row of every page, for `async for`.", 4, 0)
         lines[0] = lines[0].strip()
-        lines += ["", "    Args:", "        client: the appliance."]
-        lines += [line for entry in path for line in self._argument_doc(entry)]
+        lines += ["", *_wrapped("", f"What is not said here is as in `{function.name}`.", 4, 0), "", "    Args:"]
         if function.body:
-            lines += _wrapped("body: ", "what is sent; its paging is filled in.", 8)
+            lines.append("        body: what is sent; its paging is filled in.")
         lines += [
             "        page_size: rows to ask for at a time; None leaves it to the server.",
             "        max_items: rows at most; None for all.",
             "        on_incomplete: what to do when the server did not give everything.",
         ]
-        lines += [line for entry in left for line in self._argument_doc(entry)]
-        lines += ["", "    Raises:", f"        VeeamError: as `{function.name}`."]
-        return "\n".join(line.rstrip() for line in lines)
+        return "\n".join(lines)
 
     @staticmethod
     def _argument_doc(entry: Argument) -> list[str]:
@@ -475,10 +469,6 @@ class _Renderer:
     def _reference(self, operation: doc.Operation) -> str:
         tag = re.sub(r"\s+", "-", operation.tag.strip())
         return f"{self.target.reference.rstrip('/')}/tag/{tag}#operation/{operation.operation_id}"
-
-
-def _import_order(line: str) -> tuple[bool, str]:
-    return "veeam_async" in line, line
 
 
 def _human(name: str) -> str:

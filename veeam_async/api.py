@@ -22,6 +22,7 @@ P = ParamSpec("P")
 Q = ParamSpec("Q")
 R = TypeVar("R")
 T = TypeVar("T")
+Page = TypeVar("Page")
 Answered = Coroutine[Any, Any, R]
 
 
@@ -60,7 +61,7 @@ class Method(Generic[P, R]):
         return types.MethodType(self.function, api.client)
 
 
-class BoundList(Generic[P, Q, R, T]):
+class BoundList(Generic[P, Q, R, T, Page]):
     """A listing bound to a client: awaited it gives one page, `items()` gives every row, `pages()` every page."""
 
     __slots__ = ("__wrapped__", "_items", "_page")
@@ -68,7 +69,7 @@ class BoundList(Generic[P, Q, R, T]):
     def __init__(
         self,
         page: Callable[P, Answered[R]],
-        items: Callable[Q, Items[T, R]],
+        items: Callable[Q, Items[T, Page]],
     ) -> None:
         # inspect.signature() and help() follow __wrapped__ to the endpoint function.
         self.__wrapped__ = self._page = page
@@ -86,11 +87,11 @@ class BoundList(Generic[P, Q, R, T]):
         """Ask for one page, as the operation is documented."""
         return self._page(*args, **kwargs)
 
-    def items(self, *args: Q.args, **kwargs: Q.kwargs) -> Items[T, R]:
+    def items(self, *args: Q.args, **kwargs: Q.kwargs) -> Items[T, Page]:
         """Every row of every page, to be used with `async for`; see `veeam_async.paging.Items`."""
         return self._items(*args, **kwargs)
 
-    def pages(self, *args: Q.args, **kwargs: Q.kwargs) -> AsyncIterator[R]:
+    def pages(self, *args: Q.args, **kwargs: Q.kwargs) -> AsyncIterator[Page]:
         """Every page in the operation's own page model, to be used with `async for`."""
         return self._items(*args, **kwargs).pages()
 
@@ -98,7 +99,7 @@ class BoundList(Generic[P, Q, R, T]):
         return f"<listing {self.__name__}>"
 
 
-class ListMethod(Generic[P, Q, R, T]):
+class ListMethod(Generic[P, Q, R, T, Page]):
     """Binds an endpoint function that answers in pages, together with the function that walks them."""
 
     __slots__ = ("function", "iterate")
@@ -106,7 +107,7 @@ class ListMethod(Generic[P, Q, R, T]):
     def __init__(
         self,
         function: Callable[Concatenate[ApplianceClient, P], Answered[R]],
-        iterate: Callable[Concatenate[ApplianceClient, Q], Items[T, R]],
+        iterate: Callable[Concatenate[ApplianceClient, Q], Items[T, Page]],
     ) -> None:
         self.function = function
         self.iterate = iterate
@@ -114,7 +115,7 @@ class ListMethod(Generic[P, Q, R, T]):
     @overload
     def __get__(self, api: None, owner: type) -> Callable[Concatenate[ApplianceClient, P], Answered[R]]: ...
     @overload
-    def __get__(self, api: Api, owner: type) -> BoundList[P, Q, R, T]: ...
+    def __get__(self, api: Api, owner: type) -> BoundList[P, Q, R, T, Page]: ...
     def __get__(self, api: Api | None, owner: type) -> Any:
         if api is None:
             return self.function
