@@ -59,6 +59,7 @@ def page(
     """
     known = [operation for _, _, operation in operations(spec)]
     evidenced = [operation for operation in known if not operation.get("x-inferred")]
+    titled = [entry for entry in left_over if entry["title"]]
     typing = [operation.get("x-typing") for operation in evidenced]
     text = _PAGE.format(
         product=product,
@@ -70,10 +71,13 @@ def page(
         partial=typing.count("partial"),
         untyped=typing.count("untyped"),
         inferred=len(known) - len(evidenced),
-        left=len(left_over),
+        left=len(titled),
     )
     rows = ["| tag | method | title |", "|---|---|---|"]
-    rows += [f"| {entry['tag']} | {entry['method']} | {entry['title']} |" for entry in left_over]
+    rows += [f"| {entry['tag']} | {entry['method']} | {entry['title']} |" for entry in titled]
+    untitled = [f"- {entry['tag']}" for entry in left_over if not entry["title"]]
+    if untitled:
+        rows += ["", "## Known by the name of their tag alone", "", *untitled]
     return text + "\n".join(rows) + "\n"
 
 

@@ -26,15 +26,15 @@ def add(document: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, str]]:
         spec: its facts, changed in place.
 
     Returns:
-        The titles that are left: `tag`, `method`, `title`.
+        The titles that are left: `tag`, `method`, `title` (both empty where the tag alone is known).
     """
     by_title = {(op.get("tags", [""])[0], op.get("summary")): op for _, _, op in operations(spec)}
     taken = {(method, _PLACEHOLDER.sub("{}", path)) for path, method, _ in operations(spec)}
     left_over = []
     for entry in document.get("x-unresolved-operations") or ():
-        path, method = entry.get("analogy-not-evidence"), str(entry["method"]).lower()
+        path, method = entry.get("analogy-not-evidence"), str(entry.get("method") or "").lower()
         if not path or (method, _PLACEHOLDER.sub("{}", path)) in taken:
-            left_over.append({"tag": entry["tag"], "method": method.upper(), "title": entry["title"]})
+            left_over.append({"tag": entry["tag"], "method": method.upper(), "title": entry.get("title") or ""})
             continue
         analogy = _ANALOGY.fullmatch(entry.get("analogy-of", ""))
         like = by_title.get((analogy["tag"], entry["title"])) if analogy else None
