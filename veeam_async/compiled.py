@@ -21,9 +21,9 @@ from .unset import UNSET
 Read = Callable[[Any], Any]
 
 _new: Final = object.__new__
-# How often the code of one class is compiled anew because a key that was always there is missing, before every key
-# of it counts as one that may be missing.
-_RECOMPILATIONS: Final = 4
+# How many keys of one class may turn out missing, each time with its code compiled anew, before every optional key of
+# it counts as one that may be.
+_TRUSTED: Final = 3
 # Unknown values of a discriminator that are remembered to lead to the base class.
 _REMEMBERED: Final = 256
 _MODELS: Final = re.compile(r"^(.*)\.models(?:\.|$)")
@@ -232,6 +232,7 @@ def read_field(cls: type[Model], each: Field, value: Any) -> Any:
 
 # Filling
 
+# Fields that an object of the class came without, as far as was seen.
 _missing: Final[dict[type[Model], set[str]]] = {}
 
 
@@ -245,9 +246,8 @@ def compile_fill(cls: type[Model], sample: Mapping[str, Any]) -> Callable[[Any, 
     """
     package = package_of(cls)
     known = fields(cls)
-    there = [each for each in known.values() if each.wire in sample and each.name not in _missing_once(cls)]
-    if len(_missing_once(cls)) > _RECOMPILATIONS:
-        there = []
+    missing = _missing.setdefault(cls, set())
+    there = [each for each in known.values() if each.wire in sample and each.name not in missing]
     space: dict[str, Any] = {"UNSET": UNSET, "known": frozenset(each.wire for each in known.values())}
     lines = []
     for number, each in enumerate(known.values()):
@@ -303,19 +303,18 @@ def _put(space: dict[str, Any], slot: str, node: Node, package: str) -> None:
     space[slot] = late
 
 
-def _missing_once(cls: type[Model]) -> set[str]:
-    return _missing.setdefault(cls, set())
-
-
 def fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:
     """Fill a shell after the compiled function could not: a key is missing, or a list stands where an enum is due."""
     cls: Any = type(shell)
     known = fields(cls)
-    if isinstance(reason, KeyError):
-        absent = [each.name for each in known.values() if each.wire not in raw]
-        if not _missing_once(cls).issuperset(absent):
-            _missing_once(cls).update(absent)
-            cls._fill = compile_fill(cls, raw)
+    missing = _missing.setdefault(cls, set())
+    absent = {each.name for each in known.values() if each.wire not in raw}
+    if isinstance(reason, KeyError) and not missing.issuperset(absent):
+        missing |= absent
+        if len(missing) > _TRUSTED:
+            # So many come and go that it does not pay to find out which: none of the optional ones is relied on.
+            missing |= {each.name for each in known.values() if parse(each.annotation).optional}
+        cls._fill = compile_fill(cls, raw)
     for each in known.values():
         setattr(shell, each.name, read_field(cls, each, raw[each.wire]) if each.wire in raw else UNSET)
     wires = {each.wire for each in known.values()}

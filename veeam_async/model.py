@@ -240,19 +240,24 @@ class Model(_Shell):
         return cast("dict[str, Any]", encode(self._shallow()) if raw is None else copy_json(raw))
 
     def __getattr__(self, name: str) -> Any:
-        # Only reached for a slot that holds nothing: a field of a shell, or no field at all.
+        # Only reached for a slot that holds nothing: a field of a shell, or no field at all. This is the price of the
+        # first read of every object, hence written out. `__setattr__` and `__delattr__` must not be defined: either
+        # makes every store to a slot five times as slow.
         if name in self._names:
             raw = self._raw
-            if raw is not None:
-                _settle(self, raw)
-                return object.__getattribute__(self, name)
+            if raw is None:
+                # Somebody deleted it, which says that it shall be left out.
+                setattr(self, name, {} if name == "additional_properties" else UNSET)
+            elif len(get_referents(self)) != _SHELL_REFERENTS:
+                # What a shell refers to tells in one call whether any slot was set since it was made.
+                _fill_the_rest(self, raw)
+            else:
+                try:
+                    self._fill(raw)
+                except (KeyError, TypeError) as reason:
+                    _fill_again(self, raw, reason)
+            return getattr(self, name)
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-
-    def __delattr__(self, name: str) -> None:
-        """Leave a field out of what is sent: it becomes `UNSET`, `additional_properties` becomes empty."""
-        if name not in self._names:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
-        setattr(self, name, {} if name == "additional_properties" else UNSET)
 
     def _fill(self, raw: dict[str, Any]) -> None:
         """Fill all fields from a JSON object. The first call puts the function compiled for the class in its place."""
@@ -333,30 +338,26 @@ def _initial_values(cls: type[Model]) -> dict[str, Any]:
     return initial
 
 
-def _settle(shell: Model, raw: dict[str, Any]) -> None:
-    """Fill the fields of a shell, except those that were set since it was made."""
-    # What the shell refers to tells in one call whether any slot holds something, without a price on setting one.
-    if len(get_referents(shell)) != _SHELL_REFERENTS:
-        kept = {}
-        for name in shell._names:
-            try:
-                kept[name] = object.__getattribute__(shell, name)
-            except AttributeError:
-                continue
-        _fill(shell, raw)
-        for name, value in kept.items():
-            setattr(shell, name, value)
-    else:
-        _fill(shell, raw)
-
-
-def _fill(shell: Model, raw: dict[str, Any]) -> None:
+def _fill_the_rest(shell: Model, raw: dict[str, Any]) -> None:
+    """Fill the fields of a shell except those that were set since it was made."""
+    kept = {}
+    for name in shell._names:
+        try:
+            kept[name] = object.__getattribute__(shell, name)
+        except AttributeError:
+            continue
     try:
         shell._fill(raw)
     except (KeyError, TypeError) as reason:
-        from .compiled import fill_again
+        _fill_again(shell, raw, reason)
+    for name, value in kept.items():
+        setattr(shell, name, value)
 
-        fill_again(shell, raw, reason)
+
+def _fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:
+    from .compiled import fill_again
+
+    fill_again(shell, raw, reason)
 
 
 def _hidden(name: str, value: Any) -> bool:
