@@ -13,6 +13,7 @@ from veeam_async.fleet.answer import Answer
 from veeam_async.fleet.appliance import Appliance
 from veeam_async.fleet.breaker import ApplianceSkipped, Breaker, BreakerPolicy, BreakerState
 from veeam_async.fleet.fanout import CancelledInside, Emit, Limits, Step, fan_out
+from veeam_async.fleet.member import Slots
 
 
 def appliances(count: int) -> list[Appliance]:
@@ -238,8 +239,8 @@ async def test_breaker_in_the_answer() -> None:
 
 
 async def test_per_appliance_slot() -> None:
-    """A semaphore of an appliance bounds what runs on it at once, across fan-outs."""
-    slots = {"a0": asyncio.Semaphore(1)}
+    """Places on an appliance bound what runs on it at once, across fan-outs."""
+    slots = {"a0": Slots()}
     running = most = 0
 
     async def work(appliance: Appliance, emit: Emit[Any]) -> None:
@@ -249,7 +250,7 @@ async def test_per_appliance_slot() -> None:
         await asyncio.sleep(0.01)
         running -= 1
 
-    await asyncio.gather(*(collect(appliances(1), work, slot=lambda a: slots[a.name]) for _ in range(4)))
+    await asyncio.gather(*(collect(appliances(1), work, slot=lambda a: slots[a.name].place(1)) for _ in range(4)))
     assert most == 1
 
 

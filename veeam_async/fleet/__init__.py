@@ -1,1 +1,56 @@
 """Many appliances at once: fan-out, rows that are the same for all products, watches."""
+
+from __future__ import annotations
+
+from .answer import Answer
+from .appliance import Appliance
+from .breaker import ApplianceSkipped, BreakerPolicy, BreakerState
+from .config import FleetConfigError
+from .cursor import Cursor, FileCursor, MemoryCursor, SqliteCursor
+from .fleet import Fleet, Rows
+from .reading import RowsError
+from .rows import (
+    Job,
+    JobState,
+    License,
+    LicenseStatus,
+    Protected,
+    Repository,
+    Result,
+    Row,
+    Server,
+    Session,
+    SessionState,
+)
+from .shard import shard_of
+from .watch import Change, Watch
+
+__all__ = [
+    "Answer",
+    "Appliance",
+    "ApplianceSkipped",
+    "BreakerPolicy",
+    "BreakerState",
+    "Change",
+    "Cursor",
+    "FileCursor",
+    "Fleet",
+    "FleetConfigError",
+    "Job",
+    "JobState",
+    "License",
+    "LicenseStatus",
+    "MemoryCursor",
+    "Protected",
+    "Repository",
+    "Result",
+    "Row",
+    "Rows",
+    "RowsError",
+    "Server",
+    "Session",
+    "SessionState",
+    "SqliteCursor",
+    "Watch",
+    "shard_of",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
@@ -28,7 +28,7 @@ class Appliance:
         credentials: how to log in. None only on an answer that came from another machine.
         product: `vbr`, `aws` or `azure`.
         revision: an API revision such as `1.3-rev0`, or `auto`: negotiated at the first call and remembered.
-        port: the port; None for the product's own.
+        port: the port; None for the product's own; `auto` for the first of its usual ones where the API answers.
         tls: the TLS policy; None for the fleet's.
         tags: words to select by: `fleet.where(tag="berlin")`.
         timeout: seconds that one task of a fan-out may take on this appliance; None for the fan-out's own limit.
@@ -43,7 +43,7 @@ class Appliance:
     credentials: Credentials | None = attrs.field(repr=False)
     product: str = attrs.field(default="vbr", kw_only=True)
     revision: str = attrs.field(default="auto", kw_only=True)
-    port: int | None = attrs.field(default=None, kw_only=True)
+    port: int | Literal["auto"] | None = attrs.field(default=None, kw_only=True)
     tls: TlsPolicy | None = attrs.field(default=None, kw_only=True, repr=False)
     tags: frozenset[str] = attrs.field(default=frozenset(), converter=_tags, kw_only=True)
     timeout: float | None = attrs.field(default=None, kw_only=True)

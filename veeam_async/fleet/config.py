@@ -19,7 +19,7 @@
     host = "203.0.113.7"
     product = "aws"                     # vbr (when absent), aws, azure
     revision = "1.7-rev0"               # auto (when absent): negotiated
-    port = 11005                        # the product's own when absent
+    port = 11005                        # the product's own when absent; "auto" tries its usual ones
     password_file = "secrets/aws-1"     # first line of a file; relative to the fleet file
     totp_secret_env = "AWS1_TOTP"       # with a second factor
     tls = { fingerprint = "9f86d0..." } # or ca_file, or insecure = true
@@ -61,7 +61,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "host": (str,),
     "product": (str,),
     "revision": (str,),
-    "port": (int,),
+    "port": (int, str),
     "username": (str,),
     "tags": (list,),
     "tls": (dict,),
@@ -217,8 +217,9 @@ def _check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ()
         _check_type(key, value, _TYPES[key], fail)
     if table.get("product", "vbr") not in PRODUCTS:
         fail("product", f"{table['product']!r} is none of {', '.join(PRODUCTS)}")
-    if not 1 <= table.get("port", 1) <= 65535:
-        fail("port", "must be 1 to 65535")
+    port = table.get("port", "auto")
+    if port != "auto" and (isinstance(port, str) or not 1 <= port <= 65535):
+        fail("port", 'must be 1 to 65535, or "auto"')
     if not all(isinstance(tag, str) for tag in table.get("tags", ())):
         fail("tags", "must be an array of strings")
     if table.get("timeout", 1) <= 0:

@@ -9,6 +9,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Generic, Protocol, TypeVar
 
 import attrs
@@ -63,7 +64,7 @@ class Step(Generic[T, R]):
     Args:
         work: called with the appliance and `emit`; returns the answer's value.
         breaker: gives an appliance's breaker, or None to do without.
-        slot: gives an appliance's semaphore, or None.
+        slot: gives a context that waits for a place on the appliance, or None.
         limits: the limits of the fan-out.
     """
 
@@ -74,7 +75,7 @@ class Step(Generic[T, R]):
         work: Callable[[Appliance, Emit[R]], Awaitable[T]],
         limits: Limits,
         breaker: Callable[[Appliance], Breaker | None] = lambda _: None,
-        slot: Callable[[Appliance], asyncio.Semaphore | None] = lambda _: None,
+        slot: Callable[[Appliance], AbstractAsyncContextManager[None] | None] = lambda _: None,
     ) -> None:
         self._work = work
         self._limits = limits
@@ -111,10 +112,7 @@ class Step(Generic[T, R]):
                             own += waited
                             scope.reschedule(_earlier(own, ends))
 
-                    slot = self._slot(appliance)
-                    if slot is not None:
-                        await slot.acquire()
-                    try:
+                    async with self._slot(appliance) or nullcontext():
                         while True:
                             attempts += 1
                             try:
@@ -124,9 +122,6 @@ class Step(Generic[T, R]):
                                 if attempts >= self._limits.attempts:
                                     raise
                             await asyncio.sleep(self._limits.pause * 2 ** (attempts - 1) * random.random())
-                    finally:
-                        if slot is not None:
-                            slot.release()
             except TimeoutError as error:
                 if not scope.expired():
                     raise

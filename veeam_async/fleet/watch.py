@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from types import TracebackType
@@ -73,6 +73,10 @@ class _Round:
     keep: frozenset[str]
 
 
+def _names(value: Iterable[str]) -> frozenset[str]:
+    return frozenset(value)
+
+
 @attrs.frozen(kw_only=True)
 class Pace:
     """How often, and how much at once.
@@ -96,7 +100,7 @@ class Pace:
     horizon: float = 7 * 86400.0
     rounds: int | None = None
     at_once: bool = False
-    ignore: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    ignore: frozenset[str] = attrs.field(default=frozenset(), converter=_names)
 
 
 @attrs.define
@@ -122,13 +126,13 @@ class Watch(Generic[RowT]):
         name: str,
         members: Callable[[], Sequence[Appliance]],
         read: Read[RowT],
-        step: Callable[[Callable[[Appliance, Emit[Change[RowT]]], object]], Step[_Round, Change[RowT]]],
+        step: Callable[[Callable[[Appliance, Emit[Change[RowT]]], Awaitable[_Round]]], Step[_Round, Change[RowT]]],
         pace: Pace,
         cursor: Cursor,
         *,
         since: datetime | None = None,
         on_error: Callable[[Answer[object]], None] | None = None,
-        workers: set[asyncio.Task[None]] | None = None,
+        owner: set[Watch[RowT]] | None = None,
     ) -> None:
         self.errors: dict[str, Answer[object]] = {}
         self.skipped = 0
@@ -140,7 +144,7 @@ class Watch(Generic[RowT]):
         self._cursor = cursor
         self._since = since
         self._on_error = on_error
-        self._owner = workers
+        self._owner = owner
         self._wake = asyncio.Event()
         self._seats: dict[str, _Seat] = {}
         self._due: list[tuple[float, str]] = []
@@ -180,7 +184,7 @@ class Watch(Generic[RowT]):
         scheduler = asyncio.create_task(self._schedule(channel), name=f"fleet-watch-{self._name}")
         tasks.add(scheduler)
         if self._owner is not None:
-            self._owner.add(scheduler)
+            self._owner.add(self)
         try:
             while (item := await channel.get()) is not None:
                 if isinstance(item, Change):
@@ -191,7 +195,7 @@ class Watch(Generic[RowT]):
         finally:
             await end(tasks)
             if self._owner is not None:
-                self._owner.discard(scheduler)
+                self._owner.discard(self)
 
     def _finish(self, answer: Answer[_Round], now: float) -> None:
         """All rows of a round were taken: the cursor may move on and the appliance gets its next date."""

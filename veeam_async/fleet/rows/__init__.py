@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from importlib import import_module
 from typing import cast
 
@@ -39,7 +38,9 @@ __all__ = [
 ]
 
 
-@lru_cache
+_sources: dict[tuple[str, type[Row]], tuple[Source[Row], ...]] = {}
+
+
 def sources(product: str, row: type[RowT]) -> tuple[Source[RowT], ...]:
     """Where rows of a type come from on a product: one entry for each operation.
 
@@ -47,7 +48,7 @@ def sources(product: str, row: type[RowT]) -> tuple[Source[RowT], ...]:
         product: `vbr`, `aws` or `azure`; any other has none.
         row: one of `ROW_TYPES`.
     """
-    if product not in ("vbr", "aws", "azure"):
-        return ()
-    table = cast("tuple[Source[RowT], ...]", import_module(f".{product}", __name__).SOURCES)
-    return tuple(source for source in table if source.row is row)
+    if (product, row) not in _sources:
+        table = import_module(f".{product}", __name__).SOURCES if product in ("vbr", "aws", "azure") else ()
+        _sources[product, row] = tuple(source for source in table if source.row is row)
+    return cast("tuple[Source[RowT], ...]", _sources[product, row])

@@ -111,6 +111,7 @@ SOURCES: tuple[Source[Row], ...] = (
             "kind": Constant("RDS"),
             "repository_id": take("rdsBackupSettings.targetRepositoryId", convert=identifier),
         },
+        results="results",
     ),
     Source(Job, "EfsPoliciesGetAll", {**_JOB, "kind": Constant("EFS")}),
     Source(Job, "DynamoDbPoliciesGetAll", {**_JOB, "kind": Constant("DynamoDB")}, results="results"),

@@ -222,16 +222,19 @@ SOURCES: tuple[Source[Row], ...] = (
         Protected,
         "ProtectedVirtualMachine_GetProtectedItemPage",
         _protected("VirtualMachine", size=take("totalSizeInGB", convert=gib, note="GB of 1024^3 bytes")),
+        results="results",
     ),
     Source(
         Protected,
         "ProtectedDatabase_GetProtectedItemPage",
         _protected("Sql", size=take("sizeInMb", convert=mib, note="MB of 1024^2 bytes")),
+        results="results",
     ),
     Source(
         Protected,
         "ProtectedFileShare_GetProtectedItemPage",
         _protected("FileShare", size=take("sizeInMb", convert=mib, note="MB of 1024^2 bytes")),
+        results="results",
     ),
     Source(
         Protected,
@@ -241,6 +244,7 @@ SOURCES: tuple[Source[Row], ...] = (
             last_backup=take("latestBackup", convert=moment),
             size=take("backupSizeBytes", convert=whole),
         ),
+        results="results",
     ),
     Source(
         Protected,

@@ -110,7 +110,7 @@ class Source(Generic[RowT]):
         query: parameters that are always sent, by the document's names.
         since: the document's name of the parameter that gives only what began at or after a time; None for none.
         keep: rows of the answer for which it is False are left out.
-        results: the array in an answer whose document does not describe it.
+        results: the array of rows in an answer that the document does not describe as a listing.
         note: for the reader of the docs.
     """
 
