@@ -443,12 +443,12 @@ class ApplianceClient:
     # ---------------------------------------------------------------------------------------------------- the session
 
     @property
-    def credentials(self) -> Credentials:
+    def login_credentials(self) -> Credentials:
         """How it logs in. Setting others makes the next call log in with them, at once."""
         return self._login.credentials
 
-    @credentials.setter
-    def credentials(self, credentials: Credentials) -> None:
+    @login_credentials.setter
+    def login_credentials(self, credentials: Credentials) -> None:
         self._login.credentials = credentials
         self._tokens.forget_refusal()
         self._tokens.drop()
@@ -548,7 +548,8 @@ class ApplianceClient:
             if self._tasks:
                 await asyncio.wait(self._tasks)
             await self._tokens.aclose()
-            if self._log_out and not isinstance(self.credentials, BearerToken) and self._tokens.current is not None:
+            ours = not isinstance(self.login_credentials, BearerToken)
+            if self._log_out and ours and self._tokens.current is not None:
                 try:
                     with deadline(self._timeouts.logout):
                         await self.logout()

@@ -377,7 +377,7 @@ class Fleet:
             member = self._core.members[name]
             member.breaker.reset()
             if member.client is not None:
-                member.client.credentials = member.client.credentials
+                member.client.login_credentials = member.client.login_credentials
 
     # ------------------------------------------------------------------------------------------------------- fan-out
 
