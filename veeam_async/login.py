@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _REVISION = re.compile(r"\b\d+\.\d+-rev\d+\b", re.IGNORECASE)
 _ABOUT_GRANT = re.compile(r"grant[_\s-]?type|unsupported_grant", re.IGNORECASE)
-_ABOUT_MFA = re.compile(r"\bmfa\b|multi-?\s?factor", re.IGNORECASE)
+_ABOUT_MFA = re.compile(r"\bmfa\b|\b2fa\b|multi-?\s?factor|two-?\s?factor|second factor", re.IGNORECASE)
 _TOTP_STEP = 30
 
 

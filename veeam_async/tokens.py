@@ -110,6 +110,9 @@ class Tokens:
         # What the next renewal starts from, refused or not.
         self._last: Token | None = None
         self._renewal: asyncio.Task[Token] | None = None
+        # The renewal under way, and those that new credentials or a logout have overtaken.
+        self._tasks: set[asyncio.Task[Token]] = set()
+        self._generation = 0
         self._not_before = 0.0
         self._refused: AuthenticationError | None = None
         self._refused_until = 0.0
@@ -128,7 +131,7 @@ class Tokens:
             return token
         if now >= token.must:
             return None
-        if self._renewal is None and now >= self._not_before and not self._closed:
+        if (self._renewal is None or self._renewal.done()) and now >= self._not_before and not self._closed:
             _ = self._start(background=True)
         return token
 
@@ -167,7 +170,7 @@ class Tokens:
 
     def _start(self, *, relogin: bool = False, background: bool = False) -> asyncio.Task[Token]:
         task = self._renewal
-        if task is None:
+        if task is None or task.done():
             if self._closed:
                 raise VeeamError("the client is closed", appliance=self._appliance)
             # The renewal is everybody's: the deadline of the call that happened to start it must not bound it.
@@ -177,10 +180,12 @@ class Tokens:
                 context=without_deadline(),
             )
             self._renewal = task
+            self._tasks.add(task)
             task.add_done_callback(self._ended)
         return task
 
     def _ended(self, task: asyncio.Task[Token]) -> None:
+        self._tasks.discard(task)
         if self._renewal is task:
             self._renewal = None
         if not task.cancelled():
@@ -202,6 +207,7 @@ class Tokens:
 
     async def _renew(self, *, relogin: bool, background: bool) -> Token:
         started = monotonic()
+        generation = self._generation
         try:
             token = await self._ask(relogin)
         except VeeamError as error:
@@ -210,7 +216,8 @@ class Tokens:
             if background:
                 _log.warning("%s: renewing the token ahead of its expiry failed: %s", self._appliance, error)
             raise
-        self.current = self._last = token
+        if generation == self._generation:
+            self.current = self._last = token
         self._not_before = 0.0
         _log.debug("%s: new token by %s, for %.0f s", self._appliance, token.source, token.lifetime)
         if self._on_renewed is not None:
@@ -275,16 +282,19 @@ class Tokens:
         self._refusals = 0
 
     def drop(self) -> None:
-        """Forget the token, so that the next call logs in."""
+        """Forget the token, so that the next call logs in. A renewal under way serves only those that wait for it."""
         self.current = self._last = None
+        self._renewal = None
+        self._generation += 1
 
     async def aclose(self) -> None:
         """End a renewal that is under way."""
         self._closed = True
-        task = self._renewal
-        if task is not None:
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-            await asyncio.wait([task])
+        if tasks:
+            await asyncio.wait(tasks)
 
 
 def _being_cancelled() -> bool:
