@@ -16,13 +16,13 @@ import attrs
 import orjson
 from aiohttp import web
 
-from .answers import Answers
 from .certificates import Authority
 from .faults import Fault, Faults
 from .handlers import Answer, Call, Handlers
 from .products import Problem
 from .products import product as find_product
-from .spec import Schema, Spec, SpecOperation, load
+from .spec import Schema, Spec, SpecOperation
+from .state import State
 from .tokens import Refused, TokenService, User
 from .world import World
 
@@ -100,6 +100,7 @@ class SimulatedAppliance:
         host: loopback address to listen on.
         username, password: the account that `credentials` holds.
         record: keep the requests; without it they are only counted.
+        state: what it shows, shared with other appliances until something changes it; takes the place of `world`.
 
     Attributes:
         faults: what is to go wrong; see `faults.add`.
@@ -135,6 +136,7 @@ class SimulatedAppliance:
         username: str = "svc-monitor",
         password: str = PASSWORD,
         record: bool = True,
+        state: State | None = None,
     ) -> None:
         self.product = find_product(product)
         self.revision = revision
@@ -152,13 +154,12 @@ class SimulatedAppliance:
         self.counts: Counter[str] = Counter()
         self.tokens = TokenService(self.product, access_lifetime=access_lifetime, refresh_lifetime=refresh_lifetime)
         self.user = self.tokens.add(User(username, password))
-        self.world = World(seed, time_scale=time_scale) if world is None else world
         self._validate = validate
-        self._faces: dict[str, Handlers] = {}
-        for each in (revision, *revisions):
-            spec = load(product, each)
-            self._faces[each] = Handlers(spec, Answers(spec, seed), self)
-        self._face = self._faces[revision]
+        if state is None:
+            own = World(seed, time_scale=time_scale) if world is None else world
+            state = State.of(self.product, (revision, *revisions), seed, own)
+        self._state = state
+        self._face = state.faces[revision]
         self._authority: Authority | None = None
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
@@ -234,6 +235,17 @@ class SimulatedAppliance:
         return Password(self.username, self.password)
 
     @property
+    def world(self) -> World:
+        """The facts that it shows, its own to change."""
+        self._own()
+        return self._state.world
+
+    def _own(self) -> None:
+        if self._state.shared:
+            self._state = self._state.fork()
+            self._face = self._state.faces[self.revision]
+
+    @property
     def spec(self) -> Spec:
         """The newest revision's specification."""
         return self._face.spec
@@ -241,7 +253,7 @@ class SimulatedAppliance:
     @property
     def revisions(self) -> list[str]:
         """All revisions that it speaks."""
-        return list(self._faces)
+        return list(self._state.faces)
 
     def count(self, operation_id: str) -> int:
         """How many requests there were for one operation; `login` for the token endpoint."""
@@ -304,10 +316,10 @@ class SimulatedAppliance:
     ) -> tuple[Handlers, SpecOperation | None, dict[str, str], tuple[str, ...]]:
         face = self._face
         if self.product.version_header:
-            face = self._faces.get(request.headers.get("x-api-version", ""), face)
+            face = self._state.faces.get(request.headers.get("x-api-version", ""), face)
         operation, values, allowed = face.spec.find(request.method, path)
-        if operation is None and len(self._faces) > 1:
-            for other in self._faces.values():
+        if operation is None and len(self._state.faces) > 1:
+            for other in self._state.faces.values():
                 found = other.spec.find(request.method, path)
                 if found[0] is not None:
                     return other, *found
@@ -353,8 +365,15 @@ class SimulatedAppliance:
                 if any(fault.reject_token for fault in faults):
                     raise Refused(Problem(401, "The access token is not known."))
                 user = self._user(operation, request)
+                reads = request.method == "GET" and not self.behaviour.asynchronous
+                if self._state.shared and not reads and operation.operation_id != self.product.logout:
+                    self._own()
+                    face = self._state.faces[face.spec.revision]
                 call = self._call(face, operation, values, request, path, body, user)
-                answer = face.answer(call)
+                if request.method == "GET" and not faults:
+                    answer = face.cached(call, request.rel_url.raw_query_string)
+                else:
+                    answer = face.answer(call)
         except Refused as refused:
             answer = self._refusal(operation, refused)
         except Exception as error:
@@ -391,6 +410,7 @@ class SimulatedAppliance:
             except orjson.JSONDecodeError as error:
                 raise Refused(Problem(400, f"The body is no JSON: {error}.")) from None
         return Call(
+            appliance=self,
             operation=operation,
             values={name: unquote(value) for name, value in values.items()} if values else values,
             query=query,
@@ -398,17 +418,16 @@ class SimulatedAppliance:
             path=path,
             body=document,
             raw=body,
-            content_type=request.headers.get("Content-Type", "") if body else "",
             user=user,
             token=_bearer(request),
         )
 
     def _check_revision(self, request: web.BaseRequest) -> None:
-        if not self.product.version_header or request.headers.get("x-api-version") in self._faces:
+        if not self.product.version_header or request.headers.get("x-api-version") in self._state.faces:
             return
         match self.behaviour.revision_error:
             case "list":
-                names = ", ".join(self._faces)
+                names = ", ".join(self._state.faces)
                 text = f"The x-api-version header is missing or wrong. Supported revisions: {names}."
                 raise Refused(Problem(400, text))
             case "not_implemented":

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import attrs
+import orjson
 
 from . import query
 from .answers import Answers
-from .spec import Spec, SpecOperation
+from .facts import Facts
+from .query import Row
+from .spec import Schema, Spec, SpecOperation
 from .store import Collection, Store, missing
 from .tokens import User
+from .world import World
 
 if TYPE_CHECKING:
     from .appliance import SimulatedAppliance
 
-_JSON = "application/json"
+JSON = "application/json"
+_MOST_CACHED = 500
 
 
 @attrs.frozen
@@ -26,7 +32,7 @@ class Answer:
     status: int
     payload: Any = None
     raw: bytes | None = None
-    media: str = _JSON
+    media: str = JSON
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -35,11 +41,13 @@ class Call:
     """A request that was found good: its operation and all that it carries.
 
     Attributes:
+        appliance: where it came in; its tokens and its behaviour count.
         values: the path's placeholders, decoded.
         query: values by wire name.
         body: the JSON value, or None; `raw` holds the bytes in any case.
     """
 
+    appliance: SimulatedAppliance
     operation: SpecOperation
     values: Mapping[str, str]
     query: Mapping[str, list[str]]
@@ -47,7 +55,6 @@ class Call:
     path: str
     body: Any
     raw: bytes
-    content_type: str
     user: User | None
     token: str
 
@@ -56,26 +63,35 @@ Handler = Callable[[Call], Answer | None]
 
 
 class Handlers:
-    """Answers the calls of one revision on one appliance.
+    """Answers the calls of one revision over one world; several appliances may share it as long as nothing changes.
 
     Args:
         spec: the revision.
         answers: values for what nobody said.
-        appliance: whose tokens and behaviour count.
+        world: the facts.
+        special: makes the handlers of single operations and puts the world's collections into the store.
+
+    Attributes:
+        fresh: operationIds whose answers change by the clock alone.
     """
 
-    def __init__(self, spec: Spec, answers: Answers, appliance: SimulatedAppliance) -> None:
+    def __init__(
+        self, spec: Spec, answers: Answers, world: World, special: Callable[[Handlers], Mapping[str, Handler]]
+    ) -> None:
         self.spec = spec
         self.answers = answers
-        self.appliance = appliance
+        self.world = world
         self.store = Store(spec, answers)
-        self.special: dict[str, Handler] = {appliance.product.logout: self._logout}
-        for operation in spec.operations.values():
-            end = operation.path.rsplit("/", 1)[-1]
-            if end in ("authorization_code", "authorizationCode"):
-                self.special[operation.operation_id] = self._authorization_code
-            elif operation.path.endswith("/identityProvider/token"):
-                self.special[operation.operation_id] = self._saml
+        self.fresh: set[str] = set()
+        self._make_special = special
+        self._special = dict(special(self))
+        self._cache: dict[tuple[str, ...], tuple[int, int, Answer]] = {}
+
+    def fork(self, world: World) -> Handlers:
+        """The same over a fork of the world."""
+        other = Handlers(self.spec, self.answers, world, self._make_special)
+        other.store.take_over(self.store)
+        return other
 
     def answer(self, call: Call) -> Answer:
         """The answer to a call that was found good.
@@ -83,28 +99,34 @@ class Handlers:
         Raises:
             Refused: the state does not allow it.
         """
-        special = self.special.get(call.operation.operation_id)
+        special = self._special.get(call.operation.operation_id)
         if special is not None:
             answer = special(call)
             if answer is not None:
                 return answer
-        return self._listing(call) or self._row(call) or self._create(call) or self._setting(call) or self._made(call)
+        return self.plain(call)
 
-    # Logins
+    def plain(self, call: Call) -> Answer:
+        """The answer to a call as any operation of its shape gives it."""
+        return self._listing(call) or self._row(call) or self._create(call) or self._setting(call) or self.made(call)
 
-    def _logout(self, call: Call) -> Answer:
-        self.appliance.tokens.end(call.token)
-        return Answer(self.appliance.product.logout_status, {} if self.appliance.product.logout_status == 200 else None)
-
-    def _authorization_code(self, call: Call) -> Answer:
-        assert call.user is not None
-        return Answer(200, {"code": self.appliance.tokens.authorization_code(call.user)})
-
-    def _saml(self, call: Call) -> Answer:
-        from urllib.parse import parse_qsl
-
-        form = {name.lower(): value for name, value in parse_qsl(call.raw.decode("utf-8", "replace"))}
-        return Answer(200, self.appliance.tokens.saml(form))
+    def cached(self, call: Call, raw_query: str) -> Answer:
+        """The answer to a GET with its bytes made, kept as long as nothing changes."""
+        self.world.settle()
+        behaviour = call.appliance.behaviour
+        if behaviour.asynchronous or call.operation.operation_id in self.fresh:
+            return self.answer(call)
+        key = (call.path, raw_query, call.accept, str(behaviour.default_limit), str(behaviour.most_rows))
+        kept = self._cache.get(key)
+        if kept is not None and kept[0] == self.world.revision and kept[1] == self.store.version:
+            return kept[2]
+        answer = self.answer(call)
+        if answer.raw is None and answer.payload is not None:
+            answer = attrs.evolve(answer, raw=orjson.dumps(answer.payload))
+        if len(self._cache) >= _MOST_CACHED:
+            self._cache.clear()
+        self._cache[key] = (self.world.revision, self.store.version, answer)
+        return answer
 
     # Collections
 
@@ -112,37 +134,39 @@ class Handlers:
         listing = self.spec.listing(call.operation)
         if listing is None:
             return None
-        self._exists(call)
+        self.exists(call)
         held = self.store.collection(call.operation.path, call.path) if call.operation.method == "GET" else None
+        if isinstance(held, Facts):
+            rows, left = held.find(self._filters(call))
+            return self.page(call, rows, left)
         if held is not None:
-            rows = list(held.rows.values())
-        else:
-            rows = self.answers.rows(listing[1], call.operation.operation_id, call.path)
-        return self.page(call, rows)
+            return self.page(call, list(held.rows.values()))
+        return self.page(call, self.answers.rows(listing[1], call.operation.operation_id, call.path))
 
-    def page(self, call: Call, rows: list[dict[str, Any]]) -> Answer:
+    def page(self, call: Call, rows: Sequence[Row], filters: Mapping[str, Sequence[str]] | None = None) -> Answer:
         """A page of some rows as the call asks for it, in the shape of its answer."""
         listing = self.spec.listing(call.operation)
-        assert listing is not None
-        name, _ = listing
-        if rows and isinstance(rows[0], dict):
-            rows = query.order(query.select(rows, self._filters(call)), call.query)
+        kept = list(rows)
+        if kept and isinstance(kept[0], dict):
+            wanted = query.select(kept, self._filters(call) if filters is None else filters)
+            kept = query.order(wanted, call.query)
         skip, limit = self._bounds(call)
-        behaviour = self.appliance.behaviour
-        cut = query.page(rows, skip, limit, default=behaviour.default_limit, most=behaviour.most_rows)
-        status = call.operation.responses[0].status
-        if name == "data":
+        behaviour = call.appliance.behaviour
+        cut = query.page(kept, skip, limit, default=behaviour.default_limit, most=behaviour.most_rows)
+        response = call.operation.responses[0]
+        if listing is not None and listing[0] == "data":
             counted = {"total": cut.total, "count": len(cut.rows), "skip": cut.skip, "limit": cut.limit}
-            return Answer(status, {"data": cut.rows, "pagination": counted})
-        shape = self.spec.properties(call.operation.responses[0].content[_JSON])
+            return Answer(response.status, {"data": cut.rows, "pagination": counted})
+        shape = self.spec.properties(response.content[JSON])
         body: dict[str, Any] = {"totalCount": cut.total, "results": cut.rows}
         if "offset" in shape:
             body = {"offset": cut.skip, "limit": cut.limit, "totalCount": cut.total, "results": cut.rows}
         if "_links" in shape:
-            links = self.spec.resolve(shape["_links"])
-            own = {"rel": "self", "href": self.appliance.url + call.path, "method": "GET"}
-            body["_links"] = [own] if links.get("type") == "array" else {"self": {"href": own["href"]}}
-        return Answer(status, body)
+            if self.spec.resolve(shape["_links"]).get("type") == "array":
+                body["_links"] = [{"rel": "self", "href": call.path, "method": "GET"}]
+            else:
+                body["_links"] = {"self": {"href": call.path}}
+        return Answer(response.status, body)
 
     def _filters(self, call: Call) -> dict[str, list[str]]:
         # A value that the document wants joined by commas is one list of values.
@@ -155,11 +179,10 @@ class Handlers:
         return found
 
     def _bounds(self, call: Call) -> tuple[int | None, int | None]:
-        if call.operation.method == "GET" or not isinstance(call.body, dict):
-            return query.number(call.query, "skip", "offset"), query.number(call.query, "limit")
-        paging = call.body.get("pagination")
-        if isinstance(paging, dict):
-            return paging.get("skip"), paging.get("limit")
+        if call.operation.method != "GET" and isinstance(call.body, dict):
+            paging = call.body.get("pagination")
+            if isinstance(paging, dict):
+                return paging.get("skip"), paging.get("limit")
         return query.number(call.query, "skip", "offset"), query.number(call.query, "limit")
 
     def _row(self, call: Call) -> Answer | None:
@@ -168,8 +191,8 @@ class Handlers:
             return None
         held, key = found
         if key not in held.rows:
-            if self.appliance.behaviour.unknown_ids == "not_found":
-                raise missing(call.values, key)
+            if call.appliance.behaviour.unknown_ids == "not_found":
+                raise missing(key)
             return None
         match call.operation.method:
             case "GET":
@@ -180,8 +203,9 @@ class Handlers:
                 row = self.store.change(held, key, call.body, whole=sent.get("$ref") == held.schema.get("$ref"))
                 return self._done(call, held, row)
             case "DELETE":
+                self.exists(call)
                 self.store.remove(held, key)
-                return self._made(call)
+                return self.made(call, gone=True)
         return None
 
     def _create(self, call: Call) -> Answer | None:
@@ -190,34 +214,30 @@ class Handlers:
         held = self.store.collection(call.operation.path, call.path)
         if held is None:
             return None
-        self._exists(call)
+        self.exists(call)
         return self._done(call, held, self.store.create(held, call.body))
 
-    def _done(self, call: Call, held: Collection, row: dict[str, Any]) -> Answer:
+    def _done(self, call: Call, held: Collection, row: Row) -> Answer:
         for response in call.operation.responses:
             if self._is_row(call.operation, held, response.status):
                 return Answer(response.status, row)
-        return self._made(call)
+        return self.made(call)
 
     def _is_row(self, operation: SpecOperation, held: Collection, status: int) -> bool:
-        for response in operation.responses:
-            if response.status == status:
-                schema = response.content.get(_JSON, {})
-                return bool(schema) and (
-                    schema.get("$ref") == held.schema.get("$ref") or schema.get("$ref") in self._family(held)
-                )
-        return False
-
-    def _family(self, held: Collection) -> set[str]:
-        return set(self.spec.children(held.schema).values())
+        references = {held.schema.get("$ref"), *self.spec.children(held.schema).values()} - {None}
+        return any(
+            response.status == status and response.content.get(JSON, {}).get("$ref") in references
+            for response in operation.responses
+        )
 
     def _setting(self, call: Call) -> Answer | None:
         paths = self.spec.paths.get(call.operation.path, {})
-        if call.operation.method == "PUT" and "GET" in paths and isinstance(call.body, dict):
-            self._exists(call)
+        told = "GET" in paths and JSON in paths["GET"].responses[0].content
+        if call.operation.method == "PUT" and told and isinstance(call.body, dict):
+            self.exists(call)
             same = _reference(paths["GET"]) == next(iter(call.operation.body.values()), {}).get("$ref")
-            old = self.store.setting(call.path) or self._made_json(paths["GET"], call.path)
-            schema = paths["GET"].responses[0].content.get(_JSON, {})
+            old = self.store.setting(call.path) or self.made_json(paths["GET"], call.path)
+            schema = paths["GET"].responses[0].content.get(JSON, {})
             value = call.body if same else self.store.fit(old, call.body, schema)
             self.store.remember(call.path, value)
             if _reference(call.operation) == _reference(paths["GET"]):
@@ -229,35 +249,87 @@ class Handlers:
                 return Answer(call.operation.responses[0].status, value)
         return None
 
-    def _exists(self, call: Call) -> None:
-        """Refuse a call about a row that is not there."""
-        if not call.values:
+    def exists(self, call: Call) -> None:
+        """Refuse a call about a row that is not there.
+
+        Raises:
+            Refused: 404.
+        """
+        if not call.values or call.appliance.behaviour.unknown_ids != "not_found":
             return
         found = self.store.row(call.operation, call.values)
-        strict = self.appliance.behaviour.unknown_ids == "not_found"
-        if strict and found is not None and found[1] not in found[0].rows:
-            raise missing(call.values, found[1])
+        if found is not None and found[1] not in found[0].rows:
+            raise missing(found[1])
 
     # Answers from the schema
 
-    def _made(self, call: Call) -> Answer:
-        self._exists(call)
+    def made(self, call: Call, *, gone: bool = False) -> Answer:
+        """An answer from the schema; `gone` where the call has just removed the row that its path names."""
+        if not gone:
+            self.exists(call)
         operation = call.operation
         response = operation.responses[0]
         if not response.content:
             return Answer(response.status)
         media = _wanted(call.accept, list(response.content))
-        if media != _JSON:
+        if media != JSON:
             return Answer(response.status, raw=_file(operation, media), media=media)
-        return Answer(response.status, self._made_json(operation, call.path))
+        return Answer(response.status, self.made_json(operation, call.path))
 
-    def _made_json(self, operation: SpecOperation, path: str) -> Any:
+    def made_json(self, operation: SpecOperation, path: str) -> Any:
+        """A JSON answer from the schema: the same for the same path."""
         response = operation.responses[0]
-        return self.answers.of(operation, response.status, _JSON, path)
+        return self.answers.of(operation, response.status, JSON, path)
+
+    def schema(self, operation: SpecOperation, status: int) -> Schema | None:
+        """Schema of an operation's JSON answer of a status, or None."""
+        for response in operation.responses:
+            if response.status == status:
+                return response.content.get(JSON)
+        return None
+
+
+def logout(call: Call) -> Answer:
+    """Ends the login that the call's token came from."""
+    product = call.appliance.product
+    call.appliance.tokens.end(call.token)
+    return Answer(product.logout_status, {} if product.logout_status == 200 else None)
+
+
+def authorization_code(call: Call) -> Answer:
+    """Gives a code for the grant of the same name."""
+    assert call.user is not None
+    return Answer(200, {"code": call.appliance.tokens.authorization_code(call.user)})
+
+
+def saml(call: Call) -> Answer:
+    """Takes an identity provider's answer as a login."""
+    form = {name.lower(): value for name, value in parse_qsl(call.raw.decode("utf-8", "replace"))}
+    return Answer(200, call.appliance.tokens.saml(form))
+
+
+def sign_on(call: Call) -> Answer:
+    """Tells where the identity provider is."""
+    user = (call.query.get("userName") or [""])[0]
+    return Answer(200, {"redirectToUrl": f"https://idp.example.com/saml2?user={user}"})
+
+
+def common(spec: Spec, product_logout: str) -> dict[str, Handler]:
+    """The handlers of logins beside the token endpoint, by operationId."""
+    made: dict[str, Handler] = {product_logout: logout}
+    for operation in spec.operations.values():
+        end = operation.path.rsplit("/", 1)[-1]
+        if end in ("authorization_code", "authorizationCode"):
+            made[operation.operation_id] = authorization_code
+        elif operation.path.endswith("/identityProvider/token"):
+            made[operation.operation_id] = saml
+        elif operation.path.endswith("/identityProvider/signOnUrl"):
+            made[operation.operation_id] = sign_on
+    return made
 
 
 def _reference(operation: SpecOperation) -> str:
-    return str(operation.responses[0].content.get(_JSON, {}).get("$ref", ""))
+    return str(operation.responses[0].content.get(JSON, {}).get("$ref", ""))
 
 
 def _wanted(accept: str, offered: list[str]) -> str:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
-
-import attrs
 
 from .answers import Answers
 from .products import Problem
@@ -16,17 +14,35 @@ from .spec import Schema, Spec, SpecOperation
 from .tokens import Refused
 
 
-@attrs.define(eq=False)
 class Collection:
-    """Rows that live under one concrete path, by their id in lower case."""
+    """Rows that live under one concrete path, by their id in lower case.
 
-    key: str
-    schema: Schema
-    rows: dict[str, Row]
+    Args:
+        key: the field that tells the rows apart.
+        schema: of a row.
+        rows: by their key's value in lower case.
+    """
+
+    def __init__(self, key: str, schema: Schema, rows: dict[str, Row]) -> None:
+        self.key = key
+        self.schema = schema
+        self.rows = rows
 
     def add(self, row: Row) -> None:
         """Put a row in; one of the same id is replaced."""
         self.rows[str(row[self.key]).lower()] = row
+
+    def replace(self, key: str, row: Row) -> None:
+        """Put another row in the place of one."""
+        self.rows[key] = row
+
+    def delete(self, key: str) -> None:
+        """Take a row out."""
+        del self.rows[key]
+
+    def take_over(self, other: Collection) -> None:
+        """Hold what another collection of the same rows holds."""
+        self.rows = dict(other.rows)
 
 
 class Store:
@@ -35,7 +51,6 @@ class Store:
     Args:
         spec: the revision.
         answers: makes the rows that nobody put in.
-        seeds: rows by the collection's path as the spec has it, in place of made ones.
     """
 
     def __init__(self, spec: Spec, answers: Answers) -> None:
@@ -45,14 +60,15 @@ class Store:
         self._settings: dict[str, Any] = {}
         self.version = 0
 
-    def fork(self) -> Store:
-        """The same state, changed from now on without the other's knowledge."""
-        other = Store(self.spec, self.answers)
-        other._collections = {
-            path: Collection(held.key, held.schema, dict(held.rows)) for path, held in self._collections.items()
-        }
-        other._settings = dict(self._settings)
-        return other
+    def take_over(self, other: Store) -> None:
+        """Hold what another store of the same revision holds, changed from now on without its knowledge."""
+        for path, held in other._collections.items():
+            own = self._collections.get(path)
+            if own is None:
+                self._collections[path] = Collection(held.key, held.schema, dict(held.rows))
+            else:
+                own.take_over(held)
+        self._settings = dict(other._settings)
 
     def key(self, operation: SpecOperation, placeholder: str = "") -> str:
         """The field that tells the rows of a list apart, or an empty string where none does."""
@@ -90,15 +106,9 @@ class Store:
         self._collections[path] = held
         return held
 
-    def put(self, template: str, rows: Sequence[Row], key: str = "id") -> None:
-        """Say what a collection holds, in place of made rows."""
-        operation = self.spec.paths.get(template, {}).get("GET")
-        listing = self.spec.listing(operation) if operation else None
-        if listing is not None:
-            held = Collection(key, listing[1], {})
-            for row in rows:
-                held.add(row)
-            self._collections[template] = held
+    def hold(self, path: str, collection: Collection) -> None:
+        """Say what a path holds, in place of made rows."""
+        self._collections[path] = collection
 
     def placeholder(self, template: str) -> str:
         """Name of the placeholder in the path of a single row of a collection, or an empty string."""
@@ -144,7 +154,7 @@ class Store:
         if collection.key == "id":
             row["id"] = str(mark)
         collection.add(row)
-        return row
+        return collection.rows[str(row[collection.key]).lower()]
 
     def change(self, collection: Collection, key: str, body: Mapping[str, Any], *, whole: bool) -> Row:
         """Change a row by a body: replaced by it where the body is a whole row, else the fields that it has."""
@@ -155,13 +165,13 @@ class Store:
         else:
             row = self.fit(copy.deepcopy(old), body, collection.schema)
         row[collection.key] = old[collection.key]
-        collection.rows[key] = row
-        return row
+        collection.replace(key, row)
+        return collection.rows[key]
 
     def remove(self, collection: Collection, key: str) -> None:
         """Take a row out."""
         self.version += 1
-        del collection.rows[key]
+        collection.delete(key)
 
     def setting(self, path: str) -> Any:
         """What was put at a path that holds one thing, or None."""
@@ -210,6 +220,6 @@ class Store:
                 return isinstance(value, dict)
 
 
-def missing(values: Mapping[str, str], key: str) -> Refused:
+def missing(key: str) -> Refused:
     """The error for a row that is not there."""
     return Refused(Problem(404, f"There is no object with id {key}.", resource_id=key))
