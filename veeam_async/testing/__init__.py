@@ -20,7 +20,18 @@ from __future__ import annotations
 
 from .appliance import Behaviour, Recorded, SimulatedAppliance
 from .faults import Fault, Faults
+from .fleet import SimulatedFleet
 from .tokens import TokenService, User
 from .world import World
 
-__all__ = ["Behaviour", "Fault", "Faults", "Recorded", "SimulatedAppliance", "TokenService", "User", "World"]
+__all__ = [
+    "Behaviour",
+    "Fault",
+    "Faults",
+    "Recorded",
+    "SimulatedAppliance",
+    "SimulatedFleet",
+    "TokenService",
+    "User",
+    "World",
+]

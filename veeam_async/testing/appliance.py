@@ -105,6 +105,7 @@ class SimulatedAppliance:
     Attributes:
         faults: what is to go wrong; see `faults.add`.
         tokens: the OAuth server: accounts, revocation, counts of grants and of wrong passwords.
+        authority: the certificate authority that is to serve several appliances; of its own where None (with `tls`).
         errors: exceptions inside the appliance itself; anything here is a defect of the simulation.
 
     Example:
@@ -160,6 +161,7 @@ class SimulatedAppliance:
             state = State.of(self.product, (revision, *revisions), seed, own)
         self._state = state
         self._face = state.faces[revision]
+        self.authority: Authority | None = None
         self._authority: Authority | None = None
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
@@ -174,10 +176,14 @@ class SimulatedAppliance:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop for good."""
         await self.stop()
-        if self._authority is not None:
+        if self._authority is not None and self._authority is not self.authority:
             self._authority.close()
-            self._authority = None
+        self._authority = None
 
     async def start(self) -> None:
         """Listen; after `stop` again on the same port."""
@@ -186,7 +192,7 @@ class SimulatedAppliance:
         context: ssl.SSLContext | None = None
         if self.tls:
             if self._authority is None:
-                self._authority = Authority()
+                self._authority = self.authority or Authority()
             context = self._authority.context
         self._server = web.Server(self._handle, access_log=None, keepalive_timeout=75.0)
         loop = asyncio.get_running_loop()
@@ -200,7 +206,8 @@ class SimulatedAppliance:
         if listener is not None:
             listener.close()
         if server is not None:
-            await server.shutdown(0.0)
+            # Not 0: aiohttp takes that for no limit, and would wait for answers that are still delayed.
+            await server.shutdown(0.01)
         if listener is not None:
             await listener.wait_closed()
 

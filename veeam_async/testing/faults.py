@@ -34,6 +34,7 @@ class Fault:
 
     Attributes:
         operation: operationId, a pattern with `*`, or `login` for the product's token endpoint; None meets all.
+        login: False meets all but the token endpoint; True only that.
         method: HTTP method, or None.
         path: pattern over the path, or None.
         after: how many matching requests go unharmed first.
@@ -63,6 +64,7 @@ class Fault:
     """
 
     operation: str | None = None
+    login: bool | None = None
     method: str | None = None
     path: str | None = None
     after: int = 0
@@ -97,6 +99,8 @@ class Fault:
             same = login if self.operation == "login" else fnmatch.fnmatchcase(operation_id, self.operation)
             if not same:
                 return False
+        if self.login is not None and self.login != login:
+            return False
         if self.method is not None and self.method.upper() != method:
             return False
         if self.path is not None and not fnmatch.fnmatchcase(path, self.path):

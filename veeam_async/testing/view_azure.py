@@ -130,9 +130,7 @@ class AzureView(View):
         self.one("VnetPolicy_GetPolicy", self.network_policy)
         self.one("License_GetLicense", self.license)
         self.one("System_GetAbout", lambda: {"serverVersion": world.version})
-        self.one(
-            "System_GetServerDateTimeInfo", lambda: {"utcDateTime": world.now(), "timeZone": "Etc/UTC"}, fresh=True
-        )
+        self.one("System_GetServerDateTimeInfo", self.clock, fresh=True)
         self.log("JobSessions_GetJobSessionLog", self._log)
         self.special["AsyncOperation_GetOperation"] = self._operation
         self._add_network_actions()
@@ -140,6 +138,10 @@ class AzureView(View):
         self._add_asynchronous()
 
     # Rows
+
+    def clock(self) -> Mapping[str, Any]:
+        """The answer of System_GetServerDateTimeInfo."""
+        return {"utcDateTime": self.world.now(), "timeZone": "Etc/UTC"}
 
     def policy(self, job: Job) -> Mapping[str, Any]:
         """A row of each list of policies."""
