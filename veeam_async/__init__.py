@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .client import ApplianceClient as ApplianceClient
-    from .client import Timeouts as Timeouts
     from .connect import connect as connect
     from .credentials import AuthorizationCode as AuthorizationCode
     from .credentials import BearerToken as BearerToken
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from .revisions import register as register
     from .revisions import revisions as revisions
     from .running import run as run
+    from .timeouts import Timeouts as Timeouts
     from .tls import TlsPolicy as TlsPolicy
     from .unset import UNSET as UNSET
     from .unset import Unset as Unset
@@ -91,7 +91,7 @@ _HOMES = {
     "Saml": "credentials",
     "ServerError": "errors",
     "SessionFailed": "errors",
-    "Timeouts": "client",
+    "Timeouts": "timeouts",
     "TlsError": "errors",
     "TlsPolicy": "tls",
     "UnauthorizedError": "errors",

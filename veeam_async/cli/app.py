@@ -127,7 +127,7 @@ def one_appliance(command: Callable[..., Any]) -> Callable[..., Any]:
 @FLEET
 @WHERE
 @_format("table", "json", "jsonl")
-@_deadline(60.0)
+@_deadline(30.0)
 @CONCURRENCY
 @click.option("--certificate-days", default=30, help="Warn when a certificate ends within so many days.")
 @click.option("--license-days", default=30, help="Warn when a license ends within so many days.")

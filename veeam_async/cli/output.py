@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,15 +15,14 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 MINIMUM = 8
 
 
 def stdout() -> Console:
     """The console for results. In a pipe it is wide enough that no row is ever cut or wrapped."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
-        return Console(highlight=False)
-    return Console(width=10_000, highlight=False, no_color=True)
+    return Console(highlight=False) if sys.stdout.isatty() else Console(width=10_000, highlight=False)
 
 
 def stderr() -> Console:
@@ -130,15 +128,11 @@ def fitting(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], width:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console: Console, title: str = "") -> None:
-    """Print rows as a table that fits the console."""
-    plain = not console.is_terminal
-    shown = Table(
-        title=None if plain else title or None,
-        box=None if plain else Table().box,
-        header_style="bold",
-        pad_edge=not plain,
-        title_justify="left",
-    )
+    """Print rows as a table that fits the console; in a pipe as aligned lines, `-` for what is not there."""
+    if not console.is_terminal:
+        _lines(columns, rows)
+        return
+    shown = Table(title=title or None, header_style="bold", title_justify="left")
     kept = fitting(columns, rows, console.width)
     for column in kept:
         shown.add_column(
@@ -150,6 +144,18 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console:
     for row in rows:
         shown.add_row(*(column.show(row.get(column.name)) for column in kept))
     console.print(shown)
+
+
+def _lines(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    lines = [[column.heading for column in columns]]
+    lines += [[Text.from_markup(column.show(row.get(column.name))).plain or "-" for column in columns] for row in rows]
+    widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        cells = []
+        for column, width, cell in zip(columns, widths, line, strict=True):
+            space = " " * (width - cell_len(cell))
+            cells.append(space + cell if column.right else cell + space)
+        put("  ".join(cells).rstrip() + "\n")
 
 
 def plain(value: Any) -> Any:

@@ -30,12 +30,16 @@ def advice(error: BaseException) -> str:
             return "Give the account's TOTP secret (totp_secret_env) or use an account without MFA"
         case errors.AuthenticationError():
             return "Check user name and password; it is not tried again by itself, so that the account is not locked"
+        case errors.UnsupportedRevisionError(server=()):
+            return "Look at what listens there: it does not answer as this product's API"
         case errors.UnsupportedRevisionError():
             return "Add the revision from a clone: python -m codegen ingest, python -m codegen emit"
         case errors.RequestTimeout(limit="connect"):
             return "Check name, port and firewall"
         case errors.RequestTimeout(limit="deadline"):
             return "Give a longer --deadline"
+        case errors.RequestTimeout(limit="appliance"):
+            return "It is slow or stuck; give it more time with `timeout` in the fleet file"
         case errors.ConnectError():
             return "Check that the appliance is up, and name, port and firewall"
         case errors.ForbiddenError():

@@ -1,0 +1,263 @@
+"""`veeam-async check`: whether each appliance of a fleet can be polled, and what will soon be in the way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from rich.markup import escape
+
+from ..errors import AuthenticationError, ConnectError, RequestTimeout, TlsError, UnsupportedRevisionError, VeeamError
+from ..fleet import Appliance, Fleet, License, LicenseStatus
+from ..fleet.reading import read
+from ..profiles import profile
+from ..revisions import revision_key
+from ..running import run
+from .fingerprint import days_left, look
+from .fleets import open_fleet
+from .output import Column, duration, json_line, json_text, put, stderr, stdout, table
+from .progress import FleetProgress
+from .status import Status
+from .words import short
+
+if TYPE_CHECKING:
+    from ..client import ApplianceClient
+
+
+@attrs.frozen
+class Limits:
+    """From when on something needs attention.
+
+    Attributes:
+        certificate_days, license_days: days before the end.
+        clock_seconds: seconds that a clock may be off.
+    """
+
+    certificate_days: int = 30
+    license_days: int = 30
+    clock_seconds: int = 300
+
+
+@attrs.define
+class Report:
+    """What was found at one appliance.
+
+    Attributes:
+        appliance, host, product: from the fleet file.
+        status: `ok`, `attention` or `failed`.
+        login: True where the login succeeded.
+        revision: the API revision that is spoken.
+        offered: revisions that the server has, newest first; empty where it did not say.
+        certificate_subject, certificate_issuer, certificate_ends, fingerprint: of the certificate that it shows.
+        clock_offset: seconds that its clock is ahead of this machine's.
+        license_status, license_ends: of the installed license.
+        elapsed: seconds that the check took.
+        problems: what an operator has to know, worst first.
+    """
+
+    appliance: str
+    host: str
+    product: str
+    status: str = "ok"
+    login: bool = False
+    revision: str | None = None
+    offered: list[str] = attrs.field(factory=list)
+    certificate_subject: str | None = None
+    certificate_issuer: str | None = None
+    certificate_ends: datetime | None = None
+    fingerprint: str | None = None
+    clock_offset: float | None = None
+    license_status: str | None = None
+    license_ends: datetime | None = None
+    elapsed: float | None = None
+    problems: list[str] = attrs.field(factory=list)
+
+    def attention(self, problem: str) -> None:
+        """Something will fail soon, or a part does not work."""
+        self.problems.append(problem)
+        if self.status == "ok":
+            self.status = "attention"
+
+    def failed(self, problem: str) -> None:
+        """The appliance cannot be polled."""
+        self.problems.insert(0, problem)
+        self.status = "failed"
+
+
+def check_fleet(
+    path: Path, where: Sequence[str], limits: Limits, format: str, *, deadline: float, concurrency: int
+) -> int:
+    """Check every appliance and print what was found."""
+    fleet, view = open_fleet(path, where)
+    reports = {one.name: Report(one.name, one.host, one.product) for one in view}
+    interrupted = False
+    try:
+        run(_check(fleet, view, reports, limits, deadline, concurrency))
+    except KeyboardInterrupt:
+        interrupted = True
+        for report in reports.values():
+            if report.elapsed is None:
+                report.failed("interrupted before it answered")
+    worst = sorted(reports.values(), key=lambda one: (["failed", "attention", "ok"].index(one.status), one.appliance))
+    if format == "json":
+        put(json_text([attrs.asdict(one) for one in worst]) + "\n")
+    elif format == "jsonl":
+        for one in worst:
+            put(json_line(attrs.asdict(one)) + "\n")
+    else:
+        table(COLUMNS, [attrs.asdict(one) for one in worst], stdout())
+    counts = {status: sum(one.status == status for one in worst) for status in ("ok", "attention", "failed")}
+    stderr().print(
+        f"{len(worst)} appliances: {counts['ok']} ok, {counts['attention']} need attention, {counts['failed']} failed"
+    )
+    if interrupted:
+        return Status.INTERRUPTED
+    return Status.FAILED if counts["failed"] else Status.ATTENTION if counts["attention"] else Status.OK
+
+
+async def _check(
+    fleet: Fleet, view: Fleet, reports: dict[str, Report], limits: Limits, deadline: float, concurrency: int
+) -> None:
+    appliances = {one.name: one for one in view}
+    slots = asyncio.Semaphore(concurrency)
+
+    async def certificate(appliance: Appliance) -> None:
+        async with slots:
+            await _certificate(appliance, reports[appliance.name], limits, min(10.0, deadline))
+
+    async def work(client: ApplianceClient) -> None:
+        report = reports[client.name]
+        await client.login()
+        report.login = True
+        _revision(client, report)
+        await _clock_and_license(client, appliances[client.name], report, limits)
+
+    async with fleet, asyncio.TaskGroup() as tasks:
+        for appliance in view:
+            tasks.create_task(certificate(appliance))
+        with FleetProgress(stderr(), len(view), "checking") as progress:
+            async for answer in view.each(work, concurrency=concurrency, timeout=deadline, deadline=deadline):
+                report = reports[answer.appliance.name]
+                report.elapsed = round(answer.elapsed, 3)
+                if answer.error is not None:
+                    report.failed(f"{_where(answer.error, report)}: {short(answer.error)}")
+                progress.answer(failed=not answer.ok)
+
+
+def _where(error: BaseException, report: Report) -> str:
+    if isinstance(error, TlsError):
+        return "certificate"
+    if isinstance(error, ConnectError):
+        return "network"
+    if isinstance(error, RequestTimeout):
+        return "time"
+    if isinstance(error, UnsupportedRevisionError):
+        return "revision"
+    if isinstance(error, AuthenticationError) or not report.login:
+        return "login"
+    return "API"
+
+
+async def _certificate(appliance: Appliance, report: Report, limits: Limits, timeout: float) -> None:
+    if appliance.host.startswith("http://"):
+        return
+    port = appliance.port if isinstance(appliance.port, int) else profile(appliance.product).default_port
+    seen = await look(appliance.host, port, timeout)
+    if seen.error is not None:
+        return  # the call itself says what is wrong with the network
+    report.certificate_subject, report.certificate_issuer = seen.subject, seen.issuer
+    report.certificate_ends, report.fingerprint = seen.not_after, seen.fingerprint
+    left = days_left(seen.not_after)
+    pinned = appliance.tls is not None and appliance.tls.fingerprint is not None
+    if left is not None and left < limits.certificate_days and not pinned:
+        report.attention("the certificate has expired" if left < 0 else f"the certificate ends in {left:.0f} days")
+
+
+def _revision(client: ApplianceClient, report: Report) -> None:
+    report.revision = client.revision.name
+    found = client.negotiation
+    if found is not None and found.server:
+        report.offered = list(found.server)
+        if revision_key(found.server[0]) > revision_key(client.revision.name):
+            report.attention(f"the server has revision {found.server[0]}, newer than this package")
+
+
+async def _clock_and_license(client: ApplianceClient, appliance: Appliance, report: Report, limits: Limits) -> None:
+    report.clock_offset = await _clock_offset(client)
+    if report.clock_offset is not None and abs(report.clock_offset) > limits.clock_seconds:
+        side = "ahead" if report.clock_offset > 0 else "behind"
+        report.attention(f"its clock is {duration(abs(report.clock_offset))} {side} of this machine's")
+    try:
+        async for license in read(client, License, appliance):
+            _license(license, report, limits)
+    except VeeamError as error:
+        if isinstance(error, (ConnectError, AuthenticationError)):
+            raise
+        report.attention(f"license: {short(error)}")
+
+
+def _license(license: License, report: Report, limits: Limits) -> None:
+    report.license_status = None if license.status is None else license.status.value
+    report.license_ends = license.expires
+    left = license.days_left()
+    if license.status is not None and license.status != LicenseStatus.VALID:
+        report.attention(f"the license is {license.status.value}")
+    elif left is not None and left < limits.license_days:
+        report.attention("the license has ended" if left < 0 else f"the license ends in {left:.0f} days")
+    if license.instances and license.instances_used and license.instances_used > license.instances:
+        report.attention(f"{license.instances_used:g} of {license.instances:g} licensed instances are used")
+
+
+async def _clock_offset(client: ApplianceClient) -> float | None:
+    """Seconds that the server is ahead, by the Date header of a cheap call; None where there is none."""
+    before = datetime.now(UTC)
+    try:
+        reply = await client.request("GET", client.profile.probe_path.format(revision=client.revision.name))
+    except VeeamError as error:
+        if isinstance(error, (ConnectError, AuthenticationError)):
+            raise
+        return None
+    after = datetime.now(UTC)
+    try:
+        server = parsedate_to_datetime(reply.headers["Date"])
+    except (KeyError, ValueError, TypeError):
+        return None
+    if server.tzinfo is None:
+        server = server.replace(tzinfo=UTC)
+    # The header has whole seconds, cut off.
+    return round((server - before).total_seconds() + 0.5 - (after - before).total_seconds() / 2, 1)
+
+
+_STATUS_STYLES = {"ok": "green", "attention": "yellow", "failed": "red"}
+
+
+def _status(value: Any) -> str:
+    return f"[{_STATUS_STYLES[value]}]{value}[/]"
+
+
+def _days(value: Any) -> str:
+    left = days_left(value)
+    return "" if left is None else f"{left:.0f} d"
+
+
+def _offset(value: Any) -> str:
+    return "" if value is None else "in time" if abs(value) < 5 else f"{'+' if value > 0 else ''}{duration(value)}"
+
+
+COLUMNS = [
+    Column("appliance", "appliance"),
+    Column("status", "status", show=_status),
+    Column("product", "product", rank=3),
+    Column("host", "host", rank=6),
+    Column("revision", "revision", rank=2),
+    Column("certificate_ends", "certificate", rank=4, show=_days, right=True),
+    Column("clock_offset", "clock", rank=5, show=_offset, right=True),
+    Column("license_ends", "license", rank=4, show=_days, right=True),
+    Column("elapsed", "took", rank=5, show=duration, right=True),
+    Column("problems", "what is wrong", show=lambda value: escape("; ".join(value)), wrap=True),
+]
