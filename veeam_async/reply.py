@@ -115,8 +115,10 @@ def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unkn
     if secrets and body:
         body = redact(body.decode("utf-8", "replace"), secrets).encode()
     data: Any = None
+    parsed = False
     try:
         data = orjson.loads(body) if body else None
+        parsed = True
     except orjson.JSONDecodeError:
         pass
     code = message = details = resource = trace = None
@@ -142,7 +144,7 @@ def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unkn
                 fields[name] = [line if isinstance(line, str) else orjson.dumps(line).decode() for line in lines]
     elif isinstance(data, str):
         message = _text(data)
-    elif data is None and body:
+    elif not parsed:
         shown = excerpt(body)
         kind = reply.content_type or "an unnamed type"
         message = _text(shown) if kind == "text/plain" else f"the body is {kind} and begins {shown[:80]!r}"

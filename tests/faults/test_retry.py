@@ -120,7 +120,7 @@ async def test_cut_after_the_body_makes_no_second_request(vbr: Vbr, client: Clie
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_cut_on_a_kept_connection_makes_no_second_request(vbr: Vbr, client: Client, method: str) -> None:
-    """aiohttp would repeat PUT and DELETE by itself when a kept connection breaks: it must not."""
+    """PUT and DELETE, which aiohttp would repeat by itself when a kept connection breaks, are sent once."""
     await client.sessions.get_session(SESSION_ID)  # a connection is there to be kept
 
     @vbr.on(method, THING)
