@@ -35,7 +35,7 @@ from .watch import Change, Pace, Watch, as_time
 
 if TYPE_CHECKING:
     from ..client import ApplianceClient
-    from ..events import Listener
+    from ..events import Event, Listener
     from ..pool import Pool
     from ..retry import RetryPolicy
     from ..timeouts import Timeouts
@@ -84,7 +84,7 @@ class _Core:
         self._tls = tls
         self._timeouts = timeouts
         self._retry = retry
-        self._events = events
+        self.listeners: list[Listener] = [events] if events is not None else []
         self._connections = connections
         self._options = dict(options)
         self._pool = pool
@@ -129,9 +129,14 @@ class _Core:
             pool=self._pool,
             name=appliance.name,
             allow_http=appliance.allow_http,
-            events=self._events,
+            # Without a listener the clients do not make events at all.
+            events=self._tell if self.listeners else None,
             **{**self._options, **appliance.options},
         )
+
+    def _tell(self, event: Event) -> None:
+        for listener in self.listeners:
+            listener(event)
 
     async def drop(self, members: Iterable[Member]) -> None:
         """Closes the clients of members, some at a time; a client that fails in it fails alone."""
@@ -370,6 +375,10 @@ class Fleet:
             KeyError: there is no such appliance.
         """
         return self._core.members[name].breaker.state
+
+    def listen(self, listener: Listener) -> None:
+        """Gives the events of all clients that are made from now on to a listener, `events=` aside."""
+        self._core.listeners.append(listener)
 
     def reset(self, *names: str) -> None:
         """Closes breakers, so that the appliances are asked again, also after a refused login. No name is all."""

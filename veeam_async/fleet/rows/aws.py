@@ -124,6 +124,16 @@ SOURCES: tuple[Source[Row], ...] = (
         results="results",
     ),
     Source(
+        Job,
+        "GetVpcPolicy",
+        {
+            "id": Constant("vpc"),
+            "kind": Constant("VPC"),
+            "state": Combine(("backupOptionsEnabled", "lastPolicySessionStatus"), job_state, "by backupOptionsEnabled"),
+        },
+        note="each appliance has exactly one, without an id",
+    ),
+    Source(
         Session,
         "GetSessions",
         {
