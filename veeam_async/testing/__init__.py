@@ -13,25 +13,49 @@ async def test_poll():
     assert appliance.count("GetAllSessions") == 2
 ```
 
-Needs the extra `testing`. The package proper imports nothing of this.
+`SimulatedFleet` plays many at once, `python -m veeam_async.testing` does it in a process of its own, and
+`veeam_async.testing.pytest_plugin` has fixtures. Needs the extra `testing`. The package proper imports nothing of this.
 """
 
 from __future__ import annotations
 
-from .appliance import Behaviour, Recorded, SimulatedAppliance
-from .faults import Fault, Faults
-from .fleet import SimulatedFleet
-from .tokens import TokenService, User
-from .world import World
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Behaviour",
-    "Fault",
-    "Faults",
-    "Recorded",
-    "SimulatedAppliance",
-    "SimulatedFleet",
-    "TokenService",
-    "User",
-    "World",
-]
+if TYPE_CHECKING:
+    from .appliance import Behaviour as Behaviour
+    from .appliance import Recorded as Recorded
+    from .appliance import SimulatedAppliance as SimulatedAppliance
+    from .background import Background as Background
+    from .faults import Fault as Fault
+    from .faults import Faults as Faults
+    from .fleet import SimulatedFleet as SimulatedFleet
+    from .tokens import TokenService as TokenService
+    from .tokens import User as User
+    from .world import World as World
+
+# pytest loads the plugin beside this file in every run, and most of them need none of these.
+_HOMES = {
+    "Background": "background",
+    "Behaviour": "appliance",
+    "Fault": "faults",
+    "Faults": "faults",
+    "Recorded": "appliance",
+    "SimulatedAppliance": "appliance",
+    "SimulatedFleet": "fleet",
+    "TokenService": "tokens",
+    "User": "tokens",
+    "World": "world",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -7,7 +7,7 @@ import copy
 import ssl
 import time
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, parse_qsl, unquote
@@ -100,6 +100,7 @@ class SimulatedAppliance:
         host: loopback address to listen on.
         username, password: the account that `credentials` holds.
         record: keep the requests; without it they are only counted.
+        home: the event loop that it is to live in, where that is not the caller's; see `Background`.
         state: what it shows, shared with other appliances until something changes it; takes the place of `world`.
 
     Attributes:
@@ -137,6 +138,7 @@ class SimulatedAppliance:
         username: str = "svc-monitor",
         password: str = PASSWORD,
         record: bool = True,
+        home: asyncio.AbstractEventLoop | None = None,
         state: State | None = None,
     ) -> None:
         self.product = find_product(product)
@@ -163,6 +165,7 @@ class SimulatedAppliance:
         self._face = state.faces[revision]
         self.authority: Authority | None = None
         self._authority: Authority | None = None
+        self._home = home
         self._server: web.Server | None = None
         self._listener: asyncio.Server | None = None
         self._dead: set[str] = set()
@@ -178,6 +181,13 @@ class SimulatedAppliance:
     ) -> None:
         await self.close()
 
+    def _elsewhere(self) -> bool:
+        return self._home is not None and asyncio.get_running_loop() is not self._home
+
+    async def _there(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        assert self._home is not None
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._home))
+
     async def close(self) -> None:
         """Stop for good."""
         await self.stop()
@@ -187,6 +197,8 @@ class SimulatedAppliance:
 
     async def start(self) -> None:
         """Listen; after `stop` again on the same port."""
+        if self._elsewhere():
+            return await self._there(self.start())
         if self._listener is not None:
             return
         context: ssl.SSLContext | None = None
@@ -201,6 +213,8 @@ class SimulatedAppliance:
 
     async def stop(self) -> None:
         """Stop listening and close every connection: to clients the appliance is down."""
+        if self._elsewhere():
+            return await self._there(self.stop())
         listener, server = self._listener, self._server
         self._listener = self._server = None
         if listener is not None:

@@ -54,9 +54,9 @@ class SimulatedFleet:
         seed: of the first world; the others count on.
         tls: HTTPS, one throw-away authority for all.
         faulty: part of the appliances that something is wrong with, 0 to 1, spread evenly.
-        troubles: what is wrong with them, in turn: `dead` (nothing listens), `hangs` (no answer), `errors` (500 to all
-            but the login), `web-page` (HTML to all), `expired` (no token is ever good), `wrong-password` (the fleet file
-            has another one), `untrusted` (a certificate of another authority; only with `tls`).
+        troubles: what is wrong with them, in turn: `dead` (nothing listens), `hangs` (no answer), `errors` (500 to
+            all but the login), `web-page` (HTML to all), `expired` (no token is ever good), `wrong-password` (the
+            fleet file has another one), `untrusted` (a certificate of another authority; only with `tls`).
         validate, record: as for `SimulatedAppliance`.
         username, password: the account of each.
         access_lifetime: seconds that an access token is good for; None for the product's own.
@@ -141,6 +141,16 @@ class SimulatedFleet:
         return sum(member.appliance.counts.total() for member in self.members)
 
     async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def start(self) -> None:
+        """Let all of them listen, but for the dead."""
         raise_file_limit(4 * len(self.members) + 256)
         if self.tls:
             self._authority = Authority()
@@ -149,9 +159,8 @@ class SimulatedFleet:
                 part = self.members[start : start + _TOGETHER]
                 await asyncio.gather(*(self._start(member) for member in part))
         except BaseException:
-            await self.__aexit__(None, None, None)
+            await self.close()
             raise
-        return self
 
     async def _start(self, member: Member) -> None:
         appliance = member.appliance
@@ -170,9 +179,8 @@ class SimulatedFleet:
             case "expired":
                 appliance.faults.add(login=False, reject_token=True)
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Stop all of them for good."""
         for start in range(0, len(self.members), _TOGETHER):
             part = self.members[start : start + _TOGETHER]
             await asyncio.gather(*(member.appliance.close() for member in part))
