@@ -1,4 +1,4 @@
-"""`python -m codegen ingest | emit | check`: each command is a module of its own, imported only when it is asked for."""
+"""`python -m codegen ingest | emit | check`: each command is a module of its own, imported when asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether everything of a spec is in what was emitted: read from both afresh, the spec as JSON and the package as source.
+"""Whether everything of a spec was emitted: read from both afresh, the spec as JSON and the package as source.
 
 It shares nothing with the code that emits but the rules for names, so that what gets lost between the two shows here.
 """
@@ -101,7 +101,9 @@ def _mapping(schema: Mapping[str, Any]) -> dict[str, str]:
     mapping = schema["discriminator"].get("mapping", {})
     if mapping:
         return {str(value): str(target).rpartition("/")[2] for value, target in mapping.items()}
-    names = [str(member.get("$ref", "")).rpartition("/")[2] for key in ("oneOf", "anyOf") for member in schema.get(key, ())]
+    names = [
+        str(member.get("$ref", "")).rpartition("/")[2] for key in ("oneOf", "anyOf") for member in schema.get(key, ())
+    ]
     return {name: name for name in names}
 
 
@@ -135,7 +137,10 @@ def _operations(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
                 for media_type, content in _resolve(data, answer).get("content", {}).items():
                     if "schema" in content and media_type not in made["answers"][int(code)]:
                         yield f"{where}: answer {code} as {media_type} was not emitted"
-    if list(package.index) != [str(operation.get("operationId") or f"{method}_{naming.snake_case(path)}") for path, method, _, operation in _spec_operations(data)]:
+    if list(package.index) != [
+        str(operation.get("operationId") or f"{method}_{naming.snake_case(path)}")
+        for path, method, _, operation in _spec_operations(data)
+    ]:
         yield "the list of operations is not the document's"
 
 
@@ -165,7 +170,8 @@ def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
             for value, target in _mapping(schema).items():
                 child = _emitted_name(target, package)
                 if child is None or made.children.get(value) != child:
-                    yield f"schema {key}: {schema['discriminator'].get('propertyName')} {value} does not lead to {target}"
+                    field = schema["discriminator"].get("propertyName")
+                    yield f"schema {key}: {field} {value} does not lead to {target}"
                 elif name not in _ancestors(child, package):
                     yield f"schema {key}: {target} does not inherit from it"
         for part in schema.get("allOf", ()):
@@ -177,7 +183,11 @@ def _schemas(data: Mapping[str, Any], package: _Package) -> Iterator[str]:
 
 def _inline_values(where: str, schema: Any, package: _Package) -> Iterator[str]:
     if isinstance(schema, Mapping):
-        values = [value for value in schema.get("enum", ()) if isinstance(value, str)] if schema.get("type", "string") == "string" else []
+        values = (
+            [value for value in schema.get("enum", ()) if isinstance(value, str)]
+            if schema.get("type", "string") == "string"
+            else []
+        )
         if values and not any(made.values >= set(values) for made in package.classes.values()):
             yield f"{where}: values {', '.join(values)} were not emitted"
         for key in ("items", "additionalProperties"):
@@ -194,7 +204,9 @@ def _parts(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _emitted_name(key: str, package: _Package) -> str | None:
-    return next((name for name in (key, naming.class_name(key)) if name in package.classes or name in package.aliases), None)
+    return next(
+        (name for name in (key, naming.class_name(key)) if name in package.classes or name in package.aliases), None
+    )
 
 
 def _ancestors(name: str, package: _Package) -> list[str]:
@@ -209,7 +221,12 @@ def _ancestors(name: str, package: _Package) -> list[str]:
 
 
 def _all_wires(name: str | None, package: _Package) -> set[str]:
-    return {wire for each in (name, *_ancestors(str(name), package)) if each in package.classes for wire in package.classes[str(each)].wires}
+    return {
+        wire
+        for each in (name, *_ancestors(str(name), package))
+        if each in package.classes
+        for wire in package.classes[str(each)].wires
+    }
 
 
 # -- what is there
@@ -228,7 +245,11 @@ def _read_package(home: Path) -> _Package:
         for statement in _parse(path).body:
             if isinstance(statement, ast.AsyncFunctionDef):
                 package.functions.add(f"{path.stem}.{statement.name}")
-            if not isinstance(statement, ast.AnnAssign) or statement.value is None or not isinstance(statement.target, ast.Name):
+            if (
+                not isinstance(statement, ast.AnnAssign)
+                or statement.value is None
+                or not isinstance(statement.target, ast.Name)
+            ):
                 continue
             if statement.target.id == "OPERATIONS":
                 package.index = ast.literal_eval(statement.value)
@@ -250,7 +271,9 @@ def _read_class(statement: ast.ClassDef) -> _Class:
     for line in statement.body:
         if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name):
             keywords = _keywords(line.value) if isinstance(line.value, ast.Call) else {}
-            made.wires.add(ast.literal_eval(keywords["wire"]) if "wire" in keywords else naming.camel_case(line.target.id))
+            made.wires.add(
+                ast.literal_eval(keywords["wire"]) if "wire" in keywords else naming.camel_case(line.target.id)
+            )
         elif isinstance(line, ast.Assign):
             made.values.add(ast.literal_eval(line.value))
     for decorator in statement.decorator_list:
@@ -265,7 +288,9 @@ def _read_operation(call: ast.Call) -> tuple[str, dict[str, Any]]:
     parameters = set()
     for entry in getattr(keywords.get("parameters"), "elts", ()):
         values = [ast.literal_eval(argument) for argument in entry.args]
-        parameters.add((values[1] if len(values) > 1 else naming.camel_case(values[0]), values[2] if len(values) > 2 else "query"))
+        parameters.add(
+            (values[1] if len(values) > 1 else naming.camel_case(values[0]), values[2] if len(values) > 2 else "query")
+        )
     answers = keywords["answers"]
     assert isinstance(answers, ast.Dict)
     media_types: dict[int, list[str]] = {}
@@ -273,7 +298,13 @@ def _read_operation(call: ast.Call) -> tuple[str, dict[str, Any]]:
         assert key is not None and isinstance(value, ast.Call)
         values = [ast.literal_eval(argument) for argument in value.args]
         media_types[ast.literal_eval(key)] = values[1:] or (["application/json"] if values else [])
-    return operation_id, {"method": method, "path": path, "parameters": parameters, "body": "body" in keywords, "answers": media_types}
+    return operation_id, {
+        "method": method,
+        "path": path,
+        "parameters": parameters,
+        "body": "body" in keywords,
+        "answers": media_types,
+    }
 
 
 def _keywords(call: ast.Call) -> dict[str, ast.expr]:

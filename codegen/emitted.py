@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import attrs
 
 from codegen import document as doc
 from codegen import grouping, naming
+from codegen.expressions import members, union
 from codegen.parser import Types, parse
 
-_WORDS = {"uuid": "UUID", "int32": "32 bits", "int64": "64 bits", "float": "single precision", "double": "double precision"}
+_WORDS = {
+    "uuid": "UUID",
+    "int32": "32 bits",
+    "int64": "64 bits",
+    "float": "single precision",
+    "double": "double precision",
+}
 _PLAIN_FORMATS = {None, "date", "date-time", "binary", "int32", "int64", "float", "double"}
 
 
@@ -53,6 +60,8 @@ class Argument:
 
 @attrs.define
 class Listing:
+    """How an operation gives its rows: classes of page and row, and where rows, skip and limit are."""
+
     page: str
     rows: str
     row: str
@@ -106,25 +115,6 @@ def build(document: doc.Document, name: str) -> Emitted:
     return _Builder(document, parse(document, name)).build()
 
 
-def members(expression: str) -> list[str]:
-    """The members of a union: `list[A | B] | None` has two."""
-    found, depth, start = [], 0, 0
-    for position, letter in enumerate(expression):
-        depth += (letter == "[") - (letter == "]")
-        if letter == "|" and depth == 0:
-            found.append(expression[start:position].strip())
-            start = position + 1
-    return [*found, expression[start:].strip()]
-
-
-def union(expressions: Iterable[str]) -> str:
-    """One type expression for values of any of `expressions`; null last."""
-    parts = naming.unique(part for expression in expressions for part in members(expression))
-    if "Any" in parts:
-        return "Any"
-    return " | ".join([*(part for part in parts if part != "None"), *(["None"] if "None" in parts else [])])
-
-
 def references(plain: object) -> Iterator[str]:
     """The schemas that a plain type names."""
     if isinstance(plain, dict):
@@ -159,11 +149,18 @@ class _Builder:
 
     def _find_uploads(self) -> None:
         """Models that travel as multipart forms take whatever can be uploaded for their binary fields."""
-        queue = [ref for operation in self.document.operations if operation.body and operation.body.shape == "multipart" for ref in references(operation.body.type)]
+        queue = [
+            ref
+            for operation in self.document.operations
+            if operation.body and operation.body.shape == "multipart"
+            for ref in references(operation.body.type)
+        ]
         for name in queue:
             if name not in self.uploads:
                 self.uploads.add(name)
-                queue += [ref for entry in self.document.schemas[name].properties.values() for ref in references(entry.type)]
+                queue += [
+                    ref for entry in self.document.schemas[name].properties.values() for ref in references(entry.type)
+                ]
 
     def _attribute_names(self, name: str) -> dict[str, str]:
         """Wire name to attribute, those of the bases included."""
@@ -201,7 +198,16 @@ class _Builder:
                 before = inherited.get(wire)
                 if before == expression:
                     continue
-                made.fields.append(Field(attributes[wire], wire, expression, entry.required, note=_note(entry), override=before is not None))
+                made.fields.append(
+                    Field(
+                        attributes[wire],
+                        wire,
+                        expression,
+                        entry.required,
+                        note=_note(entry),
+                        override=before is not None,
+                    )
+                )
         return made
 
     def _inherited(self, base: str | None) -> dict[str, str]:
@@ -274,7 +280,10 @@ class _Builder:
             arguments.append(Argument(argument, expression, parameter))
         answers: dict[int, tuple[str, list[str]]] = {}
         for status, contents in operation.answers.items():
-            types = [self._content_type(self.types.answers[operation.operation_id, status, place], content) for place, content in enumerate(contents)]
+            types = [
+                self._content_type(self.types.answers[operation.operation_id, status, place], content)
+                for place, content in enumerate(contents)
+            ]
             answers[status] = (union(types) if types else "", [content.media_type for content in contents])
         body = None
         if operation.body:
@@ -296,14 +305,20 @@ class _Builder:
         if answered is None:
             return None
         page = self._all_properties(answered)
-        arrays = [wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in ("_links", "links")]
+        arrays = [
+            wire for wire, (_, entry) in page.items() if "array" in entry.type and wire not in ("_links", "links")
+        ]
         if len(arrays) != 1:
             return None
         rows = arrays[0]
         expression = self.types.properties[page[rows][0], rows]
         row = union(part for part in members(expression[len("list[") : -1]) if part != "None")
         counted = any(wire.lower() in ("pagination", "totalcount", "total", "count") for wire in page)
-        by_wire = {argument.parameter.wire.lower(): argument for argument in function.arguments if argument.parameter.location == "query"}
+        by_wire = {
+            argument.parameter.wire.lower(): argument
+            for argument in function.arguments
+            if argument.parameter.location == "query"
+        }
         limit = by_wire.get("limit")
         skip = by_wire.get("skip") or by_wire.get("offset")
         if limit and skip:
@@ -361,7 +376,9 @@ class _Builder:
             uses += [*references(schema.type), *references(schema.additional)]
             own = self.names[schema.name]
             base = self.names[schema.base] if schema.base else None
-            nodes.append(grouping.Node(own, base, tuple(self.names[use] for use in uses), tuple(tags.get(own, ())), schema.tag))
+            nodes.append(
+                grouping.Node(own, base, tuple(self.names[use] for use in uses), tuple(tags.get(own, ())), schema.tag)
+            )
         return grouping.group(nodes)
 
 
@@ -376,5 +393,9 @@ def facts(format: str | None, default: object) -> str:
     if format not in _PLAIN_FORMATS:
         said.append(_WORDS.get(str(format), str(format)))
     if default is not None and not isinstance(default, dict | list):
-        said.append(f"default {default!r}" if isinstance(default, str) else f"default {str(default).lower() if isinstance(default, bool) else default}")
+        said.append(
+            f"default {default!r}"
+            if isinstance(default, str)
+            else f"default {str(default).lower() if isinstance(default, bool) else default}"
+        )
     return ", ".join(said)

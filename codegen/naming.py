@@ -1,6 +1,7 @@
 """Names: from the documents' spellings to Python's, by rules that hold for every product and revision.
 
-A name depends on what it stands for and, where two would be the same, on the document's order. Nothing here knows a product.
+A name depends on what it stands for and, where two would be the same, on the document's order. Nothing here knows a
+product.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ import keyword
 import re
 from collections.abc import Collection, Iterable
 
-_SPELLINGS = ("VMware", "IPv4", "IPv6", "OAuth", "iSCSI")
+_SPELLINGS = ("VMware", "IPv4", "IPv6", "OAuth", "iSCSI", "FSx")
 """Words of the field whose capitals do not mark where a word begins."""
 
 _WORD = re.compile(
     "|".join(
         [
-            *(rf"(?:{word[0].upper()}|{word[0]}){word[1:]}\d*" for word in _SPELLINGS),
+            *(rf"[{word[0].upper()}{word[0].lower()}]{word[1:]}\d*" for word in _SPELLINGS),
             r"[A-Z]{2,}s(?![a-z])",  # a plural of capitals: VMs, IDs
             r"[A-Z]+(?![a-z])\d*",  # capitals up to the next word: AD in ADObjects, EC2
             r"[A-Z]?[a-z]+\d*",
@@ -25,16 +26,61 @@ _WORD = re.compile(
 )
 
 CLIENT_MEMBERS = frozenset(
-    "aclose base_url call execute host login logout name operations port profile request revision send stream wait".split()
+    [
+        "aclose",
+        "adopt_pool",
+        "authorization_code",
+        "base_url",
+        "call",
+        "decode",
+        "decoder",
+        "execute",
+        "host",
+        "login",
+        "login_credentials",
+        "logout",
+        "name",
+        "operations",
+        "port",
+        "profile",
+        "request",
+        "revision",
+        "send",
+        "sign_on_url",
+        "spawn",
+        "stream",
+        "token",
+        "wait",
+    ]
 )
 """What `ApplianceClient` offers by itself: a tag of the same name steps aside."""
 
-_MODEL_MEMBERS = frozenset("additional_properties from_dict to_dict".split())
-_CLASS_BODY_NAMES = frozenset("bool bytes date datetime dict field float int list str".split())
-_ARGUMENTS = frozenset("body client max_items on_incomplete page_size self".split())
+_MODEL_MEMBERS = frozenset(["additional_properties", "from_dict", "to_dict"])
+_CLASS_BODY_NAMES = frozenset(["bool", "bytes", "date", "datetime", "dict", "field", "float", "int", "list", "str"])
+_ARGUMENTS = frozenset(["body", "client", "max_items", "on_incomplete", "page_size", "self"])
 _CLASS_NAMES = frozenset(
-    "Answer Any Api ApplianceClient Body DownloadMethod Items ListMethod Listing Method Model OnIncomplete OpenEnum Operation "
-    "Parameter REVISION TYPE_CHECKING UNSET Unset Upload".split()
+    [
+        "Answer",
+        "Any",
+        "Api",
+        "ApplianceClient",
+        "Body",
+        "DownloadMethod",
+        "Items",
+        "ListMethod",
+        "Listing",
+        "Method",
+        "Model",
+        "OnIncomplete",
+        "OpenEnum",
+        "Operation",
+        "Parameter",
+        "REVISION",
+        "TYPE_CHECKING",
+        "UNSET",
+        "Unset",
+        "Upload",
+    ]
 )
 
 
@@ -52,10 +98,12 @@ def _identifier(name: str, reserved: Collection[str], taken: Collection[str], pr
     name = name or prefix
     if name[0].isdigit():
         name = f"{prefix}_{name}"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name.lower()) and name in reserved or name in reserved:
+    if keyword.iskeyword(name) or name in reserved:
         name += "_"
-    if name in taken:
-        name = next(f"{name.rstrip('_')}_{number}" for number in range(2, 10_000) if f"{name.rstrip('_')}_{number}" not in taken)
+    stem, number = name.rstrip("_"), 2
+    while name in taken:
+        name = f"{stem}_{number}"
+        number += 1
     return name
 
 
@@ -70,7 +118,7 @@ def parameter_name(wire: str, taken: Collection[str] = ()) -> str:
 
 
 def member_name(value: str, taken: Collection[str] = ()) -> str:
-    """The member of an enum for a value: `VSphereBackup` is `V_SPHERE_BACKUP`, `256KB` is `KB_256`, an empty value `EMPTY`."""
+    """The member of an enum: `VSphereBackup` is `V_SPHERE_BACKUP`, `256KB` is `KB_256`, an empty value `EMPTY`."""
     parts = [word.upper() for word in words(value)]
     if len(parts) == 2 and parts[0].isdigit() and parts[1].isalpha():
         parts.reverse()  # a quantity and its unit
@@ -119,6 +167,6 @@ def unique(names: Iterable[str]) -> list[str]:
 
 
 def camel_case(name: str) -> str:
-    """The wire name that a Python name stands for by itself, as the package's runtime has it: `end_time` is `endTime`."""
+    """The wire name that a Python name stands for, as the package's runtime has it: `end_time` is `endTime`."""
     head, *rest = name.split("_")
     return head + "".join(part[:1].upper() + part[1:] for part in rest)

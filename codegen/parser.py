@@ -1,10 +1,10 @@
 """openapi-python-client as a library: the one module that knows it.
 
-It reads the types: what a property, a parameter, a body and an answer are in Python. Its parser loses what it cannot name
-(two enum values that become one identifier, a re-spelled class, a path parameter that may be null, a second media type), so
-names do not pass through it: it sees each schema, property, operation and answer under a number, and what it says of a number
-is put back under the document's name. It sees no inheritance either (it would merge base and child); `emit` has that from the
-document. Whatever it refuses is an error here, never a warning.
+It reads the types: what a property, a parameter, a body and an answer are in Python. Its parser loses what it cannot
+name (two enum values that become one identifier, a re-spelled class, a path parameter that may be null, a second media
+type), so names do not pass through it: it sees each schema, property, operation and answer under a number, and what it
+says of a number is put back under the document's name. It sees no inheritance either, for it would merge base and
+child; that comes from the document. Whatever it refuses is an error here, never a warning.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from openapi_python_client.parser.properties.int import IntProperty
 from openapi_python_client.parser.properties.list_property import ListProperty
 from openapi_python_client.parser.properties.model_property import ModelProperty
 from openapi_python_client.parser.properties.none import NoneProperty
-from openapi_python_client.parser.properties.property import Property as ParsedProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
 from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 
-from codegen.document import Content, Document, Json, Operation, Parameter, Property, Schema, SpecError
+from codegen.document import Content, Document, Json, Operation, Schema, SpecError
+from codegen.expressions import union
 from codegen.naming import class_name
 
 _SCALARS: dict[type[Any], str] = {
@@ -120,11 +121,21 @@ class _Parse:
             "properties": {f"a{number}": self._given(schema.type) for number, schema in enumerate(aliases)},
             "additionalProperties": False,
         }
-        paths = {f"/o{number}": {"post": self._given_operation(number, operation)} for number, operation in enumerate(self.document.operations)}
-        for number, value in enumerate(self.maps):  # grows while its own values are given
-            schemas[f"Map{number}"] = {"type": "object", "additionalProperties": self._given(value) or True}
-        config = Config.from_sources(ConfigFile(), MetaType.NONE, Path("spec.json"), "utf-8", overwrite=False, output_path=None)
-        given = {"openapi": "3.0.3", "info": {"title": self.name, "version": "0"}, "paths": paths, "components": {"schemas": schemas}}
+        paths = {
+            f"/o{number}": {"post": self._given_operation(number, operation)}
+            for number, operation in enumerate(self.document.operations)
+        }
+        for place, value in enumerate(self.maps):  # grows while its own values are given
+            schemas[f"Map{place}"] = {"type": "object", "additionalProperties": self._given(value) or True}
+        config = Config.from_sources(
+            ConfigFile(), MetaType.NONE, Path("spec.json"), "utf-8", overwrite=False, output_path=None
+        )
+        given = {
+            "openapi": "3.0.3",
+            "info": {"title": self.name, "version": "0"},
+            "paths": paths,
+            "components": {"schemas": schemas},
+        }
         parsed = GeneratorData.from_dict(given, config=config)
         if isinstance(parsed, GeneratorError):
             raise SpecError(f"{self.name}: openapi-python-client refuses it: {_line(parsed.detail)}")
@@ -132,16 +143,27 @@ class _Parse:
         for collection in parsed.endpoint_collections_by_tag.values():
             refused += [(error, error.header) for error in collection.parse_errors]
         if refused:
-            raise SpecError(*(f"{self.name}: openapi-python-client refuses {self._back(_line(f'{header} {error.detail}'))}" for error, header in refused))
+            raise SpecError(
+                *(
+                    f"{self.name}: openapi-python-client refuses {self._back(_line(f'{header} {error.detail}'))}"
+                    for error, header in refused
+                )
+            )
         return parsed
 
     def _given_schema(self, schema: Schema) -> dict[str, Any]:
         if schema.kind == "enum":
-            return {"type": "string", "enum": list(schema.values), "x-enum-varnames": [f"V{number}" for number in range(len(schema.values))]}
+            return {
+                "type": "string",
+                "enum": list(schema.values),
+                "x-enum-varnames": [f"V{number}" for number in range(len(schema.values))],
+            }
         return {
             "type": "object",
             "required": [f"p{number}" for number, entry in enumerate(schema.properties.values()) if entry.required],
-            "properties": {f"p{number}": self._given(entry.type) for number, entry in enumerate(schema.properties.values())},
+            "properties": {
+                f"p{number}": self._given(entry.type) for number, entry in enumerate(schema.properties.values())
+            },
             "additionalProperties": self._given(schema.additional) if schema.additional else False,
         }
 
@@ -162,17 +184,28 @@ class _Parse:
         given: dict[str, Any] = {
             "operationId": f"o{number}",
             "parameters": [
-                {"name": f"q{position}", "in": "query", "required": parameter.required, "schema": self._given(parameter.type)}
+                {
+                    "name": f"q{position}",
+                    "in": "query",
+                    "required": parameter.required,
+                    "schema": self._given(parameter.type),
+                }
                 for position, parameter in enumerate(operation.parameters)
                 if not _has_object(parameter.type)
             ],
             "responses": {
-                str(_FIRST_ANSWER + position): {"description": "", "content": {_MEDIA_TYPES[_answer_shape(content)]: {"schema": self._given(content.type)}}}
+                str(_FIRST_ANSWER + position): {
+                    "description": "",
+                    "content": {_MEDIA_TYPES[_answer_shape(content)]: {"schema": self._given(content.type)}},
+                }
                 for position, (_, _, content) in enumerate(_contents(operation))
             },
         }
         if operation.body:
-            given["requestBody"] = {"required": True, "content": {_MEDIA_TYPES[_body_shape(operation.body)]: {"schema": self._given(operation.body.type)}}}
+            given["requestBody"] = {
+                "required": True,
+                "content": {_MEDIA_TYPES[_body_shape(operation.body)]: {"schema": self._given(operation.body.type)}},
+            }
         return given
 
     # -- what it says
@@ -180,15 +213,23 @@ class _Parse:
     def _read(self, parsed: GeneratorData) -> None:
         models = {str(model.class_info.name): model for model in parsed.models}
         enums = {str(enum.class_info.name): enum for enum in parsed.enums}
-        self.map_types = {f"Map{number}": models[f"Map{number}"].additional_properties for number in range(len(self.maps))}
-        lost = [schema_name for schema_name, number in self.numbers.items() if number not in models and number not in enums]
+        self.map_types = {
+            f"Map{number}": models[f"Map{number}"].additional_properties for number in range(len(self.maps))
+        }
+        lost = [
+            schema_name for schema_name, number in self.numbers.items() if number not in models and number not in enums
+        ]
         if lost:
-            raise SpecError(*(f"{self.name}: openapi-python-client says nothing of schema {schema_name}" for schema_name in lost))
+            raise SpecError(
+                *(f"{self.name}: openapi-python-client says nothing of schema {schema_name}" for schema_name in lost)
+            )
         for schema_name, number in self.numbers.items():
             schema = self.document.schemas[schema_name]
             if schema.kind == "enum":
                 members = enums[number].values
-                self.types.values[schema_name] = [value for position, value in enumerate(schema.values) if f"V{position}" in members]
+                self.types.values[schema_name] = [
+                    value for position, value in enumerate(schema.values) if f"V{position}" in members
+                ]
                 continue
             model = models[number]
             said = _by_name(model)
@@ -199,24 +240,34 @@ class _Parse:
         said = _by_name(models["Aliases"])
         aliases = (schema.name for schema in self.document.schemas.values() if schema.kind == "alias")
         self.types.aliases = {alias: self._expression(said[f"a{position}"]) for position, alias in enumerate(aliases)}
-        endpoints = {str(endpoint.name): endpoint for group in parsed.endpoint_collections_by_tag.values() for endpoint in group.endpoints}
-        for number, operation in enumerate(self.document.operations):
-            endpoint = endpoints[f"o{number}"]
+        endpoints = {
+            str(endpoint.name): endpoint
+            for group in parsed.endpoint_collections_by_tag.values()
+            for endpoint in group.endpoints
+        }
+        for place, operation in enumerate(self.document.operations):
+            endpoint = endpoints[f"o{place}"]
             queries = {entry.name.get_untrusted_value(): entry for entry in endpoint.query_parameters}
             for position, parameter in enumerate(operation.parameters):
-                expression = self._expression(queries[f"q{position}"]) if f"q{position}" in queries else self._plain_expression(parameter.type)
+                expression = (
+                    self._expression(queries[f"q{position}"])
+                    if f"q{position}" in queries
+                    else self._plain_expression(parameter.type)
+                )
                 self.types.parameters[operation.operation_id, parameter.location, parameter.wire] = expression
             if operation.body:
                 self.types.bodies[operation.operation_id] = self._expression(endpoint.bodies[0].prop)
             answers = {answer.status_code.pattern: answer.prop for answer in endpoint.responses.patterns}
-            for position, (status, place, _) in enumerate(_contents(operation)):
-                self.types.answers[operation.operation_id, status, place] = self._expression(answers[str(_FIRST_ANSWER + position)])
+            for position, (status, nth, _) in enumerate(_contents(operation)):
+                self.types.answers[operation.operation_id, status, nth] = self._expression(
+                    answers[str(_FIRST_ANSWER + position)]
+                )
 
-    def _expression(self, said: ParsedProperty) -> str:
+    def _expression(self, said: PropertyProtocol) -> str:
         if isinstance(said, ListProperty):
             return f"list[{self._expression(said.inner_property)}]"
         if isinstance(said, UnionProperty):
-            return _union(self._expression(member) for member in said.inner_properties)
+            return union(self._expression(member) for member in said.inner_properties)
         if isinstance(said, EnumProperty | ModelProperty):
             number = str(said.class_info.name)
             if number in self.map_types:
@@ -237,8 +288,10 @@ class _Parse:
         if "array" in plain:
             return f"list[{self._plain_expression(plain['array'])}]"
         if "union" in plain:
-            return _union(self._plain_expression(member) for member in plain["union"])
-        return {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}.get(str(plain.get("type")), "Any")
+            return union(self._plain_expression(member) for member in plain["union"])
+        return {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}.get(
+            str(plain.get("type")), "Any"
+        )
 
     def _back(self, line: str) -> str:
         """Put the document's names back into an error's text."""
@@ -253,15 +306,11 @@ def _line(text: str | None) -> str:
     return " ".join((text or "it does not say why").split())
 
 
-def _by_name(model: ModelProperty) -> dict[str, ParsedProperty]:
-    return {entry.name.get_untrusted_value(): entry for entry in [*(model.required_properties or ()), *(model.optional_properties or ())]}
-
-
-def _union(expressions: Iterator[str]) -> str:
-    members = dict.fromkeys(part for expression in expressions for part in expression.split(" | ") if "[" not in expression or part)
-    if "Any" in members:
-        return "Any"
-    return " | ".join([*(member for member in members if member != "None"), *(["None"] if "None" in members else [])])
+def _by_name(model: ModelProperty) -> dict[str, PropertyProtocol]:
+    return {
+        entry.name.get_untrusted_value(): entry
+        for entry in [*(model.required_properties or ()), *(model.optional_properties or ())]
+    }
 
 
 def _has_object(plain: Json) -> bool:
@@ -275,11 +324,10 @@ def _contents(operation: Operation) -> Iterator[tuple[int, int, Content]]:
 
 
 def _body_shape(content: Content) -> str:
-    return "json" if content.shape == "text" or (content.shape == "form" and "$ref" not in content.type) else content.shape
+    return (
+        "json" if content.shape == "text" or (content.shape == "form" and "$ref" not in content.type) else content.shape
+    )
 
 
 def _answer_shape(content: Content) -> str:
     return content.shape if content.shape in ("json", "text", "binary") else "json"
-
-
-__all__ = ["Parameter", "Property", "Types", "parse"]

@@ -12,54 +12,54 @@ from veeam_async.operation import Revision
 from . import REVISION
 
 if TYPE_CHECKING:
-    from .api.iam_roles import IamRolesApi
-    from .api.database_accounts import DatabaseAccountsApi
-    from .api.smtp_accounts import SmtpAccountsApi
     from .api.amazon_connections import AmazonConnectionsApi
-    from .api.backup_vaults import BackupVaultsApi
     from .api.amazon_s3_buckets import AmazonS3BucketsApi
+    from .api.appliance_configuration_overview import ApplianceConfigurationOverviewApi
+    from .api.appliance_connection_test import ApplianceConnectionTestApi
+    from .api.appliance_statistics import ApplianceStatisticsApi
+    from .api.appliance_system_info import ApplianceSystemInfoApi
+    from .api.authorization import AuthorizationApi
+    from .api.authorization_single_sign_on import AuthorizationSingleSignOnApi
     from .api.aws_regions import AwsRegionsApi
     from .api.aws_tags import AwsTagsApi
+    from .api.backup_repositories import BackupRepositoriesApi
+    from .api.backup_vaults import BackupVaultsApi
     from .api.configuration_backup_and_restore import ConfigurationBackupAndRestoreApi
-    from .api.dynamo_db_tables import DynamoDbTablesApi
+    from .api.database_accounts import DatabaseAccountsApi
     from .api.dynamo_db_backup_policies import DynamoDbBackupPoliciesApi
     from .api.dynamo_db_restore_points import DynamoDbRestorePointsApi
-    from .api.efs_file_systems import EfsFileSystemsApi
+    from .api.dynamo_db_tables import DynamoDbTablesApi
+    from .api.ec2_backup_policies import Ec2BackupPoliciesApi
+    from .api.ec2_instances import Ec2InstancesApi
+    from .api.ec2_restore_points import Ec2RestorePointsApi
     from .api.efs_backup_policies import EfsBackupPoliciesApi
+    from .api.efs_file_systems import EfsFileSystemsApi
     from .api.efs_restore_points import EfsRestorePointsApi
     from .api.file_level_recovery import FileLevelRecoveryApi
-    from .api.f_sx_file_systems import FSxFileSystemsApi
-    from .api.f_sx_backup_policies import FSxBackupPoliciesApi
-    from .api.f_sx_restore_points import FSxRestorePointsApi
-    from .api.authorization_single_sign_on import AuthorizationSingleSignOnApi
+    from .api.fsx_backup_policies import FsxBackupPoliciesApi
+    from .api.fsx_file_systems import FsxFileSystemsApi
+    from .api.fsx_restore_points import FsxRestorePointsApi
+    from .api.global_retention_settings import GlobalRetentionSettingsApi
+    from .api.iam_roles import IamRolesApi
+    from .api.identity_provider import IdentityProviderApi
     from .api.immutability_settings import ImmutabilitySettingsApi
     from .api.initial_configuration import InitialConfigurationApi
     from .api.license_agreements import LicenseAgreementsApi
     from .api.licensing import LicensingApi
     from .api.organizations import OrganizationsApi
-    from .api.appliance_configuration_overview import ApplianceConfigurationOverviewApi
-    from .api.rds_resources import RdsResourcesApi
     from .api.rds_backup_policies import RdsBackupPoliciesApi
+    from .api.rds_resources import RdsResourcesApi
     from .api.rds_restore_points import RdsRestorePointsApi
-    from .api.redshift_clusters import RedshiftClustersApi
     from .api.redshift_backup_policies import RedshiftBackupPoliciesApi
+    from .api.redshift_clusters import RedshiftClustersApi
     from .api.redshift_restore_points import RedshiftRestorePointsApi
     from .api.redshift_serverless_backup_policies import RedshiftServerlessBackupPoliciesApi
-    from .api.backup_repositories import BackupRepositoriesApi
-    from .api.identity_provider import IdentityProviderApi
-    from .api.sessions import SessionsApi
     from .api.security_certificates import SecurityCertificatesApi
+    from .api.sessions import SessionsApi
+    from .api.smtp_accounts import SmtpAccountsApi
     from .api.time_zone import TimeZoneApi
-    from .api.global_retention_settings import GlobalRetentionSettingsApi
-    from .api.appliance_statistics import ApplianceStatisticsApi
-    from .api.appliance_system_info import ApplianceSystemInfoApi
-    from .api.veeam_backup_for_aws_version import VeeamBackupForAwsVersionApi
-    from .api.appliance_connection_test import ApplianceConnectionTestApi
-    from .api.authorization import AuthorizationApi
     from .api.user_accounts import UserAccountsApi
-    from .api.ec2_instances import Ec2InstancesApi
-    from .api.ec2_backup_policies import Ec2BackupPoliciesApi
-    from .api.ec2_restore_points import Ec2RestorePointsApi
+    from .api.veeam_backup_for_aws_version import VeeamBackupForAwsVersionApi
     from .api.vpc_configuration_backup_policy import VpcConfigurationBackupPolicyApi
     from .api.vpc_configuration_restore_points import VpcConfigurationRestorePointsApi
     from .api.workers import WorkersApi
@@ -183,25 +183,25 @@ class Client(ApplianceClient):
         return FileLevelRecoveryApi(self)
 
     @cached_property
-    def f_sx_file_systems(self) -> FSxFileSystemsApi:
+    def fsx_file_systems(self) -> FsxFileSystemsApi:
         """FSx File Systems: 1 operation."""
-        from .api.f_sx_file_systems import FSxFileSystemsApi
+        from .api.fsx_file_systems import FsxFileSystemsApi
 
-        return FSxFileSystemsApi(self)
+        return FsxFileSystemsApi(self)
 
     @cached_property
-    def f_sx_backup_policies(self) -> FSxBackupPoliciesApi:
+    def fsx_backup_policies(self) -> FsxBackupPoliciesApi:
         """FSx Backup Policies: 18 operations."""
-        from .api.f_sx_backup_policies import FSxBackupPoliciesApi
+        from .api.fsx_backup_policies import FsxBackupPoliciesApi
 
-        return FSxBackupPoliciesApi(self)
+        return FsxBackupPoliciesApi(self)
 
     @cached_property
-    def f_sx_restore_points(self) -> FSxRestorePointsApi:
+    def fsx_restore_points(self) -> FsxRestorePointsApi:
         """FSx Restore Points: 2 operations."""
-        from .api.f_sx_restore_points import FSxRestorePointsApi
+        from .api.fsx_restore_points import FsxRestorePointsApi
 
-        return FSxRestorePointsApi(self)
+        return FsxRestorePointsApi(self)
 
     @cached_property
     def authorization_single_sign_on(self) -> AuthorizationSingleSignOnApi:

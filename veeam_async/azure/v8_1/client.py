@@ -15,23 +15,32 @@ if TYPE_CHECKING:
     from .api.async_operation import AsyncOperationApi
     from .api.availability_set import AvailabilitySetApi
     from .api.availability_zone import AvailabilityZoneApi
+    from .api.azure_cosmos_db_accounts import AzureCosmosDbAccountsApi
     from .api.azure_service_account import AzureServiceAccountApi
     from .api.certificate import CertificateApi
+    from .api.configuration import ConfigurationApi
+    from .api.configuration_backup import ConfigurationBackupApi
+    from .api.cosmos_db_account import CosmosDbAccountApi
+    from .api.cosmos_db_cost_estimation import CosmosDbCostEstimationApi
+    from .api.cosmos_db_policy import CosmosDbPolicyApi
+    from .api.cosmos_db_restore_point import CosmosDbRestorePointApi
     from .api.cost_estimation import CostEstimationApi
     from .api.database import DatabaseApi
-    from .api.configuration_backup import ConfigurationBackupApi
+    from .api.drilldown import DrilldownApi
+    from .api.file_share import FileShareApi
+    from .api.file_share_cost_estimation import FileShareCostEstimationApi
+    from .api.file_share_policy import FileSharePolicyApi
     from .api.file_share_restore_point import FileShareRestorePointApi
-    from .api.vnet_restore_point import VnetRestorePointApi
+    from .api.flr_session import FlrSessionApi
     from .api.job_sessions import JobSessionsApi
     from .api.key_vault import KeyVaultApi
     from .api.license import LicenseApi
     from .api.license_agreement import LicenseAgreementApi
     from .api.login_ import LoginApi
     from .api.network_security_group import NetworkSecurityGroupApi
+    from .api.overview import OverviewApi
     from .api.policy import PolicyApi
-    from .api.file_share_policy import FileSharePolicyApi
-    from .api.sql_policy import SqlPolicyApi
-    from .api.vnet_policy import VnetPolicyApi
+    from .api.protected_cosmos_db_account import ProtectedCosmosDbAccountApi
     from .api.protected_database import ProtectedDatabaseApi
     from .api.protected_file_share import ProtectedFileShareApi
     from .api.protected_virtual_machine import ProtectedVirtualMachineApi
@@ -39,40 +48,31 @@ if TYPE_CHECKING:
     from .api.region import RegionApi
     from .api.repository import RepositoryApi
     from .api.resource_group import ResourceGroupApi
-    from .api.virtual_machine_restore_point import VirtualMachineRestorePointApi
     from .api.retention_settings import RetentionSettingsApi
     from .api.saml2 import Saml2Api
+    from .api.sla_template import SlaTemplateApi
     from .api.sql_cost_estimation import SqlCostEstimationApi
-    from .api.file_share_cost_estimation import FileShareCostEstimationApi
     from .api.sql_elastic_pool import SqlElasticPoolApi
+    from .api.sql_policy import SqlPolicyApi
     from .api.sql_restore_point import SqlRestorePointApi
     from .api.sql_server import SqlServerApi
     from .api.standard_account import StandardAccountApi
     from .api.storage_account import StorageAccountApi
+    from .api.storage_template import StorageTemplateApi
     from .api.subscription import SubscriptionApi
     from .api.system import SystemApi
     from .api.tag import TagApi
     from .api.tenant import TenantApi
     from .api.user import UserApi
+    from .api.veeam_vaults import VeeamVaultsApi
     from .api.virtual_machine import VirtualMachineApi
+    from .api.virtual_machine_restore_point import VirtualMachineRestorePointApi
     from .api.virtual_network import VirtualNetworkApi
     from .api.vm_size import VmSizeApi
-    from .api.worker import WorkerApi
-    from .api.overview import OverviewApi
-    from .api.configuration import ConfigurationApi
-    from .api.cosmos_db_account import CosmosDbAccountApi
-    from .api.protected_cosmos_db_account import ProtectedCosmosDbAccountApi
-    from .api.azure_cosmos_db_accounts import AzureCosmosDbAccountsApi
-    from .api.cosmos_db_policy import CosmosDbPolicyApi
-    from .api.cosmos_db_cost_estimation import CosmosDbCostEstimationApi
-    from .api.cosmos_db_restore_point import CosmosDbRestorePointApi
-    from .api.file_share import FileShareApi
-    from .api.flr_session import FlrSessionApi
-    from .api.drilldown import DrilldownApi
-    from .api.sla_template import SlaTemplateApi
-    from .api.storage_template import StorageTemplateApi
     from .api.vm_sla_based_policy import VmSlaBasedPolicyApi
-    from .api.veeam_vaults import VeeamVaultsApi
+    from .api.vnet_policy import VnetPolicyApi
+    from .api.vnet_restore_point import VnetRestorePointApi
+    from .api.worker import WorkerApi
 
 
 class Client(ApplianceClient):

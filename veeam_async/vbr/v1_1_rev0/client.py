@@ -12,28 +12,28 @@ from veeam_async.operation import Revision
 from . import REVISION
 
 if TYPE_CHECKING:
-    from .api.service import ServiceApi
-    from .api.services import ServicesApi
-    from .api.login_ import LoginApi
-    from .api.traffic_rules import TrafficRulesApi
-    from .api.general_options import GeneralOptionsApi
-    from .api.configuration_backup import ConfigurationBackupApi
-    from .api.sessions import SessionsApi
-    from .api.connection import ConnectionApi
-    from .api.inventory_browser import InventoryBrowserApi
-    from .api.managed_servers import ManagedServersApi
-    from .api.repositories import RepositoriesApi
-    from .api.proxies import ProxiesApi
-    from .api.jobs import JobsApi
-    from .api.credentials import CredentialsApi
-    from .api.cloud_browser import CloudBrowserApi
-    from .api.encryption import EncryptionApi
-    from .api.backups import BackupsApi
-    from .api.backup_objects import BackupObjectsApi
-    from .api.object_restore_points import ObjectRestorePointsApi
-    from .api.restore import RestoreApi
     from .api.agents import AgentsApi
     from .api.automation import AutomationApi
+    from .api.backup_objects import BackupObjectsApi
+    from .api.backups import BackupsApi
+    from .api.cloud_browser import CloudBrowserApi
+    from .api.configuration_backup import ConfigurationBackupApi
+    from .api.connection import ConnectionApi
+    from .api.credentials import CredentialsApi
+    from .api.encryption import EncryptionApi
+    from .api.general_options import GeneralOptionsApi
+    from .api.inventory_browser import InventoryBrowserApi
+    from .api.jobs import JobsApi
+    from .api.login_ import LoginApi
+    from .api.managed_servers import ManagedServersApi
+    from .api.object_restore_points import ObjectRestorePointsApi
+    from .api.proxies import ProxiesApi
+    from .api.repositories import RepositoriesApi
+    from .api.restore import RestoreApi
+    from .api.service import ServiceApi
+    from .api.services import ServicesApi
+    from .api.sessions import SessionsApi
+    from .api.traffic_rules import TrafficRulesApi
 
 
 class Client(ApplianceClient):

@@ -12,39 +12,39 @@ from veeam_async.operation import Revision
 from . import REVISION
 
 if TYPE_CHECKING:
-    from .api.service import ServiceApi
-    from .api.services import ServicesApi
-    from .api.license import LicenseApi
-    from .api.security import SecurityApi
-    from .api.login_ import LoginApi
-    from .api.traffic_rules import TrafficRulesApi
-    from .api.general_options import GeneralOptionsApi
-    from .api.configuration_backup import ConfigurationBackupApi
-    from .api.sessions import SessionsApi
-    from .api.connection import ConnectionApi
-    from .api.inventory_browser import InventoryBrowserApi
-    from .api.managed_servers import ManagedServersApi
-    from .api.repositories import RepositoriesApi
-    from .api.proxies import ProxiesApi
-    from .api.jobs import JobsApi
-    from .api.credentials import CredentialsApi
-    from .api.cloud_browser import CloudBrowserApi
-    from .api.encryption import EncryptionApi
-    from .api.backups import BackupsApi
-    from .api.backup_objects import BackupObjectsApi
-    from .api.restore_points import RestorePointsApi
-    from .api.replicas import ReplicasApi
-    from .api.replica_restore_points import ReplicaRestorePointsApi
-    from .api.wan_accelerators import WanAcceleratorsApi
-    from .api.failover import FailoverApi
-    from .api.failback import FailbackApi
-    from .api.restore import RestoreApi
     from .api.agents import AgentsApi
     from .api.automation import AutomationApi
-    from .api.data_integration_api import DataIntegrationApiApi
     from .api.backup_browsers import BackupBrowsersApi
-    from .api.tasks import TasksApi
+    from .api.backup_objects import BackupObjectsApi
+    from .api.backups import BackupsApi
+    from .api.cloud_browser import CloudBrowserApi
+    from .api.configuration_backup import ConfigurationBackupApi
+    from .api.connection import ConnectionApi
+    from .api.credentials import CredentialsApi
+    from .api.data_integration_api import DataIntegrationApiApi
+    from .api.encryption import EncryptionApi
+    from .api.failback import FailbackApi
+    from .api.failover import FailoverApi
+    from .api.general_options import GeneralOptionsApi
+    from .api.inventory_browser import InventoryBrowserApi
+    from .api.jobs import JobsApi
+    from .api.license import LicenseApi
+    from .api.login_ import LoginApi
     from .api.malware_detection import MalwareDetectionApi
+    from .api.managed_servers import ManagedServersApi
+    from .api.proxies import ProxiesApi
+    from .api.replica_restore_points import ReplicaRestorePointsApi
+    from .api.replicas import ReplicasApi
+    from .api.repositories import RepositoriesApi
+    from .api.restore import RestoreApi
+    from .api.restore_points import RestorePointsApi
+    from .api.security import SecurityApi
+    from .api.service import ServiceApi
+    from .api.services import ServicesApi
+    from .api.sessions import SessionsApi
+    from .api.tasks import TasksApi
+    from .api.traffic_rules import TrafficRulesApi
+    from .api.wan_accelerators import WanAcceleratorsApi
 
 
 class Client(ApplianceClient):

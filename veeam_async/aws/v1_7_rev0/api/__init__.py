@@ -8,56 +8,156 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        iam_roles as iam_roles,
-        database_accounts as database_accounts,
-        smtp_accounts as smtp_accounts,
         amazon_connections as amazon_connections,
-        backup_vaults as backup_vaults,
+    )
+    from . import (
         amazon_s3_buckets as amazon_s3_buckets,
-        aws_regions as aws_regions,
-        aws_tags as aws_tags,
-        configuration_backup_and_restore as configuration_backup_and_restore,
-        dynamo_db_tables as dynamo_db_tables,
-        dynamo_db_backup_policies as dynamo_db_backup_policies,
-        dynamo_db_restore_points as dynamo_db_restore_points,
-        efs_file_systems as efs_file_systems,
-        efs_backup_policies as efs_backup_policies,
-        efs_restore_points as efs_restore_points,
-        file_level_recovery as file_level_recovery,
-        f_sx_file_systems as f_sx_file_systems,
-        f_sx_backup_policies as f_sx_backup_policies,
-        f_sx_restore_points as f_sx_restore_points,
-        authorization_single_sign_on as authorization_single_sign_on,
-        immutability_settings as immutability_settings,
-        initial_configuration as initial_configuration,
-        license_agreements as license_agreements,
-        licensing as licensing,
-        organizations as organizations,
+    )
+    from . import (
         appliance_configuration_overview as appliance_configuration_overview,
-        rds_resources as rds_resources,
-        rds_backup_policies as rds_backup_policies,
-        rds_restore_points as rds_restore_points,
-        redshift_clusters as redshift_clusters,
-        redshift_backup_policies as redshift_backup_policies,
-        redshift_restore_points as redshift_restore_points,
-        redshift_serverless_backup_policies as redshift_serverless_backup_policies,
-        backup_repositories as backup_repositories,
-        identity_provider as identity_provider,
-        sessions as sessions,
-        security_certificates as security_certificates,
-        time_zone as time_zone,
-        global_retention_settings as global_retention_settings,
-        appliance_statistics as appliance_statistics,
-        appliance_system_info as appliance_system_info,
-        veeam_backup_for_aws_version as veeam_backup_for_aws_version,
+    )
+    from . import (
         appliance_connection_test as appliance_connection_test,
+    )
+    from . import (
+        appliance_statistics as appliance_statistics,
+    )
+    from . import (
+        appliance_system_info as appliance_system_info,
+    )
+    from . import (
         authorization as authorization,
-        user_accounts as user_accounts,
-        ec2_instances as ec2_instances,
+    )
+    from . import (
+        authorization_single_sign_on as authorization_single_sign_on,
+    )
+    from . import (
+        aws_regions as aws_regions,
+    )
+    from . import (
+        aws_tags as aws_tags,
+    )
+    from . import (
+        backup_repositories as backup_repositories,
+    )
+    from . import (
+        backup_vaults as backup_vaults,
+    )
+    from . import (
+        configuration_backup_and_restore as configuration_backup_and_restore,
+    )
+    from . import (
+        database_accounts as database_accounts,
+    )
+    from . import (
+        dynamo_db_backup_policies as dynamo_db_backup_policies,
+    )
+    from . import (
+        dynamo_db_restore_points as dynamo_db_restore_points,
+    )
+    from . import (
+        dynamo_db_tables as dynamo_db_tables,
+    )
+    from . import (
         ec2_backup_policies as ec2_backup_policies,
+    )
+    from . import (
+        ec2_instances as ec2_instances,
+    )
+    from . import (
         ec2_restore_points as ec2_restore_points,
+    )
+    from . import (
+        efs_backup_policies as efs_backup_policies,
+    )
+    from . import (
+        efs_file_systems as efs_file_systems,
+    )
+    from . import (
+        efs_restore_points as efs_restore_points,
+    )
+    from . import (
+        file_level_recovery as file_level_recovery,
+    )
+    from . import (
+        fsx_backup_policies as fsx_backup_policies,
+    )
+    from . import (
+        fsx_file_systems as fsx_file_systems,
+    )
+    from . import (
+        fsx_restore_points as fsx_restore_points,
+    )
+    from . import (
+        global_retention_settings as global_retention_settings,
+    )
+    from . import (
+        iam_roles as iam_roles,
+    )
+    from . import (
+        identity_provider as identity_provider,
+    )
+    from . import (
+        immutability_settings as immutability_settings,
+    )
+    from . import (
+        initial_configuration as initial_configuration,
+    )
+    from . import (
+        license_agreements as license_agreements,
+    )
+    from . import (
+        licensing as licensing,
+    )
+    from . import (
+        organizations as organizations,
+    )
+    from . import (
+        rds_backup_policies as rds_backup_policies,
+    )
+    from . import (
+        rds_resources as rds_resources,
+    )
+    from . import (
+        rds_restore_points as rds_restore_points,
+    )
+    from . import (
+        redshift_backup_policies as redshift_backup_policies,
+    )
+    from . import (
+        redshift_clusters as redshift_clusters,
+    )
+    from . import (
+        redshift_restore_points as redshift_restore_points,
+    )
+    from . import (
+        redshift_serverless_backup_policies as redshift_serverless_backup_policies,
+    )
+    from . import (
+        security_certificates as security_certificates,
+    )
+    from . import (
+        sessions as sessions,
+    )
+    from . import (
+        smtp_accounts as smtp_accounts,
+    )
+    from . import (
+        time_zone as time_zone,
+    )
+    from . import (
+        user_accounts as user_accounts,
+    )
+    from . import (
+        veeam_backup_for_aws_version as veeam_backup_for_aws_version,
+    )
+    from . import (
         vpc_configuration_backup_policy as vpc_configuration_backup_policy,
+    )
+    from . import (
         vpc_configuration_restore_points as vpc_configuration_restore_points,
+    )
+    from . import (
         workers as workers,
     )
 
@@ -121,11 +221,11 @@ OPERATIONS: dict[str, str] = {
     "EfsRestoreFiles": "efs_restore_points.efs_restore_files",
     "EfsStartFlr": "efs_restore_points.efs_start_flr",
     "FlrBrowse": "file_level_recovery.flr_browse",
-    "FsxGetAll": "f_sx_file_systems.fsx_get_all",
-    "FsxPoliciesGetAll": "f_sx_backup_policies.fsx_policies_get_all",
-    "FSxBackupPolicies_CreateBackupPolicy": "f_sx_backup_policies.create_backup_policy",
-    "FsxRestorePointsGetAll": "f_sx_restore_points.fsx_restore_points_get_all",
-    "FsxRestorePointsGetOneById": "f_sx_restore_points.fsx_restore_points_get_one_by_id",
+    "FsxGetAll": "fsx_file_systems.fsx_get_all",
+    "FsxPoliciesGetAll": "fsx_backup_policies.fsx_policies_get_all",
+    "FSxBackupPolicies_CreateBackupPolicy": "fsx_backup_policies.create_backup_policy",
+    "FsxRestorePointsGetAll": "fsx_restore_points.fsx_restore_points_get_all",
+    "FsxRestorePointsGetOneById": "fsx_restore_points.fsx_restore_points_get_one_by_id",
     "GetSignOnUrl": "authorization_single_sign_on.get_sign_on_url",
     "AuthenticateSaml": "authorization_single_sign_on.authenticate_saml",
     "GetImmutabilityGeneration": "immutability_settings.get_immutability_generation",
@@ -298,22 +398,22 @@ OPERATIONS: dict[str, str] = {
     "EFSBackupPolicies_ExportBackupPolicySettings": "efs_backup_policies.export_backup_policy_settings",
     "EFSBackupPolicies_ImportBackupPolicySettings": "efs_backup_policies.import_backup_policy_settings",
     "EFSBackupPolicies_ExportCollectionOfBackupPolicies": "efs_backup_policies.export_collection_of_backup_policies",
-    "FSxBackupPolicies_GetBackupPolicyData": "f_sx_backup_policies.get_backup_policy_data",
-    "FSxBackupPolicies_ModifyBackupPolicy": "f_sx_backup_policies.modify_backup_policy",
-    "FSxBackupPolicies_DeleteBackupPolicy": "f_sx_backup_policies.delete_backup_policy",
-    "FSxBackupPolicies_GetResourcesProtectedByBackupPolicy": "f_sx_backup_policies.get_resources_protected_by_backup_policy",
-    "FSxBackupPolicies_GetResourcesExcludedFromBackupPolicy": "f_sx_backup_policies.get_resources_excluded_from_backup_policy",
-    "FSxBackupPolicies_GetAWSRegionsSelectedForBackupPolicy": "f_sx_backup_policies.get_aws_regions_selected_for_backup_policy",
-    "FSxBackupPolicies_EnableBackupPolicy": "f_sx_backup_policies.enable_backup_policy",
-    "FSxBackupPolicies_DisableBackupPolicy": "f_sx_backup_policies.disable_backup_policy",
-    "FSxBackupPolicies_StartBackupPolicy": "f_sx_backup_policies.start_backup_policy",
-    "FSxBackupPolicies_StopBackupPolicy": "f_sx_backup_policies.stop_backup_policy",
-    "FSxBackupPolicies_ValidateBackupPolicySettings": "f_sx_backup_policies.validate_backup_policy_settings",
-    "FSxBackupPolicies_SetBackupPolicyPriority": "f_sx_backup_policies.set_backup_policy_priority",
-    "FSxBackupPolicies_ExportBackupPolicySettings": "f_sx_backup_policies.export_backup_policy_settings",
-    "FSxBackupPolicies_ImportBackupPolicySettings": "f_sx_backup_policies.import_backup_policy_settings",
-    "FSxBackupPolicies_ExportCollectionOfBackupPolicies": "f_sx_backup_policies.export_collection_of_backup_policies",
-    "FSxBackupPolicies_GetBackupPolicyEstimatedCost": "f_sx_backup_policies.get_backup_policy_estimated_cost",
+    "FSxBackupPolicies_GetBackupPolicyData": "fsx_backup_policies.get_backup_policy_data",
+    "FSxBackupPolicies_ModifyBackupPolicy": "fsx_backup_policies.modify_backup_policy",
+    "FSxBackupPolicies_DeleteBackupPolicy": "fsx_backup_policies.delete_backup_policy",
+    "FSxBackupPolicies_GetResourcesProtectedByBackupPolicy": "fsx_backup_policies.get_resources_protected_by_backup_policy",
+    "FSxBackupPolicies_GetResourcesExcludedFromBackupPolicy": "fsx_backup_policies.get_resources_excluded_from_backup_policy",
+    "FSxBackupPolicies_GetAWSRegionsSelectedForBackupPolicy": "fsx_backup_policies.get_aws_regions_selected_for_backup_policy",
+    "FSxBackupPolicies_EnableBackupPolicy": "fsx_backup_policies.enable_backup_policy",
+    "FSxBackupPolicies_DisableBackupPolicy": "fsx_backup_policies.disable_backup_policy",
+    "FSxBackupPolicies_StartBackupPolicy": "fsx_backup_policies.start_backup_policy",
+    "FSxBackupPolicies_StopBackupPolicy": "fsx_backup_policies.stop_backup_policy",
+    "FSxBackupPolicies_ValidateBackupPolicySettings": "fsx_backup_policies.validate_backup_policy_settings",
+    "FSxBackupPolicies_SetBackupPolicyPriority": "fsx_backup_policies.set_backup_policy_priority",
+    "FSxBackupPolicies_ExportBackupPolicySettings": "fsx_backup_policies.export_backup_policy_settings",
+    "FSxBackupPolicies_ImportBackupPolicySettings": "fsx_backup_policies.import_backup_policy_settings",
+    "FSxBackupPolicies_ExportCollectionOfBackupPolicies": "fsx_backup_policies.export_collection_of_backup_policies",
+    "FSxBackupPolicies_GetBackupPolicyEstimatedCost": "fsx_backup_policies.get_backup_policy_estimated_cost",
     "RedshiftBackupPolicies_GetBackupPolicyData": "redshift_backup_policies.get_backup_policy_data",
     "RedshiftBackupPolicies_ModifyBackupPolicy": "redshift_backup_policies.modify_backup_policy",
     "RedshiftBackupPolicies_DeleteBackupPolicy": "redshift_backup_policies.delete_backup_policy",
@@ -365,9 +465,9 @@ GROUPS: tuple[str, ...] = (
     "efs_backup_policies",
     "efs_restore_points",
     "file_level_recovery",
-    "f_sx_file_systems",
-    "f_sx_backup_policies",
-    "f_sx_restore_points",
+    "fsx_file_systems",
+    "fsx_backup_policies",
+    "fsx_restore_points",
     "authorization_single_sign_on",
     "immutability_settings",
     "initial_configuration",

@@ -14,13 +14,15 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AmazonConnection,
-        AmazonConnectionSpec,
         AmazonConnectionsPage,
+        AmazonConnectionSpec,
         CloudEncryptionKey,
         CloudEncryptionKeysPage,
         CloudNetwork,
@@ -433,15 +435,12 @@ def iterate_browse_encryption_keys(
 ) -> Items[CloudEncryptionKey, CloudEncryptionKeysPage]:
     """Get Collection of Encryption Keys: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_encryption_keys`.
+
     Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse_encryption_keys`.
     """
     return Items(
         client,
@@ -492,15 +491,12 @@ def iterate_browse_cloud_networks(
 ) -> Items[CloudNetwork, CloudNetworksPage]:
     """Get Collection of VPCs: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_cloud_networks`.
+
     Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse_cloud_networks`.
     """
     return Items(
         client,
@@ -582,16 +578,12 @@ def iterate_browse_cloud_security_groups(
 ) -> Items[CloudSecurityGroup, CloudSecurityGroupsPage]:
     """Get Collection of Security Groups: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_cloud_security_groups`.
+
     Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        cloud_network_id: query `cloudNetworkId`.
-
-    Raises:
-        VeeamError: as `browse_cloud_security_groups`.
     """
     return Items(
         client,
@@ -655,17 +647,12 @@ def iterate_browse_cloud_subnetworks(
 ) -> Items[CloudSubnetwork, CloudSubnetworksPage]:
     """Get Collection of Subnets: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_cloud_subnetworks`.
+
     Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        cloud_network_id: query `cloudNetworkId`.
-        availability_zone: query `availabilityZone`, UUID.
-
-    Raises:
-        VeeamError: as `browse_cloud_subnetworks`.
     """
     return Items(
         client,

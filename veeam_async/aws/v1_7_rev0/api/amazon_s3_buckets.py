@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         Bucket,
         BucketFolder,
         BucketFoldersPage,
         BucketsPage,
-        BucketsSortItem,
-        GetBucketFoldersSortItem,
+        BucketsSort,
+        GetBucketFoldersSort,
         SessionLink,
     )
 
@@ -40,7 +41,7 @@ _BUCKETS: Operation[BucketsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[BucketsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[BucketsSort]", array="repeat"),
     ),
     answers={
         200: Answer("BucketsPage"),
@@ -91,7 +92,7 @@ _GET_BUCKET_FOLDERS: Operation[BucketFoldersPage] = Operation(
         Parameter("bucket_id", "bucketId", "path", required=True),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[GetBucketFoldersSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetBucketFoldersSort]", array="repeat"),
     ),
     answers={
         200: Answer("BucketFoldersPage"),
@@ -125,7 +126,7 @@ async def buckets(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[BucketsSortItem] | Unset = UNSET,
+    sort: list[BucketsSort] | Unset = UNSET,
 ) -> BucketsPage:
     """Get Collection of Amazon S3 Buckets: GET /api/v1/cloudInfrastructure/buckets.
 
@@ -160,21 +161,16 @@ def iterate_buckets(
     on_incomplete: OnIncomplete = "warn",
     iam_role_id: str | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[BucketsSortItem] | Unset = UNSET,
+    sort: list[BucketsSort] | Unset = UNSET,
 ) -> Items[Bucket, BucketsPage]:
     """Get Collection of Amazon S3 Buckets: every row of every page, for `async for`.
 
+    What is not said here is as in `buckets`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        iam_role_id: query `IAMRoleId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `buckets`.
     """
     return Items(
         client,
@@ -236,7 +232,7 @@ async def get_bucket_folders(
     *,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[GetBucketFoldersSortItem] | Unset = UNSET,
+    sort: list[GetBucketFoldersSort] | Unset = UNSET,
 ) -> BucketFoldersPage:
     """Get Amazon S3 Bucket Folders: GET /api/v1/cloudInfrastructure/buckets/{bucketId}/folders.
 
@@ -268,20 +264,16 @@ def iterate_bucket_folders(
     page_size: int | None = None,
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
-    sort: list[GetBucketFoldersSortItem] | Unset = UNSET,
+    sort: list[GetBucketFoldersSort] | Unset = UNSET,
 ) -> Items[BucketFolder, BucketFoldersPage]:
     """Get Amazon S3 Bucket Folders: every row of every page, for `async for`.
 
+    What is not said here is as in `get_bucket_folders`.
+
     Args:
-        client: the appliance.
-        bucket_id: path `bucketId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_bucket_folders`.
     """
     return Items(
         client,

@@ -12,7 +12,9 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
+
     from ..models import UserStatus
 
 _GET_BOTTLENECKS: Operation[dict[str, Any]] = Operation(

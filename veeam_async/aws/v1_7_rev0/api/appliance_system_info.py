@@ -14,8 +14,10 @@ from .. import REVISION
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.unset import Unset
+
     from ..models import DateTimeInfo, GetSystemLogsExportLogsType
 
 _GET_SYSTEM_LOGS: Operation[bytes] = Operation(

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AmazonInstanceType,
         AmazonInstanceTypesByRegionPage,
-        GetAllRegionsSortItem,
-        GetInnerRegionsSortItem,
+        GetAllRegionsSort,
+        GetInnerRegionsSort,
         Region,
         RegionsPage,
     )
@@ -38,7 +39,7 @@ _GET_ALL_REGIONS: Operation[RegionsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[GetAllRegionsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetAllRegionsSort]", array="repeat"),
     ),
     answers={
         200: Answer("RegionsPage"),
@@ -97,7 +98,7 @@ _GET_INNER_REGIONS: Operation[RegionsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[GetInnerRegionsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetInnerRegionsSort]", array="repeat"),
     ),
     answers={
         200: Answer("RegionsPage"),
@@ -112,7 +113,7 @@ async def get_all_regions(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[GetAllRegionsSortItem] | Unset = UNSET,
+    sort: list[GetAllRegionsSort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get Collection of AWS Regions: GET /api/v1/cloudInfrastructure/regions.
 
@@ -144,20 +145,16 @@ def iterate_all_regions(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[GetAllRegionsSortItem] | Unset = UNSET,
+    sort: list[GetAllRegionsSort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get Collection of AWS Regions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_regions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_all_regions`.
     """
     return Items(
         client,
@@ -244,17 +241,12 @@ def iterate_instances_types_by_region(
 ) -> Items[AmazonInstanceType, AmazonInstanceTypesByRegionPage]:
     """Get Instance Types of AWS Region: every row of every page, for `async for`.
 
+    What is not said here is as in `get_instances_types_by_region`.
+
     Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        is_arm64: query `isArm64`.
-        virtualization_types: query `virtualizationTypes`.
-
-    Raises:
-        VeeamError: as `get_instances_types_by_region`.
     """
     return Items(
         client,
@@ -273,7 +265,7 @@ async def get_inner_regions(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[GetInnerRegionsSortItem] | Unset = UNSET,
+    sort: list[GetInnerRegionsSort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get Availability Zones of AWS Region: GET /api/v1/cloudInfrastructure/regions/{regionId}/zones.
 
@@ -309,21 +301,16 @@ def iterate_inner_regions(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[GetInnerRegionsSortItem] | Unset = UNSET,
+    sort: list[GetInnerRegionsSort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get Availability Zones of AWS Region: every row of every page, for `async for`.
 
+    What is not said here is as in `get_inner_regions`.
+
     Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_inner_regions`.
     """
     return Items(
         client,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import Tag, TagsPage, TagsSortItem
+
+    from ..models import Tag, TagsPage, TagsSort
 
 _TAGS: Operation[TagsPage] = Operation(
     "Tags",
@@ -31,7 +32,7 @@ _TAGS: Operation[TagsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[TagsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[TagsSort]", array="repeat"),
     ),
     answers={
         200: Answer("TagsPage"),
@@ -61,7 +62,7 @@ async def tags(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[TagsSortItem] | Unset = UNSET,
+    sort: list[TagsSort] | Unset = UNSET,
 ) -> TagsPage:
     """Get Collection of AWS Tags: GET /api/v1/cloudInfrastructure/tags.
 
@@ -92,20 +93,16 @@ def iterate_tags(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[TagsSortItem] | Unset = UNSET,
+    sort: list[TagsSort] | Unset = UNSET,
 ) -> Items[Tag, TagsPage]:
     """Get Collection of AWS Tags: every row of every page, for `async for`.
 
+    What is not said here is as in `tags`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `tags`.
     """
     return Items(
         client,

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
-        RepositoriesGetAllSortItem,
+        RepositoriesGetAllSort,
         RepositoriesPage,
         Repository,
         RepositoryCreateSpec,
@@ -40,7 +41,7 @@ _REPOSITORIES_GET_ALL: Operation[RepositoriesPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[RepositoriesGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[RepositoriesGetAllSort]", array="repeat"),
     ),
     answers={
         200: Answer("RepositoriesPage"),
@@ -164,7 +165,7 @@ async def repositories_get_all(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[RepositoriesGetAllSortItem] | Unset = UNSET,
+    sort: list[RepositoriesGetAllSort] | Unset = UNSET,
 ) -> RepositoriesPage:
     """Get Collection of Repositories: GET /api/v1/repositories.
 
@@ -196,20 +197,16 @@ def iterate_repositories_get_all(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RepositoriesGetAllSortItem] | Unset = UNSET,
+    sort: list[RepositoriesGetAllSort] | Unset = UNSET,
 ) -> Items[Repository, RepositoriesPage]:
     """Get Collection of Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `repositories_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `repositories_get_all`.
     """
     return Items(
         client,

@@ -12,7 +12,9 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
+
     from ..models import ConfigurationBackupSettings
 
 _GET_CONFIGURATION_BACKUP_IMPORT_LIST: Operation[dict[str, Any]] = Operation(

@@ -14,14 +14,16 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CostEstimationsPage,
-        DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem,
-        DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem,
-        DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySortItem,
+        DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort,
+        DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort,
+        DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort,
         EmptySuccessResponse,
         PoliciesPrioritySpec,
         Policy,
@@ -129,10 +131,7 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort",
-            "Sort",
-            type="list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySortItem]",
-            array="repeat",
+            "sort", "Sort", type="list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -157,10 +156,7 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort",
-            "Sort",
-            type="list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem]",
-            array="repeat",
+            "sort", "Sort", type="list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -185,10 +181,7 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
         Parameter(
-            "sort",
-            "Sort",
-            type="list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem]",
-            array="repeat",
+            "sort", "Sort", type="list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -385,7 +378,7 @@ async def create_backup_policy(
 ) -> Policy:
     """Create Backup Policy: POST /api/v1/dynamoDb/policies.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -409,7 +402,7 @@ async def get_backup_policy_data(
 ) -> Policy:
     """Get Backup Policy Data: GET /api/v1/dynamoDb/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -434,7 +427,7 @@ async def modify_backup_policy(
 ) -> Policy:
     """Modify Backup Policy: PUT /api/v1/dynamoDb/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -460,7 +453,7 @@ async def delete_backup_policy(
 ) -> None:
     """Delete Backup Policy: DELETE /api/v1/dynamoDb/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -486,11 +479,11 @@ async def get_resources_protected_by_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySortItem] | Unset = UNSET,
+    sort: list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/dynamoDb/policies/{policyId}/selectedItems.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -524,21 +517,16 @@ def iterate_resources_protected_by_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySortItem] | Unset = UNSET,
+    sort: list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_resources_protected_by_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_resources_protected_by_backup_policy`.
     """
     return Items(
         client,
@@ -557,11 +545,11 @@ async def get_resources_excluded_from_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem] | Unset = UNSET,
+    sort: list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/dynamoDb/policies/{policyId}/excludedItems.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -595,21 +583,16 @@ def iterate_resources_excluded_from_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem] | Unset = UNSET,
+    sort: list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_resources_excluded_from_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_resources_excluded_from_backup_policy`.
     """
     return Items(
         client,
@@ -628,11 +611,11 @@ async def get_aws_regions_selected_for_backup_policy(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem] | Unset = UNSET,
+    sort: list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/dynamoDb/policies/{policyId}/regions.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -666,21 +649,16 @@ def iterate_aws_regions_selected_for_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem] | Unset = UNSET,
+    sort: list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_aws_regions_selected_for_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_aws_regions_selected_for_backup_policy`.
     """
     return Items(
         client,
@@ -698,7 +676,7 @@ async def enable_backup_policy(
 ) -> None:
     """Enable Backup Policy: POST /api/v1/dynamoDb/policies/{policyId}/enable.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -722,7 +700,7 @@ async def disable_backup_policy(
 ) -> None:
     """Disable Backup Policy: POST /api/v1/dynamoDb/policies/{policyId}/disable.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -746,7 +724,7 @@ async def start_backup_policy(
 ) -> SessionLink:
     """Start Backup Policy: POST /api/v1/dynamoDb/policies/{policyId}/start.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -771,7 +749,7 @@ async def stop_backup_policy(
 ) -> None:
     """Stop Backup Policy: POST /api/v1/dynamoDb/policies/{policyId}/stop.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -795,7 +773,7 @@ async def validate_backup_policy_settings(
 ) -> list[ValidationMessage]:
     """Validate Backup Policy Settings: POST /api/v1/dynamoDb/policies/validate.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -820,7 +798,7 @@ async def set_backup_policy_priority(
 ) -> EmptySuccessResponse:
     """Set Backup Policy Priority: POST /api/v1/dynamoDb/policies/orderPriorities.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -845,7 +823,7 @@ async def export_backup_policy_settings(
 ) -> PolicyExportModel:
     """Export Backup Policy Settings: GET /api/v1/dynamoDb/policies/{policyId}/export.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -871,7 +849,7 @@ async def import_backup_policy_settings(
 ) -> SessionLink:
     """Import Backup Policy Settings: POST /api/v1/dynamoDb/policies/import.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -896,7 +874,7 @@ async def export_collection_of_backup_policies(
 ) -> bytes:
     """Export Collection of Backup Policies: POST /api/v1/dynamoDb/policies/export.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -918,7 +896,7 @@ async def get_backup_policy_estimated_cost(
 ) -> CostEstimationsPage:
     """Get Backup Policy Estimated Cost: GET /api/v1/dynamoDb/policies/{policyId}/cost.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.

@@ -14,10 +14,12 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import CollectionPage, DynamoDbRestorePointsGetAllSortItem
+
+    from ..models import CollectionPage, DynamoDbRestorePointsGetAllSort
 
 _DYNAMO_DB_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
     "DynamoDbRestorePointsGetAll",
@@ -35,7 +37,7 @@ _DYNAMO_DB_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("resource_aws_organization_id", "ResourceAwsOrganizationId"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[DynamoDbRestorePointsGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[DynamoDbRestorePointsGetAllSort]", array="repeat"),
     ),
     answers={
         200: Answer("CollectionPage"),
@@ -53,7 +55,7 @@ async def dynamo_db_restore_points_get_all(
     resource_aws_organization_id: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[DynamoDbRestorePointsGetAllSortItem] | Unset = UNSET,
+    sort: list[DynamoDbRestorePointsGetAllSort] | Unset = UNSET,
 ) -> CollectionPage:
     """Get DynamoDB Restore Points: GET /api/v1/dynamoDb/restorePoints.
 
@@ -101,23 +103,16 @@ def iterate_dynamo_db_restore_points_get_all(
     restore_point_aws_account_id: str | Unset = UNSET,
     resource_aws_account_id: str | Unset = UNSET,
     resource_aws_organization_id: str | Unset = UNSET,
-    sort: list[DynamoDbRestorePointsGetAllSortItem] | Unset = UNSET,
+    sort: list[DynamoDbRestorePointsGetAllSort] | Unset = UNSET,
 ) -> Items[dict[str, Any], CollectionPage]:
     """Get DynamoDB Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `dynamo_db_restore_points_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        dynamo_db_id: query `DynamoDbId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `dynamo_db_restore_points_get_all`.
     """
     return Items(
         client,

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
 
 _DYNAMO_DB_GET_ALL: Operation[dict[str, Any]] = Operation(

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CostEstimationsPage,
         EmptySuccessResponse,
-        PoliciesGetAllLastPolicySessionStatusItem,
-        PoliciesGetAllSortItem,
-        PoliciesGetExcludedItemsByIdSortItem,
-        PoliciesGetRegionsByIdSortItem,
-        PoliciesGetSelectedItemsByIdSortItem,
+        PoliciesGetAllLastPolicySessionStatus,
+        PoliciesGetAllSort,
+        PoliciesGetExcludedItemsByIdSort,
+        PoliciesGetRegionsByIdSort,
+        PoliciesGetSelectedItemsByIdSort,
         PoliciesPage,
         PoliciesPrioritySpec,
         Policy,
@@ -52,11 +53,11 @@ _POLICIES_GET_ALL: Operation[PoliciesPage] = Operation(
         Parameter(
             "last_policy_session_status",
             "LastPolicySessionStatus",
-            type="list[PoliciesGetAllLastPolicySessionStatusItem]",
+            type="list[PoliciesGetAllLastPolicySessionStatus]",
             array="repeat",
         ),
         Parameter("is_enabled", "IsEnabled", type="bool"),
-        Parameter("sort", "Sort", type="list[PoliciesGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[PoliciesGetAllSort]", array="repeat"),
         Parameter("usn", "Usn", type="int"),
         Parameter("repository_id", "RepositoryId"),
         Parameter("offset", "Offset", type="int"),
@@ -249,7 +250,7 @@ _POLICIES_GET_EXCLUDED_ITEMS_BY_ID: Operation[PolicyItemsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
-        Parameter("sort", "Sort", type="list[PoliciesGetExcludedItemsByIdSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[PoliciesGetExcludedItemsByIdSort]", array="repeat"),
     ),
     answers={
         200: Answer("PolicyItemsPage"),
@@ -286,7 +287,7 @@ _POLICIES_GET_REGIONS_BY_ID: Operation[RegionsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[PoliciesGetRegionsByIdSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[PoliciesGetRegionsByIdSort]", array="repeat"),
     ),
     answers={
         200: Answer("RegionsPage"),
@@ -308,7 +309,7 @@ _POLICIES_GET_SELECTED_ITEMS_BY_ID: Operation[PolicyItemsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
-        Parameter("sort", "Sort", type="list[PoliciesGetSelectedItemsByIdSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[PoliciesGetSelectedItemsByIdSort]", array="repeat"),
     ),
     answers={
         200: Answer("PolicyItemsPage"),
@@ -352,9 +353,9 @@ async def policies_get_all(
     *,
     search_pattern: str | Unset = UNSET,
     virtual_machine_id: str | Unset = UNSET,
-    last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatusItem] | Unset = UNSET,
+    last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
     is_enabled: bool | Unset = UNSET,
-    sort: list[PoliciesGetAllSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetAllSort] | Unset = UNSET,
     usn: int | Unset = UNSET,
     repository_id: str | Unset = UNSET,
     offset: int | Unset = UNSET,
@@ -407,29 +408,20 @@ def iterate_policies_get_all(
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
     virtual_machine_id: str | Unset = UNSET,
-    last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatusItem] | Unset = UNSET,
+    last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
     is_enabled: bool | Unset = UNSET,
-    sort: list[PoliciesGetAllSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetAllSort] | Unset = UNSET,
     usn: int | Unset = UNSET,
     repository_id: str | Unset = UNSET,
 ) -> Items[Policy, PoliciesPage]:
     """Get Collection of EC2 Backup Policies: every row of every page, for `async for`.
 
+    What is not said here is as in `policies_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        virtual_machine_id: query `VirtualMachineId`, UUID.
-        last_policy_session_status: query `LastPolicySessionStatus`.
-        is_enabled: query `IsEnabled`.
-        sort: query `Sort`.
-        usn: query `Usn`.
-        repository_id: query `RepositoryId`, UUID.
-
-    Raises:
-        VeeamError: as `policies_get_all`.
     """
     return Items(
         client,
@@ -703,7 +695,7 @@ async def policies_get_excluded_items_by_id(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetExcludedItemsByIdSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetExcludedItemsByIdSort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/excludedItems.
 
@@ -739,21 +731,16 @@ def iterate_policies_get_excluded_items_by_id(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetExcludedItemsByIdSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetExcludedItemsByIdSort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `policies_get_excluded_items_by_id`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `policies_get_excluded_items_by_id`.
     """
     return Items(
         client,
@@ -796,7 +783,7 @@ async def policies_get_regions_by_id(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[PoliciesGetRegionsByIdSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetRegionsByIdSort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/regions.
 
@@ -832,21 +819,16 @@ def iterate_policies_get_regions_by_id(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetRegionsByIdSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetRegionsByIdSort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `policies_get_regions_by_id`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `policies_get_regions_by_id`.
     """
     return Items(
         client,
@@ -865,7 +847,7 @@ async def policies_get_selected_items_by_id(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetSelectedItemsByIdSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetSelectedItemsByIdSort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/selectedItems.
 
@@ -901,21 +883,16 @@ def iterate_policies_get_selected_items_by_id(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetSelectedItemsByIdSortItem] | Unset = UNSET,
+    sort: list[PoliciesGetSelectedItemsByIdSort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `policies_get_selected_items_by_id`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `policies_get_selected_items_by_id`.
     """
     return Items(
         client,

@@ -14,17 +14,19 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         SessionLink,
         VirtualMachine,
-        VirtualMachineSnapshotSpec,
         VirtualMachinesBackupState,
+        VirtualMachineSnapshotSpec,
         VirtualMachinesPage,
         VirtualMachinesProtectedByPolicy,
-        VirtualMachinesProtectionStatusItem,
+        VirtualMachinesProtectionStatus,
     )
 
 _VIRTUAL_MACHINES: Operation[VirtualMachinesPage] = Operation(
@@ -48,7 +50,7 @@ _VIRTUAL_MACHINES: Operation[VirtualMachinesPage] = Operation(
         Parameter("backup_type", "BackupType", type="list[str]", array="repeat"),
         Parameter("backup_state", "BackupState", type="VirtualMachinesBackupState"),
         Parameter(
-            "protection_status", "ProtectionStatus", type="list[VirtualMachinesProtectionStatusItem]", array="repeat"
+            "protection_status", "ProtectionStatus", type="list[VirtualMachinesProtectionStatus]", array="repeat"
         ),
     ),
     answers={
@@ -163,7 +165,7 @@ async def virtual_machines(
     protected_by_policy: VirtualMachinesProtectedByPolicy | Unset = UNSET,
     backup_type: list[str] | Unset = UNSET,
     backup_state: VirtualMachinesBackupState | Unset = UNSET,
-    protection_status: list[VirtualMachinesProtectionStatusItem] | Unset = UNSET,
+    protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
 ) -> VirtualMachinesPage:
     """Get Collection of EC2 Instances: GET /api/v1/virtualMachines.
 
@@ -222,27 +224,16 @@ def iterate_virtual_machines(
     protected_by_policy: VirtualMachinesProtectedByPolicy | Unset = UNSET,
     backup_type: list[str] | Unset = UNSET,
     backup_state: VirtualMachinesBackupState | Unset = UNSET,
-    protection_status: list[VirtualMachinesProtectionStatusItem] | Unset = UNSET,
+    protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
 ) -> Items[VirtualMachine, VirtualMachinesPage]:
     """Get Collection of EC2 Instances: every row of every page, for `async for`.
 
+    What is not said here is as in `virtual_machines`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        region_id: query `RegionId`, UUID.
-        sort: query `Sort`.
-        protected_by_policy: query `ProtectedByPolicy`.
-        backup_type: query `BackupType`.
-        backup_state: query `BackupState`.
-        protection_status: query `ProtectionStatus`.
-
-    Raises:
-        VeeamError: as `virtual_machines`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         DiskBulkRestoreOptions,
         FlrOptions,
@@ -215,17 +216,12 @@ def iterate_restore_points_get_all(
 ) -> Items[VmRestorePoint, VmRestorePointsPage]:
     """Get EC2 Instance Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `restore_points_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        virtual_machine_id: query `VirtualMachineId`, UUID.
-        only_latest: query `onlyLatest`.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-
-    Raises:
-        VeeamError: as `restore_points_get_all`.
     """
     return Items(
         client,

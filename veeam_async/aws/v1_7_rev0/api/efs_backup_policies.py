@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CostEstimationsPage,
-        EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem,
-        EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem,
-        EFSBackupPolicies_GetResourcesProtectedByBackupPolicySortItem,
-        EfsPoliciesGetAllLastPolicySessionStatusItem,
-        EfsPoliciesGetAllSortItem,
+        EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort,
+        EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort,
+        EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort,
+        EfsPoliciesGetAllLastPolicySessionStatus,
+        EfsPoliciesGetAllSort,
         EfsPoliciesPage,
         EfsPolicy,
         EmptySuccessResponse,
@@ -53,11 +54,11 @@ _EFS_POLICIES_GET_ALL: Operation[EfsPoliciesPage] = Operation(
         Parameter(
             "last_policy_session_status",
             "LastPolicySessionStatus",
-            type="list[EfsPoliciesGetAllLastPolicySessionStatusItem]",
+            type="list[EfsPoliciesGetAllLastPolicySessionStatus]",
             array="repeat",
         ),
         Parameter("is_enabled", "IsEnabled", type="bool"),
-        Parameter("sort", "Sort", type="list[EfsPoliciesGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[EfsPoliciesGetAllSort]", array="repeat"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
@@ -147,7 +148,7 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort", "Sort", type="list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySortItem]", array="repeat"
+            "sort", "Sort", type="list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -172,7 +173,7 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort", "Sort", type="list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem]", array="repeat"
+            "sort", "Sort", type="list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -197,7 +198,7 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
         Parameter(
-            "sort", "Sort", type="list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem]", array="repeat"
+            "sort", "Sort", type="list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -372,9 +373,9 @@ async def efs_policies_get_all(
     *,
     search_pattern: str | Unset = UNSET,
     efs_id: str | Unset = UNSET,
-    last_policy_session_status: list[EfsPoliciesGetAllLastPolicySessionStatusItem] | Unset = UNSET,
+    last_policy_session_status: list[EfsPoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
     is_enabled: bool | Unset = UNSET,
-    sort: list[EfsPoliciesGetAllSortItem] | Unset = UNSET,
+    sort: list[EfsPoliciesGetAllSort] | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> EfsPoliciesPage:
@@ -422,25 +423,18 @@ def iterate_efs_policies_get_all(
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
     efs_id: str | Unset = UNSET,
-    last_policy_session_status: list[EfsPoliciesGetAllLastPolicySessionStatusItem] | Unset = UNSET,
+    last_policy_session_status: list[EfsPoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
     is_enabled: bool | Unset = UNSET,
-    sort: list[EfsPoliciesGetAllSortItem] | Unset = UNSET,
+    sort: list[EfsPoliciesGetAllSort] | Unset = UNSET,
 ) -> Items[EfsPolicy, EfsPoliciesPage]:
     """Get Collection of EFS Backup Policies: every row of every page, for `async for`.
 
+    What is not said here is as in `efs_policies_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        efs_id: query `EfsId`, UUID.
-        last_policy_session_status: query `LastPolicySessionStatus`.
-        is_enabled: query `IsEnabled`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `efs_policies_get_all`.
     """
     return Items(
         client,
@@ -464,7 +458,7 @@ async def create_backup_policy(
 ) -> Policy:
     """Create Backup Policy: POST /api/v1/efs/policies.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -488,7 +482,7 @@ async def get_backup_policy_data(
 ) -> Policy:
     """Get Backup Policy Data: GET /api/v1/efs/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -513,7 +507,7 @@ async def modify_backup_policy(
 ) -> Policy:
     """Modify Backup Policy: PUT /api/v1/efs/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -539,7 +533,7 @@ async def delete_backup_policy(
 ) -> None:
     """Delete Backup Policy: DELETE /api/v1/efs/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -565,11 +559,11 @@ async def get_resources_protected_by_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySortItem] | Unset = UNSET,
+    sort: list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/efs/policies/{policyId}/selectedItems.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -603,21 +597,16 @@ def iterate_resources_protected_by_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySortItem] | Unset = UNSET,
+    sort: list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_resources_protected_by_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_resources_protected_by_backup_policy`.
     """
     return Items(
         client,
@@ -636,11 +625,11 @@ async def get_resources_excluded_from_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem] | Unset = UNSET,
+    sort: list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/efs/policies/{policyId}/excludedItems.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -674,21 +663,16 @@ def iterate_resources_excluded_from_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem] | Unset = UNSET,
+    sort: list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_resources_excluded_from_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_resources_excluded_from_backup_policy`.
     """
     return Items(
         client,
@@ -707,11 +691,11 @@ async def get_aws_regions_selected_for_backup_policy(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem] | Unset = UNSET,
+    sort: list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/efs/policies/{policyId}/regions.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -745,21 +729,16 @@ def iterate_aws_regions_selected_for_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem] | Unset = UNSET,
+    sort: list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_aws_regions_selected_for_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_aws_regions_selected_for_backup_policy`.
     """
     return Items(
         client,
@@ -777,7 +756,7 @@ async def enable_backup_policy(
 ) -> None:
     """Enable Backup Policy: POST /api/v1/efs/policies/{policyId}/enable.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -801,7 +780,7 @@ async def disable_backup_policy(
 ) -> None:
     """Disable Backup Policy: POST /api/v1/efs/policies/{policyId}/disable.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -825,7 +804,7 @@ async def start_backup_policy(
 ) -> SessionLink:
     """Start Backup Policy: POST /api/v1/efs/policies/{policyId}/start.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -850,7 +829,7 @@ async def stop_backup_policy(
 ) -> None:
     """Stop Backup Policy: POST /api/v1/efs/policies/{policyId}/stop.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -874,7 +853,7 @@ async def get_backup_policy_estimated_cost(
 ) -> CostEstimationsPage:
     """Get Backup Policy Estimated Cost: GET /api/v1/efs/policies/{policyId}/cost.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -898,7 +877,7 @@ async def validate_backup_policy_settings(
 ) -> list[ValidationMessage]:
     """Validate Backup Policy Settings: POST /api/v1/efs/policies/validate.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -923,7 +902,7 @@ async def set_backup_policy_priority(
 ) -> EmptySuccessResponse:
     """Set Backup Policy Priority: POST /api/v1/efs/policies/orderPriorities.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -948,7 +927,7 @@ async def export_backup_policy_settings(
 ) -> PolicyExportModel:
     """Export Backup Policy Settings: GET /api/v1/efs/policies/{policyId}/export.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -974,7 +953,7 @@ async def import_backup_policy_settings(
 ) -> SessionLink:
     """Import Backup Policy Settings: POST /api/v1/efs/policies/import.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -999,7 +978,7 @@ async def export_collection_of_backup_policies(
 ) -> bytes:
     """Export Collection of Backup Policies: POST /api/v1/efs/policies/export.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.

@@ -14,10 +14,12 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import CollectionPage, EfsRestorePointsGetAllSortItem
+
+    from ..models import CollectionPage, EfsRestorePointsGetAllSort
 
 _EFS_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
     "EfsRestorePointsGetAll",
@@ -35,7 +37,7 @@ _EFS_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("resource_aws_organization_id", "ResourceAwsOrganizationId"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[EfsRestorePointsGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[EfsRestorePointsGetAllSort]", array="repeat"),
     ),
     answers={
         200: Answer("CollectionPage"),
@@ -85,7 +87,7 @@ async def efs_restore_points_get_all(
     resource_aws_organization_id: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[EfsRestorePointsGetAllSortItem] | Unset = UNSET,
+    sort: list[EfsRestorePointsGetAllSort] | Unset = UNSET,
 ) -> CollectionPage:
     """Get EFS Restore Points: GET /api/v1/efs/restorePoints.
 
@@ -133,23 +135,16 @@ def iterate_efs_restore_points_get_all(
     restore_point_aws_account_id: str | Unset = UNSET,
     resource_aws_account_id: str | Unset = UNSET,
     resource_aws_organization_id: str | Unset = UNSET,
-    sort: list[EfsRestorePointsGetAllSortItem] | Unset = UNSET,
+    sort: list[EfsRestorePointsGetAllSort] | Unset = UNSET,
 ) -> Items[dict[str, Any], CollectionPage]:
     """Get EFS Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `efs_restore_points_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        efs_id: query `EfsId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `efs_restore_points_get_all`.
     """
     return Items(
         client,

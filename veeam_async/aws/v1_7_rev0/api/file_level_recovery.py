@@ -13,8 +13,10 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.unset import Unset
+
     from ..models import FlrBrowseSpec
 
 _FLR_BROWSE: Operation[dict[str, Any]] = Operation(

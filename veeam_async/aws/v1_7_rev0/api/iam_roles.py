@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AmazonAccount,
         AmazonAccountCreateSpec,
         AmazonAccountNameValidationSpec,
-        AmazonAccountUpdateSpec,
-        AmazonAccountsGetAllSortItem,
+        AmazonAccountsGetAllSort,
         AmazonAccountsPage,
+        AmazonAccountUpdateSpec,
         AmazonRoleAutoCreateSpec,
         RescanCloudAccountSpec,
         SessionLink,
@@ -42,7 +43,7 @@ _AMAZON_ACCOUNTS_GET_ALL: Operation[AmazonAccountsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[AmazonAccountsGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[AmazonAccountsGetAllSort]", array="repeat"),
     ),
     answers={
         200: Answer("AmazonAccountsPage"),
@@ -196,7 +197,7 @@ async def amazon_accounts_get_all(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[AmazonAccountsGetAllSortItem] | Unset = UNSET,
+    sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
 ) -> AmazonAccountsPage:
     """Get Collection of IAM Roles: GET /api/v1/accounts/amazon.
 
@@ -228,20 +229,16 @@ def iterate_amazon_accounts_get_all(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[AmazonAccountsGetAllSortItem] | Unset = UNSET,
+    sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
 ) -> Items[AmazonAccount, AmazonAccountsPage]:
     """Get Collection of IAM Roles: every row of every page, for `async for`.
 
+    What is not said here is as in `amazon_accounts_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `amazon_accounts_get_all`.
     """
     return Items(
         client,

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import IdentityProviderRegistration, RegisterIdentityProviderBody
 
 _ENABLE_IDENTITY_PROVIDER: Operation[None] = Operation(

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import ImmutabilityGeneration
 
 _GET_IMMUTABILITY_GENERATION: Operation[ImmutabilityGeneration] = Operation(

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
-        EmptySuccessResponse,
-        GetLicensedWorkloadsSortItem,
+        GetLicensedWorkloadsSort,
         InstallLicenseBody,
-        LicenseInfo,
-        LicenseNotifications,
         LicensedWorkload,
         LicensedWorkloadsPage,
+        LicenseInfo,
+        LicenseNotifications,
         ResolveNotificationsSpec,
     )
 
@@ -41,7 +41,7 @@ _GET_ALL_LICENSE_NOTIFICATIONS: Operation[LicenseNotifications] = Operation(
     },
 )
 
-_RESOLVE_LICENSE_NOTIFICATIONS: Operation[EmptySuccessResponse] = Operation(
+_RESOLVE_LICENSE_NOTIFICATIONS: Operation[None] = Operation(
     "ResolveLicenseNotifications",
     "Resolve License Notifications",
     "POST",
@@ -52,7 +52,7 @@ _RESOLVE_LICENSE_NOTIFICATIONS: Operation[EmptySuccessResponse] = Operation(
     name="resolve_license_notifications",
     body=Body("ResolveNotificationsSpec"),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -85,7 +85,7 @@ _INSTALL_LICENSE: Operation[LicenseInfo] = Operation(
     },
 )
 
-_REMOVE_LICENSE: Operation[EmptySuccessResponse] = Operation(
+_REMOVE_LICENSE: Operation[None] = Operation(
     "RemoveLicense",
     "Remove License",
     "DELETE",
@@ -95,7 +95,7 @@ _REMOVE_LICENSE: Operation[EmptySuccessResponse] = Operation(
     group="licensing",
     name="remove_license",
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -126,7 +126,7 @@ _GET_LICENSED_WORKLOADS: Operation[LicensedWorkloadsPage] = Operation(
     parameters=(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[GetLicensedWorkloadsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetLicensedWorkloadsSort]", array="repeat"),
         Parameter("search_pattern", "SearchPattern"),
     ),
     answers={
@@ -160,7 +160,7 @@ async def get_all_license_notifications(
 async def resolve_license_notifications(
     client: ApplianceClient,
     body: ResolveNotificationsSpec,
-) -> EmptySuccessResponse:
+) -> None:
     """Resolve License Notifications: POST /api/v1/licensing/alerts/resolve.
 
     Args:
@@ -168,7 +168,7 @@ async def resolve_license_notifications(
         body: what is sent, as application/json.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         BadRequestError: 400.
@@ -226,14 +226,14 @@ async def install_license(
 
 async def remove_license(
     client: ApplianceClient,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove License: DELETE /api/v1/licensing/license.
 
     Args:
         client: the appliance.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -271,7 +271,7 @@ async def get_licensed_workloads(
     *,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[GetLicensedWorkloadsSortItem] | Unset = UNSET,
+    sort: list[GetLicensedWorkloadsSort] | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
 ) -> LicensedWorkloadsPage:
     """Get Licensed Workloads: GET /api/v1/licensing/licensedWorkloads.
@@ -304,21 +304,17 @@ def iterate_licensed_workloads(
     page_size: int | None = None,
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
-    sort: list[GetLicensedWorkloadsSortItem] | Unset = UNSET,
+    sort: list[GetLicensedWorkloadsSort] | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
 ) -> Items[LicensedWorkload, LicensedWorkloadsPage]:
     """Get Licensed Workloads: every row of every page, for `async for`.
 
+    What is not said here is as in `get_licensed_workloads`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        sort: query `Sort`.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `get_licensed_workloads`.
     """
     return Items(
         client,

@@ -12,7 +12,9 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
+
     from ..models import OrganizationRescanSpec
 
 _RESCAN_AMAZON_ORGANIZATION: Operation[dict[str, Any]] = Operation(

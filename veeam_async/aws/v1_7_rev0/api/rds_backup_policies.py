@@ -12,7 +12,9 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
+
     from ..models import PoliciesPrioritySpec, RdsPoliciesPage, RdsPolicy, RdsPolicySpec, SessionLink
 
 _RDS_POLICIES_GET_ALL: Operation[RdsPoliciesPage] = Operation(

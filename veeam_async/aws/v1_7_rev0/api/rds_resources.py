@@ -14,10 +14,12 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import Rds, RdsGetAllEngineTypeItem, RdsGetAllSortItem, RdsPage
+
+    from ..models import Rds, RdsGetAllEngineType, RdsGetAllSort, RdsPage
 
 _RDS_GET_ALL: Operation[RdsPage] = Operation(
     "RdsGetAll",
@@ -35,8 +37,8 @@ _RDS_GET_ALL: Operation[RdsPage] = Operation(
         Parameter("region_id", "RegionId"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[RdsGetAllSortItem]", array="repeat"),
-        Parameter("engine_type", "EngineType", type="list[RdsGetAllEngineTypeItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[RdsGetAllSort]", array="repeat"),
+        Parameter("engine_type", "EngineType", type="list[RdsGetAllEngineType]", array="repeat"),
     ),
     answers={
         200: Answer("RdsPage"),
@@ -86,8 +88,8 @@ async def rds_get_all(
     region_id: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[RdsGetAllSortItem] | Unset = UNSET,
-    engine_type: list[RdsGetAllEngineTypeItem] | Unset = UNSET,
+    sort: list[RdsGetAllSort] | Unset = UNSET,
+    engine_type: list[RdsGetAllEngineType] | Unset = UNSET,
 ) -> RdsPage:
     """Get Collection of RDS Resources: GET /api/v1/rds.
 
@@ -137,25 +139,17 @@ def iterate_rds_get_all(
     resource_aws_account_id: str | Unset = UNSET,
     resource_aws_organization_id: str | Unset = UNSET,
     region_id: str | Unset = UNSET,
-    sort: list[RdsGetAllSortItem] | Unset = UNSET,
-    engine_type: list[RdsGetAllEngineTypeItem] | Unset = UNSET,
+    sort: list[RdsGetAllSort] | Unset = UNSET,
+    engine_type: list[RdsGetAllEngineType] | Unset = UNSET,
 ) -> Items[Rds, RdsPage]:
     """Get Collection of RDS Resources: every row of every page, for `async for`.
 
+    What is not said here is as in `rds_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        region_id: query `RegionId`, UUID.
-        sort: query `Sort`.
-        engine_type: query `EngineType`.
-
-    Raises:
-        VeeamError: as `rds_get_all`.
     """
     return Items(
         client,

@@ -14,10 +14,12 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import CollectionPage, RdsRestorePointsGetAllSortItem
+
+    from ..models import CollectionPage, RdsRestorePointsGetAllSort
 
 _RDS_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
     "RdsRestorePointsGetAll",
@@ -36,7 +38,7 @@ _RDS_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[RdsRestorePointsGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[RdsRestorePointsGetAllSort]", array="repeat"),
     ),
     answers={
         200: Answer("CollectionPage"),
@@ -72,7 +74,7 @@ async def rds_restore_points_get_all(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[RdsRestorePointsGetAllSortItem] | Unset = UNSET,
+    sort: list[RdsRestorePointsGetAllSort] | Unset = UNSET,
 ) -> CollectionPage:
     """Get RDS Resource Restore Points: GET /api/v1/rds/restorePoints.
 
@@ -123,24 +125,16 @@ def iterate_rds_restore_points_get_all(
     resource_aws_account_id: str | Unset = UNSET,
     resource_aws_organization_id: str | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[RdsRestorePointsGetAllSortItem] | Unset = UNSET,
+    sort: list[RdsRestorePointsGetAllSort] | Unset = UNSET,
 ) -> Items[dict[str, Any], CollectionPage]:
     """Get RDS Resource Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `rds_restore_points_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        rds_id: query `RdsId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `rds_restore_points_get_all`.
     """
     return Items(
         client,

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EmptySuccessResponse,
         PoliciesPrioritySpec,
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
         PolicyItem,
         PolicyItemsPage,
         PolicySpec,
-        RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem,
-        RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem,
-        RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySortItem,
-        RedshiftServerlessPoliciesGetAllLastPolicySessionStatusItem,
-        RedshiftServerlessPoliciesGetAllSortItem,
+        RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort,
+        RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort,
+        RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort,
+        RedshiftServerlessPoliciesGetAllLastPolicySessionStatus,
+        RedshiftServerlessPoliciesGetAllSort,
         Region,
         RegionsPage,
         SessionLink,
@@ -51,11 +53,11 @@ _REDSHIFT_SERVERLESS_POLICIES_GET_ALL: Operation[dict[str, Any]] = Operation(
         Parameter(
             "last_policy_session_status",
             "LastPolicySessionStatus",
-            type="list[RedshiftServerlessPoliciesGetAllLastPolicySessionStatusItem]",
+            type="list[RedshiftServerlessPoliciesGetAllLastPolicySessionStatus]",
             array="repeat",
         ),
         Parameter("is_enabled", "IsEnabled", type="bool"),
-        Parameter("sort", "Sort", type="list[RedshiftServerlessPoliciesGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[RedshiftServerlessPoliciesGetAllSort]", array="repeat"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
@@ -146,7 +148,7 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
         Parameter(
             "sort",
             "Sort",
-            type="list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySortItem]",
+            type="list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort]",
             array="repeat",
         ),
     ),
@@ -174,7 +176,7 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
         Parameter(
             "sort",
             "Sort",
-            type="list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem]",
+            type="list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort]",
             array="repeat",
         ),
     ),
@@ -202,7 +204,7 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
         Parameter(
             "sort",
             "Sort",
-            type="list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem]",
+            type="list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort]",
             array="repeat",
         ),
     ),
@@ -362,9 +364,9 @@ async def redshift_serverless_policies_get_all(
     *,
     search_pattern: str | Unset = UNSET,
     redshift_id: str | Unset = UNSET,
-    last_policy_session_status: list[RedshiftServerlessPoliciesGetAllLastPolicySessionStatusItem] | Unset = UNSET,
+    last_policy_session_status: list[RedshiftServerlessPoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
     is_enabled: bool | Unset = UNSET,
-    sort: list[RedshiftServerlessPoliciesGetAllSortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessPoliciesGetAllSort] | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> dict[str, Any]:
@@ -410,7 +412,7 @@ async def create_backup_policy(
 ) -> Policy:
     """Create Backup Policy: POST /api/v1/redshiftServerless/policies.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -434,7 +436,7 @@ async def get_backup_policy_data(
 ) -> Policy:
     """Get Backup Policy Data: GET /api/v1/redshiftServerless/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -459,7 +461,7 @@ async def modify_backup_policy(
 ) -> Policy:
     """Modify Backup Policy: PUT /api/v1/redshiftServerless/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -485,7 +487,7 @@ async def delete_backup_policy(
 ) -> None:
     """Delete Backup Policy: DELETE /api/v1/redshiftServerless/policies/{policyId}.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -511,11 +513,11 @@ async def get_resources_protected_by_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/selectedItems.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -549,21 +551,16 @@ def iterate_resources_protected_by_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_resources_protected_by_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_resources_protected_by_backup_policy`.
     """
     return Items(
         client,
@@ -582,11 +579,11 @@ async def get_resources_excluded_from_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/excludedItems.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -620,21 +617,16 @@ def iterate_resources_excluded_from_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_resources_excluded_from_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_resources_excluded_from_backup_policy`.
     """
     return Items(
         client,
@@ -653,11 +645,11 @@ async def get_aws_regions_selected_for_backup_policy(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/regions.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -691,21 +683,16 @@ def iterate_aws_regions_selected_for_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_aws_regions_selected_for_backup_policy`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_aws_regions_selected_for_backup_policy`.
     """
     return Items(
         client,
@@ -723,7 +710,7 @@ async def enable_backup_policy(
 ) -> None:
     """Enable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/enable.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -747,7 +734,7 @@ async def disable_backup_policy(
 ) -> None:
     """Disable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/disable.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -771,7 +758,7 @@ async def start_backup_policy(
 ) -> SessionLink:
     """Start Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/start.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -796,7 +783,7 @@ async def stop_backup_policy(
 ) -> None:
     """Stop Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/stop.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -820,7 +807,7 @@ async def validate_backup_policy_settings(
 ) -> list[ValidationMessage]:
     """Validate Backup Policy Settings: POST /api/v1/redshiftServerless/policies/validate.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -845,7 +832,7 @@ async def set_backup_policy_priority(
 ) -> EmptySuccessResponse:
     """Set Backup Policy Priority: POST /api/v1/redshiftServerless/policies/orderPriorities.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -870,7 +857,7 @@ async def export_backup_policy_settings(
 ) -> PolicyExportModel:
     """Export Backup Policy Settings: GET /api/v1/redshiftServerless/policies/{policyId}/export.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -896,7 +883,7 @@ async def import_backup_policy_settings(
 ) -> SessionLink:
     """Import Backup Policy Settings: POST /api/v1/redshiftServerless/policies/import.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.
@@ -921,7 +908,7 @@ async def export_collection_of_backup_policies(
 ) -> bytes:
     """Export Collection of Backup Policies: POST /api/v1/redshiftServerless/policies/export.
 
-    Inferred: no document shows this operation, it is taken from its likes. A warning says so at the first call.
+    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
 
     Args:
         client: the appliance.

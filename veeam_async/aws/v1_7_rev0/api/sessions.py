@@ -14,16 +14,18 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
-        GetBackupSessionProtectedItemsSortItem,
-        GetRestoreSessionRestoredItemsSortItem,
-        GetRetentionSessionDeletedRestorePointsSortItem,
-        GetSessionsSortItem,
-        GetSessionsStatusItem,
-        GetSessionsTypesItem,
+        GetBackupSessionProtectedItemsSort,
+        GetRestoreSessionRestoredItemsSort,
+        GetRetentionSessionDeletedRestorePointsSort,
+        GetSessionsSort,
+        GetSessionsStatus,
+        GetSessionsTypes,
         ProtectedItem,
         ProtectedItemsPage,
         RestoredItem,
@@ -49,12 +51,12 @@ _GET_SESSIONS: Operation[SessionsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("policy_id", "PolicyId"),
         Parameter("parent_session_id", "ParentSessionId"),
-        Parameter("status", "Status", type="list[GetSessionsStatusItem]", array="repeat"),
-        Parameter("types", "Types", type="list[GetSessionsTypesItem]", array="repeat"),
+        Parameter("status", "Status", type="list[GetSessionsStatus]", array="repeat"),
+        Parameter("types", "Types", type="list[GetSessionsTypes]", array="repeat"),
         Parameter("from_utc", "FromUtc", type="datetime"),
         Parameter("to_utc", "ToUtc", type="datetime"),
         Parameter("usn", "Usn", type="int"),
-        Parameter("sort", "Sort", type="list[GetSessionsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetSessionsSort]", array="repeat"),
         Parameter("vm_id", "VmId"),
     ),
     answers={
@@ -105,7 +107,7 @@ _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS: Operation[RetentionJobDeletedRest
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("search_pattern", "SearchPattern"),
-        Parameter("sort", "Sort", type="list[GetRetentionSessionDeletedRestorePointsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetRetentionSessionDeletedRestorePointsSort]", array="repeat"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
@@ -142,7 +144,7 @@ _GET_BACKUP_SESSION_PROTECTED_ITEMS: Operation[ProtectedItemsPage] = Operation(
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("search_pattern", "SearchPattern"),
-        Parameter("sort", "Sort", type="list[GetBackupSessionProtectedItemsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetBackupSessionProtectedItemsSort]", array="repeat"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
@@ -164,7 +166,7 @@ _GET_RESTORE_SESSION_RESTORED_ITEMS: Operation[RestoredItemsPage] = Operation(
     parameters=(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("search_pattern", "SearchPattern"),
-        Parameter("sort", "Sort", type="list[GetRestoreSessionRestoredItemsSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[GetRestoreSessionRestoredItemsSort]", array="repeat"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
@@ -197,12 +199,12 @@ async def get_sessions(
     limit: int | Unset = UNSET,
     policy_id: str | Unset = UNSET,
     parent_session_id: str | Unset = UNSET,
-    status: list[GetSessionsStatusItem] | Unset = UNSET,
-    types: list[GetSessionsTypesItem] | Unset = UNSET,
+    status: list[GetSessionsStatus] | Unset = UNSET,
+    types: list[GetSessionsTypes] | Unset = UNSET,
     from_utc: datetime | Unset = UNSET,
     to_utc: datetime | Unset = UNSET,
     usn: int | Unset = UNSET,
-    sort: list[GetSessionsSortItem] | Unset = UNSET,
+    sort: list[GetSessionsSort] | Unset = UNSET,
     vm_id: str | Unset = UNSET,
 ) -> SessionsPage:
     """Get Collection of Sessions: GET /api/v1/sessions.
@@ -256,33 +258,22 @@ def iterate_sessions(
     on_incomplete: OnIncomplete = "warn",
     policy_id: str | Unset = UNSET,
     parent_session_id: str | Unset = UNSET,
-    status: list[GetSessionsStatusItem] | Unset = UNSET,
-    types: list[GetSessionsTypesItem] | Unset = UNSET,
+    status: list[GetSessionsStatus] | Unset = UNSET,
+    types: list[GetSessionsTypes] | Unset = UNSET,
     from_utc: datetime | Unset = UNSET,
     to_utc: datetime | Unset = UNSET,
     usn: int | Unset = UNSET,
-    sort: list[GetSessionsSortItem] | Unset = UNSET,
+    sort: list[GetSessionsSort] | Unset = UNSET,
     vm_id: str | Unset = UNSET,
 ) -> Items[Session, SessionsPage]:
     """Get Collection of Sessions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        policy_id: query `PolicyId`, UUID.
-        parent_session_id: query `ParentSessionId`, UUID.
-        status: query `Status`.
-        types: query `Types`.
-        from_utc: query `FromUtc`, with its zone.
-        to_utc: query `ToUtc`, with its zone.
-        usn: query `Usn`.
-        sort: query `Sort`.
-        vm_id: query `VmId`.
-
-    Raises:
-        VeeamError: as `get_sessions`.
     """
     return Items(
         client,
@@ -350,7 +341,7 @@ async def get_retention_session_deleted_restore_points(
     session_id: str,
     *,
     search_pattern: str | Unset = UNSET,
-    sort: list[GetRetentionSessionDeletedRestorePointsSortItem] | Unset = UNSET,
+    sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> RetentionJobDeletedRestorePointsPage:
@@ -388,21 +379,16 @@ def iterate_retention_session_deleted_restore_points(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[GetRetentionSessionDeletedRestorePointsSortItem] | Unset = UNSET,
+    sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
 ) -> Items[RetentionJobDeletedRestorePoint, RetentionJobDeletedRestorePointsPage]:
     """Get Retention Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_retention_session_deleted_restore_points`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_retention_session_deleted_restore_points`.
     """
     return Items(
         client,
@@ -441,7 +427,7 @@ async def get_backup_session_protected_items(
     session_id: str,
     *,
     search_pattern: str | Unset = UNSET,
-    sort: list[GetBackupSessionProtectedItemsSortItem] | Unset = UNSET,
+    sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> ProtectedItemsPage:
@@ -479,21 +465,16 @@ def iterate_backup_session_protected_items(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[GetBackupSessionProtectedItemsSortItem] | Unset = UNSET,
+    sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
 ) -> Items[ProtectedItem, ProtectedItemsPage]:
     """Get Backup Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_backup_session_protected_items`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_backup_session_protected_items`.
     """
     return Items(
         client,
@@ -510,7 +491,7 @@ async def get_restore_session_restored_items(
     session_id: str,
     *,
     search_pattern: str | Unset = UNSET,
-    sort: list[GetRestoreSessionRestoredItemsSortItem] | Unset = UNSET,
+    sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
 ) -> RestoredItemsPage:
@@ -548,21 +529,16 @@ def iterate_restore_session_restored_items(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[GetRestoreSessionRestoredItemsSortItem] | Unset = UNSET,
+    sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
 ) -> Items[RestoredItem, RestoredItemsPage]:
     """Get Restore Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_session_restored_items`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `get_restore_session_restored_items`.
     """
     return Items(
         client,

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         StandardAccount,
         StandardAccountCreateSpec,
         StandardAccountNameValidationSpec,
-        StandardAccountUpdateSpec,
-        StandardAccountsGetAllSortItem,
+        StandardAccountsGetAllSort,
         StandardAccountsPage,
+        StandardAccountUpdateSpec,
         ValidationMessage,
     )
 
@@ -39,7 +40,7 @@ _STANDARD_ACCOUNTS_GET_ALL: Operation[StandardAccountsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
-        Parameter("sort", "Sort", type="list[StandardAccountsGetAllSortItem]", array="repeat"),
+        Parameter("sort", "Sort", type="list[StandardAccountsGetAllSort]", array="repeat"),
     ),
     answers={
         200: Answer("StandardAccountsPage"),
@@ -146,7 +147,7 @@ async def standard_accounts_get_all(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[StandardAccountsGetAllSortItem] | Unset = UNSET,
+    sort: list[StandardAccountsGetAllSort] | Unset = UNSET,
 ) -> StandardAccountsPage:
     """Get Collection of SMTP Accounts: GET /api/v1/accounts/standard.
 
@@ -178,20 +179,16 @@ def iterate_standard_accounts_get_all(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[StandardAccountsGetAllSortItem] | Unset = UNSET,
+    sort: list[StandardAccountsGetAllSort] | Unset = UNSET,
 ) -> Items[StandardAccount, StandardAccountsPage]:
     """Get Collection of SMTP Accounts: every row of every page, for `async for`.
 
+    What is not said here is as in `standard_accounts_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `standard_accounts_get_all`.
     """
     return Items(
         client,

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import DateTimeSettings, TimeZones
 
 _GET_DATE_TIME_SETTINGS: Operation[DateTimeSettings] = Operation(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CheckInstanceIdResult,
         CheckInstanceIdSpec,
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
         UserNameValidationSpec,
         UserPasswordValidationSpec,
         UserRolesPage,
-        UserUpdateSpec,
         UsersPage,
+        UserUpdateSpec,
         ValidationMessage,
     )
 
@@ -334,16 +335,12 @@ def iterate_users_get_all(
 ) -> Items[User, UsersPage]:
     """Get Collection of Users: every row of every page, for `async for`.
 
+    What is not said here is as in `users_get_all`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Raises:
-        VeeamError: as `users_get_all`.
     """
     return Items(
         client,

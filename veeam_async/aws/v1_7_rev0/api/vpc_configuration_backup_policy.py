@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import VpcPolicy
 
 _GET_VPC_POLICY: Operation[VpcPolicy] = Operation(

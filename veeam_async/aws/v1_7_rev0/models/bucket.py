@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.unset import Unset
-    from .link import Link
+
+    from .common import Link
 
 
 @model
@@ -70,17 +71,3 @@ class BucketLocation(Model):
 
     id: str
     name: str
-
-
-class BucketsSortItem(OpenEnum):
-    """Buckets sort item: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-
-
-class GetBucketFoldersSortItem(OpenEnum):
-    """Get bucket folders sort item: 2 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"

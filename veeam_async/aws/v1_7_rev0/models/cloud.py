@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .link import Link
+
+    from .common import Link
 
 
 class CloudAccountPermission(OpenEnum):

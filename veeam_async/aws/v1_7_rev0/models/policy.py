@@ -11,11 +11,19 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .link import Link
-    from .rds import PolicyIdentity, PolicySnapshotSettings, SessionStatuses
-    from .schedule import PolicyBackupItems, PolicyBackupSettings, PolicyReplicaSettings, ScheduleSettings
-    from .spec import ArchiveSettings, PolicyNotificationSettings, RetrySettings
-    from .virtual import OrganizationSettings
+
+    from .common import Link
+    from .organization import OrganizationSettings
+    from .rds_policy import ArchiveSettings
+    from .schedule import ScheduleSettings
+    from .session import SessionStatuses
+
+
+@model
+class BackupSettingsExportModel(Model):
+    """Backup settings export model."""
+
+    target_repository_name: str | None | Unset = UNSET
 
 
 @model
@@ -24,6 +32,15 @@ class ExcludedVolumes(Model):
 
     exclude_system_volumes: bool | None | Unset = UNSET
     excluded_items: list[ExcludedVolumesExcludedItemsItem] | None | Unset = UNSET
+
+
+@model
+class PoliciesPage(Model):
+    """Policies page."""
+
+    total_count: int
+    results: list[Policy]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
@@ -63,6 +80,41 @@ class Policy(Model):
 
 
 @model
+class PolicyBackupItems(Model):
+    """Policy backup items.
+
+    Attributes:
+        virtual_machine_ids: UUID.
+        tag_ids: UUID.
+    """
+
+    virtual_machine_ids: list[str] | None | Unset = UNSET
+    tag_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class PolicyBackupItemsExportModel(Model):
+    """Policy backup items export model."""
+
+    virtual_machines: list[str] | None | Unset = UNSET
+    tags: list[TagSpec] | None | Unset = UNSET
+
+
+@model
+class PolicyBackupSettings(Model):
+    """Policy backup settings.
+
+    Attributes:
+        target_repository_id: UUID.
+        worker_role_id: UUID.
+    """
+
+    target_repository_id: str | None | Unset = UNSET
+    use_production_workers: bool | None | Unset = UNSET
+    worker_role_id: str | None | Unset = UNSET
+
+
+@model
 class PolicyEmbeddedResources(Model):
     """Policy embedded resources."""
 
@@ -89,16 +141,222 @@ class PolicyExcludedItems(Model):
 
 
 @model
-class RdsPolicyItems(Model):
-    """Rds policy items.
+class PolicyExportModel(Model):
+    """Policy export model."""
+
+    snapshot_settings: PolicySnapshotSettings | None | Unset = UNSET
+    replica_settings: ReplicaSettingsExportModel | None | Unset = UNSET
+    backup_settings: BackupSettingsExportModel | None | Unset = UNSET
+    regions: list[str] | None | Unset = UNSET
+    selected_items: PolicyBackupItemsExportModel | None | Unset = UNSET
+    excluded_items: PolicyBackupItemsExportModel | None | Unset = UNSET
+    schedule_settings: ScheduleSettings | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    priority: int | None | Unset = UNSET
+    amazon_account_name: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None | Unset = UNSET
+    backup_type: PolicySelectionTypes | None | Unset = UNSET
+
+
+@model
+class PolicyIdentity(Model):
+    """Policy identity.
 
     Attributes:
-        rds_ids: UUID.
-        tag_ids: UUID.
+        id: UUID.
     """
 
-    rds_ids: list[str] | None | Unset = UNSET
-    tag_ids: list[str] | None | Unset = UNSET
+    id: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+    aws_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    region_type: str | None | Unset = UNSET
+
+
+@model
+class PolicyItem(Model):
+    """Policy item."""
+
+    name: str | None | Unset = UNSET
+    tag: Link | None | Unset = UNSET
+    virtual_machine: Link | None | Unset = UNSET
+    deleted_item: PolicyItemDeletedFromAmazon | None | Unset = UNSET
+
+
+@model
+class PolicyItemDeletedFromAmazon(Model):
+    """Policy item deleted from amazon.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    type: PolicyItemDeletedFromAmazonType | None | Unset = UNSET
+
+
+@model
+class PolicyItemsPage(Model):
+    """Policy items page."""
+
+    total_count: int
+    results: list[PolicyItem]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class PolicyNotificationSettings(Model):
+    """Policy notification settings."""
+
+    recipient: str | None | Unset = UNSET
+    email: str | None | Unset = UNSET
+    notify_on_success: bool | None | Unset = UNSET
+    notify_on_warning: bool | None | Unset = UNSET
+    notify_on_failure: bool | None | Unset = UNSET
+    suppress_notification_until_last_retry: bool | None | Unset = UNSET
+    suppress_notifications_until_last_retry: bool | None | Unset = UNSET
+
+
+@model
+class PolicyReplicaSettings(Model):
+    """Policy replica settings."""
+
+    mapping: list[ReplicaMapping] | None | Unset = UNSET
+    additional_tags: list[TagSpec] | None | Unset = UNSET
+    copy_tags_from_volume_enabled: bool | None | Unset = UNSET
+
+
+class PolicySelectionTypes(OpenEnum):
+    """Policy selection types: 2 known values."""
+
+    ALL_ITEMS = "AllItems"
+    SELECTED_ITEMS = "SelectedItems"
+
+
+@model
+class PolicySnapshotSettings(Model):
+    """Policy snapshot settings."""
+
+    additional_tags: list[TagSpec] | None | Unset = UNSET
+    copy_tags_from_volume_enabled: bool | None | Unset = UNSET
+    try_create_vss_snapshot: bool | None | Unset = field(default=UNSET, wire="tryCreateVSSSnapshot")
+    snapshot_scripts: PolicySnapshotSettingsSnapshotScripts | None | Unset = UNSET
+
+
+@model
+class PolicySpec(Model):
+    """Policy spec.
+
+    Attributes:
+        region_ids: UUID.
+    """
+
+    region_ids: list[str] | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    backup_type: str
+    schedule_settings: ScheduleSettings | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    organization_settings: OrganizationSettings | None | Unset = UNSET
+    snapshot_settings: PolicySnapshotSettings | None | Unset = UNSET
+    replica_settings: PolicyReplicaSettings | None | Unset = UNSET
+    backup_settings: PolicyBackupSettings | None | Unset = UNSET
+    archive_settings: ArchiveSettings | None | Unset = UNSET
+    selected_items: PolicyBackupItems | None | Unset = UNSET
+    excluded_items: PolicyExcludedItems | None | Unset = UNSET
+
+
+@model
+class RemoteMappingExportModel(Model):
+    """Remote mapping export model."""
+
+    source_region_name: str | None | Unset = UNSET
+    target_region_name: str | None | Unset = UNSET
+    target_amazon_account_name: str | None | Unset = UNSET
+    encryption_key: str | None | Unset = UNSET
+
+
+@model
+class ReplicaMapping(Model):
+    """Replica mapping.
+
+    Attributes:
+        source_region_id: UUID.
+        target_region_id: UUID.
+        target_iam_role_id: UUID.
+    """
+
+    source_region_id: str
+    target_region_id: str
+    target_iam_role_id: str | None | Unset = field(default=UNSET, wire="targetIAMRoleId")
+    encryption_key: str | None | Unset = UNSET
+    encrypt_only_encrypted_volumes: bool | None | Unset = UNSET
+
+
+@model
+class ReplicaSettingsExportModel(Model):
+    """Replica settings export model."""
+
+    mapping: list[RemoteMappingExportModel] | None | Unset = UNSET
+    additional_tags: list[TagSpec] | None | Unset = UNSET
+    copy_tags_from_volume_enabled: bool | None | Unset = UNSET
+
+
+@model
+class RetrySettings(Model):
+    """Retry settings."""
+
+    retry_times: int | None | Unset = UNSET
+
+
+@model
+class SnapshotScript(Model):
+    """Snapshot script."""
+
+    enabled: bool
+    pre_snapshot_script: str | None | Unset = UNSET
+    pre_snapshot_arguments: str | None | Unset = UNSET
+    post_snapshot_script: str | None | Unset = UNSET
+    post_snapshot_arguments: str | None | Unset = UNSET
+    run_only_for_backup_snapshots: bool | None | Unset = UNSET
+    ignore_missing_scripts: bool | None | Unset = UNSET
+    ignore_script_errors: bool | None | Unset = UNSET
+
+
+@model
+class Tag(Model):
+    """Tag.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    key: str | None | Unset = UNSET
+    value: str | None | Unset = UNSET
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class TagSpec(Model):
+    """Tag spec."""
+
+    key: str | None | Unset = UNSET
+    value: str | None | Unset = UNSET
+
+
+@model
+class TagsPage(Model):
+    """Tags page."""
+
+    results: list[Tag]
+    total_count: int
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
@@ -109,22 +367,109 @@ class ExcludedVolumesExcludedItemsItem(Model):
     type: str | None | Unset = UNSET
 
 
-class FSxBackupPolicies_GetResourcesProtectedByBackupPolicySortItem(OpenEnum):
-    """F sx backup policies get resources protected by backup policy sort item: 2 known values."""
+class PolicyItemDeletedFromAmazonType(OpenEnum):
+    """Policy item deleted from amazon type: 4 known values."""
+
+    VIRTUAL_MACHINE = "VirtualMachine"
+    TAG = "Tag"
+    REGION = "Region"
+    BUCKET = "Bucket"
+
+
+@model
+class PolicySnapshotSettingsSnapshotScripts(Model):
+    """Policy snapshot settings snapshot scripts."""
+
+    windows_script: SnapshotScript | None | Unset = UNSET
+    linux_script: SnapshotScript | None | Unset = UNSET
+
+
+class DynamoDbRestorePointsGetAllSort(OpenEnum):
+    """Dynamo db restore points get all sort: 8 known values."""
+
+    SIZE_ASC = "sizeAsc"
+    SIZE_DESC = "sizeDesc"
+    JOB_TYPE_ASC = "jobTypeAsc"
+    JOB_TYPE_DESC = "jobTypeDesc"
+    CREATION_TIME_UTC_ASC = "creationTimeUtcAsc"
+    CREATION_TIME_UTC_DESC = "creationTimeUtcDesc"
+    RESTORE_POINT_AWS_ACCOUNT_ID_ASC = "restorePointAwsAccountIdAsc"
+    RESTORE_POINT_AWS_ACCOUNT_ID_DESC = "restorePointAwsAccountIdDesc"
+
+
+class FsxRestorePointsGetAllSort(OpenEnum):
+    """Fsx restore points get all sort: 8 known values."""
+
+    SIZE_ASC = "sizeAsc"
+    SIZE_DESC = "sizeDesc"
+    JOB_TYPE_ASC = "jobTypeAsc"
+    JOB_TYPE_DESC = "jobTypeDesc"
+    CREATION_TIME_UTC_ASC = "creationTimeUtcAsc"
+    CREATION_TIME_UTC_DESC = "creationTimeUtcDesc"
+    RESTORE_POINT_AWS_ACCOUNT_ID_ASC = "restorePointAwsAccountIdAsc"
+    RESTORE_POINT_AWS_ACCOUNT_ID_DESC = "restorePointAwsAccountIdDesc"
+
+
+class RepositoriesGetAllSort(OpenEnum):
+    """Repositories get all sort: 18 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+    DESCRIPTION_ASC = "descriptionAsc"
+    DESCRIPTION_DESC = "descriptionDesc"
+    AMAZON_ACCOUNT_NAME_ASC = "amazonAccountNameAsc"
+    AMAZON_ACCOUNT_NAME_DESC = "amazonAccountNameDesc"
+    AMAZON_BUCKET_ASC = "amazonBucketAsc"
+    AMAZON_BUCKET_DESC = "amazonBucketDesc"
+    AMAZON_STORAGE_FOLDER_ASC = "amazonStorageFolderAsc"
+    AMAZON_STORAGE_FOLDER_DESC = "amazonStorageFolderDesc"
+    REGION_ASC = "regionAsc"
+    REGION_DESC = "regionDesc"
+    STORAGE_CLASS_ASC = "storageClassAsc"
+    STORAGE_CLASS_DESC = "storageClassDesc"
+    ENCRYPTION_ASC = "encryptionAsc"
+    ENCRYPTION_DESC = "encryptionDesc"
+    IMMUTABILITY_ASC = "immutabilityAsc"
+    IMMUTABILITY_DESC = "immutabilityDesc"
+
+
+class DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+    """Dynamo DB backup policies get resources protected by backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class FSxBackupPolicies_GetResourcesExcludedFromBackupPolicySortItem(OpenEnum):
-    """F sx backup policies get resources excluded from backup policy sort item: 2 known values."""
+class DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+    """Dynamo DB backup policies get resources excluded from backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class FSxBackupPolicies_GetAWSRegionsSelectedForBackupPolicySortItem(OpenEnum):
-    """F sx backup policies get AWS regions selected for backup policy sort item: 2 known values."""
+class DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+    """Dynamo DB backup policies get AWS regions selected for backup policy sort: 2 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESK = "nameDesk"
+
+
+class FSxBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+    """F sx backup policies get resources protected by backup policy sort: 2 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+
+
+class FSxBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+    """F sx backup policies get resources excluded from backup policy sort: 2 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+
+
+class FSxBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+    """F sx backup policies get AWS regions selected for backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"

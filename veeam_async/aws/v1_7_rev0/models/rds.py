@@ -10,125 +10,101 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from veeam_async.streaming import Upload
+    from typing import Any
+
     from veeam_async.unset import Unset
-    from .export_model import TagSpec
-    from .link import Link
-    from .policy import RdsPolicyItems
-    from .schedule import PolicyReplicaSettings, RdsPolicyBackupSettings, ScheduleSettings
-    from .spec import ArchiveSettings, PolicyNotificationSettings, RetrySettings
-    from .virtual import OrganizationSettings
+
+    from .common import Link
+    from .organization import IdName
 
 
 @model
-class IdentityProviderRegistration(Model):
-    """Identity provider registration."""
+class CollectionPage(Model):
+    """Collection page."""
 
-    entity_id: str | None | Unset = UNSET
+    total_count: int
+    results: list[dict[str, Any]]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
-class PolicyIdentity(Model):
-    """Policy identity.
+class Rds(Model):
+    """Rds.
 
     Attributes:
         id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    type: str | None | Unset = UNSET
-    aws_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    region_type: str | None | Unset = UNSET
-
-
-@model
-class PolicySnapshotSettings(Model):
-    """Policy snapshot settings."""
-
-    additional_tags: list[TagSpec] | None | Unset = UNSET
-    copy_tags_from_volume_enabled: bool | None | Unset = UNSET
-    try_create_vss_snapshot: bool | None | Unset = field(default=UNSET, wire="tryCreateVSSSnapshot")
-    snapshot_scripts: PolicySnapshotSettingsSnapshotScripts | None | Unset = UNSET
-
-
-@model
-class RdsPolicy(Model):
-    """Rds policy.
-
-    Attributes:
-        id: UUID.
-        region_ids: UUID.
-        identity_id: UUID.
     """
 
     id: str
-    priority: int | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    identity: PolicyIdentity | None | Unset = UNSET
-    created_by: str | None | Unset = UNSET
-    modified_by: str | None | Unset = UNSET
-    last_policy_session_status: SessionStatuses | None | Unset = UNSET
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
-    region_ids: list[str] | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    backup_type: str | None | Unset = UNSET
-    schedule_settings: ScheduleSettings | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    organization_settings: OrganizationSettings | None | Unset = UNSET
-    identity_id: str | None | Unset = UNSET
-    selected_items: RdsPolicyItems | None | Unset = UNSET
-    exclude_items: RdsPolicyItems | None | Unset = UNSET
-    snapshot_settings: RdsPolicySnapshotSettings | None | Unset = UNSET
-    replica_settings: PolicyReplicaSettings | None | Unset = UNSET
-    rds_backup_settings: RdsPolicyBackupSettings | None | Unset = UNSET
-    rds_archive_settings: ArchiveSettings | None | Unset = UNSET
-
-
-class SessionStatuses(OpenEnum):
-    """Session statuses: 6 known values."""
-
-    RUNNING = "Running"
-    NEVER_EXECUTED = "NeverExecuted"
-    SUCCEEDED = "Succeeded"
-    WARNING = "Warning"
-    FAILED = "Failed"
-    CANCELED = "Canceled"
+    aws_resource_id: str | None | Unset = UNSET
+    resource_aws_account_id: str | None | Unset = UNSET
+    instance_class: str | None | Unset = UNSET
+    instance_dns_name: str | None | Unset = UNSET
+    instance_type: str | None | Unset = UNSET
+    instance_size_gigabytes: float | None | Unset = UNSET
+    engine: str | None | Unset = UNSET
+    engine_version: str | None | Unset = UNSET
+    policies_count: int | None | Unset = UNSET
+    is_deleted: bool | None | Unset = UNSET
+    region: IdName | None | Unset = UNSET
+    location: IdName | None | Unset = UNSET
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
-class SnapshotScript(Model):
-    """Snapshot script."""
+class RdsPage(Model):
+    """Rds page."""
 
-    enabled: bool
-    pre_snapshot_script: str | None | Unset = UNSET
-    pre_snapshot_arguments: str | None | Unset = UNSET
-    post_snapshot_script: str | None | Unset = UNSET
-    post_snapshot_arguments: str | None | Unset = UNSET
-    run_only_for_backup_snapshots: bool | None | Unset = UNSET
-    ignore_missing_scripts: bool | None | Unset = UNSET
-    ignore_script_errors: bool | None | Unset = UNSET
+    total_count: int
+    results: list[Rds]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
-@model
-class PolicySnapshotSettingsSnapshotScripts(Model):
-    """Policy snapshot settings snapshot scripts."""
+class RdsGetAllSort(OpenEnum):
+    """Rds get all sort: 6 known values."""
 
-    windows_script: SnapshotScript | None | Unset = UNSET
-    linux_script: SnapshotScript | None | Unset = UNSET
-
-
-@model
-class RdsPolicySnapshotSettings(Model):
-    """Rds policy snapshot settings."""
-
-    additional_tags: list[TagSpec] | None | Unset = UNSET
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+    ENGINE_ASC = "engineAsc"
+    ENGINE_DESC = "engineDesc"
+    RESOURCE_AWS_ACCOUNT_ID_ASC = "resourceAwsAccountIdAsc"
+    RESOURCE_AWS_ACCOUNT_ID_DESC = "resourceAwsAccountIdDesc"
 
 
-@model
-class RegisterIdentityProviderBody(Model):
-    """Register identity provider body."""
+class RdsGetAllEngineType(OpenEnum):
+    """Rds get all engine type: 16 known values."""
 
-    provider_description_file: Upload
+    MARIADB = "mariadb"
+    MYSQL = "mysql"
+    ORACLE_EE = "oracle-ee"
+    ORACLE_EE_CDB = "oracle-ee-cdb"
+    ORACLE_SE2 = "oracle-se2"
+    ORACLE_SE2_CDB = "oracle-se2-cdb"
+    ORACLE_SE1 = "oracle-se1"
+    ORACLE_SE = "oracle-se"
+    POSTGRES = "postgres"
+    SQLSERVER_EE = "sqlserver-ee"
+    SQLSERVER_SE = "sqlserver-se"
+    SQLSERVER_EX = "sqlserver-ex"
+    SQLSERVER_WEB = "sqlserver-web"
+    AURORA = "aurora"
+    AURORA_MYSQL = "aurora-mysql"
+    AURORA_POSTGRESQL = "aurora-postgresql"
+
+
+class RdsRestorePointsGetAllSort(OpenEnum):
+    """Rds restore points get all sort: 12 known values."""
+
+    SIZE_ASC = "sizeAsc"
+    SIZE_DESC = "sizeDesc"
+    JOB_TYPE_ASC = "jobTypeAsc"
+    JOB_TYPE_DESC = "jobTypeDesc"
+    CREATION_TIME_UTC_ASC = "creationTimeUtcAsc"
+    CREATION_TIME_UTC_DESC = "creationTimeUtcDesc"
+    REGION_NAME_ASC = "regionNameAsc"
+    REGION_NAME_DESC = "regionNameDesc"
+    IMMUTABLE_TILL_UTC_ASC = "immutableTillUtcAsc"
+    IMMUTABLE_TILL_UTC_DESC = "immutableTillUtcDesc"
+    RESTORE_POINT_AWS_ACCOUNT_ID_ASC = "restorePointAwsAccountIdAsc"
+    RESTORE_POINT_AWS_ACCOUNT_ID_DESC = "restorePointAwsAccountIdDesc"

@@ -11,9 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.unset import Unset
-    from .export_model import TagSpec
-    from .link import Link
+
+    from .common import Link
 
 
 @model
@@ -170,74 +171,6 @@ class PointsRetentionOptions(Model):
 
 
 @model
-class PolicyBackupItems(Model):
-    """Policy backup items.
-
-    Attributes:
-        virtual_machine_ids: UUID.
-        tag_ids: UUID.
-    """
-
-    virtual_machine_ids: list[str] | None | Unset = UNSET
-    tag_ids: list[str] | None | Unset = UNSET
-
-
-@model
-class PolicyBackupSettings(Model):
-    """Policy backup settings.
-
-    Attributes:
-        target_repository_id: UUID.
-        worker_role_id: UUID.
-    """
-
-    target_repository_id: str | None | Unset = UNSET
-    use_production_workers: bool | None | Unset = UNSET
-    worker_role_id: str | None | Unset = UNSET
-
-
-@model
-class PolicyReplicaSettings(Model):
-    """Policy replica settings."""
-
-    mapping: list[ReplicaMapping] | None | Unset = UNSET
-    additional_tags: list[TagSpec] | None | Unset = UNSET
-    copy_tags_from_volume_enabled: bool | None | Unset = UNSET
-
-
-@model
-class RdsPolicyBackupSettings(Model):
-    """Rds policy backup settings.
-
-    Attributes:
-        target_repository_id: UUID.
-        worker_role_id: UUID.
-    """
-
-    target_repository_id: str | None | Unset = UNSET
-    worker_role_id: str | None | Unset = UNSET
-    default_credentials: RdsPolicyBackupSettingsDefaultCredentials | None | Unset = UNSET
-    credentials: Any | Unset = UNSET
-
-
-@model
-class ReplicaMapping(Model):
-    """Replica mapping.
-
-    Attributes:
-        source_region_id: UUID.
-        target_region_id: UUID.
-        target_iam_role_id: UUID.
-    """
-
-    source_region_id: str
-    target_region_id: str
-    target_iam_role_id: str | None | Unset = field(default=UNSET, wire="targetIAMRoleId")
-    encryption_key: str | None | Unset = UNSET
-    encrypt_only_encrypted_volumes: bool | None | Unset = UNSET
-
-
-@model
 class RetentionSetting(Model):
     """Retention setting."""
 
@@ -339,19 +272,6 @@ class YearlyScheduleSettings(Model):
     month: Months | None | Unset = UNSET
     retention: YearlyRetentionOptions | None | Unset = UNSET
     send_backups_to_archive: bool | None | Unset = UNSET
-
-
-@model
-class RdsPolicyBackupSettingsDefaultCredentials(Model):
-    """Rds policy backup settings default credentials.
-
-    Attributes:
-        database_credentials_id: UUID.
-    """
-
-    database_credentials_id: str | None | Unset = UNSET
-    username: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
 
 
 class RetentionSettingRetentionDurationType(OpenEnum):

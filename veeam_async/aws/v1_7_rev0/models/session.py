@@ -11,20 +11,95 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .link import Link
-    from .rds import SessionStatuses
+
+    from .common import Link
 
 
 @model
-class LogItem(Model):
-    """Log item."""
+class ProtectedItem(Model):
+    """Protected item.
 
-    log_time: datetime | None | Unset = UNSET
-    status: LogItemStatus | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    execution_start_time: datetime | None | Unset = UNSET
-    execution_duration: int | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    status: SessionItemsStatuses | None | Unset = UNSET
+    region: str | None | Unset = UNSET
+    embedded: ProtectedItemEmbedded | None | Unset = field(default=UNSET, wire="_embedded")
+
+
+@model
+class ProtectedItemEmbedded(Model):
+    """Protected item embedded."""
+
+    virtual_machine: Link | None | Unset = UNSET
+    region: Link | None | Unset = UNSET
+
+
+@model
+class ProtectedItemsPage(Model):
+    """Protected items page."""
+
+    total_count: int
+    results: list[ProtectedItem]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class RestoreItemEmbedded(Model):
+    """Restore item embedded."""
+
+    virtual_machine: Link | None | Unset = UNSET
+    region: Link | None | Unset = UNSET
+
+
+@model
+class RestoredItem(Model):
+    """Restored item."""
+
+    name: str | None | Unset = UNSET
+    status: SessionItemsStatuses | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    embedded: RestoreItemEmbedded | None | Unset = field(default=UNSET, wire="_embedded")
+
+
+@model
+class RestoredItemsPage(Model):
+    """Restored items page."""
+
+    total_count: int
+    results: list[RestoredItem]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class RetentionJobDeletedRestorePoint(Model):
+    """Retention job deleted restore point."""
+
+    name: str | None | Unset = UNSET
+    status: SessionItemsStatuses | None | Unset = UNSET
+    region: str | None | Unset = UNSET
+    embedded: RetentionJobDeletedRestorePointEmbedded | None | Unset = field(default=UNSET, wire="_embedded")
+
+
+@model
+class RetentionJobDeletedRestorePointEmbedded(Model):
+    """Retention job deleted restore point embedded."""
+
+    region: Link | None | Unset = UNSET
+
+
+@model
+class RetentionJobDeletedRestorePointsPage(Model):
+    """Retention job deleted restore points page."""
+
+    total_count: int
+    results: list[RetentionJobDeletedRestorePoint]
+    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
@@ -59,16 +134,12 @@ class SessionEmbeddedResources(Model):
     retention_job_deleted_restore_points: Link | None | Unset = UNSET
 
 
-@model
-class SessionLog(Model):
-    """Session log.
+class SessionItemsStatuses(OpenEnum):
+    """Session items statuses: 3 known values."""
 
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str | None | Unset = UNSET
-    log: list[LogItem] | None | Unset = UNSET
+    SUCCEEDED = "Succeeded"
+    WARNING = "Warning"
+    FAILED = "Failed"
 
 
 class SessionResults(OpenEnum):
@@ -79,6 +150,17 @@ class SessionResults(OpenEnum):
     WARNING = "Warning"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
+
+
+class SessionStatuses(OpenEnum):
+    """Session statuses: 6 known values."""
+
+    RUNNING = "Running"
+    NEVER_EXECUTED = "NeverExecuted"
+    SUCCEEDED = "Succeeded"
+    WARNING = "Warning"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
 
 
 class SessionTypes(OpenEnum):
@@ -109,16 +191,81 @@ class SessionsPage(Model):
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
-class LogItemStatus(OpenEnum):
-    """Log item status: 10 known values."""
+class GetSessionsStatus(OpenEnum):
+    """Get sessions status: 6 known values."""
 
-    NEVER_EXECUTED = "NeverExecuted"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    ERROR = "Error"
-    PENDING = "Pending"
-    CANCELING = "Canceling"
-    CANCELED = "Canceled"
     RUNNING = "Running"
-    RUNNING_WITH_WARNING = "RunningWithWarning"
-    RUNNING_WITH_ERROR = "RunningWithError"
+    NEVER_EXECUTED = "NeverExecuted"
+    SUCCEEDED = "Succeeded"
+    WARNING = "Warning"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+
+
+class GetSessionsTypes(OpenEnum):
+    """Get sessions types: 14 known values."""
+
+    POLICY = "Policy"
+    JOB = "Job"
+    TASK = "Task"
+    USER_POLICY = "UserPolicy"
+    RETENTION_ACTIVITY = "RetentionActivity"
+    RESTORE_TASK = "RestoreTask"
+    FLR_TASK = "FLRTask"
+    CONFIGURATION_BACKUP_ACTIVITY = "ConfigurationBackupActivity"
+    IMPORT_POLICY = "ImportPolicy"
+    TOMBSTONE_RETENTION = "TombstoneRetention"
+    ARCHIVE_RETRIEVAL = "ArchiveRetrieval"
+    ARCHIVE_RETRIEVAL_PROLONGATION = "ArchiveRetrievalProlongation"
+    MANUAL_TASK = "ManualTask"
+    FLR_EFS_TASK = "FlrEfsTask"
+
+
+class GetSessionsSort(OpenEnum):
+    """Get sessions sort: 12 known values."""
+
+    START_TIME_ASC = "startTimeAsc"
+    START_TIME_DESC = "startTimeDesc"
+    STOP_TIME_ASC = "stopTimeAsc"
+    STOP_TIME_DESC = "stopTimeDesc"
+    DURATION_ASC = "durationAsc"
+    DURATION_DESC = "durationDesc"
+    TYPE_ASC = "typeAsc"
+    TYPE_DESC = "typeDesc"
+    REASON_ASC = "reasonAsc"
+    REASON_DESC = "reasonDesc"
+    USN_ASC = "usnAsc"
+    USN_DESC = "usnDesc"
+
+
+class GetRetentionSessionDeletedRestorePointsSort(OpenEnum):
+    """Get retention session deleted restore points sort: 6 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+    STATUS_ASC = "statusAsc"
+    STATUS_DESC = "statusDesc"
+    REGION_ASC = "regionAsc"
+    REGION_DESC = "regionDesc"
+
+
+class GetBackupSessionProtectedItemsSort(OpenEnum):
+    """Get backup session protected items sort: 8 known values."""
+
+    VIRTUAL_MACHINE_NAME_ASC = "virtualMachineNameAsc"
+    VIRTUAL_MACHINE_NAME_DESC = "virtualMachineNameDesc"
+    REGION_ASC = "regionAsc"
+    REGION_DESC = "regionDesc"
+    SUCCEEDED_ASC = "succeededAsc"
+    SUCCEEDED_DESC = "succeededDesc"
+    FAILED_ASC = "failedAsc"
+    FAILED_DESC = "failedDesc"
+
+
+class GetRestoreSessionRestoredItemsSort(OpenEnum):
+    """Get restore session restored items sort: 4 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+    REGION_ASC = "regionAsc"
+    REGION_DESC = "regionDesc"

@@ -6,85 +6,47 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .cloud import CloudAccountPermission
-    from .link import Link
 
 
 @model
-class AmazonAccountNameValidationSpec(Model):
-    """Amazon account name validation spec."""
+class CheckInstanceIdResult(Model):
+    """Check instance id result."""
 
-    name: str
-
-
-@model
-class AmazonRoleAutoCreateSpec(Model):
-    """Amazon role auto create spec."""
-
-    name: str
-    role_name: str
-    access_keys: AmazonRoleAutoCreateSpecAccessKeys
-    description: str | None | Unset = UNSET
-    requested_permissions: list[CloudAccountPermission] | None | Unset = UNSET
+    is_valid: bool | None | Unset = UNSET
 
 
 @model
-class RescanCloudAccountSpec(Model):
-    """Rescan cloud account spec.
+class CheckInstanceIdSpec(Model):
+    """Check instance id spec."""
 
-    Attributes:
-        region_ids: UUID.
-    """
-
-    region_ids: list[str] | None | Unset = UNSET
-    rescan_type: str | None | Unset = UNSET
+    instance_id: str
 
 
 @model
-class StandardAccountNameValidationSpec(Model):
-    """Standard account name validation spec."""
+class DefaultUserCreateSpec(Model):
+    """Default user create spec."""
 
-    name: str
-
-
-@model
-class UserDescriptionValidationSpec(Model):
-    """User description validation spec."""
-
-    description: str
-
-
-@model
-class UserNameValidationSpec(Model):
-    """User name validation spec."""
-
-    name: str
-
-
-@model
-class UserRole(Model):
-    """User role.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    password: str | None | Unset = UNSET
 
 
 @model
-class UserRolesPage(Model):
-    """User roles page."""
+class DefaultUserSpec(Model):
+    """Default user spec."""
 
-    total_count: int
-    results: list[UserRole]
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
+    instance: CheckInstanceIdSpec
+    user_spec: DefaultUserCreateSpec
+
+
+@model
+class EmptySuccessResponse(Model):
+    """Empty success response."""
 
 
 @model
@@ -100,16 +62,15 @@ class ValidationMessage(Model):
     context_id: str | None | Unset = UNSET
 
 
-@model
-class AmazonRoleAutoCreateSpecAccessKeys(Model):
-    """Amazon role auto create spec access keys."""
-
-    access_key: str
-    secret_key: str
-
-
 class ValidationMessageSeverity(OpenEnum):
     """Validation message severity: 2 known values."""
 
     WARNING = "Warning"
     ERROR = "Error"
+
+
+class StandardAccountsGetAllSort(OpenEnum):
+    """Standard accounts get all sort: 2 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"

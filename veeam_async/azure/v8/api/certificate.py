@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import CertificateInfo, UploadedWebServerCertificate
 
 _GET_CERTIFICATES: Operation[list[CertificateInfo]] = Operation(

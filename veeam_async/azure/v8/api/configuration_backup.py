@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ConfigurationBackupExportRequest,
         ConfigurationBackupRequest,
@@ -385,15 +386,12 @@ def iterate_restore_points(
 ) -> Items[ConfigurationRestorePoint, PageOfConfigurationRestorePoint]:
     """Get Configuration Backup Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_points`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        repository_id: query `RepositoryId`, UUID.
-
-    Raises:
-        VeeamError: as `get_restore_points`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfCosmosDbAccount,
         AsyncOperationOfPageOfCosmosDbAccount,
@@ -214,24 +215,12 @@ def iterate_cosmos_db_account_page(
 ) -> Items[CosmosDbAccount, PageOfCosmosDbAccount]:
     """Get Collection of Cosmos DB Accounts: every row of every page, for `async for`.
 
+    What is not said here is as in `get_cosmos_db_account_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        search_pattern: query `SearchPattern`.
-        region_ids: query `RegionIds`.
-        account_types: query `AccountTypes`.
-        soft_deleted: query `SoftDeleted`.
-        cosmos_db_accounts_from_protected_regions: query `CosmosDbAccountsFromProtectedRegions`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-
-    Raises:
-        VeeamError: as `get_cosmos_db_account_page`.
     """
     return Items(
         client,

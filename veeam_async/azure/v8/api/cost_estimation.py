@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import CostEstimationItem, CostEstimationPolicyFromClient, PageOfCostEstimationItem
 
 _CALCULATE_COST_ESTIMATION: Operation[PageOfCostEstimationItem] = Operation(
@@ -106,16 +107,13 @@ def iterate_calculate_cost_estimation(
 ) -> Items[CostEstimationItem, PageOfCostEstimationItem]:
     """Calculate Estimated Cost of Azure VM Schedule-Based Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `calculate_cost_estimation`.
+
     Args:
-        client: the appliance.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        virtual_machine_name_filter: query `VirtualMachineNameFilter`.
-
-    Raises:
-        VeeamError: as `calculate_cost_estimation`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfDatabase,
         AsyncOperationOfPageOfDatabase,
@@ -214,24 +215,12 @@ def iterate_databases_page(
 ) -> Items[Database, PageOfDatabase]:
     """Get Collection of SQL Databases: every row of every page, for `async for`.
 
+    What is not said here is as in `get_databases_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        search_pattern: query `SearchPattern`.
-        credentials_state: query `CredentialsState`.
-        assignable_by_sql_account_id: query `AssignableBySqlAccountId`.
-        region_ids: query `RegionIds`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-        db_from_protected_regions: query `DbFromProtectedRegions`.
-
-    Raises:
-        VeeamError: as `get_databases_page`.
     """
     return Items(
         client,

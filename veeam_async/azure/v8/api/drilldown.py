@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import date
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         PageOfSlaSessionReportRow,
         ScheduleType,
@@ -257,19 +259,12 @@ def iterate_protection_policies_sla_sessions(
 ) -> Items[SlaSessionReportRow, PageOfSlaSessionReportRow]:
     """Get SLA-Based Backup Policy Sessions per VM: every row of every page, for `async for`.
 
+    What is not said here is as in `protection_policies_sla_sessions`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        instance_id: path `instanceId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        date_from: query `dateFrom`.
-        date_to: query `dateTo`.
-        schedule_type: query `ScheduleType`.
-
-    Raises:
-        VeeamError: as `protection_policies_sla_sessions`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfFileShare,
         AsyncOperationOfPageOfFileShare,
@@ -246,22 +247,12 @@ def iterate_file_shares_page(
 ) -> Items[FileShare, PageOfFileShare]:
     """Get Collection of File Shares: every row of every page, for `async for`.
 
+    What is not said here is as in `get_file_shares_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        region_ids: query `RegionIds`.
-        search_pattern: query `SearchPattern`.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        file_share_from_protected_regions: query `FileShareFromProtectedRegions`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-
-    Raises:
-        VeeamError: as `get_file_shares_page`.
     """
     return Items(
         client,

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         FileShareFlrOptions,
         FileShareRestorePoint,
@@ -164,17 +166,12 @@ def iterate_restore_point_page(
 ) -> Items[FileShareRestorePoint, PageOfFileShareRestorePoint]:
     """Get File Share Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_point_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        file_share_id: query `FileShareId`.
-        only_latest: query `OnlyLatest`.
-        point_in_time: query `PointInTime`, with its zone.
-
-    Raises:
-        VeeamError: as `get_restore_point_page`.
     """
     return Items(
         client,

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CheckedItem,
         FileLevelRestoredFileShare,
@@ -384,21 +386,12 @@ def iterate_job_sessions(
 ) -> Items[JobSession, PageOfJobSession]:
     """Get Collection of Sessions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_job_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        policy_id: query `PolicyId`, UUID.
-        filter: query `Filter`.
-        status: query `Status`.
-        types: query `Types`.
-        from_utc: query `FromUtc`, with its zone.
-        to_utc: query `ToUtc`, with its zone.
-        resource_id: query `ResourceId`.
-
-    Raises:
-        VeeamError: as `get_job_sessions`.
     """
     return Items(
         client,
@@ -468,16 +461,12 @@ def iterate_deleted_items(
 ) -> Items[JobDeletedRestorePoint, PageOfJobDeletedRestorePoint]:
     """Get Retention Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_deleted_items`.
+
     Args:
-        client: the appliance.
-        retention_job_session_id: path `retentionJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_deleted_items`.
     """
     return Items(
         client,
@@ -539,16 +528,12 @@ def iterate_protected_items(
 ) -> Items[ProtectedItem, PageOfProtectedItem]:
     """Get Backup Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_protected_items`.
+
     Args:
-        client: the appliance.
-        backup_job_session_id: path `backupJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_protected_items`.
     """
     return Items(
         client,
@@ -610,16 +595,12 @@ def iterate_checked_items(
 ) -> Items[CheckedItem, PageOfCheckedItem]:
     """Get Health Check Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_checked_items`.
+
     Args:
-        client: the appliance.
-        health_check_job_session_id: path `healthCheckJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_checked_items`.
     """
     return Items(
         client,
@@ -681,16 +662,12 @@ def iterate_restored_items(
 ) -> Items[RestoredItem, PageOfRestoredItem]:
     """Get Restore Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restored_items`.
+
     Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_restored_items`.
     """
     return Items(
         client,
@@ -776,16 +753,12 @@ def iterate_file_level_restored_items(
 ) -> Items[FileLevelRestoredItem, PageOfFileLevelRestoredItem]:
     """Get Azure VM File-Level Restore Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_file_level_restored_items`.
+
     Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_file_level_restored_items`.
     """
     return Items(
         client,
@@ -848,16 +821,12 @@ def iterate_file_level_restored_file_share_items(
 ) -> Items[FileLevelRestoredFileShare, PageOfFileLevelRestoredFileShare]:
     """Get File Share File-Level Restore Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_file_level_restored_file_share_items`.
+
     Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_file_level_restored_file_share_items`.
     """
     return Items(
         client,
@@ -920,16 +889,12 @@ def iterate_vnet_restored_items(
 ) -> Items[VnetRestoredItem, PageOfVnetRestoredItem]:
     """Get Virtual Network Configuration Restore Session Data: every row of every page, for `async for`.
 
+    What is not said here is as in `get_vnet_restored_items`.
+
     Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_vnet_restored_items`.
     """
     return Items(
         client,

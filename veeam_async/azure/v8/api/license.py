@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import LicenseExportOptions, LicenseInfo, LicensedResource, PageOfLicensedResource
+
+    from ..models import LicensedResource, LicenseExportOptions, LicenseInfo, PageOfLicensedResource
 
 _GET_LICENSE: Operation[LicenseInfo] = Operation(
     "License_GetLicense",
@@ -179,15 +180,12 @@ def iterate_report(
 ) -> Items[LicensedResource, PageOfLicensedResource]:
     """Get Azure Resources Consuming License Units: every row of every page, for `async for`.
 
+    What is not said here is as in `get_report`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `get_report`.
     """
     return Items(
         client,

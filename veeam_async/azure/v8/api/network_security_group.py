@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import NetworkSecurityGroup, PageOfNetworkSecurityGroup
 
 _GET_NETWORK_SECURITY_GROUPS: Operation[PageOfNetworkSecurityGroup] = Operation(
@@ -95,17 +96,12 @@ def iterate_network_security_groups(
 ) -> Items[NetworkSecurityGroup, PageOfNetworkSecurityGroup]:
     """Get Collection of Network Security Groups: every row of every page, for `async for`.
 
+    What is not said here is as in `get_network_security_groups`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        region_id: query `RegionId`.
-        subscription_id: query `SubscriptionId`.
-        service_account_id: query `ServiceAccountId`.
-
-    Raises:
-        VeeamError: as `get_network_security_groups`.
     """
     return Items(
         client,

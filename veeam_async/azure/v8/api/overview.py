@@ -14,6 +14,7 @@ from .. import REVISION
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.unset import Unset
+
     from ..models import (
         BottlenecksOverviewReport,
         PolicyTaskStatisticsReport,

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async.api import Api, DownloadMethod, ListMethod, Method
+from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfPageOfProtectedCosmosDbAccount,
         AsyncOperationOfProtectedCosmosDbAccount,
@@ -46,6 +49,7 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedCosmosDbAccount | AsyncOperat
             200: Answer("PageOfProtectedCosmosDbAccount"),
             202: Answer("AsyncOperationOfPageOfProtectedCosmosDbAccount"),
         },
+        listing=Listing("results", "ProtectedCosmosDbAccount", "offset", "limit"),
     )
 )
 
@@ -189,6 +193,35 @@ async def get_protected_item_page(
     return await client.execute(
         _GET_PROTECTED_ITEM_PAGE,
         {"offset": offset, "limit": limit, "search_pattern": search_pattern, "sync": sync, "accounts": accounts},
+    )
+
+
+def iterate_protected_item_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    search_pattern: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    accounts: list[str] | Unset = UNSET,
+) -> Items[ProtectedCosmosDbAccount, PageOfProtectedCosmosDbAccount]:
+    """Get Collection of Protected Cosmos DB Accounts: every row of every page, for `async for`.
+
+    What is not said here is as in `get_protected_item_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_PROTECTED_ITEM_PAGE,
+        {"search_pattern": search_pattern, "sync": sync, "accounts": accounts},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
     )
 
 
@@ -368,7 +401,7 @@ class ProtectedCosmosDbAccountApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = Method(get_protected_item_page)
+    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
     get_protected_cosmos_db_account_by_id = Method(get_protected_cosmos_db_account_by_id)
     export = DownloadMethod(export)
     delete_cosmos_db_account_backups = Method(delete_cosmos_db_account_backups)

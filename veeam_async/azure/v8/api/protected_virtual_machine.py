@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async.api import Api, DownloadMethod, ListMethod, Method
+from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfPageOfProtectedVirtualMachine,
         AsyncOperationOfProtectedVirtualMachine,
@@ -51,6 +54,7 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedVirtualMachine | AsyncOperati
             200: Answer("PageOfProtectedVirtualMachine"),
             202: Answer("AsyncOperationOfPageOfProtectedVirtualMachine"),
         },
+        listing=Listing("results", "ProtectedVirtualMachine", "offset", "limit"),
     )
 )
 
@@ -233,6 +237,41 @@ async def get_protected_item_page(
             "flr_session": flr_session,
             "data_retrieval_statuses": data_retrieval_statuses,
         },
+    )
+
+
+def iterate_protected_item_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    search_pattern: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    flr_session: bool | Unset = UNSET,
+    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
+) -> Items[ProtectedVirtualMachine, PageOfProtectedVirtualMachine]:
+    """Get Collection of Protected Azure VMs: every row of every page, for `async for`.
+
+    What is not said here is as in `get_protected_item_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_PROTECTED_ITEM_PAGE,
+        {
+            "search_pattern": search_pattern,
+            "sync": sync,
+            "flr_session": flr_session,
+            "data_retrieval_statuses": data_retrieval_statuses,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
     )
 
 
@@ -458,7 +497,7 @@ class ProtectedVirtualMachineApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = Method(get_protected_item_page)
+    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
     get_protected_item_by_id = Method(get_protected_item_by_id)
     export = DownloadMethod(export)
     delete_virtual_machine_backups = Method(delete_virtual_machine_backups)

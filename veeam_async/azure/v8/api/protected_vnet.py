@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         JobSession,
         PageOfProtectedVnet,
@@ -135,15 +136,12 @@ def iterate_protected_item_page(
 ) -> Items[ProtectedVnet, PageOfProtectedVnet]:
     """Get Collection of Protected Azure Virtual Networks: every row of every page, for `async for`.
 
+    What is not said here is as in `get_protected_item_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        backup_destinations: query `BackupDestinations`.
-
-    Raises:
-        VeeamError: as `get_protected_item_page`.
     """
     return Items(
         client,

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod, Method
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import AsyncOperationOfPageOfRegion, PageOfRegion, Region, ResourceProviderType
 
 _GET_REGIONS_PAGE: Operation[PageOfRegion | AsyncOperationOfPageOfRegion] = Operation(
@@ -41,6 +44,7 @@ _GET_REGIONS_PAGE: Operation[PageOfRegion | AsyncOperationOfPageOfRegion] = Oper
         200: Answer("PageOfRegion"),
         202: Answer("AsyncOperationOfPageOfRegion"),
     },
+    listing=Listing("results", "Region", "offset", "limit"),
 )
 
 _GET_REGION_BY_ID: Operation[Region] = Operation(
@@ -111,6 +115,45 @@ async def get_regions_page(
     )
 
 
+def iterate_regions_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    subscription_id: str | Unset = UNSET,
+    tenant_id: str | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+    search_pattern: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    resource_provider_types: list[ResourceProviderType] | Unset = UNSET,
+) -> Items[Region, PageOfRegion]:
+    """Get Collection of Azure Regions: every row of every page, for `async for`.
+
+    What is not said here is as in `get_regions_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_REGIONS_PAGE,
+        {
+            "subscription_id": subscription_id,
+            "tenant_id": tenant_id,
+            "service_account_id": service_account_id,
+            "search_pattern": search_pattern,
+            "sync": sync,
+            "resource_provider_types": resource_provider_types,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_region_by_id(
     client: ApplianceClient,
     region_id: str,
@@ -141,5 +184,5 @@ class RegionApi(Api):
 
     __slots__ = ()
 
-    get_regions_page = Method(get_regions_page)
+    get_regions_page = ListMethod(get_regions_page, iterate_regions_page)
     get_region_by_id = Method(get_region_by_id)

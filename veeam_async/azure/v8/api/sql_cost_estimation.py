@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import CostEstimationSqlItem, CostEstimationSqlPolicyFromClient, PageOfCostEstimationSqlItem
 
 _CALCULATE_COST_ESTIMATION: Operation[PageOfCostEstimationSqlItem] = Operation(
@@ -105,16 +106,13 @@ def iterate_calculate_cost_estimation(
 ) -> Items[CostEstimationSqlItem, PageOfCostEstimationSqlItem]:
     """Calculate Estimated Cost of SQL Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `calculate_cost_estimation`.
+
     Args:
-        client: the appliance.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        resource_name_filter: query `ResourceNameFilter`.
-
-    Raises:
-        VeeamError: as `calculate_cost_estimation`.
     """
     return Items(
         client,

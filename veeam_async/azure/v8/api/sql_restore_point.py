@@ -14,14 +14,16 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
+        DatabaseRestoreOptions,
         DataRetrievalExtendOptions,
         DataRetrievalOptions,
         DataRetrievalStatus,
-        DatabaseRestoreOptions,
         JobSession,
         PageOfSqlRestorePoint,
         SqlRestorePoint,
@@ -198,20 +200,12 @@ def iterate_restore_point_page(
 ) -> Items[SqlRestorePoint, PageOfSqlRestorePoint]:
     """Get SQL Database Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_point_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        database_id: query `DatabaseId`.
-        only_latest: query `OnlyLatest`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        point_in_time: query `PointInTime`, with its zone.
-        storage_access_tier: query `StorageAccessTier`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-
-    Raises:
-        VeeamError: as `get_restore_point_page`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         NewStandardAccountFromClient,
         PageOfStandardAccount,
@@ -192,16 +193,12 @@ def iterate_standard_accounts(
 ) -> Items[StandardAccount, PageOfStandardAccount]:
     """Get Collection of SMTP and Database Accounts: every row of every page, for `async for`.
 
+    What is not said here is as in `get_standard_accounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        type: query `Type`, sent comma-separated.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `get_standard_accounts`.
     """
     return Items(
         client,
@@ -282,16 +279,12 @@ def iterate_standard_account_names(
 ) -> Items[StandardAccountName, PageOfStandardAccountName]:
     """Get SMTP and Database Account Names: every row of every page, for `async for`.
 
+    What is not said here is as in `get_standard_account_names`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        type: query `Type`, sent comma-separated.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `get_standard_account_names`.
     """
     return Items(
         client,

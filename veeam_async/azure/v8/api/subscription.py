@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import AzureSubscription, PageOfAzureSubscription
 
 _GET_SUBSCRIPTIONS: Operation[PageOfAzureSubscription] = Operation(
@@ -115,18 +116,12 @@ def iterate_subscriptions(
 ) -> Items[AzureSubscription, PageOfAzureSubscription]:
     """Get Collection of Microsoft Azure Subscriptions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_subscriptions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        account_id: query `AccountId`.
-        tenant_id: query `TenantId`, UUID.
-        search_pattern: query `SearchPattern`.
-        only_ids: query `OnlyIds`.
-
-    Raises:
-        VeeamError: as `get_subscriptions`.
     """
     return Items(
         client,

@@ -13,8 +13,10 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.unset import Unset
+
     from ..models import (
         DateTimeInfo,
         ExportLogsType,

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import AsyncOperationOfPageOfTag, PageOfTag
+
+    from ..models import AsyncOperationOfPageOfTag, PageOfTag, Tag
 
 _GET_TAGS_PAGE: Operation[PageOfTag | AsyncOperationOfPageOfTag] = Operation(
     "Tag_GetTagsPage",
@@ -37,6 +40,7 @@ _GET_TAGS_PAGE: Operation[PageOfTag | AsyncOperationOfPageOfTag] = Operation(
         200: Answer("PageOfTag"),
         202: Answer("AsyncOperationOfPageOfTag"),
     },
+    listing=Listing("results", "Tag", "offset", "limit"),
 )
 
 
@@ -86,9 +90,44 @@ async def get_tags_page(
     )
 
 
+def iterate_tags_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    tenant_id: str | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+    search_pattern: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+) -> Items[Tag, PageOfTag]:
+    """Get Collection of Azure Tags: every row of every page, for `async for`.
+
+    What is not said here is as in `get_tags_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_TAGS_PAGE,
+        {
+            "tenant_id": tenant_id,
+            "service_account_id": service_account_id,
+            "search_pattern": search_pattern,
+            "sync": sync,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 class TagApi(Api):
     """`client.tag`: Tag."""
 
     __slots__ = ()
 
-    get_tags_page = Method(get_tags_page)
+    get_tags_page = ListMethod(get_tags_page, iterate_tags_page)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ChangePasswordOfCurrentUserData,
         ChangeUsersPasswordData,
@@ -245,15 +246,12 @@ def iterate_users(
 ) -> Items[User, PageOfUser]:
     """Get Collection of Users: every row of every page, for `async for`.
 
+    What is not said here is as in `get_users`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_filter: query `NameFilter`.
-
-    Raises:
-        VeeamError: as `get_users`.
     """
     return Items(
         client,

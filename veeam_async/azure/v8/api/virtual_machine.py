@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfPageOfVirtualMachine,
         AsyncOperationOfVirtualMachine,
@@ -214,24 +215,12 @@ def iterate_virtual_machine_page(
 ) -> Items[VirtualMachine, PageOfVirtualMachine]:
     """Get Collection of Azure VMs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_virtual_machine_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        subscription_id: query `SubscriptionId`, UUID.
-        resource_group_id: query `ResourceGroupId`.
-        tenant_id: query `TenantId`.
-        service_account_id: query `ServiceAccountId`.
-        region_ids: query `RegionIds`.
-        search_pattern: query `SearchPattern`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-        exists_state: query `ExistsState`.
-        vm_from_protected_regions: query `VmFromProtectedRegions`.
-
-    Raises:
-        VeeamError: as `get_virtual_machine_page`.
     """
     return Items(
         client,

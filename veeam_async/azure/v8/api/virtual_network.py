@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import AsyncOperationOfVirtualNetwork, PageOfVirtualNetwork, VirtualNetwork, VirtualNetworkFromClient
 
 _GET_NETWORKS: Operation[PageOfVirtualNetwork] = Operation(
@@ -147,17 +148,12 @@ def iterate_networks(
 ) -> Items[VirtualNetwork, PageOfVirtualNetwork]:
     """Get Collection of Virtual Networks: every row of every page, for `async for`.
 
+    What is not said here is as in `get_networks`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        region_id: query `RegionId`.
-        subscription_id: query `SubscriptionId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-
-    Raises:
-        VeeamError: as `get_networks`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CostEstimationItem,
         CostEstimationVmProtectionPolicyFromClient,
@@ -386,16 +387,12 @@ def iterate_vm_protection_policy_get_policies(
 ) -> Items[VmProtectionPolicy, PageOfVmProtectionPolicy]:
     """Get Collection of SLA-Based Backup Policies: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_policies`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        policy_name: query `PolicyName`.
-        virtual_machine_id: query `VirtualMachineId`.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_policies`.
     """
     return Items(
         client,
@@ -580,15 +577,12 @@ def iterate_vm_protection_policy_get_policies_with_sla(
 ) -> Items[VmProtectionPolicyWithSla, PageOfVmProtectionPolicyWithSla]:
     """Get SLA Compliance Information: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_policies_with_sla`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        policy_name: query `PolicyName`.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_policies_with_sla`.
     """
     return Items(
         client,
@@ -643,15 +637,12 @@ def iterate_vm_protection_policy_get_policy_selected_items(
 ) -> Items[PolicyBackupItem, PageOfPolicyBackupItem]:
     """Get Resources Protected by SLA-Based Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_policy_selected_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_policy_selected_items`.
     """
     return Items(
         client,
@@ -706,15 +697,12 @@ def iterate_vm_protection_policy_get_policy_regions(
 ) -> Items[Region, PageOfRegion]:
     """Get Azure Regions Specified in SLA-Based Backup Policy Settings: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_policy_regions`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_policy_regions`.
     """
     return Items(
         client,
@@ -773,16 +761,12 @@ def iterate_vm_protection_policy_get_policy_excluded_items(
 ) -> Items[PolicyExcludedItem, PageOfPolicyExcludedItem]:
     """Get Resources Excluded from SLA-Based Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_policy_excluded_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_policy_excluded_items`.
     """
     return Items(
         client,
@@ -904,14 +888,12 @@ def iterate_vm_protection_policy_get_protected_items(
 ) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
     """Get Collection of Protected Items: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_protected_items`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_protected_items`.
     """
     return Items(
         client,
@@ -964,15 +946,12 @@ def iterate_vm_protection_policy_get_policy_protected_items(
 ) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
     """Get Resources Protected by SLA-Based Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_get_policy_protected_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_get_policy_protected_items`.
     """
     return Items(
         client,
@@ -1031,16 +1010,13 @@ def iterate_vm_protection_policy_cost_estimation_calculate_cost_estimation(
 ) -> Items[CostEstimationItem, PageOfCostEstimationItem]:
     """Calculate Estimated Cost of SLA-Based Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `vm_protection_policy_cost_estimation_calculate_cost_estimation`.
+
     Args:
-        client: the appliance.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        virtual_machine_name_filter: query `VirtualMachineNameFilter`.
-
-    Raises:
-        VeeamError: as `vm_protection_policy_cost_estimation_calculate_cost_estimation`.
     """
     return Items(
         client,

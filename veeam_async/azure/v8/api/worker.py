@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfWorkerNetworkConfigurationDeletionResult,
         AsyncOperationOfWorkerProfileDeletionResult,
@@ -394,15 +395,12 @@ def iterate_workers(
 ) -> Items[Worker, PageOfWorker]:
     """Get Collection of Worker Instances: every row of every page, for `async for`.
 
+    What is not said here is as in `get_workers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `get_workers`.
     """
     return Items(
         client,
@@ -529,16 +527,12 @@ def iterate_worker_network_configuration_get_worker_network_configuration(
 ) -> Items[WorkerNetworkConfiguration, PageOfWorkerNetworkConfiguration]:
     """Get Collection of Worker Configurations: every row of every page, for `async for`.
 
+    What is not said here is as in `worker_network_configuration_get_worker_network_configuration`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        region_id: query `RegionId`.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `worker_network_configuration_get_worker_network_configuration`.
     """
     return Items(
         client,
@@ -776,16 +770,12 @@ def iterate_worker_profiles_get_worker_profiles(
 ) -> Items[WorkerProfile, PageOfWorkerProfile]:
     """Get Collection of Worker Profiles: every row of every page, for `async for`.
 
+    What is not said here is as in `worker_profiles_get_worker_profiles`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        region_id: query `RegionId`.
-        search_pattern: query `SearchPattern`.
-
-    Raises:
-        VeeamError: as `worker_profiles_get_worker_profiles`.
     """
     return Items(
         client,

@@ -11,28 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .azure import AzureEnvironment
 
-
-@model
-class AzureResource(Model):
-    """Azure resource.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    display_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    resource_type: ResourceType | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    from .azure_account import AzureAccountPurpose
+    from .common import AzureEnvironment, LinkHAL
 
 
 @model
@@ -87,61 +68,34 @@ class ContainerImmutabilityPolicyState(OpenEnum):
 
 
 @model
-class ResourceGroup(Model):
-    """Resource group.
+class MissingSubscriptionPurpose(Model):
+    """Missing subscription purpose."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
+    purpose: AzureAccountPurpose | None | Unset = UNSET
+    missing_actions: list[str] | None | Unset = UNSET
+    missing_data_actions: list[str] | None | Unset = UNSET
 
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
+
+@model
+class PageOfAzureStorageItem(Model):
+    """Page of azure storage item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[AzureStorageItem] | None | Unset = UNSET
 
 
-class ResourceProviderType(OpenEnum):
-    """Resource provider type: 7 known values."""
+@model
+class PageOfAzureSubscription(Model):
+    """Page of azure subscription."""
 
-    VIRTUAL_MACHINE = "VirtualMachine"
-    SQL_SERVER = "SqlServer"
-    SQL_MANAGED_INSTANCE = "SqlManagedInstance"
-    UNKNOWN = "Unknown"
-    VIRTUAL_NETWORK = "VirtualNetwork"
-    COSMOS_DB = "CosmosDb"
-    STORAGE_ACCOUNT = "StorageAccount"
-
-
-class ResourceType(OpenEnum):
-    """Resource type: 23 known values."""
-
-    VIRTUAL_MACHINE = "VirtualMachine"
-    MANAGED_DISK = "ManagedDisk"
-    UNMANAGED_ATTACHED_DISK = "UnmanagedAttachedDisk"
-    UNMANAGED_DETACHED_DISK = "UnmanagedDetachedDisk"
-    STORAGE_ACCOUNT = "StorageAccount"
-    RESOURCE_GROUP = "ResourceGroup"
-    REGION = "Region"
-    SUBSCRIPTION = "Subscription"
-    SQL_SERVER = "SqlServer"
-    MANAGED_DATABASE = "ManagedDatabase"
-    UNMANAGED_DATABASE = "UnmanagedDatabase"
-    SQL_ELASTIC_POOL = "SqlElasticPool"
-    KEY_VAULT = "KeyVault"
-    SQL_SERVER_MANAGED_INSTANCE = "SqlServerManagedInstance"
-    FILE_SHARE = "FileShare"
-    VIRTUAL_NETWORK = "VirtualNetwork"
-    NETWORK_SECURITY_GROUP = "NetworkSecurityGroup"
-    NO_SQL_COSMOS_ACCOUNT = "NoSqlCosmosAccount"
-    MONGO_DB_COSMOS_ACCOUNT = "MongoDbCosmosAccount"
-    TABLE_COSMOS_ACCOUNT = "TableCosmosAccount"
-    GREMLIN_COSMOS_ACCOUNT = "GremlinCosmosAccount"
-    POSTGRES_COSMOS_ACCOUNT = "PostgresCosmosAccount"
-    UNKNOWN = "Unknown"
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[AzureSubscription] | None | Unset = UNSET
 
 
 class SubscriptionAvailability(OpenEnum):
@@ -149,6 +103,44 @@ class SubscriptionAvailability(OpenEnum):
 
     AVAILABLE = "Available"
     NOT_AVAILABLE = "NotAvailable"
+    UNKNOWN = "Unknown"
+
+
+@model
+class SubscriptionForServiceAccount(Model):
+    """Subscription for service account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    permissions_state: SubscriptionPermissionsState | None | Unset = UNSET
+    missing_permissions: list[str] | None | Unset = UNSET
+    missing_data_actions: list[str] | None | Unset = UNSET
+    resource_providers_state: SubscriptionResourceProvidersState | None | Unset = UNSET
+    missing_resource_providers: list[str] | None | Unset = UNSET
+    purposes: list[AzureAccountPurpose] | None | Unset = UNSET
+    missing_purposes: list[MissingSubscriptionPurpose] | None | Unset = UNSET
+    availability: SubscriptionAvailability | None | Unset = UNSET
+
+
+class SubscriptionPermissionsState(OpenEnum):
+    """Subscription permissions state: 4 known values."""
+
+    AVAILABLE_ALL = "AvailableAll"
+    AVAILABLE_SUBSET = "AvailableSubset"
+    INSUFFICIENT = "Insufficient"
+    UNKNOWN = "Unknown"
+
+
+class SubscriptionResourceProvidersState(OpenEnum):
+    """Subscription resource providers state: 3 known values."""
+
+    AVAILABLE_ALL = "AvailableAll"
+    INSUFFICIENT = "Insufficient"
     UNKNOWN = "Unknown"
 
 

@@ -11,9 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .azure import AzureAccount
+
+    from .azure_account import AzureAccount
+    from .azure_subscription import SubscriptionForServiceAccount
     from .repository import Repository
-    from .subscription import SubscriptionForServiceAccount
     from .worker_network_configuration import WorkerNetworkConfiguration
 
 

@@ -11,23 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .job_session import DailySnapshotSchedule, DailyTypeNullable, DayOfWeek, DayOfWeekNullable, HealthCheckSchedule
-    from .monthly import MonthlySnapshotSchedule, MonthlyTypeNullable
-    from .page_of_policy_protected import Month
-    from .repository import RepositoryRetentionSettings
 
-
-@model
-class ArchiveSlaSchedule(Model):
-    """Archive sla schedule."""
-
-    schedule_enabled: bool | None | Unset = UNSET
-    selected_months: list[Month] | None | Unset = UNSET
-    monthly_type: MonthMagnetType | None | Unset = UNSET
-    store_for: int | None | Unset = UNSET
-    store_for_unit: SlaDurationType | None | Unset = UNSET
+    from .common import DayOfWeek, LinkHAL
+    from .daily import DailyTypeNullable
+    from .repository_validate_delete import RepositoryRetentionSettings
 
 
 @model
@@ -185,46 +174,6 @@ class ConfigurationRestoreProductInformation(Model):
 
 
 @model
-class DailyBackupSchedule(Model):
-    """Daily backup schedule."""
-
-    hours: list[int] | None | Unset = UNSET
-    retention: RepositoryRetentionSettings | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-
-
-@model
-class DailySchedule(Model):
-    """Daily schedule."""
-
-    daily_type: DailyTypeNullable | None | Unset = UNSET
-    selected_days: list[DayOfWeek] | None | Unset = UNSET
-    runs_per_hour: int | None | Unset = UNSET
-    snapshot_schedule: DailySnapshotSchedule | None | Unset = UNSET
-    backup_schedule: DailyBackupSchedule | None | Unset = UNSET
-
-
-@model
-class DailySlaSchedule(Model):
-    """Daily sla schedule."""
-
-    schedule_enabled: bool | None | Unset = UNSET
-    create_every: int | None | Unset = UNSET
-    create_unit: SlaDurationType | None | Unset = UNSET
-    store_for: int | None | Unset = UNSET
-    store_for_unit: SlaDurationType | None | Unset = UNSET
-
-
-class DailyType(OpenEnum):
-    """Daily type: 4 known values."""
-
-    EVERYDAY = "Everyday"
-    WEEK_DAYS = "WeekDays"
-    SELECTED_DAYS = "SelectedDays"
-    UNKNOWN = "Unknown"
-
-
-@model
 class DownloadExportedConfigurationBackupRequest(Model):
     """Download exported configuration backup request.
 
@@ -258,69 +207,6 @@ class JobStatusNullable(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class MonthMagnetType(OpenEnum):
-    """Month magnet type: 2 known values."""
-
-    FIRST_DAY = "FirstDay"
-    LAST_DAY = "LastDay"
-
-
-@model
-class MonthlyBackupSchedule(Model):
-    """Monthly backup schedule."""
-
-    selected_months: list[Month] | None | Unset = UNSET
-    retention: RepositoryRetentionSettings | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-
-
-@model
-class MonthlySchedule(Model):
-    """Monthly schedule."""
-
-    start_time: int | None | Unset = UNSET
-    type: MonthlyTypeNullable | None | Unset = UNSET
-    day_of_week: DayOfWeekNullable | None | Unset = UNSET
-    day_of_month: int | None | Unset = UNSET
-    monthly_last_day: bool | None | Unset = UNSET
-    snapshot_schedule: MonthlySnapshotSchedule | None | Unset = UNSET
-    backup_schedule: MonthlyBackupSchedule | None | Unset = UNSET
-
-
-@model
-class MonthlySlaSchedule(Model):
-    """Monthly sla schedule."""
-
-    schedule_enabled: bool | None | Unset = UNSET
-    monthly_type: MonthlyType | None | Unset = UNSET
-    exact_day: int | None | Unset = UNSET
-    day_of_week: DayOfWeek | None | Unset = UNSET
-    selected_months: list[Month] | None | Unset = UNSET
-    store_for: int | None | Unset = UNSET
-    store_for_unit: SlaDurationType | None | Unset = UNSET
-
-
-class MonthlyType(OpenEnum):
-    """Monthly type: 7 known values."""
-
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    SELECTED_DAY = "SelectedDay"
-    UNKNOWN = "Unknown"
-
-
-@model
-class NewSlaTemplateFromClient(Model):
-    """New sla template from client."""
-
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    sla_configuration: SlaConfiguration | None | Unset = UNSET
-
-
 @model
 class PageOfConfigurationRestorePoint(Model):
     """Page of configuration restore point."""
@@ -330,138 +216,3 @@ class PageOfConfigurationRestorePoint(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ConfigurationRestorePoint] | None | Unset = UNSET
-
-
-@model
-class PageOfSlaTemplate(Model):
-    """Page of sla template."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SlaTemplate] | None | Unset = UNSET
-
-
-@model
-class PageOfSlaTemplateAssignment(Model):
-    """Page of sla template assignment."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SlaTemplateAssignment] | None | Unset = UNSET
-
-
-@model
-class SlaBackupSchedule(Model):
-    """Sla backup schedule."""
-
-    daily: DailySlaSchedule | None | Unset = UNSET
-    weekly: WeeklySlaSchedule | None | Unset = UNSET
-    monthly: MonthlySlaSchedule | None | Unset = UNSET
-    archive: ArchiveSlaSchedule | None | Unset = UNSET
-    execution_window: TimeWindowSlaSchedule | None | Unset = UNSET
-    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
-    change_block_tracking_enabled: bool | None | Unset = UNSET
-
-
-@model
-class SlaConfiguration(Model):
-    """Sla configuration."""
-
-    snapshot: SlaSnapshotSchedule | None | Unset = UNSET
-    backup: SlaBackupSchedule | None | Unset = UNSET
-    threshold: SlaThresholdSettings | None | Unset = UNSET
-
-
-class SlaDurationType(OpenEnum):
-    """Sla duration type: 6 known values."""
-
-    MINUTE = "Minute"
-    HOUR = "Hour"
-    DAY = "Day"
-    WEEK = "Week"
-    MONTH = "Month"
-    YEAR = "Year"
-
-
-@model
-class SlaSnapshotSchedule(Model):
-    """Sla snapshot schedule."""
-
-    daily: DailySlaSchedule | None | Unset = UNSET
-    weekly: WeeklySlaSchedule | None | Unset = UNSET
-    monthly: MonthlySlaSchedule | None | Unset = UNSET
-    execution_window: TimeWindowSlaSchedule | None | Unset = UNSET
-
-
-@model
-class SlaTemplate(Model):
-    """Sla template.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    last_modified_utc: datetime | None | Unset = UNSET
-    assigned_policies: int | None | Unset = UNSET
-    sla_configuration: SlaConfiguration | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class SlaTemplateAssignment(Model):
-    """Sla template assignment.
-
-    Attributes:
-        protection_policy_id: UUID.
-    """
-
-    protection_policy_id: str | None | Unset = UNSET
-    protection_policy_name: str | None | Unset = UNSET
-
-
-@model
-class SlaThresholdSettings(Model):
-    """Sla threshold settings."""
-
-    met_target_above: int | None | Unset = UNSET
-    missed_target_below: int | None | Unset = UNSET
-
-
-@model
-class TimeWindowSlaSchedule(Model):
-    """Time window sla schedule.
-
-    Attributes:
-        window_opening: time-span.
-        window_closing: time-span.
-    """
-
-    window_opening: str | None | Unset = UNSET
-    window_closing: str | None | Unset = UNSET
-
-
-@model
-class UpdatedSlaTemplateFromClient(Model):
-    """Updated sla template from client."""
-
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    sla_configuration: SlaConfiguration | None | Unset = UNSET
-
-
-@model
-class WeeklySlaSchedule(Model):
-    """Weekly sla schedule."""
-
-    schedule_enabled: bool | None | Unset = UNSET
-    daily_type: DailyType | None | Unset = UNSET
-    selected_days: list[DayOfWeek] | None | Unset = UNSET
-    store_for: int | None | Unset = UNSET
-    store_for_unit: SlaDurationType | None | Unset = UNSET

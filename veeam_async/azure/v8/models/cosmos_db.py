@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
@@ -11,48 +11,19 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .database_options import ProtectionStatus
-    from .job_session import DataRetrievalStatus
-    from .mongo_db import MongoDbThroughputSettings
-    from .repository import RepositoryRestorePointState, StorageAccessTier, StorageTierNullable
-    from .restore_point import RestorePointType
 
-
-class CosmosBackupDestinationFilterOptions(OpenEnum):
-    """Cosmos backup destination filter options: 4 known values."""
-
-    CONTINUOUS_BACKUP = "ContinuousBackup"
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_BACKUP = "ManualBackup"
-    ARCHIVE = "Archive"
+    from .common import LinkHAL
 
 
 @model
-class CosmosDbAccount(Model):
-    """Cosmos db account.
+class CosmosDbAccountDatabase(Model):
+    """Cosmos db account database."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
+    database_rid: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    status: CosmosDbAccountStatus | None | Unset = UNSET
-    account_type: CosmosDbAccountType | None | Unset = UNSET
-    latest_restorable_timestamp: datetime | None | Unset = UNSET
-    source_size_bytes: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    postgres_version: str | None | Unset = UNSET
-    mongo_db_server_version: str | None | Unset = UNSET
-    is_deleted: bool | None | Unset = UNSET
-    capacity_mode: CosmosDbCapacityMode | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    deletion_time: datetime | None | Unset = UNSET
 
 
 @model
@@ -89,269 +60,83 @@ class CosmosDbAccountRestoreOptions(Model):
     selected_items: list[CosmosDbAccountRestorableResource] | None | Unset = field(default=UNSET, wire="SelectedItems")
 
 
-class CosmosDbAccountStatus(OpenEnum):
-    """Cosmos db account status: 14 known values."""
-
-    ONLINE = "Online"
-    CREATING = "Creating"
-    OFFLINE = "Offline"
-    RESTORING = "Restoring"
-    DELETING = "Deleting"
-    FAILED = "Failed"
-    MIGRATING = "Migrating"
-    NO_CONTENT = "NoContent"
-    UPDATING = "Updating"
-    DELETED = "Deleted"
-    DROPPING = "Dropping"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
-    UNKNOWN = "Unknown"
-
-
-class CosmosDbAccountType(OpenEnum):
-    """Cosmos db account type: 6 known values."""
-
-    NO_SQL = "NoSql"
-    MONGO_RU = "MongoRU"
-    TABLE = "Table"
-    GREMLIN = "Gremlin"
-    POSTGRES_SQL = "PostgresSql"
-    UNKNOWN = "Unknown"
-
-
-class CosmosDbAccountTypeFromClient(OpenEnum):
-    """Cosmos db account type from client: 5 known values."""
-
-    NO_SQL = "NoSql"
-    MONGO_RU = "MongoRU"
-    TABLE = "Table"
-    GREMLIN = "Gremlin"
-    POSTGRES_SQL = "PostgresSql"
-
-
-class CosmosDbBackupDestination(OpenEnum):
-    """Cosmos db backup destination: 3 known values."""
-
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_BACKUP = "ManualBackup"
-    UNKNOWN = "Unknown"
-
-
-class CosmosDbCapacityMode(OpenEnum):
-    """Cosmos db capacity mode: 4 known values."""
-
-    NONE = "None"
-    PROVISIONED = "Provisioned"
-    SERVERLESS = "Serverless"
-    UNKNOWN = "Unknown"
-
-
 @model
-class CosmosDbContinuousRestorePoint(Model):
-    """Cosmos db continuous restore point.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    account_id: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
-    retrieved_data_expiration_date: datetime | None | Unset = UNSET
-    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
-    latest_chain_size_bytes: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class CosmosDbExportOptions(Model):
-    """Cosmos db export options.
-
-    Attributes:
-        subscription_id: UUID.
-        tenant_id: UUID.
-    """
-
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-    region_ids: list[str] | None | Unset = UNSET
-    cosmos_db_account_ids: list[str] | None | Unset = UNSET
-    account_types: list[CosmosDbAccountTypeFromClient] | None | Unset = UNSET
-    soft_deleted: bool | None | Unset = UNSET
-    cosmos_db_accounts_from_protected_regions: bool | None | Unset = UNSET
-    protection_status: list[ProtectionStatus] | None | Unset = UNSET
-
-
-@model
-class CosmosDbManualBackupSettings(Model):
-    """Cosmos db manual backup settings.
-
-    Attributes:
-        tenant_id: UUID.
-        service_account_id: UUID.
-    """
-
-    cosmos_db_account_ids: list[str]
-    repository_id: str
-    tenant_id: str | None
-    service_account_id: str
-    credentials_list: dict[str, str] | None | Unset = UNSET
-
-
-@model
-class CosmosDbOptions(Model):
-    """Cosmos db options.
-
-    Attributes:
-        subscription_id: UUID.
-        tenant_id: UUID.
-    """
-
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-    region_ids: list[str] | None | Unset = UNSET
-    account_types: list[CosmosDbAccountTypeFromClient] | None | Unset = UNSET
-    soft_deleted: bool | None | Unset = UNSET
-    cosmos_db_accounts_from_protected_regions: bool | None | Unset = UNSET
-    protection_status: list[ProtectionStatus] | None | Unset = UNSET
-    backup_destination: list[CosmosBackupDestinationFilterOptions] | None | Unset = UNSET
-
-
-@model
-class CosmosDbRepositoryRestoreOptions(Model):
-    """Cosmos db repository restore options.
-
-    Attributes:
-        service_account_id: UUID.
-    """
-
-    service_account_id: str = field(wire="ServiceAccountId")
-    database_account_id: str | None | Unset = field(default=UNSET, wire="DatabaseAccountId")
-    target_cosmos_db_account_id: str = field(wire="TargetCosmosDbAccountId")
-    reason: str | None | Unset = field(default=UNSET, wire="Reason")
-    mongo_db_restore_options: MongoDbRestoreOptions | None | Unset = field(default=UNSET, wire="MongoDbRestoreOptions")
-
-
-@model
-class CosmosDbRestorePoint(Model):
-    """Cosmos db restore point.
-
-    Attributes:
-        id: UUID.
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    account_id: str | None | Unset = UNSET
-    vbr_id: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    state: RepositoryRestorePointState | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    backup_destination: CosmosDbBackupDestination | None | Unset = UNSET
-    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
-    retrieved_data_expiration_date: datetime | None | Unset = UNSET
-    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
-    immutable_till: datetime | None | Unset = UNSET
-    access_tier: StorageAccessTier | None | Unset = UNSET
-    latest_chain_size_bytes: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class CosmosDbRestorePointType(OpenEnum):
-    """Cosmos db restore point type: 2 known values."""
-
-    CONTINUOUS = "Continuous"
-    BACKUP = "Backup"
-
-
-@model
-class MongoDbCollectionRestoreOptions(Model):
-    """Mongo db collection restore options."""
-
-    name: str | None | Unset = field(default=UNSET, wire="Name")
-    new_name: str | None | Unset = field(default=UNSET, wire="NewName")
-    throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
-
-
-@model
-class MongoDbDatabaseRestoreOptions(Model):
-    """Mongo db database restore options."""
-
-    name: str | None | Unset = field(default=UNSET, wire="Name")
-    new_name: str | None | Unset = field(default=UNSET, wire="NewName")
-    collections: list[MongoDbCollectionRestoreOptions] | None | Unset = field(default=UNSET, wire="Collections")
-    throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
-
-
-@model
-class MongoDbRestoreOptions(Model):
-    """Mongo db restore options."""
-
-    databases: list[MongoDbDatabaseRestoreOptions] | None | Unset = field(default=UNSET, wire="Databases")
-
-
-@model
-class ProtectedCosmosDbAccount(Model):
-    """Protected cosmos db account.
-
-    Attributes:
-        subscription_id: false.
-        service_account_id: UUID.
-    """
+class CosmosDbAccountRestoreTimeRange(Model):
+    """Cosmos db account restore time range."""
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    status: CosmosDbAccountStatus | None | Unset = UNSET
-    account_type: CosmosDbAccountType | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
     latest_restorable_timestamp: datetime | None | Unset = UNSET
     earliest_restorable_timestamp: datetime | None | Unset = UNSET
-    latest_backup: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    archive_size_bytes: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    read_regions: list[str] | None | Unset = UNSET
-    write_regions: list[str] | None | Unset = UNSET
-    restore_point_types: list[CosmosDbRestorePointType] | None | Unset = UNSET
-    protection_state: ProtectionCosmosDbAccountState | None | Unset = UNSET
-    database_name: str | None | Unset = UNSET
-    capacity_mode: CosmosDbCapacityMode | None | Unset = UNSET
+
+
+CosmosDbProcessingCredentials: TypeAlias = "dict[str, str]"
+"""Cosmos db processing credentials."""
 
 
 @model
-class ProtectionCosmosDbAccountState(Model):
-    """Protection cosmos db account state."""
+class CosmosDbResourceEvent(Model):
+    """Cosmos db resource event."""
 
-    destinations: list[CosmosDbBackupDestination] | None | Unset = UNSET
-    storage_tiers: list[StorageTierNullable] | None | Unset = UNSET
-    restore_point_count: int | None
-    data_retrieval_status: DataRetrievalStatus
+    event_description: str | None | Unset = field(default=UNSET, wire="EventDescription")
+    event_time: datetime | None | Unset = field(default=UNSET, wire="EventTime")
+
+
+class CosmosDbResourceEventType(OpenEnum):
+    """Cosmos db resource event type: 5 known values."""
+
+    CREATE = "Create"
+    RECREATE = "Recreate"
+    DELETE = "Delete"
+    REPLACE = "Replace"
+    SYSTEM_OPERATION = "SystemOperation"
+
+
+@model
+class CosmosDbThroughputCost(Model):
+    """Cosmos db throughput cost."""
+
+    min_hourly_price: float | None | Unset = UNSET
+    max_hourly_price: float | None | Unset = UNSET
+    min_daily_price: float | None | Unset = UNSET
+    max_daily_price: float | None | Unset = UNSET
+    min_monthly_price: float | None | Unset = UNSET
+    max_monthly_price: float | None | Unset = UNSET
+    min_throughput: float | None | Unset = UNSET
+    max_throughput: float | None | Unset = UNSET
+    request_unit_price: float | None | Unset = UNSET
+    region_count: int | None | Unset = UNSET
+    exceeds_total_throughput: bool | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbAccountDatabase(Model):
+    """Page of cosmos db account database."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbAccountDatabase] | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbAccountRestorableResource(Model):
+    """Page of cosmos db account restorable resource."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbAccountRestorableResource] | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbResourceEvent(Model):
+    """Page of cosmos db resource event."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbResourceEvent] | None | Unset = UNSET

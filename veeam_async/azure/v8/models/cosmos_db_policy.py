@@ -10,22 +10,95 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .cosmos_db import CosmosDbAccount
-    from .page_of_policy import Tag, TagFromClient
-    from .page_of_policy_protected import (
+
+    from .azure_subscription import AzureSubscription
+    from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
+    from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
+    from .daily import DailyCosmosDbSchedule
+    from .job_session import HealthCheckSchedule
+    from .monthly import MonthlyCosmosDbSchedule
+    from .nullable import ResourceGroup
+    from .policy import PolicyStatus
+    from .policy_excluded import (
+        PolicyCosmosDbBackupTier,
+        PolicyCosmosDbBackupWorkload,
         PolicyResourceGroupFromClient,
         PolicySubscriptionFromClient,
         PolicyTagGroupFromClient,
+        Tag,
+        TagFromClient,
+        TagGroup,
     )
+    from .sla_configuration import YearlySchedule
+    from .weekly import WeeklyCosmosDbSchedule
 
 
 @model
-class CosmosDbAccountFromClient(Model):
-    """Cosmos db account from client."""
+class CosmosDbPoliciesExportOptions(Model):
+    """Cosmos db policies export options.
+
+    Attributes:
+        policy_ids: UUID.
+    """
+
+    policy_ids: list[str] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    last_job_status: list[JobStatus] | None | Unset = UNSET
+    policy_status: list[PolicyStatus] | None | Unset = UNSET
+
+
+@model
+class CosmosDbPolicy(Model):
+    """Cosmos db policy.
+
+    Attributes:
+        id: UUID.
+        service_account_id: UUID.
+    """
 
     id: str | None | Unset = UNSET
+    priority: int | None | Unset = UNSET
+    excluded_items_count: int | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    backup_workloads: list[PolicyCosmosDbBackupWorkload] | None | Unset = UNSET
+    backup_status: JobStatus | None | Unset = UNSET
+    archive_status: JobStatus | None | Unset = UNSET
+    health_check_status: JobStatus | None | Unset = UNSET
+    configuration_status: JobStatus | None | Unset = UNSET
+    continuous_backup_type: PolicyCosmosDbBackupTier | None | Unset = UNSET
+    next_execution_time: datetime | None | Unset = UNSET
+    is_archive_backup_configured: bool | None | Unset = UNSET
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    daily_schedule: DailyCosmosDbSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyCosmosDbSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyCosmosDbSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+    default_backup_account_id: str | None | Unset = UNSET
+    credentials_list: dict[str, str] | None | Unset = UNSET
+
+
+@model
+class CosmosDbPolicyBackupItem(Model):
+    """Cosmos db policy backup item."""
+
+    subscription: AzureSubscription | None | Unset = UNSET
+    tag: Tag | None | Unset = UNSET
+    resource_group: ResourceGroup | None | Unset = UNSET
+    account: CosmosDbAccount | None | Unset = UNSET
+    deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
+    tag_group: TagGroup | None | Unset = UNSET
 
 
 class CosmosDbPolicyBackupItemType(OpenEnum):
@@ -78,6 +151,28 @@ class CosmosDbPolicyItemDeletedFromAzure(Model):
 
 
 @model
+class PageOfCosmosDbPolicy(Model):
+    """Page of cosmos db policy."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbPolicy] | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbPolicyBackupItem(Model):
+    """Page of cosmos db policy backup item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbPolicyBackupItem] | None | Unset = UNSET
+
+
+@model
 class PageOfCosmosDbPolicyExcludedItem(Model):
     """Page of cosmos db policy excluded item."""
 
@@ -86,11 +181,3 @@ class PageOfCosmosDbPolicyExcludedItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[CosmosDbPolicyExcludedItem] | None | Unset = UNSET
-
-
-@model
-class ProtectedCosmosDbAccountExportOptions(Model):
-    """Protected cosmos db account export options."""
-
-    accounts: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET

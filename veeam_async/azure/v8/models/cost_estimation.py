@@ -11,22 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .configuration import DailySchedule, MonthlySchedule
-    from .cost import CostEstimationItemCostsData, PricePerMonth
+
+    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .job_session import HealthCheckSchedule
-    from .page_of_policy_protected import (
-        PolicyBackupItemsFromClient,
-        PolicyExcludedItemsFromClient,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
-        RetrySettings,
-        SlaPolicyNotificationSettings,
-        SnapshotDestination,
-        SnapshotSettings,
-        YearlySchedule,
-    )
-    from .restore_point import BackupTypeNullable
+    from .policy_excluded import PolicyBackupItemsFromClient, PolicyExcludedItemsFromClient, TagFromClient
+    from .price import CostEstimationItemCostsData, PricePerMonth
+    from .sla import SlaPolicyNotificationSettings
+    from .sla_configuration import DailySchedule, MonthlySchedule, YearlySchedule
     from .weekly import WeeklySchedule
 
 
@@ -212,3 +203,47 @@ class PageOfCostEstimationItem(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[CostEstimationItem] | None | Unset = UNSET
     metadata: CostEstimationData | None | Unset = UNSET
+
+
+@model
+class SnapshotDestination(Model):
+    """Snapshot destination.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    subscription_id: str
+    resource_group_id: str
+
+
+@model
+class SnapshotSettings(Model):
+    """Snapshot settings."""
+
+    additional_tags: list[TagFromClient] | None | Unset = UNSET
+    copy_original_tags: bool | None | Unset = UNSET
+    application_aware_snapshot: bool | None | Unset = UNSET
+    user_scripts: UserScripts | None | Unset = UNSET
+
+
+@model
+class UserScripts(Model):
+    """User scripts."""
+
+    windows: UserScriptsSettings | None | Unset = UNSET
+    linux: UserScriptsSettings | None | Unset = UNSET
+
+
+@model
+class UserScriptsSettings(Model):
+    """User scripts settings."""
+
+    scripts_enabled: bool | None | Unset = UNSET
+    pre_script_path: str | None | Unset = UNSET
+    pre_script_arguments: str | None | Unset = UNSET
+    post_script_path: str | None | Unset = UNSET
+    post_script_arguments: str | None | Unset = UNSET
+    repository_snapshots_only: bool | None | Unset = UNSET
+    ignore_exit_codes: bool | None | Unset = UNSET
+    ignore_missing_scripts: bool | None | Unset = UNSET

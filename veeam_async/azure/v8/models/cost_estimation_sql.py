@@ -10,20 +10,15 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .cost import CostEstimationItemCostsData
+
+    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
-    from .job_session import DailySqlSchedule, HealthCheckSchedule
+    from .daily import DailySqlSchedule
+    from .job_session import HealthCheckSchedule
     from .monthly import MonthlySqlSchedule
-    from .page_of_policy_protected import (
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
-        RetrySettings,
-        SqlPolicyBackupItemsFromClient,
-        SqlPolicyExcludedItemsFromClient,
-        YearlySchedule,
-    )
-    from .restore_point import BackupTypeNullable
+    from .price import CostEstimationItemCostsData
+    from .sla_configuration import YearlySchedule
+    from .sql_policy import SqlPolicyBackupItemsFromClient, SqlPolicyExcludedItemsFromClient
     from .weekly import WeeklySqlSchedule
 
 

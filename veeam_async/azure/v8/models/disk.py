@@ -11,12 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .async_operation_of_page_of_tenant import Region
-    from .azure_subscription import AzureSubscription, ResourceGroup
-    from .page_of import StorageAccount
-    from .page_of_vm_snapshot import VmDiskSnapshot
+
+    from .azure_subscription import AzureSubscription
+    from .common import LinkHAL, Region
+    from .nullable import ResourceGroup
+    from .storage_account import StorageAccount
     from .virtual_machine import OSTypeNullable
+    from .vm import VmDiskSnapshot
 
 
 @model

@@ -11,11 +11,67 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .file import FileShare
-    from .repository import RepositoryRestorePointState
-    from .restore_point import RestorePointType
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .cosmos import ProtectionStatus
+    from .job_session import RestorePointType
+    from .repository_validate_delete import RepositoryRestorePointState
+
+
+@model
+class AsyncOperationOfFileShare(Model):
+    """Async operation of file share.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: FileShare | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfFileShare(Model):
+    """Async operation of page of file share.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfFileShare | None | Unset = UNSET
+
+
+@model
+class FileShare(Model):
+    """File share.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    azure_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    access_tier: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    storage_account_name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    size: int | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 class FileShareBackupDestination(OpenEnum):
@@ -36,6 +92,25 @@ class FileShareBackupDestinationFilterOptions(OpenEnum):
 
 
 @model
+class FileShareExportOptions(Model):
+    """File share export options.
+
+    Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    file_share_ids: list[str] | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    file_share_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+
+
+@model
 class FileShareFlrOptions(Model):
     """File share flr options."""
 
@@ -45,67 +120,18 @@ class FileShareFlrOptions(Model):
     source_service_account_id: str | None | Unset = UNSET
 
 
-class FileSharePolicyBackupItemType(OpenEnum):
-    """File share policy backup item type: 4 known values."""
-
-    FILE_SHARE = "FileShare"
-    STORAGE_ACCOUNT = "StorageAccount"
-    RESOURCE_GROUP = "ResourceGroup"
-    UNKNOWN = "Unknown"
-
-
 @model
-class FileSharePolicyBackupItemsFromClient(Model):
-    """File share policy backup items from client."""
+class FileShareManualSnapshotRequest(Model):
+    """File share manual snapshot request.
 
-    file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
-    storage_accounts: list[FileSharePolicyStorageAccountFromClient] | None | Unset = UNSET
-    resource_groups: list[FileSharePolicyResourceGroupFromClient] | None | Unset = UNSET
+    Attributes:
+        tenant_id: UUID.
+        service_account_id: UUID.
+    """
 
-
-@model
-class FileSharePolicyExcludedItem(Model):
-    """File share policy excluded item."""
-
-    file_share: FileShare | None | Unset = UNSET
-    deleted_item: FileSharePolicyItemDeletedFromAzure | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyExcludedItemsFromClient(Model):
-    """File share policy excluded items from client."""
-
-    file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyFileShareFromClient(Model):
-    """File share policy file share from client."""
-
-    id: str | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyItemDeletedFromAzure(Model):
-    """File share policy item deleted from azure."""
-
-    type: FileSharePolicyBackupItemType | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    id: str | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyResourceGroupFromClient(Model):
-    """File share policy resource group from client."""
-
-    id: str | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyStorageAccountFromClient(Model):
-    """File share policy storage account from client."""
-
-    id: str | None | Unset = UNSET
+    file_share_ids: list[str]
+    tenant_id: str
+    service_account_id: str
 
 
 @model
@@ -142,14 +168,14 @@ class FileShareRestorePointIndexingConfig(Model):
 
 
 @model
-class PageOfFileSharePolicyExcludedItem(Model):
-    """Page of file share policy excluded item."""
+class PageOfFileShare(Model):
+    """Page of file share."""
 
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileSharePolicyExcludedItem] | None | Unset = UNSET
+    results: list[FileShare] | None | Unset = UNSET
 
 
 @model

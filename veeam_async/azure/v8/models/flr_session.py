@@ -6,12 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
+
+    from .common import LinkHAL
 
 
 class FlrSearchTaskState(OpenEnum):
@@ -20,6 +23,13 @@ class FlrSearchTaskState(OpenEnum):
     PREPARING = "Preparing"
     NO_DATA = "NoData"
     READY = "Ready"
+
+
+@model
+class FlrSessionBrowseRequest(Model):
+    """Flr session browse request."""
+
+    path: str | None | Unset = UNSET
 
 
 @model
@@ -45,11 +55,84 @@ class FlrSessionItemType(OpenEnum):
 
 
 @model
+class FlrSessionPagination(Model):
+    """Flr session pagination."""
+
+    total_count: int | None | Unset = UNSET
+    count: int | None | Unset = UNSET
+    offset: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+
+
+@model
 class FlrSessionRestoreItem(Model):
     """Flr session restore item."""
 
     path: str | None | Unset = UNSET
     status: FlrSessionRestoreTaskStatus | None | Unset = UNSET
+
+
+@model
+class FlrSessionRestoreTaskLogItem(Model):
+    """Flr session restore task log item.
+
+    Attributes:
+        id: int.
+    """
+
+    message: str | None | Unset = UNSET
+    status: FlrSessionRestoreTaskLogItemStatusNullable | None | Unset = UNSET
+    id: int | None | Unset = UNSET
+    start_time: datetime | None | Unset = UNSET
+    stop_time: datetime | None | Unset = UNSET
+
+
+class FlrSessionRestoreTaskLogItemStatusNullable(OpenEnum):
+    """Flr session restore task log item status nullable: 7 known values."""
+
+    PENDING = "Pending"
+    STARTING = "Starting"
+    RUNNING = "Running"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    ERROR = "Error"
+    CANCELLED = "Cancelled"
+
+
+@model
+class FlrSessionRestoreTaskLogsRequest(Model):
+    """Flr session restore task logs request."""
+
+    path: str | None | Unset = UNSET
+
+
+@model
+class FlrSessionRestoreTaskLogsResponse(Model):
+    """Flr session restore task logs response."""
+
+    path: str | None | Unset = UNSET
+    pagination: FlrSessionPagination | None | Unset = UNSET
+    results: list[FlrSessionRestoreTaskLogItem] | None | Unset = UNSET
+
+
+@model
+class FlrSessionRestoreTaskStartRequest(Model):
+    """Flr session restore task start request."""
+
+    item_paths: list[str] | None | Unset = UNSET
+    restore_type: FlrSessionRestoreType | None | Unset = UNSET
+    alternative_path: str | None | Unset = UNSET
+
+
+@model
+class FlrSessionRestoreTaskStartResponse(Model):
+    """Flr session restore task start response.
+
+    Attributes:
+        restore_task_id: UUID.
+    """
+
+    restore_task_id: str | None | Unset = UNSET
 
 
 class FlrSessionRestoreTaskStatus(OpenEnum):
@@ -72,6 +155,13 @@ class FlrSessionRestoreTaskStatusResponse(Model):
 
     restore_task_id: str | None | Unset = UNSET
     results: list[FlrSessionRestoreItem] | None | Unset = UNSET
+
+
+class FlrSessionRestoreType(OpenEnum):
+    """Flr session restore type: 2 known values."""
+
+    OVERWRITE = "Overwrite"
+    KEEP = "Keep"
 
 
 @model
@@ -102,3 +192,14 @@ class FlrSessionSearchTaskStartResponse(Model):
     """
 
     search_id: str | None | Unset = UNSET
+
+
+@model
+class PageOfFlrSessionItem(Model):
+    """Page of flr session item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FlrSessionItem] | None | Unset = UNSET

@@ -11,15 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .async_operation_of_page_of_sql_server import SqlServerType
-    from .async_operation_of_page_of_tenant import Region
-    from .azure import AzureEnvironment
-    from .azure_subscription import AzureSubscription, ResourceGroup
-    from .configuration import DailyBackupSchedule
-    from .page_of_policy_protected import Month
+
+    from .client_login_parameter import AzureResource
+    from .common import DayOfWeek, JobStatus, LinkHAL
     from .policy import PolicyType
+    from .sla_configuration import Month
 
 
 @model
@@ -35,51 +33,6 @@ class BackupJobInfo(Model):
     policy_type: PolicyType | None | Unset = UNSET
     protected_instances_count: int | None | Unset = UNSET
     policy_removed: bool | None | Unset = UNSET
-
-
-@model
-class DailyCosmosDbSchedule(Model):
-    """Daily cosmos db schedule."""
-
-    daily_type: DailyTypeNullable | None | Unset = UNSET
-    selected_days: list[DayOfWeek] | None | Unset = UNSET
-    backup_schedule: DailyBackupSchedule | None | Unset = UNSET
-
-
-@model
-class DailyFileShareSchedule(Model):
-    """Daily file share schedule."""
-
-    daily_type: DailyTypeNullable | None | Unset = UNSET
-    selected_days: list[DayOfWeek] | None | Unset = UNSET
-    runs_per_hour: int | None | Unset = UNSET
-    snapshot_schedule: DailySnapshotSchedule | None | Unset = UNSET
-
-
-@model
-class DailySnapshotSchedule(Model):
-    """Daily snapshot schedule."""
-
-    hours: list[int] | None | Unset = UNSET
-    snapshots_to_keep: int | None | Unset = UNSET
-
-
-@model
-class DailySqlSchedule(Model):
-    """Daily sql schedule."""
-
-    daily_type: DailyTypeNullable | None | Unset = UNSET
-    selected_days: list[DayOfWeek] | None | Unset = UNSET
-    backup_schedule: DailyBackupSchedule | None | Unset = UNSET
-
-
-class DailyTypeNullable(OpenEnum):
-    """Daily type nullable: 4 known values."""
-
-    EVERYDAY = "Everyday"
-    WEEK_DAYS = "WeekDays"
-    SELECTED_DAYS = "SelectedDays"
-    UNKNOWN = "Unknown"
 
 
 @model
@@ -130,19 +83,6 @@ class DayNumberInMonthHealthCheck(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class DayOfWeek(OpenEnum):
-    """Day of week: 8 known values."""
-
-    SUNDAY = "Sunday"
-    MONDAY = "Monday"
-    TUESDAY = "Tuesday"
-    WEDNESDAY = "Wednesday"
-    THURSDAY = "Thursday"
-    FRIDAY = "Friday"
-    SATURDAY = "Saturday"
-    UNKNOWN = "Unknown"
-
-
 class DayOfWeekNullable(OpenEnum):
     """Day of week nullable: 8 known values."""
 
@@ -168,6 +108,24 @@ class FileLevelRestoreJobInfo(Model):
     backup_policy_display_name: str | None | Unset = UNSET
     restore_point_created_date_utc: datetime | None | Unset = UNSET
     is_flr_session_ready: bool | None | Unset = UNSET
+
+
+@model
+class FileLevelRestoredFileShare(Model):
+    """File level restored file share."""
+
+    name: str | None | Unset = UNSET
+    file_path: str | None | Unset = UNSET
+
+
+@model
+class FileLevelRestoredItem(Model):
+    """File level restored item."""
+
+    file_path: str | None | Unset = UNSET
+    virtual_machine_name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
 
 
 @model
@@ -227,6 +185,18 @@ class HealthCheckSchedule(Model):
 
 
 @model
+class JobDeletedRestorePoint(Model):
+    """Job deleted restore point."""
+
+    backup_size_bytes: int | None | Unset = UNSET
+    snapshot_time: datetime | None | Unset = UNSET
+    repository_id: str | None | Unset = UNSET
+    repository_name: str | None | Unset = UNSET
+    resource: AzureResource | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
 class JobSession(Model):
     """Job session.
 
@@ -250,6 +220,24 @@ class JobSession(Model):
     restore_point_data_retrieval_job_info: RestorePointDataRetrievalJobInfo | None | Unset = UNSET
     retention_job_info: RetentionJobInfo | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class JobSessionExportOptions(Model):
+    """Job session export options.
+
+    Attributes:
+        policy_id: UUID.
+    """
+
+    job_session_ids: list[str] | None | Unset = UNSET
+    policy_id: str | None | Unset = UNSET
+    filter: str | None | Unset = UNSET
+    status: list[JobStatus] | None | Unset = UNSET
+    session_types: list[SessionType] | None | Unset = UNSET
+    workload_types: list[WorkloadType] | None | Unset = UNSET
+    from_utc: datetime | None | Unset = UNSET
+    to_utc: datetime | None | Unset = UNSET
 
 
 class JobSessionFilterType(OpenEnum):
@@ -395,22 +383,6 @@ class JobSessionType(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class JobStatus(OpenEnum):
-    """Job status: 11 known values."""
-
-    CANCELED = "Canceled"
-    CANCELING = "Canceling"
-    ERROR = "Error"
-    NEVER_EXECUTED = "NeverExecuted"
-    RUNNING = "Running"
-    RUNNING_WITH_ERROR = "RunningWithError"
-    RUNNING_WITH_WARNING = "RunningWithWarning"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    PENDING = "Pending"
-    UNKNOWN = "Unknown"
-
-
 @model
 class LogItem(Model):
     """Log item.
@@ -427,75 +399,48 @@ class LogItem(Model):
     execution_duration: str | None | Unset = UNSET
 
 
-class ProtectedDataBackupTier(OpenEnum):
-    """Protected data backup tier: 4 known values."""
-
-    NON_ARCHIVE = "NonArchive"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    ALL = "All"
-
-
-class ProtectedDataBackupTierNullable(OpenEnum):
-    """Protected data backup tier nullable: 4 known values."""
-
-    NON_ARCHIVE = "NonArchive"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    ALL = "All"
-
-
 @model
-class ProtectedDataBatchDeleteBackupConfig(Model):
-    """Protected data batch delete backup config."""
+class PageOfFileLevelRestoredFileShare(Model):
+    """Page of file level restored file share."""
 
-    ids: list[str]
-    backup_tier: ProtectedDataBackupTierNullable | None | Unset = UNSET
-
-
-@model
-class ProtectedDataBatchDeleteSnapshotsConfig(Model):
-    """Protected data batch delete snapshots config."""
-
-    ids: list[str]
-
-
-@model
-class ProtectedDataFileShareBatchDeleteSnapshotsConfig(Model):
-    """Protected data file share batch delete snapshots config."""
-
-    ids: list[str]
-
-
-@model
-class ProtectedDatabase(Model):
-    """Protected database.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    sql_server: SqlServerForProtectedDatabase | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    sql_elastic_pool: str | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileLevelRestoredFileShare] | None | Unset = UNSET
 
 
 @model
-class ProtectedSqlDatabaseExportOptions(Model):
-    """Protected sql database export options."""
+class PageOfFileLevelRestoredItem(Model):
+    """Page of file level restored item."""
 
-    database_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileLevelRestoredItem] | None | Unset = UNSET
+
+
+@model
+class PageOfJobDeletedRestorePoint(Model):
+    """Page of job deleted restore point."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[JobDeletedRestorePoint] | None | Unset = UNSET
+
+
+@model
+class PageOfJobSession(Model):
+    """Page of job session."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[JobSession] | None | Unset = UNSET
 
 
 @model
@@ -534,6 +479,15 @@ class RestorePointDataRetrievalJobInfo(Model):
     data_retrieval_priority: DataRetrievalPriority | None | Unset = UNSET
 
 
+class RestorePointType(OpenEnum):
+    """Restore point type: 4 known values."""
+
+    FULL = "Full"
+    INCREMENTAL = "Incremental"
+    CONTINUOUS = "Continuous"
+    UNKNOWN = "Unknown"
+
+
 class RetentionDurationTypeNullable(OpenEnum):
     """Retention duration type nullable: 4 known values."""
 
@@ -568,10 +522,32 @@ class RetentionSettings(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
-@model
-class SqlServerForProtectedDatabase(Model):
-    """Sql server for protected database."""
+class SessionType(OpenEnum):
+    """Session type: 15 known values."""
 
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    server_type: SqlServerType | None | Unset = UNSET
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    MANUAL_BACKUP = "ManualBackup"
+    POLICY_SNAPSHOT = "PolicySnapshot"
+    POLICY_BACKUP = "PolicyBackup"
+    POLICY_ARCHIVE = "PolicyArchive"
+    RETENTION = "Retention"
+    RESTORE = "Restore"
+    FILE_LEVEL_RESTORE = "FileLevelRestore"
+    DELETION = "Deletion"
+    CONFIGURATION_BACKUP = "ConfigurationBackup"
+    REPOSITORY_TASKS = "RepositoryTasks"
+    FILE_SHARE_INDEXING = "FileShareIndexing"
+    HEALTH_CHECK = "HealthCheck"
+    COSMOS_DB_CONFIGURATION = "CosmosDbConfiguration"
+    INFRASTRUCTURE_RESCAN = "InfrastructureRescan"
+
+
+class WorkloadType(OpenEnum):
+    """Workload type: 6 known values."""
+
+    VIRTUAL_MACHINE = "VirtualMachine"
+    SQL = "SQL"
+    FILE_SHARES = "FileShares"
+    VIRTUAL_NETWORK = "VirtualNetwork"
+    WORKLOAD_INDEPENDENT = "WorkloadIndependent"
+    COSMOS_DB = "CosmosDb"

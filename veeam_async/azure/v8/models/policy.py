@@ -11,15 +11,71 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .azure_subscription import AzureSubscription
-    from .configuration import DailySchedule, MonthlySchedule
-    from .job_session import DailySqlSchedule, HealthCheckSchedule, JobStatus
-    from .monthly import MonthlySqlSchedule
-    from .page_of_policy_protected import PolicyNotificationSettings, RetrySettings, SnapshotSettings, YearlySchedule
-    from .restore_point import BackupTypeNullable
-    from .weekly import WeeklySchedule, WeeklySqlSchedule
+
+    from .common import (
+        BackupTypeNullable,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        ProblemDetails,
+        Region,
+        RetrySettings,
+    )
+    from .cost_estimation import SnapshotSettings
+    from .job_session import HealthCheckSchedule
+    from .sla_configuration import DailySchedule, MonthlySchedule, YearlySchedule
+    from .weekly import WeeklySchedule
+
+
+@model
+class AsyncOperationOfPageOfRegion(Model):
+    """Async operation of page of region.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfRegion | None | Unset = UNSET
+
+
+@model
+class PageOfPolicy(Model):
+    """Page of policy."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Policy] | None | Unset = UNSET
+
+
+@model
+class PageOfPolicyProtectedItem(Model):
+    """Page of policy protected item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[PolicyProtectedItem] | None | Unset = UNSET
+
+
+@model
+class PageOfRegion(Model):
+    """Page of region."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Region] | None | Unset = UNSET
 
 
 @model
@@ -61,24 +117,26 @@ class Policy(Model):
     cbt_reset_time_utc: datetime | None | Unset = UNSET
 
 
+@model
+class PolicyProtectedItem(Model):
+    """Policy protected item.
+
+    Attributes:
+        policy_id: UUID.
+        subscription_id: UUID.
+    """
+
+    resource_id: str | None | Unset = UNSET
+    policy_id: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+
+
 class PolicyStatus(OpenEnum):
     """Policy status: 3 known values."""
 
     ENABLED = "Enabled"
     DISABLED = "Disabled"
     UNKNOWN = "Unknown"
-
-
-@model
-class PolicyTaskStatisticsReport(Model):
-    """Policy task statistics report."""
-
-    snapshots_count: int | None | Unset = UNSET
-    backups_count: int | None | Unset = UNSET
-    archives_count: int | None | Unset = UNSET
-    snapshots_total_count: int | None | Unset = UNSET
-    backups_total_count: int | None | Unset = UNSET
-    archives_total_count: int | None | Unset = UNSET
 
 
 class PolicyType(OpenEnum):
@@ -91,116 +149,3 @@ class PolicyType(OpenEnum):
     COSMOS_DB = "CosmosDb"
     PROTECTION_VM_POLICY = "ProtectionVmPolicy"
     VNET = "Vnet"
-
-
-@model
-class SqlPoliciesExportOptions(Model):
-    """Sql policies export options.
-
-    Attributes:
-        policy_ids: UUID.
-    """
-
-    policy_ids: list[str] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    last_job_status: list[JobStatus] | None | Unset = UNSET
-    policy_status: list[PolicyStatus] | None | Unset = UNSET
-
-
-@model
-class SqlPolicy(Model):
-    """Sql policy.
-
-    Attributes:
-        id: UUID.
-        service_account_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    priority: int | None | Unset = UNSET
-    excluded_items_count: int | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    backup_status: JobStatus | None | Unset = UNSET
-    archive_status: JobStatus | None | Unset = UNSET
-    health_check_status: JobStatus | None | Unset = UNSET
-    next_execution_time: datetime | None | Unset = UNSET
-    is_archive_backup_configured: bool | None | Unset = UNSET
-    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    backup_type: BackupTypeNullable | None | Unset = UNSET
-    daily_schedule: DailySqlSchedule | None | Unset = UNSET
-    weekly_schedule: WeeklySqlSchedule | None | Unset = UNSET
-    monthly_schedule: MonthlySqlSchedule | None | Unset = UNSET
-    yearly_schedule: YearlySchedule | None | Unset = UNSET
-    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
-
-
-@model
-class VnetPolicy(Model):
-    """Vnet policy.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    auto_discover_subscriptions: bool | None | Unset = UNSET
-    auto_discovered_protected_resources: list[VnetPolicyAutoDiscoveredProtectedResources] | None | Unset = UNSET
-    additional_protected_resources: list[VnetPolicyAdditionalProtectedResources] | None | Unset = UNSET
-    next_execution_time: datetime | None | Unset = UNSET
-    is_schedule_configured: bool | None | Unset = UNSET
-    backup_interval_minutes: int | None | Unset = UNSET
-    backup_interval_hours: int | None | Unset = UNSET
-    retention_period_days: int | None | Unset = UNSET
-    retention_period_weeks: int | None | Unset = UNSET
-    retention_period_months: int | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class VnetPolicyAdditionalProtectedResources(Model):
-    """Vnet policy additional protected resources."""
-
-    azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
-    subscriptions: list[AzureSubscription] | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAutoDiscoveredProtectedResources(Model):
-    """Vnet policy auto discovered protected resources."""
-
-    azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
-    subscriptions_with_policies: list[VnetPolicyAzureSubscriptionWithPolicies] | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAzureAccount(Model):
-    """Vnet policy azure account.
-
-    Attributes:
-        account_id: UUID.
-        tenant_id: UUID.
-    """
-
-    account_id: str | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAzureSubscriptionWithPolicies(Model):
-    """Vnet policy azure subscription with policies."""
-
-    subscription: AzureSubscription | None | Unset = UNSET
-    policy_names: list[str] | None | Unset = UNSET

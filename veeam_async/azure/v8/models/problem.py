@@ -10,19 +10,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.unset import Unset
-
-
-@model
-class ProblemDetails(Model):
-    """Problem details."""
-
-    type: str | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    status: int | None | Unset = UNSET
-    detail: str | None | Unset = UNSET
-    instance: str | None | Unset = UNSET
-    extensions: dict[str, dict[str, Any]] | None | Unset = UNSET
 
 
 @model

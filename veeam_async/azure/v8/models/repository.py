@@ -11,19 +11,23 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .azure import AzureEnvironmentNullable
+
     from .azure_subscription import AzureStorageItem
-    from .check_log import RepositoryEncryptionMethod
-    from .job_session import RetentionDurationTypeNullable
+    from .client_login_parameter import AzureEnvironmentNullable
+    from .common import LinkHAL
+    from .repository_security_settings_data import StorageTier
+    from .storage import StorageConsumptionLimit
 
 
-class ImmutabilityState(OpenEnum):
-    """Immutability state: 3 known values."""
+@model
+class PageOfRepository(Model):
+    """Page of repository."""
 
-    UNKNOWN = "Unknown"
-    IMMUTABLE = "Immutable"
-    MUTABLE = "Mutable"
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Repository] | None | Unset = UNSET
 
 
 @model
@@ -56,28 +60,6 @@ class Repository(Model):
 
 
 @model
-class RepositoryCreateFromClientWithKeyVault(Model):
-    """Repository create from client with key vault."""
-
-    key_vault_id: str | None | Unset = UNSET
-    key_vault_key_uri: str | None | Unset = UNSET
-    azure_storage_account_id: str
-    azure_storage_folder: str
-    azure_storage_container: str
-    azure_account_id: str
-    storage_tier: StorageTierNullable | None | Unset = UNSET
-    concurrency_limit: int | None | Unset = UNSET
-    import_if_folder_has_backup: bool | None | Unset = UNSET
-    auto_create_tiers: bool | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    enable_encryption: bool | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    hint: str | None | Unset = UNSET
-    storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
-
-
-@model
 class RepositoryOptions(Model):
     """Repository options.
 
@@ -102,39 +84,6 @@ class RepositoryOwnership(Model):
     current_owner_name: str | None | Unset = UNSET
 
 
-class RepositoryRestorePointState(OpenEnum):
-    """Repository restore point state: 3 known values."""
-
-    OK = "Ok"
-    CORRUPTED = "Corrupted"
-    NOT_APPLICABLE = "NotApplicable"
-
-
-@model
-class RepositoryRetentionSettings(Model):
-    """Repository retention settings."""
-
-    time_retention_duration: int | None | Unset = UNSET
-    retention_duration_type: RetentionDurationTypeNullable | None | Unset = UNSET
-
-
-@model
-class RepositorySecuritySettingsData(Model):
-    """Repository security settings data."""
-
-    repository_exists: bool | None | Unset = UNSET
-    storage_tier: StorageTierNullable | None | Unset = UNSET
-    is_encrypted: bool | None | Unset = UNSET
-    encryption_method: RepositoryEncryptionMethod | None | Unset = UNSET
-    hint: str | None | Unset = UNSET
-    key_vault_id: str | None | Unset = UNSET
-    key_name: str | None | Unset = UNSET
-    key_uri: str | None | Unset = UNSET
-    key_vault_name: str | None | Unset = UNSET
-    key_version: str | None | Unset = UNSET
-    immutability: ImmutabilityState | None | Unset = UNSET
-
-
 class RepositoryStatus(OpenEnum):
     """Repository status: 6 known values."""
 
@@ -152,81 +101,3 @@ class RepositoryType(OpenEnum):
     BACKUP = "Backup"
     VEEAM_VAULT = "VeeamVault"
     UNKNOWN = "Unknown"
-
-
-@model
-class RepositoryUpdateFromClientWithKeyVault(Model):
-    """Repository update from client with key vault."""
-
-    key_vault_id: str | None | Unset = UNSET
-    key_vault_key_uri: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    azure_account_id: str | None | Unset = UNSET
-    concurrency_limit: int | None | Unset = UNSET
-    enable_encryption: bool | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    hint: str | None | Unset = UNSET
-    storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
-
-
-class StorageAccessTier(OpenEnum):
-    """Storage access tier: 5 known values."""
-
-    HOT = "Hot"
-    COOL = "Cool"
-    ARCHIVE = "Archive"
-    INFERRED = "Inferred"
-    COLD = "Cold"
-
-
-@model
-class StorageConsumptionLimit(Model):
-    """Storage consumption limit."""
-
-    limit_value: int | None | Unset = UNSET
-    limit_type: StorageConsumptionLimitType | None | Unset = UNSET
-
-
-class StorageConsumptionLimitType(OpenEnum):
-    """Storage consumption limit type: 4 known values."""
-
-    MB = "MB"
-    GB = "GB"
-    TB = "TB"
-    UNKNOWN = "Unknown"
-
-
-class StorageTier(OpenEnum):
-    """Storage tier: 6 known values."""
-
-    INFERRED = "Inferred"
-    HOT = "Hot"
-    COOL = "Cool"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    COLD = "Cold"
-
-
-class StorageTierNullable(OpenEnum):
-    """Storage tier nullable: 6 known values."""
-
-    INFERRED = "Inferred"
-    HOT = "Hot"
-    COOL = "Cool"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    COLD = "Cold"
-
-
-@model
-class StorageUsageReport(Model):
-    """Storage usage report."""
-
-    snapshots_count: int | None | Unset = UNSET
-    archives_count: int | None | Unset = UNSET
-    backup_count: int | None | Unset = UNSET
-    total_usage: int | None | Unset = UNSET
-    hot_usage: int | None | Unset = UNSET
-    cool_usage: int | None | Unset = UNSET
-    archive_usage: int | None | Unset = UNSET

@@ -11,11 +11,60 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
+
+    from .azure_account import AzureAccount
     from .azure_subscription import AzureSubscription
-    from .job_session import JobStatus
-    from .problem import ProblemDetails
+    from .common import JobStatus, LinkHAL, ProblemDetails
+
+
+@model
+class AsyncOperationOfBoolean(Model):
+    """Async operation of boolean.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: bool | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfTenant(Model):
+    """Async operation of page of tenant.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfTenant | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfTenantWithAccount(Model):
+    """Async operation of page of tenant with account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfTenantWithAccount | None | Unset = UNSET
 
 
 @model
@@ -32,6 +81,39 @@ class AsyncOperationOfTenantsListingResult(Model):
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     result: TenantsListingResult | None | Unset = UNSET
+
+
+@model
+class PageOfTenant(Model):
+    """Page of tenant."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Tenant] | None | Unset = UNSET
+
+
+@model
+class PageOfTenantWithAccount(Model):
+    """Page of tenant with account."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[TenantWithAccount] | None | Unset = UNSET
+
+
+@model
+class PageOfWorkerManagementSuitableAccount(Model):
+    """Page of worker management suitable account."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerManagementSuitableAccount] | None | Unset = UNSET
 
 
 @model
@@ -64,6 +146,17 @@ class TenantForServiceAccount(Model):
 
 
 @model
+class TenantWithAccount(Model):
+    """Tenant with account."""
+
+    id: str | None | Unset = UNSET
+    account: AzureAccount | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
 class TenantsListingResult(Model):
     """Tenants listing result."""
 
@@ -76,3 +169,43 @@ class UserAppRegistrationStatus(OpenEnum):
     ALLOWED = "Allowed"
     NOT_ALLOWED = "NotAllowed"
     UNKNOWN = "Unknown"
+
+
+@model
+class WorkerDeploymentLocation(Model):
+    """Worker deployment location.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    subscription_id: str | None | Unset = field(default=UNSET, wire="SubscriptionId")
+    resource_group_name: str | None | Unset = field(default=UNSET, wire="ResourceGroupName")
+
+
+@model
+class WorkerManagementSuitableAccount(Model):
+    """Worker management suitable account.
+
+    Attributes:
+        azure_account_id: UUID.
+        tenant_id: UUID.
+    """
+
+    azure_account_id: str
+    azure_account_name: str | None | Unset = UNSET
+    tenant_id: str
+    tenant_name: str | None | Unset = UNSET
+    subscriptions: list[WorkerManagementSuitableAccountSubscription]
+
+
+@model
+class WorkerManagementSuitableAccountSubscription(Model):
+    """Worker management suitable account subscription.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    subscription_id: str
+    subscription_name: str | None | Unset = UNSET

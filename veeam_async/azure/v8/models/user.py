@@ -11,24 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
 
-
-@model
-class ChangePasswordOfCurrentUserData(Model):
-    """Change password of current user data."""
-
-    current_password: str | None | Unset = UNSET
-    new_password: str | None | Unset = UNSET
-
-
-@model
-class ChangeUsersPasswordData(Model):
-    """Change users password data."""
-
-    new_password: str
-    admins_password: str
+    from .common import LinkHAL
 
 
 class GrantType(OpenEnum):
@@ -90,6 +76,17 @@ class LoginFromClient(Model):
     short_lived_refresh_token: bool | None | Unset = field(default=UNSET, wire="short_lived_refresh_token")
 
 
+@model
+class PageOfUser(Model):
+    """Page of user."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[User] | None | Unset = UNSET
+
+
 class RbacRole(OpenEnum):
     """Rbac role: 7 known values."""
 
@@ -130,18 +127,6 @@ class User(Model):
 
 
 @model
-class UserExportQueryOptions(Model):
-    """User export query options.
-
-    Attributes:
-        user_ids: UUID.
-    """
-
-    name_filter: str | None | Unset = UNSET
-    user_ids: list[str] | None | Unset = UNSET
-
-
-@model
 class UserFromClient(Model):
     """User from client."""
 
@@ -167,13 +152,3 @@ class UserTypeNullable(OpenEnum):
     INTERNAL = "Internal"
     IDENTITY_PROVIDER = "IdentityProvider"
     UNKNOWN = "Unknown"
-
-
-@model
-class UserUpdateFromClient(Model):
-    """User update from client."""
-
-    role: RbacRoleNullable | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET

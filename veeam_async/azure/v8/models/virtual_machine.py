@@ -11,13 +11,52 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .async_operation_of_page_of_tenant import Region
-    from .azure import AzureEnvironment
-    from .azure_subscription import AzureSubscription, ResourceGroup
-    from .database_options import BackupDestinationFilterOptions, ProtectionStatus
-    from .job_session import DataRetrievalStatus
+
+    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
+    from .cosmos import ProtectionStatus
+
+
+@model
+class AsyncOperationOfPageOfVirtualMachine(Model):
+    """Async operation of page of virtual machine.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfVirtualMachine | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfVirtualMachine(Model):
+    """Async operation of virtual machine.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: VirtualMachine | None | Unset = UNSET
+
+
+class BackupDestinationFilterOptions(OpenEnum):
+    """Backup destination filter options: 4 known values."""
+
+    SNAPSHOT = "Snapshot"
+    AZURE_BLOB = "AzureBlob"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    ARCHIVE = "Archive"
 
 
 class OSType(OpenEnum):
@@ -37,34 +76,14 @@ class OSTypeNullable(OpenEnum):
 
 
 @model
-class ProtectedVirtualMachine(Model):
-    """Protected virtual machine."""
+class PageOfVirtualMachine(Model):
+    """Page of virtual machine."""
 
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    os_type: OSTypeNullable | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    total_size_in_gb: int | None | Unset = field(default=UNSET, wire="totalSizeInGB")
-    vm_size: str | None | Unset = UNSET
-    availability_zone: str | None | Unset = UNSET
-    is_controller: bool | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class ProtectedVirtualMachineExportOptions(Model):
-    """Protected virtual machine export options."""
-
-    virtual_machine_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-    flr_session: bool | None | Unset = UNSET
-    data_retrieval_statuses: list[DataRetrievalStatus] | None | Unset = UNSET
+    results: list[VirtualMachine] | None | Unset = UNSET
 
 
 @model

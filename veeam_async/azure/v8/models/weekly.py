@@ -10,8 +10,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .job_session import DayOfWeek
-    from .repository import RepositoryRetentionSettings
+
+    from .common import DayOfWeek
+    from .repository_validate_delete import RepositoryRetentionSettings
 
 
 @model

@@ -3,20 +3,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .async_operation_of_page_of_tenant import Region
+
+    from .common import JobStatus, LinkHAL, ProblemDetails, Region
 
 
-GFSFlags: TypeAlias = "str"
-"""GFS flags."""
+@model
+class AsyncOperationOfWorkerProfileDeletionResult(Model):
+    """Async operation of worker profile deletion result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerProfileDeletionResult | None | Unset = UNSET
 
 
 @model
@@ -28,6 +42,17 @@ class PageOfWorker(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Worker] | None | Unset = UNSET
+
+
+@model
+class PageOfWorkerProfile(Model):
+    """Page of worker profile."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerProfile] | None | Unset = UNSET
 
 
 @model
@@ -67,6 +92,14 @@ class WorkerProfile(Model):
     virtual_machine_large_type: str | None | Unset = UNSET
     virtual_machine_archive_type: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class WorkerProfileDeletionResult(Model):
+    """Worker profile deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
 
 
 @model

@@ -10,52 +10,39 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of import LinkHAL
-    from .async_operation_of_page_of_tenant import Region
-    from .virtual_machine_restore_options import NetworkSecurityGroup
+
+    from .common import JobStatus, LinkHAL, ProblemDetails, Region
+    from .virtual import NetworkSecurityGroup
 
 
 @model
-class IdentityProviderConfiguration(Model):
-    """Identity provider configuration."""
+class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
+    """Async operation of worker network configuration deletion result.
 
-    entity_id: str | None | Unset = UNSET
-    login_url: str | None | Unset = UNSET
-    enabled: bool | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
 
-
-@model
-class IdentityProviderIsUsedFromClient(Model):
-    """Identity provider Is used from client."""
-
-    entity_id: str
-    enabled: bool
-
-
-@model
-class IdentityProviderMetadata(Model):
-    """Identity provider metadata."""
-
-    xml_base64: str | None | Unset = UNSET
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
 
 
 @model
-class ServiceProviderCertificate(Model):
-    """Service provider certificate."""
+class PageOfWorkerNetworkConfiguration(Model):
+    """Page of worker network configuration."""
 
-    certificate_pfx_base64: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-
-
-@model
-class ServiceProviderConfiguration(Model):
-    """Service provider configuration."""
-
-    entity_id: str | None | Unset = UNSET
-    assertion_consumer_url: str | None | Unset = UNSET
-    has_certificate: bool | None | Unset = UNSET
-    certificate_thumbprint: str | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerNetworkConfiguration] | None | Unset = UNSET
 
 
 @model
@@ -78,6 +65,16 @@ class WorkerNetworkConfiguration(Model):
     resource_group: str | None | Unset = UNSET
     configuration_type: WorkerNetworkConfigurationType | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class WorkerNetworkConfigurationDeletionResult(Model):
+    """Worker network configuration deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    remaining_network_interface_ids: list[str] | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
+    virtual_network_name: str | None | Unset = UNSET
 
 
 @model

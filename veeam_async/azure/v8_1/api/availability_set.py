@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import AvailabilitySet, PageOfAvailabilitySet
 
 _GET_AVAILABILITY_SETS: Operation[PageOfAvailabilitySet] = Operation(
@@ -100,18 +101,12 @@ def iterate_availability_sets(
 ) -> Items[AvailabilitySet, PageOfAvailabilitySet]:
     """Get Collection of Availability Sets: every row of every page, for `async for`.
 
+    What is not said here is as in `get_availability_sets`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        subscription_id: query `SubscriptionId`, UUID.
-        resource_group_name: query `ResourceGroupName`.
-        region: query `Region`.
-        service_account_id: query `ServiceAccountId`.
-
-    Raises:
-        VeeamError: as `get_availability_sets`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import AvailabilityZoneInfo, PageOfAvailabilityZoneInfo
 
 _GET_AVAILABILITY_ZONES: Operation[PageOfAvailabilityZoneInfo] = Operation(
@@ -101,18 +102,12 @@ def iterate_availability_zones(
 ) -> Items[AvailabilityZoneInfo, PageOfAvailabilityZoneInfo]:
     """Get Collection of Availability Zones: every row of every page, for `async for`.
 
+    What is not said here is as in `get_availability_zones`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        subscription_id: query `SubscriptionId`, UUID.
-        region_id: query `RegionId`.
-        service_account_id: query `ServiceAccountId`.
-        vm_size_name: query `VmSizeName`.
-
-    Raises:
-        VeeamError: as `get_availability_zones`.
     """
     return Items(
         client,

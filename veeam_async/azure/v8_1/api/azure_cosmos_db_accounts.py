@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CosmosDbAccountDatabase,
         CosmosDbAccountRestorableResource,
@@ -233,16 +235,12 @@ def iterate_account_available_restore_regions(
 ) -> Items[Region, PageOfRegion]:
     """Get Cosmos DB Account Restore Regions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_account_available_restore_regions`.
+
     Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        service_account_id: query `ServiceAccountId`, UUID.
-
-    Raises:
-        VeeamError: as `get_account_available_restore_regions`.
     """
     return Items(
         client,
@@ -314,18 +312,12 @@ def iterate_account_available_restore_resources(
 ) -> Items[CosmosDbAccountRestorableResource, PageOfCosmosDbAccountRestorableResource]:
     """Get Cosmos DB Account Restorable Items: every row of every page, for `async for`.
 
+    What is not said here is as in `get_account_available_restore_resources`.
+
     Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        service_account_id: query `ServiceAccountId`, UUID.
-        target_region_id: query `TargetRegionId`.
-        point_in_time: query `PointInTime`, with its zone.
-
-    Raises:
-        VeeamError: as `get_account_available_restore_resources`.
     """
     return Items(
         client,
@@ -425,16 +417,12 @@ def iterate_account_databases(
 ) -> Items[CosmosDbAccountDatabase, PageOfCosmosDbAccountDatabase]:
     """Get Cosmos DB Account Databases: every row of every page, for `async for`.
 
+    What is not said here is as in `get_account_databases`.
+
     Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        service_account_id: query `ServiceAccountId`, UUID.
-
-    Raises:
-        VeeamError: as `get_account_databases`.
     """
     return Items(
         client,
@@ -548,20 +536,12 @@ def iterate_account_resource_events(
 ) -> Items[CosmosDbResourceEvent, PageOfCosmosDbResourceEvent]:
     """Get Cosmos DB Account Events: every row of every page, for `async for`.
 
+    What is not said here is as in `get_account_resource_events`.
+
     Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        service_account_id: query `ServiceAccountId`, UUID.
-        event_type: query `EventType`.
-        database_rid: query `databaseRid`.
-        from_time: query `FromTime`, with its zone.
-        to_time: query `ToTime`, with its zone.
-
-    Raises:
-        VeeamError: as `get_account_resource_events`.
     """
     return Items(
         client,

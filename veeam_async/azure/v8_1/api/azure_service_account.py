@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AccountEditValidationResult,
         AdGroupListingResult,
@@ -59,6 +60,7 @@ _GET_ACCOUNTS: Operation[PageOfAzureAccount | AsyncOperationOfPageOfAzureAccount
         200: Answer("PageOfAzureAccount"),
         202: Answer("AsyncOperationOfPageOfAzureAccount"),
     },
+    listing=Listing("results", "AzureAccount", "offset", "limit"),
 )
 
 _GET_ACCOUNT: Operation[AzureAccount | AsyncOperationOfAzureAccount] = Operation(
@@ -380,6 +382,34 @@ async def get_accounts(
     Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccounts
     """
     return await client.execute(_GET_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit, "purpose": purpose})
+
+
+def iterate_accounts(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    filter: str | Unset = UNSET,
+    purpose: list[AzureAccountPurpose] | Unset = UNSET,
+) -> Items[AzureAccount, PageOfAzureAccount]:
+    """Get Collection of Service Accounts: every row of every page, for `async for`.
+
+    What is not said here is as in `get_accounts`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_ACCOUNTS,
+        {"filter": filter, "purpose": purpose},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
 
 
 async def get_account(
@@ -839,15 +869,12 @@ def iterate_all_worker_management_suitable_accounts(
 ) -> Items[WorkerManagementSuitableAccount, PageOfWorkerManagementSuitableAccount]:
     """Get Service Accounts Suitable for Worker Management: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_worker_management_suitable_accounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        filter: query `Filter`.
-
-    Raises:
-        VeeamError: as `get_all_worker_management_suitable_accounts`.
     """
     return Items(
         client,
@@ -894,7 +921,7 @@ class AzureServiceAccountApi(Api):
 
     __slots__ = ()
 
-    get_accounts = Method(get_accounts)
+    get_accounts = ListMethod(get_accounts, iterate_accounts)
     get_account = Method(get_account)
     delete_account = Method(delete_account)
     check_permissions = Method(check_permissions)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CosmosDbPoliciesExportOptions,
         CosmosDbPolicy,
@@ -376,19 +377,12 @@ def iterate_policies(
 ) -> Items[CosmosDbPolicy, PageOfCosmosDbPolicy]:
     """Get Collection of Cosmos DB Backup Policies: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policies`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        policy_name: query `PolicyName`.
-        account_id: query `AccountId`.
-        last_job_status: query `LastJobStatus`, sent comma-separated.
-        policy_status: query `PolicyStatus`, sent comma-separated.
-        repository_id: query `RepositoryId`.
-
-    Raises:
-        VeeamError: as `get_policies`.
     """
     return Items(
         client,
@@ -551,15 +545,12 @@ def iterate_policy_selected_items(
 ) -> Items[CosmosDbPolicyBackupItem, PageOfCosmosDbPolicyBackupItem]:
     """Get Resources Selected for Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_selected_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_policy_selected_items`.
     """
     return Items(
         client,
@@ -611,15 +602,12 @@ def iterate_policy_regions(
 ) -> Items[Region, PageOfRegion]:
     """Get Azure Regions Specified in Policy Settings: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_regions`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_policy_regions`.
     """
     return Items(
         client,
@@ -677,16 +665,12 @@ def iterate_policy_excluded_items(
 ) -> Items[CosmosDbPolicyExcludedItem, PageOfCosmosDbPolicyExcludedItem]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_excluded_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_policy_excluded_items`.
     """
     return Items(
         client,
@@ -885,14 +869,12 @@ def iterate_protected_items(
 ) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
     """Get Collection of Protected Items: every row of every page, for `async for`.
 
+    What is not said here is as in `get_protected_items`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_protected_items`.
     """
     return Items(
         client,
@@ -942,15 +924,12 @@ def iterate_policy_protected_items(
 ) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_protected_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_policy_protected_items`.
     """
     return Items(
         client,

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CosmosDbBackupDestination,
         CosmosDbContinuousRestorePoint,
@@ -242,21 +244,12 @@ def iterate_restore_point_page(
 ) -> Items[CosmosDbRestorePoint, PageOfCosmosDbRestorePoint]:
     """Get Cosmos DB Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_point_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        cosmos_db_account_id: query `CosmosDbAccountId`.
-        only_latest: query `OnlyLatest`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        point_in_time: query `PointInTime`, with its zone.
-        storage_access_tier: query `StorageAccessTier`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-        backup_destination: query `BackupDestination`.
-
-    Raises:
-        VeeamError: as `get_restore_point_page`.
     """
     return Items(
         client,
@@ -465,16 +458,12 @@ def iterate_cosmos_db_continuous_restore_point_get_restore_point_page(
 ) -> Items[CosmosDbContinuousRestorePoint, PageOfCosmosDbContinuousRestorePoint]:
     """Get Cosmos DB Restorable Timestamps: every row of every page, for `async for`.
 
+    What is not said here is as in `cosmos_db_continuous_restore_point_get_restore_point_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        cosmos_db_account_id: query `CosmosDbAccountId`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-
-    Raises:
-        VeeamError: as `cosmos_db_continuous_restore_point_get_restore_point_page`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         FlrSessionBrowseRequest,
         FlrSessionItem,
@@ -241,16 +242,13 @@ def iterate_browse(
 ) -> Items[FlrSessionItem, PageOfFlrSessionItem]:
     """Browse Files and Folders of Azure VM: every row of every page, for `async for`.
 
+    What is not said here is as in `browse`.
+
     Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse`.
     """
     return Items(
         client,
@@ -481,17 +479,13 @@ def iterate_restore_task_logs(
 ) -> Items[FlrSessionRestoreTaskLogItem, FlrSessionRestoreTaskLogsResponse]:
     """Get Restore Logs: every row of every page, for `async for`.
 
+    What is not said here is as in `restore_task_logs`.
+
     Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        restore_task_id: path `restoreTaskId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `restore_task_logs`.
     """
     return Items(
         client,

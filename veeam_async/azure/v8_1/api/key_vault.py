@@ -5,20 +5,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod, Method
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfKeyVault,
         AsyncOperationOfPageOfKeyVault,
         AsyncOperationOfPageOfKeyVaultKey,
         KeyVault,
+        KeyVaultKey,
         PageOfKeyVault,
         PageOfKeyVaultKey,
     )
@@ -46,6 +50,7 @@ _GET_KEY_VAULTS_PAGE: Operation[PageOfKeyVault | AsyncOperationOfPageOfKeyVault]
         200: Answer("PageOfKeyVault"),
         202: Answer("AsyncOperationOfPageOfKeyVault"),
     },
+    listing=Listing("results", "KeyVault", "offset", "limit"),
 )
 
 _GET_KEY_VAULT_BY_ID: Operation[KeyVault | AsyncOperationOfKeyVault] = Operation(
@@ -87,6 +92,7 @@ _GET_KEY_VAULT_KEYS: Operation[PageOfKeyVaultKey | AsyncOperationOfPageOfKeyVaul
         200: Answer("PageOfKeyVaultKey"),
         202: Answer("AsyncOperationOfPageOfKeyVaultKey"),
     },
+    listing=Listing("results", "KeyVaultKey", "offset", "limit"),
 )
 
 
@@ -139,6 +145,45 @@ async def get_key_vaults_page(
             "tenant_id": tenant_id,
             "service_account_id": service_account_id,
         },
+    )
+
+
+def iterate_key_vaults_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    region_ids: list[str] | Unset = UNSET,
+    search_pattern: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    subscription_id: str | Unset = UNSET,
+    tenant_id: str | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+) -> Items[KeyVault, PageOfKeyVault]:
+    """Get Collection of Key Vaults: every row of every page, for `async for`.
+
+    What is not said here is as in `get_key_vaults_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_KEY_VAULTS_PAGE,
+        {
+            "region_ids": region_ids,
+            "search_pattern": search_pattern,
+            "sync": sync,
+            "subscription_id": subscription_id,
+            "tenant_id": tenant_id,
+            "service_account_id": service_account_id,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
     )
 
 
@@ -215,11 +260,40 @@ async def get_key_vault_keys(
     )
 
 
+def iterate_key_vault_keys(
+    client: ApplianceClient,
+    key_vault_id: str,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    search_pattern: str | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+) -> Items[KeyVaultKey, PageOfKeyVaultKey]:
+    """Get Collection of Keys: every row of every page, for `async for`.
+
+    What is not said here is as in `get_key_vault_keys`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_KEY_VAULT_KEYS,
+        {"key_vault_id": key_vault_id, "search_pattern": search_pattern, "service_account_id": service_account_id},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 class KeyVaultApi(Api):
     """`client.key_vault`: KeyVault."""
 
     __slots__ = ()
 
-    get_key_vaults_page = Method(get_key_vaults_page)
+    get_key_vaults_page = ListMethod(get_key_vaults_page, iterate_key_vaults_page)
     get_key_vault_by_id = Method(get_key_vault_by_id)
-    get_key_vault_keys = Method(get_key_vault_keys)
+    get_key_vault_keys = ListMethod(get_key_vault_keys, iterate_key_vault_keys)

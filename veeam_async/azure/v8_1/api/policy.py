@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         JobSession,
         JobStatus,
@@ -390,19 +391,12 @@ def iterate_policies(
 ) -> Items[Policy, PageOfPolicy]:
     """Get Collection of Azure VM Schedule-Based Backup Policies: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policies`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        policy_name: query `PolicyName`.
-        last_job_status: query `LastJobStatus`, sent comma-separated.
-        policy_status: query `PolicyStatus`, sent comma-separated.
-        virtual_machine_id: query `VirtualMachineId`.
-        repository_id: query `RepositoryId`.
-
-    Raises:
-        VeeamError: as `get_policies`.
     """
     return Items(
         client,
@@ -564,15 +558,12 @@ def iterate_policy_selected_items(
 ) -> Items[PolicyBackupItem, PageOfPolicyBackupItem]:
     """Get Resources Selected for Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_selected_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_policy_selected_items`.
     """
     return Items(
         client,
@@ -624,15 +615,12 @@ def iterate_policy_regions(
 ) -> Items[Region, PageOfRegion]:
     """Get Azure Regions Specified in Policy Settings: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_regions`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_policy_regions`.
     """
     return Items(
         client,
@@ -690,16 +678,12 @@ def iterate_policy_excluded_items(
 ) -> Items[PolicyExcludedItem, PageOfPolicyExcludedItem]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_excluded_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Raises:
-        VeeamError: as `get_policy_excluded_items`.
     """
     return Items(
         client,
@@ -923,14 +907,12 @@ def iterate_protected_items(
 ) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
     """Get Collection of Protected Items: every row of every page, for `async for`.
 
+    What is not said here is as in `get_protected_items`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_protected_items`.
     """
     return Items(
         client,
@@ -980,15 +962,12 @@ def iterate_policy_protected_items(
 ) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
+    What is not said here is as in `get_policy_protected_items`.
+
     Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_policy_protected_items`.
     """
     return Items(
         client,

@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async.api import Api, DownloadMethod, ListMethod, Method
+from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfPageOfProtectedDatabase,
         JobSession,
@@ -44,6 +47,7 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedDatabase | AsyncOperationOfPa
         200: Answer("PageOfProtectedDatabase"),
         202: Answer("AsyncOperationOfPageOfProtectedDatabase"),
     },
+    listing=Listing("results", "ProtectedDatabase", "offset", "limit"),
 )
 
 _GET_PROTECTED_ITEM_BY_ID: Operation[ProtectedDatabase] = Operation(
@@ -163,6 +167,36 @@ async def get_protected_item_page(
     )
 
 
+def iterate_protected_item_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    search_pattern: str | Unset = UNSET,
+    server_id: str | Unset = UNSET,
+    database_ids: list[str] | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+) -> Items[ProtectedDatabase, PageOfProtectedDatabase]:
+    """Get Collection of Protected SQL Databases: every row of every page, for `async for`.
+
+    What is not said here is as in `get_protected_item_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_PROTECTED_ITEM_PAGE,
+        {"search_pattern": search_pattern, "server_id": server_id, "database_ids": database_ids, "sync": sync},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_protected_item_by_id(
     client: ApplianceClient,
     database_id: str,
@@ -279,7 +313,7 @@ class ProtectedDatabaseApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = Method(get_protected_item_page)
+    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
     get_protected_item_by_id = Method(get_protected_item_by_id)
     export = DownloadMethod(export)
     delete_backups = Method(delete_backups)

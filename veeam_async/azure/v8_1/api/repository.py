@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfNullableBoolean,
         AsyncOperationOfRepositorySecuritySettingsData,
@@ -266,22 +267,12 @@ def iterate_repositories(
 ) -> Items[Repository, PageOfRepository]:
     """Get Collection of Backup Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        status: query `Status`, sent comma-separated.
-        type: query `Type`, sent comma-separated.
-        tier: query `Tier`, sent comma-separated.
-        search_pattern: query `SearchPattern`.
-        is_encrypted: query `IsEncrypted`.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-
-    Raises:
-        VeeamError: as `get_repositories`.
     """
     return Items(
         client,

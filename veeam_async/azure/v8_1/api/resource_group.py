@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod, Method
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfNullableResourceGroup,
         AsyncOperationOfPageOfResourceGroup,
@@ -44,6 +47,7 @@ _GET_RESOURCE_GROUPS: Operation[PageOfResourceGroup | AsyncOperationOfPageOfReso
         200: Answer("PageOfResourceGroup"),
         202: Answer("AsyncOperationOfPageOfResourceGroup"),
     },
+    listing=Listing("results", "ResourceGroup", "offset", "limit"),
 )
 
 _GET_RESOURCE_GROUP_BY_ID: Operation[ResourceGroup | AsyncOperationOfNullableResourceGroup] = Operation(
@@ -118,6 +122,45 @@ async def get_resource_groups(
     )
 
 
+def iterate_resource_groups(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    subscription_id: str | Unset = UNSET,
+    tenant_id: str | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+    region_ids: list[str] | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    search_pattern: str | Unset = UNSET,
+) -> Items[ResourceGroup, PageOfResourceGroup]:
+    """Get Collection of Resource Groups: every row of every page, for `async for`.
+
+    What is not said here is as in `get_resource_groups`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_RESOURCE_GROUPS,
+        {
+            "subscription_id": subscription_id,
+            "tenant_id": tenant_id,
+            "service_account_id": service_account_id,
+            "region_ids": region_ids,
+            "sync": sync,
+            "search_pattern": search_pattern,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_resource_group_by_id(
     client: ApplianceClient,
     resource_group_id: str,
@@ -151,5 +194,5 @@ class ResourceGroupApi(Api):
 
     __slots__ = ()
 
-    get_resource_groups = Method(get_resource_groups)
+    get_resource_groups = ListMethod(get_resource_groups, iterate_resource_groups)
     get_resource_group_by_id = Method(get_resource_group_by_id)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         NewSlaTemplateFromClient,
         PageOfSlaTemplate,
@@ -256,15 +257,12 @@ def iterate_sla_protection_policy_template_get_sla_policy_templates(
 ) -> Items[SlaTemplate, PageOfSlaTemplate]:
     """Get Collection of SLA Templates: every row of every page, for `async for`.
 
+    What is not said here is as in `sla_protection_policy_template_get_sla_policy_templates`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        template_name: query `TemplateName`.
-
-    Raises:
-        VeeamError: as `sla_protection_policy_template_get_sla_policy_templates`.
     """
     return Items(
         client,

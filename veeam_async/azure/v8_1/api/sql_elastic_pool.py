@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod, Method
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfPageOfSqlElasticPool,
         AsyncOperationOfSqlElasticPool,
@@ -39,6 +42,7 @@ _GET_SQL_SERVERS_PAGE: Operation[PageOfSqlElasticPool | AsyncOperationOfPageOfSq
         200: Answer("PageOfSqlElasticPool"),
         202: Answer("AsyncOperationOfPageOfSqlElasticPool"),
     },
+    listing=Listing("results", "SqlElasticPool", "offset", "limit"),
 )
 
 _GET_SQL_ELASTIC_POOL_BY_ID: Operation[SqlElasticPool | AsyncOperationOfSqlElasticPool] = Operation(
@@ -91,6 +95,33 @@ async def get_sql_servers_page(
     return await client.execute(_GET_SQL_SERVERS_PAGE, {"offset": offset, "limit": limit, "sync": sync})
 
 
+def iterate_sql_servers_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    sync: bool | Unset = UNSET,
+) -> Items[SqlElasticPool, PageOfSqlElasticPool]:
+    """Get Collection of Elastic Pools: every row of every page, for `async for`.
+
+    What is not said here is as in `get_sql_servers_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_SQL_SERVERS_PAGE,
+        {"sync": sync},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_sql_elastic_pool_by_id(
     client: ApplianceClient,
     sql_elastic_pool_id: str,
@@ -125,5 +156,5 @@ class SqlElasticPoolApi(Api):
 
     __slots__ = ()
 
-    get_sql_servers_page = Method(get_sql_servers_page)
+    get_sql_servers_page = ListMethod(get_sql_servers_page, iterate_sql_servers_page)
     get_sql_elastic_pool_by_id = Method(get_sql_elastic_pool_by_id)

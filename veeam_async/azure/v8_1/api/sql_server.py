@@ -5,15 +5,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod, Method
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfArrayOfSqlConnectionTestMessage,
         AsyncOperationOfPageOfSqlServer,
@@ -50,6 +53,7 @@ _GET_SQL_SERVERS_PAGE: Operation[PageOfSqlServer | AsyncOperationOfPageOfSqlServ
         200: Answer("PageOfSqlServer"),
         202: Answer("AsyncOperationOfPageOfSqlServer"),
     },
+    listing=Listing("results", "SqlServer", "offset", "limit"),
 )
 
 _GET_SQL_SERVER_BY_ID: Operation[SqlServer | AsyncOperationOfSqlServer] = Operation(
@@ -152,6 +156,49 @@ async def get_sql_servers_page(
     )
 
 
+def iterate_sql_servers_page(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    tenant_id: str | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+    search_pattern: str | Unset = UNSET,
+    credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
+    assignable_by_sql_account_id: int | Unset = UNSET,
+    region_ids: list[str] | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    server_types: SqlServerTypeFilterOptions | Unset = UNSET,
+) -> Items[SqlServer, PageOfSqlServer]:
+    """Get Collection of SQL Servers: every row of every page, for `async for`.
+
+    What is not said here is as in `get_sql_servers_page`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_SQL_SERVERS_PAGE,
+        {
+            "tenant_id": tenant_id,
+            "service_account_id": service_account_id,
+            "search_pattern": search_pattern,
+            "credentials_state": credentials_state,
+            "assignable_by_sql_account_id": assignable_by_sql_account_id,
+            "region_ids": region_ids,
+            "sync": sync,
+            "server_types": server_types,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_sql_server_by_id(
     client: ApplianceClient,
     sql_server_id: str,
@@ -221,6 +268,6 @@ class SqlServerApi(Api):
 
     __slots__ = ()
 
-    get_sql_servers_page = Method(get_sql_servers_page)
+    get_sql_servers_page = ListMethod(get_sql_servers_page, iterate_sql_servers_page)
     get_sql_server_by_id = Method(get_sql_server_by_id)
     test_connectivity = Method(test_connectivity)

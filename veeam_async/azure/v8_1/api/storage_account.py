@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfNullableStorageAccount,
         AsyncOperationOfNullableStorageAccountCapabilities,
@@ -54,6 +55,7 @@ _GET_ACCOUNTS: Operation[PageOfStorageAccount | AsyncOperationOfPageOfStorageAcc
         200: Answer("PageOfStorageAccount"),
         202: Answer("AsyncOperationOfPageOfStorageAccount"),
     },
+    listing=Listing("results", "StorageAccount", "offset", "limit"),
 )
 
 _GET_ACCOUNT: Operation[StorageAccount | AsyncOperationOfNullableStorageAccount] = Operation(
@@ -260,6 +262,51 @@ async def get_accounts(
     )
 
 
+def iterate_accounts(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    subscription_id: str | Unset = UNSET,
+    account_id: str | Unset = UNSET,
+    region_ids: list[str] | Unset = UNSET,
+    name: str | Unset = UNSET,
+    resource_group_name: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+    repository_compatible: bool | Unset = UNSET,
+    vhd_compatible: bool | Unset = UNSET,
+    service_account_id: str | Unset = UNSET,
+) -> Items[StorageAccount, PageOfStorageAccount]:
+    """Get Collection of Storage Accounts: every row of every page, for `async for`.
+
+    What is not said here is as in `get_accounts`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_ACCOUNTS,
+        {
+            "subscription_id": subscription_id,
+            "account_id": account_id,
+            "region_ids": region_ids,
+            "name": name,
+            "resource_group_name": resource_group_name,
+            "sync": sync,
+            "repository_compatible": repository_compatible,
+            "vhd_compatible": vhd_compatible,
+            "service_account_id": service_account_id,
+        },
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_account(
     client: ApplianceClient,
     storage_account_id: str,
@@ -382,17 +429,12 @@ def iterate_containers(
 ) -> Items[AzureStorageItem, PageOfAzureStorageItem]:
     """Get Collection of Blob Containers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_containers`.
+
     Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        account_id: query `accountId`, UUID.
-        search_pattern: query `searchPattern`.
-
-    Raises:
-        VeeamError: as `get_containers`.
     """
     return Items(
         client,
@@ -527,18 +569,12 @@ def iterate_folders(
 ) -> Items[AzureStorageItem, PageOfAzureStorageItem]:
     """Get Collection of Folders: every row of every page, for `async for`.
 
+    What is not said here is as in `get_folders`.
+
     Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
-        container_name: path `containerName`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        account_id: query `accountId`.
-        search_pattern: query `searchPattern`.
-
-    Raises:
-        VeeamError: as `get_folders`.
     """
     return Items(
         client,
@@ -601,7 +637,7 @@ class StorageAccountApi(Api):
 
     __slots__ = ()
 
-    get_accounts = Method(get_accounts)
+    get_accounts = ListMethod(get_accounts, iterate_accounts)
     get_account = Method(get_account)
     get_account_capabilities = Method(get_account_capabilities)
     get_containers = ListMethod(get_containers, iterate_containers)

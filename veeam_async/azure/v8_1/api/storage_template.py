@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         NewStorageTemplateFromClient,
         PageOfStorageTemplate,
@@ -255,16 +256,12 @@ def iterate_storage_protection_policy_template_get_storage_policy_templates(
 ) -> Items[StorageTemplate, PageOfStorageTemplate]:
     """Get Collection of Storage Templates: every row of every page, for `async for`.
 
+    What is not said here is as in `storage_protection_policy_template_get_storage_policy_templates`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        name: query `Name`.
-        repository_id: query `RepositoryId`, UUID.
-
-    Raises:
-        VeeamError: as `storage_protection_policy_template_get_storage_policy_templates`.
     """
     return Items(
         client,

@@ -5,20 +5,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async.api import Api, ListMethod, Method
+from veeam_async.operation import Answer, Listing, Operation, Parameter
+from veeam_async.paging import Items
 from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+    from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AsyncOperationOfPageOfTenant,
         AsyncOperationOfPageOfTenantWithAccount,
+        PageOfTenant,
         PageOfTenantWithAccount,
         Tenant,
+        TenantWithAccount,
     )
 
 _GET_TENANTS: Operation[AsyncOperationOfPageOfTenant] = Operation(
@@ -38,6 +43,7 @@ _GET_TENANTS: Operation[AsyncOperationOfPageOfTenant] = Operation(
     answers={
         202: Answer("AsyncOperationOfPageOfTenant"),
     },
+    listing=Listing("results", "Tenant", "offset", "limit"),
 )
 
 _GET_TENANTS_WITH_ACCOUNT: Operation[PageOfTenantWithAccount | AsyncOperationOfPageOfTenantWithAccount] = Operation(
@@ -59,6 +65,7 @@ _GET_TENANTS_WITH_ACCOUNT: Operation[PageOfTenantWithAccount | AsyncOperationOfP
         200: Answer("PageOfTenantWithAccount"),
         202: Answer("AsyncOperationOfPageOfTenantWithAccount"),
     },
+    listing=Listing("results", "TenantWithAccount", "offset", "limit"),
 )
 
 _GET_TENANT: Operation[Tenant] = Operation(
@@ -106,6 +113,33 @@ async def get_tenants(
     return await client.execute(_GET_TENANTS, {"search_pattern": search_pattern, "offset": offset, "limit": limit})
 
 
+def iterate_tenants(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    search_pattern: str | Unset = UNSET,
+) -> Items[Tenant, PageOfTenant]:
+    """Get Collection of Tenants: every row of every page, for `async for`.
+
+    What is not said here is as in `get_tenants`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_TENANTS,
+        {"search_pattern": search_pattern},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_tenants_with_account(
     client: ApplianceClient,
     *,
@@ -140,6 +174,34 @@ async def get_tenants_with_account(
     )
 
 
+def iterate_tenants_with_account(
+    client: ApplianceClient,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+    search_pattern: str | Unset = UNSET,
+    sync: bool | Unset = UNSET,
+) -> Items[TenantWithAccount, PageOfTenantWithAccount]:
+    """Get Tenants by Service Account: every row of every page, for `async for`.
+
+    What is not said here is as in `get_tenants_with_account`.
+
+    Args:
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _GET_TENANTS_WITH_ACCOUNT,
+        {"search_pattern": search_pattern, "sync": sync},
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_tenant(
     client: ApplianceClient,
     tenant_id: str,
@@ -170,6 +232,6 @@ class TenantApi(Api):
 
     __slots__ = ()
 
-    get_tenants = Method(get_tenants)
-    get_tenants_with_account = Method(get_tenants_with_account)
+    get_tenants = ListMethod(get_tenants, iterate_tenants)
+    get_tenants_with_account = ListMethod(get_tenants_with_account, iterate_tenants_with_account)
     get_tenant = Method(get_tenant)

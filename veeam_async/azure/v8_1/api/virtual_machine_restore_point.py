@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         DataRetrievalExtendOptions,
         DataRetrievalOptions,
@@ -297,21 +299,12 @@ def iterate_restore_point_page(
 ) -> Items[VirtualMachineRestorePoint, PageOfVirtualMachineRestorePoint]:
     """Get Azure VM Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_point_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        virtual_machine_id: query `VirtualMachineId`.
-        disk_id: query `DiskId`.
-        only_latest: query `OnlyLatest`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        point_in_time: query `PointInTime`, with its zone.
-        storage_access_tier: query `StorageAccessTier`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-
-    Raises:
-        VeeamError: as `get_restore_point_page`.
     """
     return Items(
         client,
@@ -574,16 +567,12 @@ def iterate_disk_snapshots(
 ) -> Items[DiskSnapshot, PageOfDiskSnapshot]:
     """Get Collection of Virtual Disk Snapshots: every row of every page, for `async for`.
 
+    What is not said here is as in `get_disk_snapshots`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        restore_point_id: query `RestorePointId`, UUID.
-        virtual_machine_id: query `VirtualMachineId`.
-
-    Raises:
-        VeeamError: as `get_disk_snapshots`.
     """
     return Items(
         client,
@@ -668,16 +657,12 @@ def iterate_virtual_machine_snapshots(
 ) -> Items[VmSnapshot, PageOfVmSnapshot]:
     """Get Collection of Azure VM Snapshots: every row of every page, for `async for`.
 
+    What is not said here is as in `get_virtual_machine_snapshots`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        restore_point_id: query `RestorePointId`, UUID.
-        virtual_machine_id: query `VirtualMachineId`.
-
-    Raises:
-        VeeamError: as `get_virtual_machine_snapshots`.
     """
     return Items(
         client,

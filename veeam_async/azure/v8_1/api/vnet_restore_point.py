@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         JobSession,
         PageOfRegion,
@@ -186,19 +188,12 @@ def iterate_restore_point_page(
 ) -> Items[VnetRestorePoint, PageOfVnetRestorePoint]:
     """Get Virtual Network Configuration Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_restore_point_page`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        region_id: query `RegionId`.
-        subscription_id: query `SubscriptionId`.
-        backup_destinations: query `BackupDestinations`.
-        only_latest: query `OnlyLatest`.
-        point_in_time: query `PointInTime`, with its zone.
-
-    Raises:
-        VeeamError: as `get_restore_point_page`.
     """
     return Items(
         client,
@@ -352,15 +347,12 @@ def iterate_vnet_regions(
 ) -> Items[Region, PageOfRegion]:
     """Get Virtual Network Configuration Restore Point Regions by Subscription: every row of every page, for `async for`.
 
+    What is not said here is as in `get_vnet_regions`.
+
     Args:
-        client: the appliance.
-        subscription_id: path `subscriptionId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_vnet_regions`.
     """
     return Items(
         client,

@@ -11,9 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation import ManagementGroupSettings
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
+
+    from .azure_account_purpose import AzureAccountPurpose
+    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
+    from .login import ManagementGroupSettings
 
 
 @model
@@ -44,6 +47,70 @@ class AdGroupSettings(Model):
     group_id_to_add: str | None | Unset = UNSET
     group_name_to_add: str | None | Unset = UNSET
     group_id_to_remove: str | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfAdGroupListingResult(Model):
+    """Async operation of ad group listing result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: AdGroupListingResult | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfAzureAccount(Model):
+    """Async operation of azure account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: AzureAccount | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfAzureAccount(Model):
+    """Async operation of page of azure account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfAzureAccount | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfRenewClientSecretResult(Model):
+    """Async operation of renew client secret result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: RenewClientSecretResult | None | Unset = UNSET
 
 
 @model
@@ -79,20 +146,6 @@ class AzureAccount(Model):
     azure_permissions_state_check_time_utc: datetime | None | Unset = UNSET
     subscription_id_for_worker_deployment: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class AzureAccountCloudState(OpenEnum):
-    """Azure account cloud state: 9 known values."""
-
-    UNKNOWN = "Unknown"
-    VALID = "Valid"
-    INVALID_CLIENT_SECRET = "InvalidClientSecret"
-    EXPIRED_CLIENT_SECRET = "ExpiredClientSecret"
-    CERTIFICATE_MISMATCH = "CertificateMismatch"
-    EXPIRED_CERTIFICATE = "ExpiredCertificate"
-    NOT_FOUND = "NotFound"
-    INVALID = "Invalid"
-    NO_SUBSCRIPTIONS = "NoSubscriptions"
 
 
 class AzureAccountCloudStateNullable(OpenEnum):
@@ -145,47 +198,6 @@ class AzureAccountPermissionsState(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class AzureAccountPurpose(OpenEnum):
-    """Azure account purpose: 13 known values."""
-
-    NONE = "None"
-    WORKER_MANAGEMENT = "WorkerManagement"
-    REPOSITORY = "Repository"
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE_BACKUP = "VirtualMachineBackup"
-    VIRTUAL_MACHINE_RESTORE = "VirtualMachineRestore"
-    AZURE_SQL_BACKUP = "AzureSqlBackup"
-    AZURE_SQL_RESTORE = "AzureSqlRestore"
-    AZURE_FILES = "AzureFiles"
-    VNET_BACKUP = "VnetBackup"
-    VNET_RESTORE = "VnetRestore"
-    COSMOS_BACKUP = "CosmosBackup"
-    COSMOS_RESTORE = "CosmosRestore"
-
-
-class AzureAccountSortField(OpenEnum):
-    """Azure account sort field: 18 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    DESCRIPTION_ASC = "DescriptionAsc"
-    DESCRIPTION_DESC = "DescriptionDesc"
-    AZURE_ACCOUNT_ORIGIN_ASC = "AzureAccountOriginAsc"
-    AZURE_ACCOUNT_ORIGIN_DESC = "AzureAccountOriginDesc"
-    EXPIRATION_DATE_ASC = "ExpirationDateAsc"
-    EXPIRATION_DATE_DESC = "ExpirationDateDesc"
-    AZURE_ACCOUNT_STATE_ASC = "AzureAccountStateAsc"
-    AZURE_ACCOUNT_STATE_DESC = "AzureAccountStateDesc"
-    SUBSCRIPTIONS_NUMBERS_ASC = "SubscriptionsNumbersAsc"
-    SUBSCRIPTIONS_NUMBERS_DESC = "SubscriptionsNumbersDesc"
-    PERMISSION_STATUS_ASC = "PermissionStatusAsc"
-    PERMISSION_STATUS_DESC = "PermissionStatusDesc"
-    PERMISSION_LAST_CHECK_ASC = "PermissionLastCheckAsc"
-    PERMISSION_LAST_CHECK_DESC = "PermissionLastCheckDesc"
-    ENTRA_GROUP_NAME_ASC = "EntraGroupNameAsc"
-    ENTRA_GROUP_NAME_DESC = "EntraGroupNameDesc"
-
-
 class AzureAccountState(OpenEnum):
     """Azure account state: 3 known values."""
 
@@ -208,92 +220,6 @@ class AzureAuthenticationResult(Model):
     identity_provider: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class AzureEnvironment(OpenEnum):
-    """Azure environment: 5 known values."""
-
-    GLOBAL = "Global"
-    GERMANY = "Germany"
-    CHINA = "China"
-    US_GOVERNMENT = "USGovernment"
-    UNKNOWN = "Unknown"
-
-
-class AzureEnvironmentNullable(OpenEnum):
-    """Azure environment nullable: 5 known values."""
-
-    GLOBAL = "Global"
-    GERMANY = "Germany"
-    CHINA = "China"
-    US_GOVERNMENT = "USGovernment"
-    UNKNOWN = "Unknown"
-
-
-@model
-class AzureServiceAccountExportOptions(Model):
-    """Azure service account export options.
-
-    Attributes:
-        account_ids: UUID.
-    """
-
-    account_ids: list[str] | None | Unset = UNSET
-
-
-@model
-class AzureSubscription(Model):
-    """Azure subscription.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    environment: AzureEnvironment | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    status: SubscriptionStatus | None | Unset = UNSET
-    availability: SubscriptionAvailability | None | Unset = UNSET
-    worker_resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class AzureSubscriptionSort(OpenEnum):
-    """Azure subscription sort: 10 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    AZURE_ACCOUNT_NAME_ASC = "AzureAccountNameAsc"
-    AZURE_ACCOUNT_NAME_DESC = "AzureAccountNameDesc"
-    AZURE_ACCOUNT_EXPIRING_ASC = "AzureAccountExpiringAsc"
-    AZURE_ACCOUNT_EXPIRING_DESC = "AzureAccountExpiringDesc"
-
-
-@model
-class ClientLoginParameters(Model):
-    """Client login parameters.
-
-    Attributes:
-        application_id: UUID.
-        tenant_id: UUID.
-        subscriptions: UUID.
-    """
-
-    azure_environment: AzureEnvironmentNullable | None
-    application_id: str
-    client_secret: str | None | Unset = UNSET
-    tenant_id: str
-    application_certificate: str | None | Unset = UNSET
-    application_certificate_name: str | None | Unset = UNSET
-    certificate_password: str | None | Unset = UNSET
-    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    subscriptions: list[str] | None | Unset = UNSET
 
 
 @model
@@ -321,36 +247,6 @@ class CreateServiceAccountInfo(Model):
 
 
 @model
-class DeviceCodeResult(Model):
-    """Device code result."""
-
-    user_code: str | None | Unset = UNSET
-    device_code: str | None | Unset = UNSET
-    verification_url: str | None | Unset = UNSET
-    expires_on: datetime | None | Unset = UNSET
-    interval: int | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    client_id: str | None | Unset = UNSET
-    scopes: list[str] | None | Unset = UNSET
-
-
-@model
-class DeviceLoginParameters(Model):
-    """Device login parameters."""
-
-    azure_environment: AzureEnvironmentNullable | None | Unset = UNSET
-    user_code: str | None | Unset = UNSET
-    device_code: str | None | Unset = UNSET
-    verification_url: str | None | Unset = UNSET
-    expires_on: datetime | None | Unset = UNSET
-    interval: int | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    client_id: str | None | Unset = UNSET
-    scopes: list[str] | None | Unset = UNSET
-    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-
-
-@model
 class ListAdGroupRequest(Model):
     """List ad group request."""
 
@@ -361,6 +257,17 @@ class ListAdGroupRequest(Model):
 
 
 @model
+class PageOfAzureAccount(Model):
+    """Page of azure account."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[AzureAccount] | None | Unset = UNSET
+
+
+@model
 class RecreateServiceAccountRequest(Model):
     """Recreate service account request."""
 
@@ -368,43 +275,18 @@ class RecreateServiceAccountRequest(Model):
 
 
 @model
-class SaveAzureAccountInfo(Model):
-    """Save azure account info."""
+class RenewClientSecretRequest(Model):
+    """Renew client secret request."""
 
-    account_info: AzureAccountInfo
-    client_login_parameters: ClientLoginParameters | None | Unset = UNSET
-
-
-class SubscriptionAvailability(OpenEnum):
-    """Subscription availability: 3 known values."""
-
-    AVAILABLE = "Available"
-    NOT_AVAILABLE = "NotAvailable"
-    UNKNOWN = "Unknown"
-
-
-class SubscriptionExpansion(OpenEnum):
-    """Subscription expansion: 3 known values."""
-
-    NONE = "None"
-    EXPIRING_AZURE_ACCOUNT = "ExpiringAzureAccount"
-    ALL = "All"
-
-
-class SubscriptionStatus(OpenEnum):
-    """Subscription status: 3 known values."""
-
-    ACTIVE = "Active"
-    DISABLED = "Disabled"
-    UNKNOWN = "Unknown"
+    azure_authentication_result: AzureAuthenticationResult
+    require_valid_login_count: int | None | Unset = UNSET
 
 
 @model
-class UpdateServiceAccountInfo(Model):
-    """Update service account info."""
+class RenewClientSecretResult(Model):
+    """Renew client secret result."""
 
-    service_account: AzureAccountInfo
-    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
+    client_secret_expiration: datetime | None | Unset = UNSET
 
 
 @model

@@ -11,16 +11,16 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .job_session import JobStatus
-    from .problem import ProblemDetails
+
+    from .check_log import CheckResultSeverity
+    from .common import JobStatus, LinkHAL, ProblemDetails
 
 
 @model
-class AsyncOperationOfObject(Model):
-    """Async operation of object.
+class AsyncOperationOfContainerImmutabilityCheckResult(Model):
+    """Async operation of container immutability check result.
 
     Attributes:
         id: UUID.
@@ -31,7 +31,7 @@ class AsyncOperationOfObject(Model):
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: dict[str, Any] | None | Unset = UNSET
+    result: ContainerImmutabilityCheckResult | None | Unset = UNSET
 
 
 @model
@@ -100,9 +100,45 @@ class AzureStorageItemCreationConfig(Model):
     account_id: str
 
 
+@model
+class ContainerImmutabilityCheckResult(Model):
+    """Container immutability check result."""
+
+    issues: list[ContainerImmutabilityIssue] | None | Unset = UNSET
+
+
+@model
+class ContainerImmutabilityIssue(Model):
+    """Container immutability issue."""
+
+    reason: ContainerImmutabilityIssueReason | None | Unset = UNSET
+    message: str | None | Unset = UNSET
+    severity: CheckResultSeverity | None | Unset = UNSET
+
+
+class ContainerImmutabilityIssueReason(OpenEnum):
+    """Container immutability issue reason: 4 known values."""
+
+    UNKNOWN = "Unknown"
+    VERSIONING_FOR_BLOBS_DISABLED = "VersioningForBlobsDisabled"
+    CONTAINER_POLICY_NOT_SET = "ContainerPolicyNotSet"
+    UNSUPPORTED_BY_AZURE = "UnsupportedByAzure"
+
+
 class ContainerImmutabilityPolicyState(OpenEnum):
     """Container immutability policy state: 3 known values."""
 
     NOT_PRESENT = "NotPresent"
     UNLOCKED = "Unlocked"
     LOCKED = "Locked"
+
+
+@model
+class PageOfAzureStorageItem(Model):
+    """Page of azure storage item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[AzureStorageItem] | None | Unset = UNSET

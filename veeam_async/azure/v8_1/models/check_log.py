@@ -6,13 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .azure_account import AzureAccount
-    from .storage_tier import Repository
+    from .repository import Repository
     from .subscription import SubscriptionForServiceAccount
     from .worker_network_configuration import WorkerNetworkConfiguration
 
@@ -122,6 +123,28 @@ class CheckResultSeverity(OpenEnum):
     SUCCESS = "Success"
     WARNING = "Warning"
     ERROR = "Error"
+
+
+@model
+class Configuration(Model):
+    """Configuration."""
+
+    reserved_memory_in_mb: int = field(wire="ReservedMemoryInMB")
+    backup_window_in_minutes: int = field(wire="BackupWindowInMinutes")
+    number_of_backups_per_backup_window: int | None | Unset = field(
+        default=UNSET, wire="NumberOfBackupsPerBackupWindow"
+    )
+    vms_per_core_per_day: int = field(wire="VmsPerCorePerDay")
+    disks_per_core_per_day: int = field(wire="DisksPerCorePerDay")
+    disks_gb_size_per_core_per_day: int = field(wire="DisksGBSizePerCorePerDay")
+    vms_per_worker_core_per_day: int = field(wire="VmsPerWorkerCorePerDay")
+    disks_per_worker_core_per_day: int = field(wire="DisksPerWorkerCorePerDay")
+    disks_gb_size_per_worker_core_per_day: int = field(wire="DisksGBSizePerWorkerCorePerDay")
+    mbs_per_vm_per_day: float = field(wire="MBsPerVmPerDay")
+    mbs_per_disk_per_day: float = field(wire="MBsPerDiskPerDay")
+    disks_gb_size_per_mb_per_day: float = field(wire="DisksGBSizePerMBPerDay")
+    resources_consumption_hard_issue_threshold: float = field(wire="ResourcesConsumptionHardIssueThreshold")
+    resources_consumption_soft_issue_threshold: float = field(wire="ResourcesConsumptionSoftIssueThreshold")
 
 
 @model

@@ -11,7 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
+
+    from .common import LinkHAL
 
 
 @model
@@ -105,3 +108,43 @@ class ConfigurationRestoreStatusResponse(Model):
     """Configuration restore status response."""
 
     restore_status: ConfigurationRestoreStatus | None | Unset = UNSET
+
+
+@model
+class DownloadConfigurationBackupFileRequest(Model):
+    """Download configuration backup file request.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+
+
+@model
+class DownloadExportedConfigurationBackupRequest(Model):
+    """Download exported configuration backup request.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+
+
+@model
+class GetConfigurationBackupExportStatus(Model):
+    """Get configuration backup export status."""
+
+    is_ready_to_download: bool
+
+
+@model
+class PageOfConfigurationRestorePoint(Model):
+    """Page of configuration restore point."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ConfigurationRestorePoint] | None | Unset = UNSET

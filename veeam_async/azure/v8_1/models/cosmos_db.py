@@ -6,147 +6,111 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .data_retrieval import DataRetrievalStatus
-    from .mongo_db import MongoDbThroughputSettings
-    from .restore_point import RepositoryRestorePointState, RestorePointType
-    from .storage import StorageAccessTier
+
+    from .virtual_machine_report import ProtectionStatus
 
 
-class CosmosDbBackupDestination(OpenEnum):
-    """Cosmos db backup destination: 3 known values."""
+class CosmosBackupDestinationFilterOptions(OpenEnum):
+    """Cosmos backup destination filter options: 4 known values."""
 
+    CONTINUOUS_BACKUP = "ContinuousBackup"
     AZURE_BLOB = "AzureBlob"
     MANUAL_BACKUP = "ManualBackup"
-    UNKNOWN = "Unknown"
-
-
-class CosmosDbBackupDestinationFilterOptions(OpenEnum):
-    """Cosmos db backup destination filter options: 2 known values."""
-
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_BACKUP = "ManualBackup"
+    ARCHIVE = "Archive"
 
 
 @model
-class CosmosDbContinuousRestorePoint(Model):
-    """Cosmos db continuous restore point.
+class CosmosDbAccountProtectionState(Model):
+    """Cosmos db account protection state.
 
     Attributes:
-        id: UUID.
+        policy_ids: UUID.
     """
 
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    account_id: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
-    retrieved_data_expiration_date: datetime | None | Unset = UNSET
-    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
-    latest_chain_size_bytes: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    restore_point_count: int | None | Unset = UNSET
+    last_backup: datetime | None | Unset = UNSET
+    has_vb_owned_restore_points: bool | None | Unset = UNSET
+    has_continuous_restore_points: bool | None | Unset = UNSET
+    policy_ids: list[str] | None | Unset = UNSET
 
 
-class CosmosDbContinuousRestorePointExpansion(OpenEnum):
-    """Cosmos db continuous restore point expansion: 2 known values."""
+class CosmosDbAccountTypeFromClient(OpenEnum):
+    """Cosmos db account type from client: 5 known values."""
 
-    NONE = "None"
-    VBR_BACKUP = "VbrBackup"
+    NO_SQL = "NoSql"
+    MONGO_RU = "MongoRU"
+    TABLE = "Table"
+    GREMLIN = "Gremlin"
+    POSTGRES_SQL = "PostgresSql"
+
+
+class CosmosDbEventsSort(OpenEnum):
+    """Cosmos db events sort: 2 known values."""
+
+    EVENT_TIME_ASC = "EventTimeAsc"
+    EVENT_TIME_DESC = "EventTimeDesc"
 
 
 @model
-class CosmosDbRepositoryRestoreOptions(Model):
-    """Cosmos db repository restore options.
+class CosmosDbExportOptions(Model):
+    """Cosmos db export options.
 
     Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    cosmos_db_account_ids: list[str] | None | Unset = UNSET
+    account_types: list[CosmosDbAccountTypeFromClient] | None | Unset = UNSET
+    soft_deleted: bool | None | Unset = UNSET
+    cosmos_db_accounts_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+
+
+@model
+class CosmosDbManualBackupSettings(Model):
+    """Cosmos db manual backup settings.
+
+    Attributes:
+        tenant_id: UUID.
         service_account_id: UUID.
     """
 
-    service_account_id: str = field(wire="ServiceAccountId")
-    database_account_id: str | None | Unset = field(default=UNSET, wire="DatabaseAccountId")
-    target_cosmos_db_account_id: str = field(wire="TargetCosmosDbAccountId")
-    reason: str | None | Unset = field(default=UNSET, wire="Reason")
-    mongo_db_restore_options: MongoDbRestoreOptions | None | Unset = field(default=UNSET, wire="MongoDbRestoreOptions")
+    cosmos_db_account_ids: list[str]
+    repository_id: str
+    tenant_id: str | None
+    service_account_id: str
+    credentials_list: dict[str, str] | None | Unset = UNSET
 
 
 @model
-class CosmosDbRestorePoint(Model):
-    """Cosmos db restore point.
+class CosmosDbOptions(Model):
+    """Cosmos db options.
 
     Attributes:
-        id: UUID.
         subscription_id: UUID.
+        tenant_id: UUID.
     """
 
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    account_id: str | None | Unset = UNSET
-    vbr_id: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    state: RepositoryRestorePointState | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    backup_destination: CosmosDbBackupDestination | None | Unset = UNSET
-    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
-    retrieved_data_expiration_date: datetime | None | Unset = UNSET
-    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
-    immutable_till: datetime | None | Unset = UNSET
-    access_tier: StorageAccessTier | None | Unset = UNSET
-    latest_chain_size_bytes: int | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class CosmosDbRestorePointExpansion(OpenEnum):
-    """Cosmos db restore point expansion: 5 known values."""
-
-    NONE = "None"
-    REPOSITORY_NAME = "RepositoryName"
-    VBR_BACKUP = "VbrBackup"
-    STORAGE_TIER = "StorageTier"
-    RESTORABLE_RESOURCES = "RestorableResources"
-
-
-@model
-class MongoDbCollectionRestoreOptions(Model):
-    """Mongo db collection restore options."""
-
-    name: str | None | Unset = field(default=UNSET, wire="Name")
-    new_name: str | None | Unset = field(default=UNSET, wire="NewName")
-    throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
-
-
-@model
-class MongoDbDatabaseRestoreOptions(Model):
-    """Mongo db database restore options."""
-
-    name: str | None | Unset = field(default=UNSET, wire="Name")
-    new_name: str | None | Unset = field(default=UNSET, wire="NewName")
-    collections: list[MongoDbCollectionRestoreOptions] | None | Unset = field(default=UNSET, wire="Collections")
-    throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
-
-
-@model
-class MongoDbRestoreOptions(Model):
-    """Mongo db restore options."""
-
-    databases: list[MongoDbDatabaseRestoreOptions] | None | Unset = field(default=UNSET, wire="Databases")
+    service_account_id: str | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    account_types: list[CosmosDbAccountTypeFromClient] | None | Unset = UNSET
+    soft_deleted: bool | None | Unset = UNSET
+    cosmos_db_accounts_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+    backup_destination: list[CosmosBackupDestinationFilterOptions] | None | Unset = UNSET

@@ -11,11 +11,42 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .cosmos_db import CosmosDbBackupDestination
-    from .data_retrieval import DataRetrievalStatus
-    from .storage_tier import StorageTierNullable
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
+
+
+@model
+class AsyncOperationOfCosmosDbAccount(Model):
+    """Async operation of cosmos db account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: CosmosDbAccount | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfCosmosDbAccount(Model):
+    """Async operation of page of cosmos db account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfCosmosDbAccount | None | Unset = UNSET
 
 
 @model
@@ -60,55 +91,6 @@ class CosmosDbAccountFromClient(Model):
     """Cosmos db account from client."""
 
     id: str | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountProtectionState(Model):
-    """Cosmos db account protection state.
-
-    Attributes:
-        policy_ids: UUID.
-    """
-
-    restore_point_count: int | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    has_vb_owned_restore_points: bool | None | Unset = UNSET
-    has_continuous_restore_points: bool | None | Unset = UNSET
-    policy_ids: list[str] | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountRestorableResource(Model):
-    """Cosmos db account restorable resource."""
-
-    name: str | None | Unset = UNSET
-    resource_type: str | None | Unset = UNSET
-    subresources: list[CosmosDbAccountRestorableSubresource] | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountRestorableSubresource(Model):
-    """Cosmos db account restorable subresource."""
-
-    name: str | None | Unset = UNSET
-    resource_type: str | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountRestoreOptions(Model):
-    """Cosmos db account restore options.
-
-    Attributes:
-        service_account_id: UUID.
-    """
-
-    service_account_id: str = field(wire="ServiceAccountId")
-    target_region_id: str = field(wire="TargetRegionId")
-    target_resource_group_id: str = field(wire="TargetResourceGroupId")
-    point_in_time: datetime = field(wire="PointInTime")
-    target_name: str = field(wire="TargetName")
-    reason: str | None | Unset = field(default=UNSET, wire="Reason")
-    selected_items: list[CosmosDbAccountRestorableResource] | None | Unset = field(default=UNSET, wire="SelectedItems")
 
 
 class CosmosDbAccountSort(OpenEnum):
@@ -179,94 +161,12 @@ class CosmosDbCapacityMode(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class CosmosDbRestorePointType(OpenEnum):
-    """Cosmos db restore point type: 2 known values."""
-
-    CONTINUOUS = "Continuous"
-    BACKUP = "Backup"
-
-
 @model
-class ProtectedCosmosDbAccount(Model):
-    """Protected cosmos db account.
+class PageOfCosmosDbAccount(Model):
+    """Page of cosmos db account."""
 
-    Attributes:
-        subscription_id: false.
-        service_account_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    status: CosmosDbAccountStatus | None | Unset = UNSET
-    account_type: CosmosDbAccountType | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    latest_restorable_timestamp: datetime | None | Unset = UNSET
-    earliest_restorable_timestamp: datetime | None | Unset = UNSET
-    latest_backup: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    archive_size_bytes: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    read_regions: list[str] | None | Unset = UNSET
-    write_regions: list[str] | None | Unset = UNSET
-    restore_point_types: list[CosmosDbRestorePointType] | None | Unset = UNSET
-    protection_state: ProtectionCosmosDbAccountState | None | Unset = UNSET
-    database_name: str | None | Unset = UNSET
-    capacity_mode: CosmosDbCapacityMode | None | Unset = UNSET
-
-
-@model
-class ProtectedCosmosDbAccountExportOptions(Model):
-    """Protected cosmos db account export options."""
-
-    accounts: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-
-
-class ProtectedCosmosDbAccountSort(OpenEnum):
-    """Protected cosmos db account sort: 28 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    ACCOUNT_TYPE_ASC = "AccountTypeAsc"
-    ACCOUNT_TYPE_DESC = "AccountTypeDesc"
-    POLICY_ASC = "PolicyAsc"
-    POLICY_DESC = "PolicyDesc"
-    LATEST_RESTORABLE_TIMESTAMP_ASC = "LatestRestorableTimestampAsc"
-    LATEST_RESTORABLE_TIMESTAMP_DESC = "LatestRestorableTimestampDesc"
-    LATEST_BACKUP_ASC = "LatestBackupAsc"
-    LATEST_BACKUP_DESC = "LatestBackupDesc"
-    BACKUP_SIZE_BYTES_ASC = "BackupSizeBytesAsc"
-    BACKUP_SIZE_BYTES_DESC = "BackupSizeBytesDesc"
-    ARCHIVE_SIZE_BYTES_ASC = "ArchiveSizeBytesAsc"
-    ARCHIVE_SIZE_BYTES_DESC = "ArchiveSizeBytesDesc"
-    TENANT_NAME_ASC = "TenantNameAsc"
-    TENANT_NAME_DESC = "TenantNameDesc"
-    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
-    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    RESTORE_POINTS_COUNT_ASC = "RestorePointsCountAsc"
-    RESTORE_POINTS_COUNT_DESC = "RestorePointsCountDesc"
-
-
-@model
-class ProtectionCosmosDbAccountState(Model):
-    """Protection cosmos db account state."""
-
-    destinations: list[CosmosDbBackupDestination] | None | Unset = UNSET
-    storage_tiers: list[StorageTierNullable] | None | Unset = UNSET
-    restore_point_count: int | None
-    data_retrieval_status: DataRetrievalStatus
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbAccount] | None | Unset = UNSET

@@ -10,49 +10,80 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .configuration import HealthCheckSchedule
-    from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
-    from .page_of_policy import Tag, TagFromClient
-    from .page_of_policy_protected import (
-        DailyCosmosDbSchedule,
-        MonthlyCosmosDbSchedule,
-        PolicyCosmosDbBackupTier,
-        PolicyCosmosDbBackupWorkload,
+
+    from .common import (
+        BackupTypeNullable,
+        JobStatus,
+        LinkHAL,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
         RetrySettings,
     )
-    from .policy import BackupTypeNullable
-    from .policy_backup_items_from_client import (
-        PolicyResourceGroupFromClient,
-        PolicySubscriptionFromClient,
-        PolicyTagGroupFromClient,
-    )
+    from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
+    from .cosmos_db_policy_backup import CosmosDbPolicyBackupItemsFromClient, CosmosDbPolicyItemDeletedFromAzure
+    from .job_session import HealthCheckSchedule
+    from .policy import PolicyStatus
+    from .policy_tag_group import PolicyCosmosDbBackupTier, PolicyCosmosDbBackupWorkload
+    from .schedule import DayOfWeekNullable
+    from .sla_configuration import DailyCosmosDbSchedule, MonthlyCosmosDbSchedule
+    from .tag import Tag, TagFromClient
     from .weekly import WeeklyCosmosDbSchedule
-    from .yearly import YearlySchedule
-
-
-class CosmosDbPolicyBackupItemType(OpenEnum):
-    """Cosmos db policy backup item type: 5 known values."""
-
-    ACCOUNT = "Account"
-    SUBSCRIPTION = "Subscription"
-    RESOURCE_GROUP = "ResourceGroup"
-    TAG = "Tag"
-    UNKNOWN = "Unknown"
 
 
 @model
-class CosmosDbPolicyBackupItemsFromClient(Model):
-    """Cosmos db policy backup items from client."""
+class CosmosDbPoliciesExportOptions(Model):
+    """Cosmos db policies export options.
 
-    subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
-    tags: list[TagFromClient] | None | Unset = UNSET
-    resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
-    cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
-    tag_groups: list[PolicyTagGroupFromClient] | None | Unset = UNSET
+    Attributes:
+        policy_ids: UUID.
+    """
+
+    policy_ids: list[str] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    last_job_status: list[JobStatus] | None | Unset = UNSET
+    policy_status: list[PolicyStatus] | None | Unset = UNSET
+
+
+@model
+class CosmosDbPolicy(Model):
+    """Cosmos db policy.
+
+    Attributes:
+        id: UUID.
+        service_account_id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    priority: int | None | Unset = UNSET
+    excluded_items_count: int | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    backup_workloads: list[PolicyCosmosDbBackupWorkload] | None | Unset = UNSET
+    backup_status: JobStatus | None | Unset = UNSET
+    archive_status: JobStatus | None | Unset = UNSET
+    health_check_status: JobStatus | None | Unset = UNSET
+    configuration_status: JobStatus | None | Unset = UNSET
+    continuous_backup_type: PolicyCosmosDbBackupTier | None | Unset = UNSET
+    next_execution_time: datetime | None | Unset = UNSET
+    is_archive_backup_configured: bool | None | Unset = UNSET
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    daily_schedule: DailyCosmosDbSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyCosmosDbSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyCosmosDbSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+    default_backup_account_id: str | None | Unset = UNSET
+    credentials_list: dict[str, str] | None | Unset = UNSET
 
 
 @model
@@ -72,15 +103,18 @@ class CosmosDbPolicyExcludedItemsFromClient(Model):
     tags: list[TagFromClient] | None | Unset = UNSET
 
 
-@model
-class CosmosDbPolicyItemDeletedFromAzure(Model):
-    """Cosmos db policy item deleted from azure."""
+class CosmosDbPolicyExpansion(OpenEnum):
+    """Cosmos db policy expansion: 9 known values."""
 
-    type: CosmosDbPolicyBackupItemType | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    id: str | None | Unset = UNSET
-    tag_value: str | None | Unset = UNSET
-    tag_name: str | None | Unset = UNSET
+    NONE = "None"
+    LAST_BACKUP_SESSION = "LastBackupSession"
+    REPOSITORY = "Repository"
+    PROTECTED_RESOURCES = "ProtectedResources"
+    EXCLUDED_RESOURCES = "ExcludedResources"
+    LAST_FINISHED_BACKUP_SESSION = "LastFinishedBackupSession"
+    REGIONS = "Regions"
+    TAG_GROUPS = "TagGroups"
+    ALL = "All"
 
 
 @model
@@ -100,16 +134,55 @@ class ExpandToCosmosDbAccountOptions(Model):
     excluded_items: CosmosDbPolicyExcludedItemsFromClient | None | Unset = UNSET
 
 
+class MonthNullable(OpenEnum):
+    """Month nullable: 12 known values."""
+
+    JANUARY = "January"
+    FEBRUARY = "February"
+    MARCH = "March"
+    APRIL = "April"
+    MAY = "May"
+    JUNE = "June"
+    JULY = "July"
+    AUGUST = "August"
+    SEPTEMBER = "September"
+    OCTOBER = "October"
+    NOVEMBER = "November"
+    DECEMBER = "December"
+
+
 @model
-class NewCosmosDbPolicyFromClient(Model):
-    """New cosmos db policy from client.
+class PageOfCosmosDbPolicy(Model):
+    """Page of cosmos db policy."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbPolicy] | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbPolicyExcludedItem(Model):
+    """Page of cosmos db policy excluded item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbPolicyExcludedItem] | None | Unset = UNSET
+
+
+@model
+class UpdatedCosmosDbPolicyFromClient(Model):
+    """Updated cosmos db policy from client.
 
     Attributes:
         service_account_id: UUID.
     """
 
-    tenant_id: str
-    service_account_id: str
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
     regions: list[PolicyRegionFromClient]
     selected_items: CosmosDbPolicyBackupItemsFromClient | None | Unset = UNSET
     excluded_items: CosmosDbPolicyExcludedItemsFromClient | None | Unset = UNSET
@@ -132,11 +205,38 @@ class NewCosmosDbPolicyFromClient(Model):
 
 
 @model
-class PageOfCosmosDbPolicyExcludedItem(Model):
-    """Page of cosmos db policy excluded item."""
+class YearlySchedule(Model):
+    """Yearly schedule."""
 
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbPolicyExcludedItem] | None | Unset = UNSET
+    start_time: int | None | Unset = UNSET
+    month: MonthNullable | None | Unset = UNSET
+    type: YearlyTypeNullable | None | Unset = UNSET
+    day_of_week: DayOfWeekNullable | None | Unset = UNSET
+    day_of_month: int | None | Unset = UNSET
+    yearly_last_day: bool | None | Unset = UNSET
+    retention_years_count: int | None | Unset = UNSET
+    target_repository_id: str | None | Unset = UNSET
+
+
+class YearlyType(OpenEnum):
+    """Yearly type: 7 known values."""
+
+    FIRST = "First"
+    SECOND = "Second"
+    THIRD = "Third"
+    FOURTH = "Fourth"
+    LAST = "Last"
+    SELECTED_DAY = "SelectedDay"
+    UNKNOWN = "Unknown"
+
+
+class YearlyTypeNullable(OpenEnum):
+    """Yearly type nullable: 7 known values."""
+
+    FIRST = "First"
+    SECOND = "Second"
+    THIRD = "Third"
+    FOURTH = "Fourth"
+    LAST = "Last"
+    SELECTED_DAY = "SelectedDay"
+    UNKNOWN = "Unknown"

@@ -11,26 +11,17 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .configuration import (
-        DailySchedule,
-        HealthCheckSchedule,
-        MonthlySchedule,
-        SnapshotDestination,
-        SnapshotSettings,
-    )
-    from .cost import CostEstimationItemCostsData, PricePerMonth
-    from .page_of_policy import PolicyExcludedItemsFromClient
-    from .page_of_policy_protected import (
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
-        RetrySettings,
-        SlaPolicyNotificationSettings,
-    )
-    from .policy import BackupTypeNullable
-    from .policy_backup_items_from_client import PolicyBackupItemsFromClient
+
+    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
+    from .cosmos_db_policy import YearlySchedule
+    from .job_session import HealthCheckSchedule
+    from .policy_instances_report import PolicyExcludedItemsFromClient
+    from .policy_protected import PolicyBackupItemsFromClient
+    from .price import CostEstimationItemCostsData, PricePerMonth
+    from .sla_configuration import DailySchedule, MonthlySchedule
+    from .sla_template import SlaPolicyNotificationSettings
+    from .vm_protection_policy import SnapshotDestination, SnapshotSettings
     from .weekly import WeeklySchedule
-    from .yearly import YearlySchedule
 
 
 @model

@@ -11,22 +11,15 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .configuration import HealthCheckSchedule
-    from .cost import CostEstimationItemCostsData
+
+    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
+    from .cosmos_db_policy import YearlySchedule
     from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
-    from .page_of_policy import SqlPolicyExcludedItemsFromClient
-    from .page_of_policy_protected import (
-        DailySqlSchedule,
-        MonthlySqlSchedule,
-        PolicyNotificationSettings,
-        PolicyRegionFromClient,
-        RetrySettings,
-    )
-    from .policy import BackupTypeNullable
-    from .policy_backup_items_from_client import SqlPolicyBackupItemsFromClient
+    from .job_session import HealthCheckSchedule
+    from .price import CostEstimationItemCostsData
+    from .sla_configuration import DailySqlSchedule, MonthlySqlSchedule
+    from .sql_policy_item_deleted_from_azure import SqlPolicyBackupItemsFromClient, SqlPolicyExcludedItemsFromClient
     from .weekly import WeeklySqlSchedule
-    from .yearly import YearlySchedule
 
 
 @model

@@ -11,13 +11,44 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL, ProtectionStatus, SqlBackupDestinationFilterOptions
-    from .azure_account import AzureEnvironment, AzureSubscription
-    from .job_session import SqlBackupDestination
-    from .resource import ResourceGroup
-    from .standard_account import SqlServerForProtectedDatabase
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .protected_database import SqlBackupDestinationFilterOptions
+    from .virtual_machine_report import ProtectionStatus
+
+
+@model
+class AsyncOperationOfDatabase(Model):
+    """Async operation of database.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: Database | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfDatabase(Model):
+    """Async operation of page of database.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfDatabase | None | Unset = UNSET
 
 
 class CredentialsStateFilterOptions(OpenEnum):
@@ -108,21 +139,6 @@ class DatabaseOptions(Model):
     db_from_protected_regions: bool | None | Unset = UNSET
 
 
-@model
-class DatabaseProtectionState(Model):
-    """Database protection state."""
-
-    protection_status: ProtectionStatus | None | Unset = UNSET
-    repositories: list[str] | None | Unset = UNSET
-    destinations: list[SqlBackupDestination] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    policies: list[SqlPolicyLink] | None | Unset = UNSET
-    restore_points: list[SqlRestorePointLink] | None | Unset = UNSET
-    has_vb_owned_restore_points: bool | None | Unset = UNSET
-    restore_point_count: int | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-
-
 class DatabaseSort(OpenEnum):
     """Database sort: 32 known values."""
 
@@ -197,94 +213,11 @@ class DatabaseType(OpenEnum):
 
 
 @model
-class ProtectedDatabase(Model):
-    """Protected database.
+class PageOfDatabase(Model):
+    """Page of database."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    sql_server: SqlServerForProtectedDatabase | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    sql_elastic_pool: str | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class ProtectedDatabaseSort(OpenEnum):
-    """Protected database sort: 18 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    SERVER_NAME_ASC = "ServerNameAsc"
-    SERVER_NAME_DESC = "ServerNameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    SIZE_ASC = "SizeAsc"
-    SIZE_DESC = "SizeDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    LAST_BACKUP_ASC = "LastBackupAsc"
-    LAST_BACKUP_DESC = "LastBackupDesc"
-    REPOSITORY_NAME_ASC = "RepositoryNameAsc"
-    REPOSITORY_NAME_DESC = "RepositoryNameDesc"
-    DATA_RETRIEVAL_STATUS_ASC = "DataRetrievalStatusAsc"
-    DATA_RETRIEVAL_STATUS_DESC = "DataRetrievalStatusDesc"
-
-
-@model
-class RestorePointLink(Model):
-    """Restore point link.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class SqlPolicyLink(Model):
-    """Sql policy link.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class SqlRestorePointLink(Model):
-    """Sql restore point link.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class VnetRestorePointLink(Model):
-    """Vnet restore point link.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Database] | None | Unset = UNSET

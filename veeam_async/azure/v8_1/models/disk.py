@@ -11,14 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .azure_account import AzureSubscription
+
+    from .azure import AzureSubscription
+    from .common import LinkHAL, Region
     from .resource import ResourceGroup
     from .storage_account import StorageAccount
-    from .virtual_machine import OSTypeNullable, VirtualMachine
-    from .virtual_machine_restore import VirtualMachineRestorePoint
-    from .virtual_network import VmDiskSnapshot
+    from .vm import VmDiskSnapshot
 
 
 @model
@@ -112,6 +110,22 @@ class DiskValidationSteps(OpenEnum):
     ALL = "All"
 
 
+class OSType(OpenEnum):
+    """OS type: 3 known values."""
+
+    WINDOWS = "Windows"
+    LINUX = "Linux"
+    UNKNOWN = "Unknown"
+
+
+class OSTypeNullable(OpenEnum):
+    """OS type nullable: 3 known values."""
+
+    WINDOWS = "Windows"
+    LINUX = "Linux"
+    UNKNOWN = "Unknown"
+
+
 @model
 class PageOfDiskSnapshot(Model):
     """Page of disk snapshot."""
@@ -121,36 +135,3 @@ class PageOfDiskSnapshot(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[DiskSnapshot] | None | Unset = UNSET
-
-
-@model
-class PageOfResourceGroup(Model):
-    """Page of resource group."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ResourceGroup] | None | Unset = UNSET
-
-
-@model
-class PageOfVirtualMachine(Model):
-    """Page of virtual machine."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VirtualMachine] | None | Unset = UNSET
-
-
-@model
-class PageOfVirtualMachineRestorePoint(Model):
-    """Page of virtual machine restore point."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VirtualMachineRestorePoint] | None | Unset = UNSET

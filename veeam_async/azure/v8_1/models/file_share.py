@@ -11,12 +11,45 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL, ProtectionStatus
-    from .azure_account import AzureEnvironment, AzureSubscription
-    from .file import FileShareBackupDestination
-    from .resource import ResourceGroup
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .job_session import RestorePointType
+    from .repository_validation_step import RepositoryRestorePointState
+    from .virtual_machine_report import ProtectionStatus
+
+
+@model
+class AsyncOperationOfFileShare(Model):
+    """Async operation of file share.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: FileShare | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfFileShare(Model):
+    """Async operation of page of file share.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfFileShare | None | Unset = UNSET
 
 
 @model
@@ -41,6 +74,23 @@ class FileShare(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
+class FileShareBackupDestination(OpenEnum):
+    """File share backup destination: 4 known values."""
+
+    SNAPSHOT = "Snapshot"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    IMPORTED_SNAPSHOT = "ImportedSnapshot"
+    UNKNOWN = "Unknown"
+
+
+class FileShareBackupDestinationFilterOptions(OpenEnum):
+    """File share backup destination filter options: 3 known values."""
+
+    SNAPSHOT = "Snapshot"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    IMPORTED_SNAPSHOT = "ImportedSnapshot"
+
+
 class FileShareExpansion(OpenEnum):
     """File share expansion: 5 known values."""
 
@@ -49,6 +99,67 @@ class FileShareExpansion(OpenEnum):
     ACCOUNT = "Account"
     SUBSCRIPTION = "Subscription"
     ALL = "All"
+
+
+@model
+class FileShareExportOptions(Model):
+    """File share export options.
+
+    Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    file_share_ids: list[str] | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    file_share_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+
+
+@model
+class FileShareFlrOptions(Model):
+    """File share flr options."""
+
+    reason: str | None | Unset = UNSET
+    target_file_share_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    source_service_account_id: str | None | Unset = UNSET
+
+
+@model
+class FileShareManualSnapshotRequest(Model):
+    """File share manual snapshot request.
+
+    Attributes:
+        tenant_id: UUID.
+        service_account_id: UUID.
+    """
+
+    file_share_ids: list[str]
+    tenant_id: str
+    service_account_id: str
+
+
+@model
+class FileShareOptions(Model):
+    """File share options.
+
+    Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    region_ids: list[str] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    file_share_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
 
 
 @model
@@ -78,6 +189,47 @@ class FileShareProtectionState(Model):
 
 
 @model
+class FileShareRestorePoint(Model):
+    """File share restore point.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    type: RestorePointType | None | Unset = UNSET
+    indexed: bool | None | Unset = UNSET
+    file_share_id: str | None | Unset = UNSET
+    file_share_name: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    point_in_time: datetime | None | Unset = UNSET
+    gfs_flags: str | None | Unset = UNSET
+    state: RepositoryRestorePointState | None | Unset = UNSET
+    job_session_id: str | None | Unset = UNSET
+    backup_destination: FileShareBackupDestination | None | Unset = UNSET
+    size_in_bytes: int | None | Unset = UNSET
+    is_corrupted: bool | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+class FileShareRestorePointExpansion(OpenEnum):
+    """File share restore point expansion: 3 known values."""
+
+    NONE = "None"
+    VBR_BACKUP = "VbrBackup"
+    ALL = "All"
+
+
+@model
+class FileShareRestorePointIndexingConfig(Model):
+    """File share restore point indexing config."""
+
+    restore_point_ids: list[str]
+    service_account_id: str | None | Unset = UNSET
+
+
+@model
 class FileShareRestorePointLink(Model):
     """File share restore point link.
 
@@ -101,47 +253,22 @@ class FileShareSort(OpenEnum):
 
 
 @model
-class ProtectedFileShare(Model):
-    """Protected file share.
+class PageOfFileShare(Model):
+    """Page of file share."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    storage_account: ProtectedFileShareStorageAccount | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class ProtectedFileShareSort(OpenEnum):
-    """Protected file share sort: 10 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    LAST_BACKUP_ASC = "LastBackupAsc"
-    LAST_BACKUP_DESC = "LastBackupDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
+    results: list[FileShare] | None | Unset = UNSET
 
 
 @model
-class ProtectedFileShareStorageAccount(Model):
-    """Protected file share storage account."""
+class PageOfFileShareRestorePoint(Model):
+    """Page of file share restore point."""
 
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileShareRestorePoint] | None | Unset = UNSET

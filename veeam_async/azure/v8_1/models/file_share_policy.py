@@ -10,10 +10,78 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .file import FileShareRestorePoint
+
+    from .common import (
+        BackupTypeNullable,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        RetrySettings,
+    )
     from .file_share import FileShare
+    from .policy import PolicyStatus
+    from .resource import ResourceGroup
+    from .sla_configuration import DailyFileShareSchedule, MonthlyFileShareSchedule
+    from .storage_account import StorageAccount
+    from .weekly import WeeklyFileShareSchedule
+
+
+@model
+class FileSharePoliciesExportOptions(Model):
+    """File share policies export options.
+
+    Attributes:
+        policy_ids: UUID.
+    """
+
+    policy_ids: list[str] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    last_job_status: list[JobStatus] | None | Unset = UNSET
+    policy_status: list[PolicyStatus] | None | Unset = UNSET
+
+
+@model
+class FileSharePolicy(Model):
+    """File share policy.
+
+    Attributes:
+        id: UUID.
+        service_account_id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    priority: int | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    snapshot_status: JobStatus | None | Unset = UNSET
+    indexing_status: JobStatus | None | Unset = UNSET
+    next_execution_time: datetime | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    is_schedule_configured: bool | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None | Unset = UNSET
+    enable_indexing: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    daily_schedule: DailyFileShareSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyFileShareSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyFileShareSchedule | None | Unset = UNSET
+
+
+@model
+class FileSharePolicyBackupItem(Model):
+    """File share policy backup item."""
+
+    file_share: FileShare | None | Unset = UNSET
+    storage_account: StorageAccount | None | Unset = UNSET
+    resource_group: ResourceGroup | None | Unset = UNSET
+    deleted_item: FileSharePolicyItemDeletedFromAzure | None | Unset = UNSET
 
 
 class FileSharePolicyBackupItemType(OpenEnum):
@@ -49,6 +117,18 @@ class FileSharePolicyExcludedItemsFromClient(Model):
     file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
 
 
+class FileSharePolicyExpansion(OpenEnum):
+    """File share policy expansion: 7 known values."""
+
+    NONE = "None"
+    LAST_BACKUP_SESSION = "LastBackupSession"
+    PROTECTED_RESOURCES = "ProtectedResources"
+    EXCLUDED_RESOURCES = "ExcludedResources"
+    LAST_FINISHED_BACKUP_SESSION = "LastFinishedBackupSession"
+    REGIONS = "Regions"
+    ALL = "All"
+
+
 @model
 class FileSharePolicyFileShareFromClient(Model):
     """File share policy file share from client."""
@@ -80,6 +160,53 @@ class FileSharePolicyStorageAccountFromClient(Model):
 
 
 @model
+class NewFileSharePolicyFromClient(Model):
+    """New file share policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: FileSharePolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: FileSharePolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    enable_indexing: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyFileShareSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyFileShareSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyFileShareSchedule | None | Unset = UNSET
+
+
+@model
+class PageOfFileSharePolicy(Model):
+    """Page of file share policy."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileSharePolicy] | None | Unset = UNSET
+
+
+@model
+class PageOfFileSharePolicyBackupItem(Model):
+    """Page of file share policy backup item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileSharePolicyBackupItem] | None | Unset = UNSET
+
+
+@model
 class PageOfFileSharePolicyExcludedItem(Model):
     """Page of file share policy excluded item."""
 
@@ -91,11 +218,25 @@ class PageOfFileSharePolicyExcludedItem(Model):
 
 
 @model
-class PageOfFileShareRestorePoint(Model):
-    """Page of file share restore point."""
+class UpdatedFileSharePolicyFromClient(Model):
+    """Updated file share policy from client.
 
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileShareRestorePoint] | None | Unset = UNSET
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: FileSharePolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: FileSharePolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    enable_indexing: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyFileShareSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyFileShareSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyFileShareSchedule | None | Unset = UNSET

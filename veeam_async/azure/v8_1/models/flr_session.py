@@ -6,12 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
+
+    from .common import LinkHAL
 
 
 @model
@@ -212,3 +215,14 @@ class FlrSessionSearchTaskStartResponse(Model):
     """
 
     search_id: str | None | Unset = UNSET
+
+
+@model
+class PageOfFlrSessionItem(Model):
+    """Page of flr session item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FlrSessionItem] | None | Unset = UNSET

@@ -11,136 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .check_log import CheckResultSeverity
-    from .data_retrieval import DataRetrievalPriority
+
+    from .common import DayOfWeek, JobStatus, LinkHAL
     from .policy import PolicyType
-    from .problem import ProblemDetails
-    from .storage_tier import RepositorySecuritySettingsData
-    from .virtual_machine import VirtualMachine
-    from .virtual_network import VirtualNetwork
-
-
-@model
-class AsyncOperationOfContainerImmutabilityCheckResult(Model):
-    """Async operation of container immutability check result.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: ContainerImmutabilityCheckResult | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfNullableBoolean(Model):
-    """Async operation of nullable boolean.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: bool | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfRepositorySecuritySettingsData(Model):
-    """Async operation of repository security settings data.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: RepositorySecuritySettingsData | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfVirtualMachine(Model):
-    """Async operation of virtual machine.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: VirtualMachine | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfVirtualNetwork(Model):
-    """Async operation of virtual network.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: VirtualNetwork | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
-    """Async operation of worker network configuration deletion result.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfWorkerProfileDeletionResult(Model):
-    """Async operation of worker profile deletion result.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: WorkerProfileDeletionResult | None | Unset = UNSET
-
-
-class BackupDestination(OpenEnum):
-    """Backup destination: 4 known values."""
-
-    SNAPSHOT = "Snapshot"
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    UNKNOWN = "Unknown"
+    from .sla_configuration import Month
 
 
 @model
@@ -180,28 +56,49 @@ class BackupJobProtectedItemsSort(OpenEnum):
 
 
 @model
-class ContainerImmutabilityCheckResult(Model):
-    """Container immutability check result."""
+class DataRetrievalExtendOptions(Model):
+    """Data retrieval extend options."""
 
-    issues: list[ContainerImmutabilityIssue] | None | Unset = UNSET
+    number_of_days: int | None | Unset = UNSET
 
 
 @model
-class ContainerImmutabilityIssue(Model):
-    """Container immutability issue."""
+class DataRetrievalJobParameters(Model):
+    """Data retrieval job parameters."""
 
-    reason: ContainerImmutabilityIssueReason | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    severity: CheckResultSeverity | None | Unset = UNSET
+    is_restore_point_deleted: bool | None | Unset = UNSET
 
 
-class ContainerImmutabilityIssueReason(OpenEnum):
-    """Container immutability issue reason: 4 known values."""
+@model
+class DataRetrievalOptions(Model):
+    """Data retrieval options."""
 
+    data_retrieval_priority: DataRetrievalPriority
+    days_to_keep: int | None | Unset = UNSET
+    notify_before_expiration_hours: int | None | Unset = UNSET
+    notify_after_complete: bool | None | Unset = UNSET
+
+
+class DataRetrievalPriority(OpenEnum):
+    """Data retrieval priority: 3 known values."""
+
+    NORMAL = "Normal"
+    HIGH = "High"
     UNKNOWN = "Unknown"
-    VERSIONING_FOR_BLOBS_DISABLED = "VersioningForBlobsDisabled"
-    CONTAINER_POLICY_NOT_SET = "ContainerPolicyNotSet"
-    UNSUPPORTED_BY_AZURE = "UnsupportedByAzure"
+
+
+class DayNumberInMonthHealthCheck(OpenEnum):
+    """Day number in month health check: 9 known values."""
+
+    FIRST = "First"
+    SECOND = "Second"
+    THIRD = "Third"
+    FOURTH = "Fourth"
+    LAST = "Last"
+    ON_DAY = "OnDay"
+    EVERY_DAY = "EveryDay"
+    EVERY_SELECTED_DAY = "EverySelectedDay"
+    UNKNOWN = "Unknown"
 
 
 @model
@@ -242,6 +139,24 @@ class FileLevelRestoreJobRestoredItemsSort(OpenEnum):
     RESOURCE_GROUP_DESC = "ResourceGroupDesc"
     REGION_ASC = "RegionAsc"
     REGION_DESC = "RegionDesc"
+
+
+@model
+class FileLevelRestoredFileShare(Model):
+    """File level restored file share."""
+
+    name: str | None | Unset = UNSET
+    file_path: str | None | Unset = UNSET
+
+
+@model
+class FileLevelRestoredItem(Model):
+    """File level restored item."""
+
+    file_path: str | None | Unset = UNSET
+    virtual_machine_name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
 
 
 @model
@@ -306,6 +221,18 @@ class HealthCheckJobInfo(Model):
 
 
 @model
+class HealthCheckSchedule(Model):
+    """Health check schedule."""
+
+    health_check_enabled: bool | None | Unset = UNSET
+    local_time: datetime | None | Unset = UNSET
+    day_number_in_month: DayNumberInMonthHealthCheck | None | Unset = UNSET
+    days_of_week: list[DayOfWeek] | None | Unset = UNSET
+    day_of_month: int | None | Unset = UNSET
+    months: list[Month] | None | Unset = UNSET
+
+
+@model
 class JobSession(Model):
     """Job session.
 
@@ -346,79 +273,47 @@ class JobSessionExpansion(OpenEnum):
     CHECKED_ITEMS = "CheckedItems"
 
 
-class JobSessionFilterType(OpenEnum):
-    """Job session filter type: 62 known values."""
+@model
+class JobSessionExportOptions(Model):
+    """Job session export options.
 
-    BACKUP_RETENTION = "BackupRetention"
-    INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
-    OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
-    ORPHANED_SNAPSHOT_RETENTION = "OrphanedSnapshotRetention"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    MANUAL_SNAPSHOT_DELETION = "ManualSnapshotDeletion"
-    POLICY_BACKUP = "PolicyBackup"
-    POLICY_SNAPSHOT = "PolicySnapshot"
-    POLICY_ARCHIVE = "PolicyArchive"
-    RESTORE_DISKS = "RestoreDisks"
-    RESTORE_VMS = "RestoreVms"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    BACKUP_DELETION = "BackupDeletion"
-    SNAPSHOT_DELETION = "SnapshotDeletion"
-    SNAPSHOT_BACKUP = "SnapshotBackup"
-    REPOSITORY_CREATION = "RepositoryCreation"
-    REPOSITORY_DELETION = "RepositoryDeletion"
-    REPOSITORY_EDIT = "RepositoryEdit"
-    SQL_POLICY_BACKUP = "SqlPolicyBackup"
-    SQL_POLICY_ARCHIVE = "SqlPolicyArchive"
-    SQL_MANUAL_BACKUP = "SqlManualBackup"
-    SQL_RESTORE = "SqlRestore"
-    RESTORE_POINT_DATA_RETRIEVAL = "RestorePointDataRetrieval"
-    SQL_RESTORE_POINT_DATA_RETRIEVAL = "SqlRestorePointDataRetrieval"
-    FILE_SHARE_POLICY_SNAPSHOT = "FileSharePolicySnapshot"
-    FILE_SHARE_MANUAL_SNAPSHOT = "FileShareManualSnapshot"
-    FILE_SHARE_RESTORE = "FileShareRestore"
-    FILE_SHARE_FILE_RESTORE = "FileShareFileRestore"
-    FILE_SHARE_INDEXING = "FileShareIndexing"
-    FILE_SHARE_SNAPSHOT_RETENTION = "FileShareSnapshotRetention"
-    FILE_SHARE_SNAPSHOT_DELETION = "FileShareSnapshotDeletion"
-    FILE_SHARE_MANUAL_SNAPSHOT_DELETION = "FileShareManualSnapshotDeletion"
-    CONFIGURATION_BACKUP_MANUAL = "ConfigurationBackupManual"
-    CONFIGURATION_BACKUP_SCHEDULED = "ConfigurationBackupScheduled"
-    CONFIGURATION_BACKUP_DELETION = "ConfigurationBackupDeletion"
-    CONFIGURATION_BACKUP_DOWNLOAD = "ConfigurationBackupDownload"
-    HEALTH_CHECK = "HealthCheck"
-    CONFIGURATION_BACKUP_SYNC = "ConfigurationBackupSync"
-    CONFIGURATION_RESTORE_STATUS = "ConfigurationRestoreStatus"
-    SNAPSHOT_RESCAN = "SnapshotRescan"
-    UNKNOWN = "Unknown"
-    SQL_BACKUP_DELETION = "SqlBackupDeletion"
-    VNET_POLICY_BACKUP = "VnetPolicyBackup"
-    VNET_FULL_RESTORE = "VnetFullRestore"
-    VNET_GRANULAR_RESTORE = "VnetGranularRestore"
-    VNET_BACKUP_DELETION = "VnetBackupDeletion"
-    VNET_RETENTION = "VnetRetention"
-    VNET_REPOSITORY_IMPORT = "VnetRepositoryImport"
-    VNET_POLICY_BACKUP_TO_REPOSITORY = "VnetPolicyBackupToRepository"
-    COSMOS_DB_CONFIGURATION = "CosmosDbConfiguration"
-    COSMOS_DB_RESTORE = "CosmosDbRestore"
-    COSMOS_DB_CONTINUOUS_RETENTION = "CosmosDbContinuousRetention"
-    COSMOS_DB_RESTORE_POINT_DATA_RETRIEVAL = "CosmosDbRestorePointDataRetrieval"
-    COSMOS_DB_BACKUP_DELETION = "CosmosDbBackupDeletion"
-    POSTGRES_DB_POLICY_BACKUP = "PostgresDbPolicyBackup"
-    POSTGRES_DB_POLICY_ARCHIVE = "PostgresDbPolicyArchive"
-    POSTGRES_DB_MANUAL_BACKUP = "PostgresDbManualBackup"
-    INFRASTRUCTURE_RESCAN = "InfrastructureRescan"
-    MONGO_DB_MANUAL_BACKUP = "MongoDbManualBackup"
-    MONGO_DB_POLICY_BACKUP = "MongoDbPolicyBackup"
-    MONGO_DB_POLICY_ARCHIVE = "MongoDbPolicyArchive"
-    COSMOS_DB_CONTINUOUS_BACKUP_DELETION = "CosmosDbContinuousBackupDeletion"
+    Attributes:
+        policy_id: UUID.
+    """
+
+    job_session_ids: list[str] | None | Unset = UNSET
+    policy_id: str | None | Unset = UNSET
+    filter: str | None | Unset = UNSET
+    status: list[JobStatus] | None | Unset = UNSET
+    session_types: list[SessionType] | None | Unset = UNSET
+    workload_types: list[WorkloadType] | None | Unset = UNSET
+    from_utc: datetime | None | Unset = UNSET
+    to_utc: datetime | None | Unset = UNSET
 
 
 @model
-class JobSessionLog(Model):
-    """Job session log."""
+class JobSessionReport(Model):
+    """Job session report.
 
-    job_session_id: str | None | Unset = UNSET
-    log: list[LogItem] | None | Unset = UNSET
+    Attributes:
+        execution_duration: time-span.
+    """
+
+    id: str | None | Unset = UNSET
+    type: JobSessionType | None | Unset = UNSET
+    localized_type: str | None | Unset = UNSET
+    execution_start_time: datetime | None | Unset = UNSET
+    execution_stop_time: datetime | None | Unset = UNSET
+    execution_duration: str | None | Unset = UNSET
+    status: JobStatus
+    policy_name: str | None | Unset = UNSET
+    restore_reason: str | None | Unset = UNSET
+    flr_resource_name: str | None | Unset = UNSET
+    protected_instances_count: int | None | Unset = UNSET
+    deleted_restore_points_count: int | None | Unset = UNSET
+    checked_instances_count: int | None | Unset = UNSET
+    restored_items_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 class JobSessionSort(OpenEnum):
@@ -512,36 +407,48 @@ class JobSessionType(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class JobStatus(OpenEnum):
-    """Job status: 11 known values."""
+@model
+class PageOfFileLevelRestoredFileShare(Model):
+    """Page of file level restored file share."""
 
-    CANCELED = "Canceled"
-    CANCELING = "Canceling"
-    ERROR = "Error"
-    NEVER_EXECUTED = "NeverExecuted"
-    RUNNING = "Running"
-    RUNNING_WITH_ERROR = "RunningWithError"
-    RUNNING_WITH_WARNING = "RunningWithWarning"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    PENDING = "Pending"
-    UNKNOWN = "Unknown"
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileLevelRestoredFileShare] | None | Unset = UNSET
 
 
 @model
-class LogItem(Model):
-    """Log item.
+class PageOfFileLevelRestoredItem(Model):
+    """Page of file level restored item."""
 
-    Attributes:
-        execution_duration: time-span.
-    """
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileLevelRestoredItem] | None | Unset = UNSET
 
-    log_time: datetime | None | Unset = UNSET
-    status: JobStatus | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    resource_hash_id: str | None | Unset = UNSET
-    execution_start_time: datetime | None | Unset = UNSET
-    execution_duration: str | None | Unset = UNSET
+
+@model
+class PageOfJobSession(Model):
+    """Page of job session."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[JobSession] | None | Unset = UNSET
+
+
+@model
+class PageOfJobSessionReport(Model):
+    """Page of job session report."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[JobSessionReport] | None | Unset = UNSET
 
 
 @model
@@ -610,6 +517,38 @@ class RestorePointDataRetrievalJobInfo(Model):
     data_retrieval_priority: DataRetrievalPriority | None | Unset = UNSET
 
 
+class RestorePointExpansion(OpenEnum):
+    """Restore point expansion: 6 known values."""
+
+    NONE = "None"
+    REPOSITORY_NAME = "RepositoryName"
+    VM_SNAPSHOT = "VmSnapshot"
+    VBR_BACKUP = "VbrBackup"
+    STORAGE_TIER = "StorageTier"
+    ALL = "All"
+
+
+@model
+class RestorePointLink(Model):
+    """Restore point link.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+class RestorePointType(OpenEnum):
+    """Restore point type: 4 known values."""
+
+    FULL = "Full"
+    INCREMENTAL = "Incremental"
+    CONTINUOUS = "Continuous"
+    UNKNOWN = "Unknown"
+
+
 class RetentionJobDeletedRestorePointSort(OpenEnum):
     """Retention job deleted restore point sort: 12 known values."""
 
@@ -634,36 +573,32 @@ class RetentionJobInfo(Model):
     deleted_restore_points_count: int | None | Unset = UNSET
 
 
-class SqlBackupDestination(OpenEnum):
-    """Sql backup destination: 3 known values."""
+class SessionType(OpenEnum):
+    """Session type: 15 known values."""
 
-    AZURE_BLOB = "AzureBlob"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
     MANUAL_BACKUP = "ManualBackup"
-    UNKNOWN = "Unknown"
+    POLICY_SNAPSHOT = "PolicySnapshot"
+    POLICY_BACKUP = "PolicyBackup"
+    POLICY_ARCHIVE = "PolicyArchive"
+    RETENTION = "Retention"
+    RESTORE = "Restore"
+    FILE_LEVEL_RESTORE = "FileLevelRestore"
+    DELETION = "Deletion"
+    CONFIGURATION_BACKUP = "ConfigurationBackup"
+    REPOSITORY_TASKS = "RepositoryTasks"
+    FILE_SHARE_INDEXING = "FileShareIndexing"
+    HEALTH_CHECK = "HealthCheck"
+    COSMOS_DB_CONFIGURATION = "CosmosDbConfiguration"
+    INFRASTRUCTURE_RESCAN = "InfrastructureRescan"
 
 
-class VnetBackupDestination(OpenEnum):
-    """Vnet backup destination: 4 known values."""
+class WorkloadType(OpenEnum):
+    """Workload type: 6 known values."""
 
-    NONE = "None"
-    DATABASE = "Database"
-    AZURE_BLOB = "AzureBlob"
-    ALL = "All"
-
-
-@model
-class WorkerNetworkConfigurationDeletionResult(Model):
-    """Worker network configuration deletion result."""
-
-    busy_workers_exists: bool | None | Unset = UNSET
-    remaining_network_interface_ids: list[str] | None | Unset = UNSET
-    deletion_successfull: bool | None | Unset = UNSET
-    virtual_network_name: str | None | Unset = UNSET
-
-
-@model
-class WorkerProfileDeletionResult(Model):
-    """Worker profile deletion result."""
-
-    busy_workers_exists: bool | None | Unset = UNSET
-    deletion_successfull: bool | None | Unset = UNSET
+    VIRTUAL_MACHINE = "VirtualMachine"
+    SQL = "SQL"
+    FILE_SHARES = "FileShares"
+    VIRTUAL_NETWORK = "VirtualNetwork"
+    WORKLOAD_INDEPENDENT = "WorkloadIndependent"
+    COSMOS_DB = "CosmosDb"

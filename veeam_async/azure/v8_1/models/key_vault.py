@@ -10,8 +10,59 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
+
+
+@model
+class AsyncOperationOfKeyVault(Model):
+    """Async operation of key vault.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: KeyVault | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfKeyVault(Model):
+    """Async operation of page of key vault.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfKeyVault | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfKeyVaultKey(Model):
+    """Async operation of page of key vault key.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfKeyVaultKey | None | Unset = UNSET
 
 
 @model

@@ -6,25 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-
-@model
-class NewOauth2AccountFromClient(Model):
-    """New oauth2 account from client."""
-
-    kind: OAuth2MailServiceKind
-    name: str
-    description: str | None | Unset = UNSET
-    client_id: str
-    client_secret: str | None
-    tenant_id: str | None | Unset = UNSET
-    redirect_url: str | None | Unset = UNSET
-    prompt: NewOauth2AccountFromClientPrompt | None | Unset = UNSET
+    from .common import LinkHAL, PolicyNotificationSettings
 
 
 @model
@@ -60,6 +48,17 @@ class OAuth2MailServiceKind(OpenEnum):
 
 
 @model
+class PageOfOAuth2Account(Model):
+    """Page of O auth2 account."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[OAuth2Account] | None | Unset = UNSET
+
+
+@model
 class UpdatedOauth2AccountFromClient(Model):
     """Updated oauth2 account from client."""
 
@@ -71,10 +70,30 @@ class UpdatedOauth2AccountFromClient(Model):
     tenant_id: str
 
 
-class NewOauth2AccountFromClientPrompt(OpenEnum):
-    """New oauth2 account from client prompt: 4 known values."""
+@model
+class UpdatedVnetPolicyFromClient(Model):
+    """Updated vnet policy from client."""
 
-    NONE = "none"
-    LOGIN = "login"
-    CONSENT = "consent"
-    SELECT_ACCOUNT = "select_account"
+    is_enabled: bool | None
+    auto_discover_subscriptions: bool | None
+    backup_interval_minutes: int | None | Unset = UNSET
+    backup_interval_hours: int | None | Unset = UNSET
+    retention_period_days: int | None | Unset = UNSET
+    retention_period_weeks: int | None | Unset = UNSET
+    retention_period_months: int | None | Unset = UNSET
+    target_repository_id: str | None | Unset = UNSET
+    additional_protected_resources: list[VnetPolicyAdditionalProtectedResourcesFromClient] | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+
+
+@model
+class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
+    """Vnet policy additional protected resources from client.
+
+    Attributes:
+        account_id: UUID.
+        subscriptions_ids: UUID.
+    """
+
+    account_id: str | None
+    subscriptions_ids: list[str]

@@ -11,44 +11,26 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .azure_account import AzureSubscription
-    from .configuration import DailySchedule, HealthCheckSchedule, MonthlySchedule, SnapshotSettings
-    from .job_session import JobStatus
-    from .page_of_policy_protected import (
-        DailySqlSchedule,
-        MonthlySqlSchedule,
-        PolicyNotificationSettings,
-        RetrySettings,
-    )
-    from .policy_backup_items_from_client import PolicyBackupItemsFromClient
-    from .weekly import WeeklySchedule, WeeklySqlSchedule
-    from .yearly import YearlySchedule
 
-
-class BackupType(OpenEnum):
-    """Backup type: 3 known values."""
-
-    ALL_SUBSCRIPTIONS = "AllSubscriptions"
-    SELECTED_ITEMS = "SelectedItems"
-    UNKNOWN = "Unknown"
-
-
-class BackupTypeNullable(OpenEnum):
-    """Backup type nullable: 3 known values."""
-
-    ALL_SUBSCRIPTIONS = "AllSubscriptions"
-    SELECTED_ITEMS = "SelectedItems"
-    UNKNOWN = "Unknown"
+    from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
+    from .cosmos_db_policy import YearlySchedule
+    from .job_session import HealthCheckSchedule
+    from .sla_configuration import DailySchedule, MonthlySchedule
+    from .vm_protection_policy import SnapshotSettings
+    from .weekly import WeeklySchedule
 
 
 @model
-class BackupWindowSettings(Model):
-    """Backup window settings."""
+class PageOfPolicy(Model):
+    """Page of policy."""
 
-    window: BackupWindowSettingsWindow | None | Unset = UNSET
-    minute_offset: int | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Policy] | None | Unset = UNSET
 
 
 @model
@@ -123,18 +105,6 @@ class PolicyStatus(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-@model
-class PolicyTaskStatisticsReport(Model):
-    """Policy task statistics report."""
-
-    snapshots_count: int | None | Unset = UNSET
-    backups_count: int | None | Unset = UNSET
-    archives_count: int | None | Unset = UNSET
-    snapshots_total_count: int | None | Unset = UNSET
-    backups_total_count: int | None | Unset = UNSET
-    archives_total_count: int | None | Unset = UNSET
-
-
 class PolicyType(OpenEnum):
     """Policy type: 7 known values."""
 
@@ -145,83 +115,6 @@ class PolicyType(OpenEnum):
     COSMOS_DB = "CosmosDb"
     PROTECTION_VM_POLICY = "ProtectionVmPolicy"
     VNET = "Vnet"
-
-
-@model
-class SlaPolicyProtectionInfo(Model):
-    """Sla policy protection info.
-
-    Attributes:
-        tenant_id: UUID.
-        service_account_id: UUID.
-    """
-
-    tenant_id: str
-    service_account_id: str
-    selected_items: PolicyBackupItemsFromClient | None
-    backup_type: BackupType
-
-
-@model
-class SqlPoliciesExportOptions(Model):
-    """Sql policies export options.
-
-    Attributes:
-        policy_ids: UUID.
-    """
-
-    policy_ids: list[str] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    last_job_status: list[JobStatus] | None | Unset = UNSET
-    policy_status: list[PolicyStatus] | None | Unset = UNSET
-
-
-@model
-class SqlPolicy(Model):
-    """Sql policy.
-
-    Attributes:
-        id: UUID.
-        service_account_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    priority: int | None | Unset = UNSET
-    excluded_items_count: int | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    backup_status: JobStatus | None | Unset = UNSET
-    archive_status: JobStatus | None | Unset = UNSET
-    health_check_status: JobStatus | None | Unset = UNSET
-    next_execution_time: datetime | None | Unset = UNSET
-    is_archive_backup_configured: bool | None | Unset = UNSET
-    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    backup_type: BackupTypeNullable | None | Unset = UNSET
-    daily_schedule: DailySqlSchedule | None | Unset = UNSET
-    weekly_schedule: WeeklySqlSchedule | None | Unset = UNSET
-    monthly_schedule: MonthlySqlSchedule | None | Unset = UNSET
-    yearly_schedule: YearlySchedule | None | Unset = UNSET
-    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
-
-
-class SqlPolicyExpansion(OpenEnum):
-    """Sql policy expansion: 9 known values."""
-
-    NONE = "None"
-    LAST_BACKUP_SESSION = "LastBackupSession"
-    REPOSITORY = "Repository"
-    PROTECTED_RESOURCES = "ProtectedResources"
-    EXCLUDED_RESOURCES = "ExcludedResources"
-    LAST_FINISHED_BACKUP_SESSION = "LastFinishedBackupSession"
-    REGIONS = "Regions"
-    STAGING_SERVERS = "StagingServers"
-    ALL = "All"
 
 
 @model
@@ -238,91 +131,3 @@ class VbrBackup(Model):
     last_policy_display_name: str | None | Unset = UNSET
     repository_id: str | None | Unset = UNSET
     last_policy_type: PolicyType | None | Unset = UNSET
-
-
-@model
-class VnetPolicy(Model):
-    """Vnet policy.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    auto_discover_subscriptions: bool | None | Unset = UNSET
-    auto_discovered_protected_resources: list[VnetPolicyAutoDiscoveredProtectedResources] | None | Unset = UNSET
-    additional_protected_resources: list[VnetPolicyAdditionalProtectedResources] | None | Unset = UNSET
-    next_execution_time: datetime | None | Unset = UNSET
-    is_schedule_configured: bool | None | Unset = UNSET
-    backup_interval_minutes: int | None | Unset = UNSET
-    backup_interval_hours: int | None | Unset = UNSET
-    retention_period_days: int | None | Unset = UNSET
-    retention_period_weeks: int | None | Unset = UNSET
-    retention_period_months: int | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class VnetPolicyAdditionalProtectedResources(Model):
-    """Vnet policy additional protected resources."""
-
-    azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
-    subscriptions: list[AzureSubscription] | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAutoDiscoveredProtectedResources(Model):
-    """Vnet policy auto discovered protected resources."""
-
-    azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
-    subscriptions_with_policies: list[VnetPolicyAzureSubscriptionWithPolicies] | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAzureAccount(Model):
-    """Vnet policy azure account.
-
-    Attributes:
-        account_id: UUID.
-        tenant_id: UUID.
-    """
-
-    account_id: str | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAzureSubscriptionWithPolicies(Model):
-    """Vnet policy azure subscription with policies."""
-
-    subscription: AzureSubscription | None | Unset = UNSET
-    policy_names: list[str] | None | Unset = UNSET
-
-
-class VnetPolicyExpansion(OpenEnum):
-    """Vnet policy expansion: 5 known values."""
-
-    NONE = "None"
-    LAST_BACKUP_SESSION = "LastBackupSession"
-    TARGET_REPOSITORY = "TargetRepository"
-    ALL = "All"
-    LAST_BACKUP_COPY_SESSION = "LastBackupCopySession"
-
-
-@model
-class BackupWindowSettingsWindow(Model):
-    """Backup window settings window."""
-
-    sunday: list[int] | None | Unset = field(default=UNSET, wire="Sunday")
-    monday: list[int] | None | Unset = field(default=UNSET, wire="Monday")
-    tuesday: list[int] | None | Unset = field(default=UNSET, wire="Tuesday")
-    wednesday: list[int] | None | Unset = field(default=UNSET, wire="Wednesday")
-    thursday: list[int] | None | Unset = field(default=UNSET, wire="Thursday")
-    friday: list[int] | None | Unset = field(default=UNSET, wire="Friday")
-    saturday: list[int] | None | Unset = field(default=UNSET, wire="Saturday")

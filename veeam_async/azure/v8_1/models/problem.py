@@ -10,19 +10,20 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from typing import Any
+
     from veeam_async.unset import Unset
 
 
 @model
-class ProblemDetails(Model):
-    """Problem details."""
+class ProblemDetails400(Model):
+    """Problem details400."""
 
-    type: str | None | Unset = UNSET
-    title: str | None | Unset = UNSET
-    status: int | None | Unset = UNSET
     detail: str | None | Unset = UNSET
-    instance: str | None | Unset = UNSET
-    extensions: dict[str, dict[str, Any]] | None | Unset = UNSET
+    errors: dict[str, list[str]] | None | Unset = UNSET
+    status: int | None | Unset = UNSET
+    title: str | None | Unset = UNSET
+    trace_id: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
 
 
 @model
@@ -37,11 +38,48 @@ class ProblemDetails401(Model):
 
 
 @model
+class ProblemDetails403(Model):
+    """Problem details403."""
+
+    extensions: dict[str, Any] | None | Unset = UNSET
+    status: int | None | Unset = UNSET
+    title: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+    license_agreement_acceptance_required: bool | None | Unset = UNSET
+
+
+@model
 class ProblemDetails404(Model):
     """Problem details404."""
 
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
+    status: int | None | Unset = UNSET
+    title: str | None | Unset = UNSET
+    trace_id: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+
+
+@model
+class ProblemDetails405(Model):
+    """Problem details405."""
+
+    detail: str | None | Unset = UNSET
+    instance: str | None | Unset = UNSET
+    status: int | None | Unset = UNSET
+    title: str | None | Unset = UNSET
+    trace_id: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+
+
+@model
+class ProblemDetails409(Model):
+    """Problem details409."""
+
+    detail: str | None | Unset = UNSET
+    instance: str | None | Unset = UNSET
+    resource_id: str | None | Unset = UNSET
+    session_id: str | None | Unset = UNSET
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -59,6 +97,18 @@ class ProblemDetails415(Model):
 
 
 @model
+class ProblemDetails423(Model):
+    """Problem details423."""
+
+    detail: str | None | Unset = UNSET
+    instance: str | None | Unset = UNSET
+    status: int | None | Unset = UNSET
+    title: str | None | Unset = UNSET
+    trace_id: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+
+
+@model
 class ProblemDetails424(Model):
     """Problem details424."""
 
@@ -66,6 +116,16 @@ class ProblemDetails424(Model):
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
     type: str | None | Unset = UNSET
+
+
+@model
+class ProblemDetails429(Model):
+    """Problem details429."""
+
+    status: int | None | Unset = UNSET
+    title: str | None | Unset = UNSET
+    trace_id: str | None | Unset = UNSET
+    detail: str | None | Unset = UNSET
 
 
 @model

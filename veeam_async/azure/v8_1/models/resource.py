@@ -10,74 +10,114 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .azure_account import AzureAccountPurpose, AzureEnvironment
 
-
-class AzureRepositoriesSort(OpenEnum):
-    """Azure repositories sort: 30 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    DESCRIPTION_ASC = "DescriptionAsc"
-    DESCRIPTION_DESC = "DescriptionDesc"
-    CONTAINER_ASC = "ContainerAsc"
-    CONTAINER_DESC = "ContainerDesc"
-    AZURE_STORAGE_ACCOUNT_NAME_ASC = "AzureStorageAccountNameAsc"
-    AZURE_STORAGE_ACCOUNT_NAME_DESC = "AzureStorageAccountNameDesc"
-    AZURE_STORAGE_FOLDER_ASC = "AzureStorageFolderAsc"
-    AZURE_STORAGE_FOLDER_DESC = "AzureStorageFolderDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    ENCRYPTION_ASC = "EncryptionAsc"
-    ENCRYPTION_DESC = "EncryptionDesc"
-    PERFORMANCE_ASC = "PerformanceAsc"
-    PERFORMANCE_DESC = "PerformanceDesc"
-    REDUNDANCY_ASC = "RedundancyAsc"
-    REDUNDANCY_DESC = "RedundancyDesc"
-    ACCESS_TIER_ASC = "AccessTierAsc"
-    ACCESS_TIER_DESC = "AccessTierDesc"
-    SUBSCRIPTION_ASC = "SubscriptionAsc"
-    SUBSCRIPTION_DESC = "SubscriptionDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    IMMUTABILITY_ASC = "ImmutabilityAsc"
-    IMMUTABILITY_DESC = "ImmutabilityDesc"
+    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
+    from .storage_account import StorageAccount, StorageAccountCapabilities
 
 
 @model
-class AzureResource(Model):
-    """Azure resource.
+class AsyncOperationOfNullableBoolean(Model):
+    """Async operation of nullable boolean.
 
     Attributes:
-        subscription_id: UUID.
+        id: UUID.
     """
 
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    display_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    resource_type: ResourceType | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: bool | None | Unset = UNSET
 
 
 @model
-class AzureToken(Model):
-    """Azure token."""
+class AsyncOperationOfNullableResourceGroup(Model):
+    """Async operation of nullable resource group.
 
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    access_token_cache: bytes
-    tenant_id: str | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: ResourceGroup | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfNullableStorageAccount(Model):
+    """Async operation of nullable storage account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: StorageAccount | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfNullableStorageAccountCapabilities(Model):
+    """Async operation of nullable storage account capabilities.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: StorageAccountCapabilities | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfPageOfResourceGroup(Model):
+    """Async operation of page of resource group.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfResourceGroup | None | Unset = UNSET
+
+
+@model
+class PageOfResourceGroup(Model):
+    """Page of resource group."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ResourceGroup] | None | Unset = UNSET
+
+
+@model
+class PageOfResourceIdNamePair(Model):
+    """Page of resource id name pair."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ResourceIdNamePair] | None | Unset = UNSET
 
 
 @model
@@ -120,29 +160,21 @@ class ResourceGroupSort(OpenEnum):
     LOCATION_DESC = "LocationDesc"
 
 
-class ResourceType(OpenEnum):
-    """Resource type: 23 known values."""
+@model
+class ResourceIdNamePair(Model):
+    """Resource id name pair."""
+
+    id: str
+    name: str
+
+
+class ResourceProviderType(OpenEnum):
+    """Resource provider type: 7 known values."""
 
     VIRTUAL_MACHINE = "VirtualMachine"
-    MANAGED_DISK = "ManagedDisk"
-    UNMANAGED_ATTACHED_DISK = "UnmanagedAttachedDisk"
-    UNMANAGED_DETACHED_DISK = "UnmanagedDetachedDisk"
-    STORAGE_ACCOUNT = "StorageAccount"
-    RESOURCE_GROUP = "ResourceGroup"
-    REGION = "Region"
-    SUBSCRIPTION = "Subscription"
     SQL_SERVER = "SqlServer"
-    MANAGED_DATABASE = "ManagedDatabase"
-    UNMANAGED_DATABASE = "UnmanagedDatabase"
-    SQL_ELASTIC_POOL = "SqlElasticPool"
-    KEY_VAULT = "KeyVault"
-    SQL_SERVER_MANAGED_INSTANCE = "SqlServerManagedInstance"
-    FILE_SHARE = "FileShare"
-    VIRTUAL_NETWORK = "VirtualNetwork"
-    NETWORK_SECURITY_GROUP = "NetworkSecurityGroup"
-    NO_SQL_COSMOS_ACCOUNT = "NoSqlCosmosAccount"
-    MONGO_DB_COSMOS_ACCOUNT = "MongoDbCosmosAccount"
-    TABLE_COSMOS_ACCOUNT = "TableCosmosAccount"
-    GREMLIN_COSMOS_ACCOUNT = "GremlinCosmosAccount"
-    POSTGRES_COSMOS_ACCOUNT = "PostgresCosmosAccount"
+    SQL_MANAGED_INSTANCE = "SqlManagedInstance"
     UNKNOWN = "Unknown"
+    VIRTUAL_NETWORK = "VirtualNetwork"
+    COSMOS_DB = "CosmosDb"
+    STORAGE_ACCOUNT = "StorageAccount"

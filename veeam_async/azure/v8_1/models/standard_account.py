@@ -11,18 +11,19 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .server import SqlServerType
-    from .standard import StandardAccountKind
+
+    from .common import LinkHAL
 
 
 @model
-class SqlServerForProtectedDatabase(Model):
-    """Sql server for protected database."""
+class PageOfStandardAccount(Model):
+    """Page of standard account."""
 
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    server_type: SqlServerType | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[StandardAccount] | None | Unset = UNSET
 
 
 @model
@@ -58,10 +59,27 @@ class StandardAccountExpansion(OpenEnum):
 
 
 @model
+class StandardAccountExportOptions(Model):
+    """Standard account export options."""
+
+    type: list[StandardAccountKind] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    account_ids: list[str] | None | Unset = UNSET
+
+
+@model
 class StandardAccountItem(Model):
     """Standard account item."""
 
     sql_server: SqlServerForStandardAccount | None | Unset = UNSET
+
+
+class StandardAccountKind(OpenEnum):
+    """Standard account kind: 3 known values."""
+
+    SMTP = "Smtp"
+    DATABASE = "Database"
+    UNKNOWN = "Unknown"
 
 
 class StandardAccountSort(OpenEnum):

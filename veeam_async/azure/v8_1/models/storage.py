@@ -13,6 +13,35 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
 
+@model
+class BottlenecksOverviewReport(Model):
+    """Bottlenecks overview report.
+
+    Attributes:
+        average_workers_wait_time_min: time-span.
+        maximum_workers_wait_time_min: time-span.
+    """
+
+    worker_wait_time_state: WorkerWaitTimeState | None | Unset = UNSET
+    average_workers_wait_time_min: str | None | Unset = UNSET
+    maximum_workers_wait_time_min: str | None | Unset = UNSET
+    worker_bottleneck_region: str | None | Unset = UNSET
+    cpu_quota_state: CpuQuotaState | None | Unset = UNSET
+    cpu_quota_bottleneck_region: str | None | Unset = UNSET
+    storage_account_bottleneck_state: StorageAccountBottleneckState | None | Unset = UNSET
+    storage_account_bottleneck_region: str | None | Unset = UNSET
+    storage_account_bottleneck_name: str | None | Unset = UNSET
+    storage_account_bottleneck_resource_id: str | None | Unset = UNSET
+
+
+class CpuQuotaState(OpenEnum):
+    """Cpu quota state: 3 known values."""
+
+    NO_ISSUES = "NoIssues"
+    EXCEEDED = "Exceeded"
+    UNKNOWN = "Unknown"
+
+
 class StorageAccessTier(OpenEnum):
     """Storage access tier: 5 known values."""
 
@@ -23,29 +52,12 @@ class StorageAccessTier(OpenEnum):
     COLD = "Cold"
 
 
-@model
-class StorageConsumptionLimit(Model):
-    """Storage consumption limit."""
+class StorageAccountBottleneckState(OpenEnum):
+    """Storage account bottleneck state: 3 known values."""
 
-    limit_value: int | None | Unset = UNSET
-    limit_type: StorageConsumptionLimitType | None | Unset = UNSET
-
-
-class StorageConsumptionLimitType(OpenEnum):
-    """Storage consumption limit type: 4 known values."""
-
-    MB = "MB"
-    GB = "GB"
-    TB = "TB"
+    NO_ISSUES = "NoIssues"
+    THROTTLED = "Throttled"
     UNKNOWN = "Unknown"
-
-
-@model
-class StorageFolderV2(Model):
-    """Storage folder V2."""
-
-    folder_name: str
-    account_id: str | None | Unset = UNSET
 
 
 @model
@@ -59,3 +71,11 @@ class StorageUsageReport(Model):
     hot_usage: int | None | Unset = UNSET
     cool_usage: int | None | Unset = UNSET
     archive_usage: int | None | Unset = UNSET
+
+
+class WorkerWaitTimeState(OpenEnum):
+    """Worker wait time state: 3 known values."""
+
+    OPTIMIZED = "Optimized"
+    EXCEEDED = "Exceeded"
+    UNKNOWN = "Unknown"

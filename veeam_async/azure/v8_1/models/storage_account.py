@@ -10,19 +10,38 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
 
 
 @model
-class RepositoryStorageAccount(Model):
-    """Repository storage account."""
+class AsyncOperationOfPageOfStorageAccount(Model):
+    """Async operation of page of storage account.
 
-    performance: StorageAccountPerformance | None | Unset = UNSET
-    redundancy: StorageAccountRedundancy | None | Unset = UNSET
-    access_tier: str | None | Unset = UNSET
-    subscription: str | None | Unset = UNSET
-    resource_group: str | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfStorageAccount | None | Unset = UNSET
+
+
+@model
+class PageOfStorageAccount(Model):
+    """Page of storage account."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[StorageAccount] | None | Unset = UNSET
 
 
 @model

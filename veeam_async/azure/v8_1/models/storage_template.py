@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
+
+    from .common import LinkHAL
 
 
 @model
@@ -28,6 +29,18 @@ class ArchiveRepositoryConfiguration(Model):
 
 
 @model
+class ArchiveRepositoryConfigurationFromClient(Model):
+    """Archive repository configuration from client.
+
+    Attributes:
+        default_repository_id: UUID.
+    """
+
+    default_repository_id: str | None | Unset = UNSET
+    items: list[RepositoryConfigurationItemFromClient] | None | Unset = UNSET
+
+
+@model
 class BackupRepositoryConfiguration(Model):
     """Backup repository configuration.
 
@@ -38,6 +51,40 @@ class BackupRepositoryConfiguration(Model):
     default_repository_id: str | None | Unset = UNSET
     default_repository_name: str | None | Unset = UNSET
     items: list[RepositoryConfigurationItem] | None | Unset = UNSET
+
+
+@model
+class BackupRepositoryConfigurationFromClient(Model):
+    """Backup repository configuration from client.
+
+    Attributes:
+        default_repository_id: UUID.
+    """
+
+    default_repository_id: str | None | Unset = UNSET
+    items: list[RepositoryConfigurationItemFromClient] | None | Unset = UNSET
+
+
+@model
+class PageOfStorageTemplate(Model):
+    """Page of storage template."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[StorageTemplate] | None | Unset = UNSET
+
+
+@model
+class PageOfStorageTemplateAssignment(Model):
+    """Page of storage template assignment."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[StorageTemplateAssignment] | None | Unset = UNSET
 
 
 @model
@@ -59,6 +106,18 @@ class RepositoryConfigurationItem(Model):
 
 
 @model
+class RepositoryConfigurationItemFromClient(Model):
+    """Repository configuration item from client.
+
+    Attributes:
+        repository_id: UUID.
+    """
+
+    repository_id: str | None | Unset = UNSET
+    region_resource_id: str | None | Unset = UNSET
+
+
+@model
 class StorageTemplate(Model):
     """Storage template.
 
@@ -75,11 +134,31 @@ class StorageTemplate(Model):
 
 
 @model
+class StorageTemplateAssignment(Model):
+    """Storage template assignment.
+
+    Attributes:
+        protection_policy_id: UUID.
+    """
+
+    protection_policy_id: str | None | Unset = UNSET
+    protection_policy_name: str | None | Unset = UNSET
+
+
+@model
 class StorageTemplateConfiguration(Model):
     """Storage template configuration."""
 
     backup_repository: BackupRepositoryConfiguration | None | Unset = UNSET
     archive_repository: ArchiveRepositoryConfiguration | None | Unset = UNSET
+
+
+@model
+class StorageTemplateConfigurationFromClient(Model):
+    """Storage template configuration from client."""
+
+    backup_repository: BackupRepositoryConfigurationFromClient | None | Unset = UNSET
+    archive_repository: ArchiveRepositoryConfigurationFromClient | None | Unset = UNSET
 
 
 class StorageTemplateSort(OpenEnum):

@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .azure_account import AzureAccountPurpose, AzureEnvironment, SubscriptionAvailability
+
+    from .azure_account_purpose import AzureAccountPurpose
 
 
 @model
@@ -21,6 +22,14 @@ class MissingSubscriptionPurpose(Model):
     purpose: AzureAccountPurpose | None | Unset = UNSET
     missing_actions: list[str] | None | Unset = UNSET
     missing_data_actions: list[str] | None | Unset = UNSET
+
+
+class SubscriptionAvailability(OpenEnum):
+    """Subscription availability: 3 known values."""
+
+    AVAILABLE = "Available"
+    NOT_AVAILABLE = "NotAvailable"
+    UNKNOWN = "Unknown"
 
 
 @model
@@ -59,15 +68,3 @@ class SubscriptionResourceProvidersState(OpenEnum):
     AVAILABLE_ALL = "AvailableAll"
     INSUFFICIENT = "Insufficient"
     UNKNOWN = "Unknown"
-
-
-@model
-class SubscriptionsListingResult(Model):
-    """Subscriptions listing result."""
-
-    environment: AzureEnvironment | None | Unset = UNSET
-    appliance_tenant_id: str | None | Unset = UNSET
-    default_tenant_id: str | None | Unset = UNSET
-    default_tenant_name: str | None | Unset = UNSET
-    subscriptions: list[SubscriptionForServiceAccount] | None | Unset = UNSET
-    required_roles_hint: list[str] | None | Unset = UNSET

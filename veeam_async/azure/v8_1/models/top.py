@@ -11,8 +11,22 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
+
     from .policy import PolicyType
+
+
+@model
+class PolicyTaskStatisticsReport(Model):
+    """Policy task statistics report."""
+
+    snapshots_count: int | None | Unset = UNSET
+    backups_count: int | None | Unset = UNSET
+    archives_count: int | None | Unset = UNSET
+    snapshots_total_count: int | None | Unset = UNSET
+    backups_total_count: int | None | Unset = UNSET
+    archives_total_count: int | None | Unset = UNSET
 
 
 class ReportPeriod(OpenEnum):
@@ -22,6 +36,28 @@ class ReportPeriod(OpenEnum):
     WEEK = "Week"
     MONTH = "Month"
     YEAR = "Year"
+    UNKNOWN = "Unknown"
+
+
+@model
+class SessionsSummaryReport(Model):
+    """Sessions summary report."""
+
+    latest_sessions_error_count: int | None | Unset = UNSET
+    latest_sessions_error_count_difference: SummaryCountDifference | None | Unset = UNSET
+    latest_sessions_warning_count: int | None | Unset = UNSET
+    latest_sessions_warning_count_difference: SummaryCountDifference | None | Unset = UNSET
+    latest_sessions_success_count: int | None | Unset = UNSET
+    latest_sessions_success_count_difference: SummaryCountDifference | None | Unset = UNSET
+    latest_sessions_running_count: int | None | Unset = UNSET
+
+
+class SummaryCountDifference(OpenEnum):
+    """Summary count difference: 4 known values."""
+
+    NOT_CHANGED = "NotChanged"
+    INCREASED = "Increased"
+    DECREASED = "Decreased"
     UNKNOWN = "Unknown"
 
 

@@ -10,9 +10,9 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
+
+    from .common import LinkHAL
 
 
 @model
@@ -67,63 +67,15 @@ class CurrentUser(Model):
     identity_provider_entity_id: str | None | Unset = UNSET
 
 
-class GrantType(OpenEnum):
-    """Grant type: 8 known values."""
-
-    PASSWORD = "Password"
-    REFRESH_TOKEN = "Refresh_token"
-    MFA = "Mfa"
-    UPDATER_TOKEN = "Updater_token"
-    SAML = "Saml"
-    SSO_TOKEN = "SsoToken"
-    AUTHENTICATION_CODE = "Authentication_code"
-    UNKNOWN = "Unknown"
-
-
 @model
-class Login(Model):
-    """Login.
+class PageOfUser(Model):
+    """Page of user."""
 
-    Attributes:
-        user_id: UUID.
-    """
-
-    access_token: str | None | Unset = field(default=UNSET, wire="access_token")
-    token_type: str | None | Unset = field(default=UNSET, wire="token_type")
-    refresh_token: str | None | Unset = field(default=UNSET, wire="refresh_token")
-    expires_in: int | None | Unset = field(default=UNSET, wire="expires_in")
-    issued: datetime | None | Unset = field(default=UNSET, wire=".issued")
-    expires: datetime | None | Unset = field(default=UNSET, wire=".expires")
-    user_id: str | None | Unset = UNSET
-    username: str | None | Unset = UNSET
-    role_name: str | None | Unset = UNSET
-    user_type: UserType | None | Unset = UNSET
-    latest_news_shown: bool | None | Unset = UNSET
-    mfa_enabled: bool | None | Unset = field(default=UNSET, wire="mfa_enabled")
-    mfa_token: str | None | Unset = field(default=UNSET, wire="mfa_token")
-    redirect_to: str | None | Unset = UNSET
-    short_lived: bool | None | Unset = UNSET
-
-
-@model
-class LoginFromClient(Model):
-    """Login from client.
-
-    Attributes:
-        password: password.
-    """
-
-    username: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    refresh_token: str | None | Unset = field(default=UNSET, wire="refresh_token")
-    grant_type: GrantType | None | Unset = field(default=UNSET, wire="grant_type")
-    mfa_token: str | None | Unset = field(default=UNSET, wire="mfa_token")
-    mfa_code: str | None | Unset = field(default=UNSET, wire="mfa_code")
-    updater_token: str | None | Unset = field(default=UNSET, wire="updater_token")
-    saml_response: str | None | Unset = field(default=UNSET, wire="saml_response")
-    sso_token: str | None | Unset = field(default=UNSET, wire="sso_token")
-    authorization_code: str | None | Unset = field(default=UNSET, wire="authorization_code")
-    short_lived_refresh_token: bool | None | Unset = field(default=UNSET, wire="short_lived_refresh_token")
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[User] | None | Unset = UNSET
 
 
 class RbacRole(OpenEnum):

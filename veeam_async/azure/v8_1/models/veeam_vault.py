@@ -11,10 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .job_session import JobStatus
-    from .problem import ProblemDetails
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
     from .storage_account import StorageAccount
 
 

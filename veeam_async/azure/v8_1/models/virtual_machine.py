@@ -11,121 +11,64 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .azure_account import AzureEnvironment, AzureSubscription
-    from .configuration import DailySchedule, HealthCheckSchedule, MonthlySchedule, SnapshotSettings
-    from .data_retrieval import DataRetrievalStatus
-    from .job_session import BackupDestination, JobStatus
-    from .page_of_policy import PolicyExcludedItemsFromClient
-    from .page_of_policy_protected import PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .policy import BackupTypeNullable, PolicyStatus
-    from .policy_backup_items_from_client import PolicyBackupItemsFromClient
-    from .resource import ResourceGroup
-    from .storage_tier import StorageTierNullable
-    from .weekly import WeeklySchedule
-    from .yearly import YearlySchedule
+
+    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
+    from .disk import OSType
+    from .virtual_machine_report import ProtectionStatus
 
 
 @model
-class NewPolicyFromClient(Model):
-    """New policy from client.
+class AsyncOperationOfPageOfVirtualMachine(Model):
+    """Async operation of page of virtual machine.
 
     Attributes:
-        service_account_id: UUID.
+        id: UUID.
     """
 
-    tenant_id: str
-    service_account_id: str
-    regions: list[PolicyRegionFromClient]
-    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
-    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
-    name: str
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None
-    backup_type: BackupTypeNullable | None | Unset = UNSET
-    snapshot_settings: SnapshotSettings
-    daily_schedule: DailySchedule | None | Unset = UNSET
-    weekly_schedule: WeeklySchedule | None | Unset = UNSET
-    monthly_schedule: MonthlySchedule | None | Unset = UNSET
-    yearly_schedule: YearlySchedule | None | Unset = UNSET
-    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
-
-
-class OSType(OpenEnum):
-    """OS type: 3 known values."""
-
-    WINDOWS = "Windows"
-    LINUX = "Linux"
-    UNKNOWN = "Unknown"
-
-
-class OSTypeNullable(OpenEnum):
-    """OS type nullable: 3 known values."""
-
-    WINDOWS = "Windows"
-    LINUX = "Linux"
-    UNKNOWN = "Unknown"
-
-
-@model
-class ProtectedVirtualMachine(Model):
-    """Protected virtual machine."""
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    os_type: OSTypeNullable | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    total_size_in_gb: int | None | Unset = field(default=UNSET, wire="totalSizeInGB")
-    vm_size: str | None | Unset = UNSET
-    availability_zone: str | None | Unset = UNSET
-    is_controller: bool | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfVirtualMachine | None | Unset = UNSET
 
 
 @model
-class ProtectedVirtualMachineExtended(Model):
-    """Protected virtual machine extended.
+class AsyncOperationOfVirtualMachine(Model):
+    """Async operation of virtual machine.
 
     Attributes:
-        subscription_id: UUID.
+        id: UUID.
     """
 
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    os_type: OSTypeNullable | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    vm_size: str | None | Unset = UNSET
-    has_ephemeral_os_disk: bool | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    protection_state: ProtectionVMState | None | Unset = UNSET
-    is_controller: bool | None | Unset = UNSET
-    has_running_flr_session: bool | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    archive_size_bytes: int | None | Unset = UNSET
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: VirtualMachine | None | Unset = UNSET
+
+
+class BackupDestinationFilterOptions(OpenEnum):
+    """Backup destination filter options: 4 known values."""
+
+    SNAPSHOT = "Snapshot"
+    AZURE_BLOB = "AzureBlob"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    ARCHIVE = "Archive"
 
 
 @model
-class ProtectionVMState(Model):
-    """Protection VM state."""
+class PageOfVirtualMachine(Model):
+    """Page of virtual machine."""
 
-    destinations: list[BackupDestination] | None | Unset = UNSET
-    storage_tiers: list[StorageTierNullable] | None | Unset = UNSET
-    restore_point_count: int
-    data_retrieval_status: DataRetrievalStatus
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[VirtualMachine] | None | Unset = UNSET
 
 
 @model
@@ -161,6 +104,15 @@ class VirtualMachine(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
+class VirtualMachineExistsState(OpenEnum):
+    """Virtual machine exists state: 4 known values."""
+
+    ONLY_EXISTS = "OnlyExists"
+    ONLY_DELETED = "OnlyDeleted"
+    UNKNOWN = "Unknown"
+    ALL = "All"
+
+
 class VirtualMachineExpansion(OpenEnum):
     """Virtual machine expansion: 7 known values."""
 
@@ -174,32 +126,44 @@ class VirtualMachineExpansion(OpenEnum):
 
 
 @model
-class VirtualMachineIds(Model):
-    """Virtual machine ids."""
+class VirtualMachineExportOptions(Model):
+    """Virtual machine export options.
 
-    ids: list[str] | None | Unset = UNSET
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    virtual_machine_ids: list[str] | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    resource_group_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+    backup_destination: list[BackupDestinationFilterOptions] | None | Unset = UNSET
+    exists_state: VirtualMachineExistsState | None | Unset = UNSET
+    vm_from_protected_regions: bool | None | Unset = UNSET
 
 
 @model
-class VirtualMachinePoliciesExportOptions(Model):
-    """Virtual machine policies export options.
+class VirtualMachineOptions(Model):
+    """Virtual machine options.
 
     Attributes:
-        policy_ids: UUID.
+        subscription_id: UUID.
     """
 
-    policy_ids: list[str] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    last_job_status: list[JobStatus] | None | Unset = UNSET
-    policy_status: list[PolicyStatus] | None | Unset = UNSET
-
-
-class VirtualMachineSnapshotExpansion(OpenEnum):
-    """Virtual machine snapshot expansion: 3 known values."""
-
-    NONE = "None"
-    RESTORE_POINT = "RestorePoint"
-    ALL = "All"
+    subscription_id: str | None | Unset = UNSET
+    resource_group_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+    backup_destination: list[BackupDestinationFilterOptions] | None | Unset = UNSET
+    exists_state: VirtualMachineExistsState | None | Unset = UNSET
+    vm_from_protected_regions: bool | None | Unset = UNSET
 
 
 class VirtualMachineSort(OpenEnum):

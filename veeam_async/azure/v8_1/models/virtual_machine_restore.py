@@ -11,13 +11,16 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .data_retrieval import DataRetrievalStatus
-    from .job_session import BackupDestination
-    from .restore_point import RepositoryRestorePointState, RestorePointType
+
+    from .common import DataRetrievalStatus, JobStatus, LinkHAL
+    from .job_session import RestorePointType
+    from .policy import PolicyStatus
+    from .repository_validation_step import RepositoryRestorePointState
     from .storage import StorageAccessTier
-    from .virtual_machine_to_alternative_restore_options import VirtualMachineToAlternativeRestoreOptions
+    from .virtual_machine_report import BackupDestination
+    from .virtual_machine_to_alternative_restore import VirtualMachineToAlternativeRestoreOptions
 
 
 @model
@@ -26,6 +29,38 @@ class BulkVmRestoreOptionsValidationConfig(Model):
 
     validation_steps: list[VirtualMachineValidationSteps] | None | Unset = UNSET
     restore_options: list[VirtualMachineRestoreOptionsWithRestorePoint] | None | Unset = UNSET
+
+
+@model
+class PageOfVirtualMachineRestorePoint(Model):
+    """Page of virtual machine restore point."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[VirtualMachineRestorePoint] | None | Unset = UNSET
+
+
+@model
+class VirtualMachineIds(Model):
+    """Virtual machine ids."""
+
+    ids: list[str] | None | Unset = UNSET
+
+
+@model
+class VirtualMachinePoliciesExportOptions(Model):
+    """Virtual machine policies export options.
+
+    Attributes:
+        policy_ids: UUID.
+    """
+
+    policy_ids: list[str] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    last_job_status: list[JobStatus] | None | Unset = UNSET
+    policy_status: list[PolicyStatus] | None | Unset = UNSET
 
 
 @model
@@ -93,6 +128,14 @@ class VirtualMachineRestorePoint(Model):
     immutable_till: datetime | None | Unset = UNSET
     access_tier: StorageAccessTier | None | Unset = UNSET
     latest_chain_size_bytes: int | None | Unset = UNSET
+
+
+class VirtualMachineSnapshotExpansion(OpenEnum):
+    """Virtual machine snapshot expansion: 3 known values."""
+
+    NONE = "None"
+    RESTORE_POINT = "RestorePoint"
+    ALL = "All"
 
 
 class VirtualMachineValidationSteps(OpenEnum):

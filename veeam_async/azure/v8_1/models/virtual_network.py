@@ -10,35 +10,38 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .azure_account import AzureSubscription
-    from .resource import ResourceGroup
-    from .virtual_machine_to_alternative_restore_options import (
-        AvailabilitySet,
-        AvailabilityZoneInfo,
-        NetworkSecurityGroup,
-    )
+
+    from .common import JobStatus, LinkHAL, ProblemDetails
 
 
 @model
-class PageOfVmSnapshot(Model):
-    """Page of vm snapshot."""
+class AsyncOperationOfVirtualNetwork(Model):
+    """Async operation of virtual network.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: VirtualNetwork | None | Unset = UNSET
+
+
+@model
+class PageOfVirtualNetwork(Model):
+    """Page of virtual network."""
 
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VmSnapshot] | None | Unset = UNSET
-
-
-@model
-class Price(Model):
-    """Price."""
-
-    value: float | None | Unset = UNSET
-    currency: str | None | Unset = UNSET
+    results: list[VirtualNetwork] | None | Unset = UNSET
 
 
 @model
@@ -83,58 +86,3 @@ class VirtualNetworkSort(OpenEnum):
     REGION_DESC = "RegionDesc"
     RESOURCE_GROUP_ASC = "ResourceGroupAsc"
     RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-
-
-@model
-class VirtualNetworkSubnetBase(Model):
-    """Virtual network subnet base."""
-
-    name: str | None | Unset = UNSET
-    address_space: str | None | Unset = UNSET
-
-
-@model
-class VmDiskSnapshot(Model):
-    """Vm disk snapshot."""
-
-    disk_id: str | None | Unset = UNSET
-    disk_name: str | None | Unset = UNSET
-
-
-@model
-class VmSize(Model):
-    """Vm size."""
-
-    name: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    max_data_disk_count: int | None | Unset = UNSET
-    memory_in_mb: int | None | Unset = field(default=UNSET, wire="memoryInMB")
-    number_of_cores: int | None | Unset = UNSET
-    os_disk_size_in_mb: int | None | Unset = field(default=UNSET, wire="osDiskSizeInMB")
-    resource_disk_size_in_mb: int | None | Unset = field(default=UNSET, wire="resourceDiskSizeInMB")
-    price_per_hour: Price | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class VmSnapshot(Model):
-    """Vm snapshot."""
-
-    vm_id: str | None | Unset = UNSET
-    vm_azure_resource_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    size: str
-    has_ephemeral_os_disk: bool | None | Unset = UNSET
-    os_disk: VmDiskSnapshot | None | Unset = UNSET
-    data_disks: list[VmDiskSnapshot] | None | Unset = UNSET
-    disk_size_in_gb: int | None | Unset = UNSET
-    virtual_network: VirtualNetwork | None | Unset = UNSET
-    subnet: VirtualNetworkSubnetBase | None | Unset = UNSET
-    network_security_group: NetworkSecurityGroup | None | Unset = UNSET
-    availability_set: AvailabilitySet | None | Unset = UNSET
-    availability_zone: AvailabilityZoneInfo | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")

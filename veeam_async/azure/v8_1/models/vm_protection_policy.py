@@ -11,12 +11,105 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .configuration import SnapshotDestination, SnapshotSettings
-    from .job_session import JobStatus
-    from .page_of_policy_protected import PolicyNotificationSettings, RetrySettings, SlaPolicyNotificationSettings
-    from .policy import BackupTypeNullable
+
+    from .common import (
+        BackupTypeNullable,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        RetrySettings,
+    )
+    from .cosmos_db_policy import YearlySchedule
+    from .job_session import HealthCheckSchedule
+    from .oauth2 import OAuth2MailServiceKind
+    from .policy_instances_report import PolicyExcludedItemsFromClient
+    from .policy_protected import PolicyBackupItemsFromClient
+    from .sla_configuration import DailySchedule, MonthlySchedule
+    from .sla_template import SlaPolicyNotificationSettings
+    from .storage_template import StorageTemplateConfigurationFromClient
+    from .tag import TagFromClient
+    from .weekly import WeeklySchedule
+
+
+@model
+class NewOauth2AccountFromClient(Model):
+    """New oauth2 account from client."""
+
+    kind: OAuth2MailServiceKind
+    name: str
+    description: str | None | Unset = UNSET
+    client_id: str
+    client_secret: str | None
+    tenant_id: str | None | Unset = UNSET
+    redirect_url: str | None | Unset = UNSET
+    prompt: NewOauth2AccountFromClientPrompt | None | Unset = UNSET
+
+
+@model
+class NewPolicyFromClient(Model):
+    """New policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    snapshot_settings: SnapshotSettings
+    daily_schedule: DailySchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+
+
+@model
+class NewStorageTemplateFromClient(Model):
+    """New storage template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET
+
+
+@model
+class NewVmProtectionPolicyFromClient(Model):
+    """New vm protection policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+        sla_policy_template_id: UUID.
+        storage_policy_template_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    sla_policy_notification_settings: SlaPolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    snapshot_settings: SnapshotSettings
+    sla_policy_template_id: str
+    storage_policy_template_id: str | None | Unset = UNSET
+    snapshot_destinations: list[SnapshotDestination]
 
 
 @model
@@ -55,6 +148,50 @@ class ProtectionPolicySlaReport(Model):
 
     status: ProtectionPolicySlaComplianceStatus | None | Unset = UNSET
     achieved_sla_percent: float | None | Unset = UNSET
+
+
+@model
+class SnapshotDestination(Model):
+    """Snapshot destination.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    subscription_id: str
+    resource_group_id: str
+
+
+@model
+class SnapshotSettings(Model):
+    """Snapshot settings."""
+
+    additional_tags: list[TagFromClient] | None | Unset = UNSET
+    copy_original_tags: bool | None | Unset = UNSET
+    application_aware_snapshot: bool | None | Unset = UNSET
+    user_scripts: UserScripts | None | Unset = UNSET
+
+
+@model
+class UserScripts(Model):
+    """User scripts."""
+
+    windows: UserScriptsSettings | None | Unset = UNSET
+    linux: UserScriptsSettings | None | Unset = UNSET
+
+
+@model
+class UserScriptsSettings(Model):
+    """User scripts settings."""
+
+    scripts_enabled: bool | None | Unset = UNSET
+    pre_script_path: str | None | Unset = UNSET
+    pre_script_arguments: str | None | Unset = UNSET
+    post_script_path: str | None | Unset = UNSET
+    post_script_arguments: str | None | Unset = UNSET
+    repository_snapshots_only: bool | None | Unset = UNSET
+    ignore_exit_codes: bool | None | Unset = UNSET
+    ignore_missing_scripts: bool | None | Unset = UNSET
 
 
 @model
@@ -124,3 +261,12 @@ class VmProtectionPolicyWithSla(Model):
     snapshot_sla_report: ProtectionPolicySlaReport | None | Unset = UNSET
     backup_sla_report: ProtectionPolicySlaReport | None | Unset = UNSET
     archive_sla_report: ProtectionPolicySlaReport | None | Unset = UNSET
+
+
+class NewOauth2AccountFromClientPrompt(OpenEnum):
+    """New oauth2 account from client prompt: 4 known values."""
+
+    NONE = "none"
+    LOGIN = "login"
+    CONSENT = "consent"
+    SELECT_ACCOUNT = "select_account"

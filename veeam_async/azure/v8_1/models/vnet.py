@@ -10,146 +10,116 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .policy import VnetPolicyAzureAccount
+
+    from .azure import AzureResource
+    from .common import JobStatus, LinkHAL
+    from .repository import Repository
 
 
 @model
-class PageOfProtectedVnet(Model):
-    """Page of protected vnet."""
+class CheckedItem(Model):
+    """Checked item."""
+
+    id: str | None | Unset = UNSET
+    resource: AzureResource | None | Unset = UNSET
+    repository: Repository | None | Unset = UNSET
+    status: JobStatus | None | Unset = UNSET
+    error: str | None | Unset = UNSET
+    total_restore_points: int | None | Unset = UNSET
+    corrupted_restore_points: int | None | Unset = UNSET
+
+
+@model
+class PageOfCheckedItem(Model):
+    """Page of checked item."""
 
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedVnet] | None | Unset = UNSET
+    results: list[CheckedItem] | None | Unset = UNSET
 
 
 @model
-class PageOfProtectedVnetExtended(Model):
-    """Page of protected vnet extended."""
+class PageOfVnetRestoredItem(Model):
+    """Page of vnet restored item."""
 
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedVnetExtended] | None | Unset = UNSET
+    results: list[VnetRestoredItem] | None | Unset = UNSET
+
+
+class VnetComparisonDiffType(OpenEnum):
+    """Vnet comparison diff type: 5 known values."""
+
+    UNKNOWN = "Unknown"
+    UNCHANGED = "Unchanged"
+    ADDED = "Added"
+    CHANGED = "Changed"
+    DELETED = "Deleted"
 
 
 @model
-class ProtectedVnet(Model):
-    """Protected vnet.
+class VnetComparisonResult(Model):
+    """Vnet comparison result."""
 
-    Attributes:
-        id: UUID.
-        subscription_id: UUID.
-    """
-
+    name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    last_changes: str | None | Unset = UNSET
-    azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    resource_type: str | None | Unset = UNSET
+    type: VnetComparisonDiffType | None | Unset = UNSET
+    old: str | None | Unset = UNSET
+    new: str | None | Unset = UNSET
+    children: list[VnetComparisonResult] | None | Unset = UNSET
+    can_expand: bool | None | Unset = UNSET
 
 
 @model
-class ProtectedVnetExportOptions(Model):
-    """Protected vnet export options.
+class VnetRestoreOptions(Model):
+    """Vnet restore options.
 
     Attributes:
-        restore_point_ids: UUID.
+        service_account_id: UUID.
     """
 
-    restore_point_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
+    service_account_id: str
+    resource_ids_to_restore: list[str] | None | Unset = UNSET
+    restore_type: VnetRestorePointRestoreType
+    to_alternative: VnetToAlternativeRestoreOptions | None | Unset = UNSET
+    source_region: str
+
+
+class VnetRestorePointRestoreType(OpenEnum):
+    """Vnet restore point restore type: 4 known values."""
+
+    UNKNOWN = "Unknown"
+    TO_ORIGINAL = "ToOriginal"
+    TO_DIFFERENT = "ToDifferent"
+    SELECTED_ITEMS = "SelectedItems"
 
 
 @model
-class ProtectedVnetExtended(Model):
-    """Protected vnet extended.
+class VnetRestoredItem(Model):
+    """Vnet restored item."""
 
-    Attributes:
-        id: UUID.
-        tenant_id: UUID.
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
     subscription_name: str | None | Unset = UNSET
-    region_count: int | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    last_changes: str | None | Unset = UNSET
-    restore_point_count: int | None | Unset = UNSET
-    repository_names: list[str] | None | Unset = UNSET
-    azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
-
-
-class ProtectedVnetExtendedSort(OpenEnum):
-    """Protected vnet extended sort: 16 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    TENANT_ID_ASC = "TenantIdAsc"
-    TENANT_ID_DESC = "TenantIdDesc"
-    SUBSCRIPTION_ID_ASC = "SubscriptionIdAsc"
-    SUBSCRIPTION_ID_DESC = "SubscriptionIdDesc"
-    REGION_COUNT_ASC = "RegionCountAsc"
-    REGION_COUNT_DESC = "RegionCountDesc"
-    LAST_BACKUP_ASC = "LastBackupAsc"
-    LAST_BACKUP_DESC = "LastBackupDesc"
-    RESTORE_POINT_COUNT_ASC = "RestorePointCountAsc"
-    RESTORE_POINT_COUNT_DESC = "RestorePointCountDesc"
-    TENANT_NAME_ASC = "TenantNameAsc"
-    TENANT_NAME_DESC = "TenantNameDesc"
-    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
-    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
-
-
-class ProtectedVnetSort(OpenEnum):
-    """Protected vnet sort: 8 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    TENANT_ID_ASC = "TenantIdAsc"
-    TENANT_ID_DESC = "TenantIdDesc"
-    SUBSCRIPTION_ID_ASC = "SubscriptionIdAsc"
-    SUBSCRIPTION_ID_DESC = "SubscriptionIdDesc"
-    LAST_BACKUP_ASC = "LastBackupAsc"
-    LAST_BACKUP_DESC = "LastBackupDesc"
+    status: JobStatus | None | Unset = UNSET
 
 
 @model
-class ProtectedVnetToDelete(Model):
-    """Protected vnet to delete.
+class VnetToAlternativeRestoreOptions(Model):
+    """Vnet to alternative restore options.
 
     Attributes:
         subscription_id: UUID.
     """
 
-    subscription_id: str | None
-    deletion_type: VnetDeletionType
-
-
-class VnetDeletionType(OpenEnum):
-    """Vnet deletion type: 3 known values."""
-
-    BACKUP = "Backup"
-    BACKUP_COPY = "BackupCopy"
-    ALL = "All"
-
-
-class VnetExpansion(OpenEnum):
-    """Vnet expansion: 5 known values."""
-
-    NONE = "None"
-    PROTECTION_STATE = "ProtectionState"
-    ACCOUNT = "Account"
-    SUBSCRIPTION = "Subscription"
-    ALL = "All"
+    subscription_id: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+    suffix: str | None | Unset = UNSET

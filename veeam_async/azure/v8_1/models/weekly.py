@@ -5,58 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .configuration import DayOfWeek
 
-
-@model
-class RepositoryRetentionSettings(Model):
-    """Repository retention settings."""
-
-    time_retention_duration: int | None | Unset = UNSET
-    retention_duration_type: RetentionDurationTypeNullable | None | Unset = UNSET
-
-
-class RetentionDurationType(OpenEnum):
-    """Retention duration type: 4 known values."""
-
-    DAYS = "Days"
-    MONTHS = "Months"
-    YEARS = "Years"
-    UNKNOWN = "Unknown"
-
-
-class RetentionDurationTypeNullable(OpenEnum):
-    """Retention duration type nullable: 4 known values."""
-
-    DAYS = "Days"
-    MONTHS = "Months"
-    YEARS = "Years"
-    UNKNOWN = "Unknown"
-
-
-@model
-class RetentionSetting(Model):
-    """Retention setting."""
-
-    duration: int | None | Unset = UNSET
-    type: RetentionDurationTypeNullable | None | Unset = UNSET
-    keep_forever: bool | None | Unset = UNSET
-
-
-@model
-class RetentionSettings(Model):
-    """Retention settings."""
-
-    sessions_settings: RetentionSetting
-    obsolete_snapshots_settings: RetentionSetting
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    from .common import DayOfWeek
+    from .repository_validation_step import RepositoryRetentionSettings
 
 
 @model

@@ -6,68 +6,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-
-@model
-class AuthenticationCode(Model):
-    """Authentication code."""
-
-    code: str | None | Unset = UNSET
+    from .common import LinkHAL
 
 
 @model
-class DeployServerResult(Model):
-    """Deploy server result.
+class PageOfWorker(Model):
+    """Page of worker."""
 
-    Attributes:
-        azure_application_id: UUID.
-    """
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[Worker] | None | Unset = UNSET
 
-    virtual_machine_name: str | None | Unset = UNSET
-    virtual_machine_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    resource_group_created: bool | None | Unset = UNSET
-    virtual_network_id: str | None | Unset = UNSET
-    virtual_network_created: bool | None | Unset = UNSET
+
+@model
+class Worker(Model):
+    """Worker."""
+
+    resource_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    host: str | None | Unset = UNSET
+    network: str | None | Unset = UNSET
     subnet_name: str | None | Unset = UNSET
-    network_security_group_id: str | None | Unset = UNSET
-    network_security_group_created: bool | None | Unset = UNSET
-    public_ip_address: str | None | Unset = UNSET
-    public_ip_address_id: str | None | Unset = UNSET
-    public_ip_address_created: bool | None | Unset = UNSET
-    azure_application_id: str | None | Unset = UNSET
-    azure_application_created: bool | None | Unset = UNSET
-    dns_name: str | None | Unset = UNSET
-    network_interface_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-
-
-class WorkerConfigurationExpansion(OpenEnum):
-    """Worker configuration expansion: 3 known values."""
-
-    NONE = "None"
-    STATUS = "Status"
-    ALL = "All"
-
-
-class WorkerConfigurationSort(OpenEnum):
-    """Worker configuration sort: 10 known values."""
-
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    SUBNET_ASC = "SubnetAsc"
-    SUBNET_DESC = "SubnetDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    MAX_INSTANCES_ASC = "MaxInstancesAsc"
-    MAX_INSTANCES_DESC = "MaxInstancesDesc"
-    MIN_INSTANCES_ASC = "MinInstancesAsc"
-    MIN_INSTANCES_DESC = "MinInstancesDesc"
+    instance_type: str | None | Unset = UNSET
+    availability_zone: str | None | Unset = UNSET
+    status: WorkerStatus | None | Unset = UNSET
+    region: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+    profile: WorkerProfileType | None | Unset = UNSET
 
 
 @model
@@ -77,42 +50,46 @@ class WorkerExportOptions(Model):
     vm_names: list[str] | None | Unset = UNSET
 
 
-@model
-class WorkerStatistics(Model):
-    """Worker statistics.
+class WorkerProfileType(OpenEnum):
+    """Worker profile type: 5 known values."""
 
-    Attributes:
-        total_cycle_time: time-span.
-    """
-
-    count_of_workers: int | None | Unset = UNSET
-    running_workers: int | None | Unset = UNSET
-    total_cycle_time: str | None | Unset = UNSET
-    used_workers: int | None | Unset = UNSET
-    deployed_workers: int | None | Unset = UNSET
+    SMALL = "Small"
+    MEDIUM = "Medium"
+    LARGE = "Large"
+    ARCHIVE = "Archive"
+    UNKNOWN = "Unknown"
 
 
-@model
-class WorkerTag(Model):
-    """Worker tag."""
-
-    key: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class WorkerTags(Model):
-    """Worker tags."""
-
-    tags: list[WorkerTag] | None | Unset = UNSET
-
-
-class WorkerVmSizesSort(OpenEnum):
-    """Worker vm sizes sort: 6 known values."""
+class WorkerSort(OpenEnum):
+    """Worker sort: 14 known values."""
 
     NAME_ASC = "NameAsc"
     NAME_DESC = "NameDesc"
-    NUMBER_OF_CORES_ASC = "NumberOfCoresAsc"
-    NUMBER_OF_CORES_DESC = "NumberOfCoresDesc"
-    MEMORY_ASC = "MemoryAsc"
-    MEMORY_DESC = "MemoryDesc"
+    IP_ASC = "IpAsc"
+    IP_DESC = "IpDesc"
+    NETWORK_ASC = "NetworkAsc"
+    NETWORK_DESC = "NetworkDesc"
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
+    STATUS_ASC = "StatusAsc"
+    STATUS_DESC = "StatusDesc"
+    INSTANCE_TYPE_ASC = "InstanceTypeAsc"
+    INSTANCE_TYPE_DESC = "InstanceTypeDesc"
+    PURPOSE_ASC = "PurposeAsc"
+    PURPOSE_DESC = "PurposeDesc"
+
+
+class WorkerStatus(OpenEnum):
+    """Worker status: 11 known values."""
+
+    CREATING = "Creating"
+    BUSY = "Busy"
+    IDLE = "Idle"
+    RECOVERING = "Recovering"
+    STOPPED = "Stopped"
+    PENDING_REMOVAL = "PendingRemoval"
+    REMOVED = "Removed"
+    DEALLOCATING = "Deallocating"
+    DEALLOCATED = "Deallocated"
+    STARTING = "Starting"
+    UNKNOWN = "Unknown"

@@ -10,52 +10,40 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .virtual_machine_to_alternative_restore_options import NetworkSecurityGroup
+
+    from .common import JobStatus, LinkHAL, ProblemDetails, Region
+    from .virtual_machine_to_alternative_restore import NetworkSecurityGroup
+    from .worker_configuration import WorkerConfigurationStatusResult
 
 
 @model
-class VersionInfo(Model):
-    """Version info."""
+class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
+    """Async operation of worker network configuration deletion result.
 
-    version: str | None | Unset = UNSET
-    commit_hash: str | None | Unset = UNSET
-    branch_name: str | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
 
-
-@model
-class WorkerConfigurationDeletionResult(Model):
-    """Worker configuration deletion result."""
-
-    busy_workers_exists: bool | None | Unset = UNSET
-    remaining_network_interface_ids: list[str] | None | Unset = UNSET
-    deletion_successfull: bool | None | Unset = UNSET
-    virtual_network_name: str | None | Unset = UNSET
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
 
 
 @model
-class WorkerConfigurationFromClient(Model):
-    """Worker configuration from client."""
+class PageOfWorkerNetworkConfiguration(Model):
+    """Page of worker network configuration."""
 
-    min_instances: int | None | Unset = UNSET
-    max_instances: int | None | Unset = UNSET
-    subnet: str
-    virtual_network_resource_id: str
-    region_id: str
-    network_security_group_id: str | None | Unset = UNSET
-    virtual_machine_type: str
-    forbid_public_ip: bool | None | Unset = UNSET
-
-
-class WorkerConfigurationStatusResult(OpenEnum):
-    """Worker configuration status result: 4 known values."""
-
-    OK = "Ok"
-    FAILURE = "Failure"
-    WARNING = "Warning"
-    UNKNOWN = "Unknown"
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerNetworkConfiguration] | None | Unset = UNSET
 
 
 @model
@@ -78,6 +66,16 @@ class WorkerNetworkConfiguration(Model):
     resource_group: str | None | Unset = UNSET
     configuration_type: WorkerNetworkConfigurationType | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class WorkerNetworkConfigurationDeletionResult(Model):
+    """Worker network configuration deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    remaining_network_interface_ids: list[str] | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
+    virtual_network_name: str | None | Unset = UNSET
 
 
 @model

@@ -3,50 +3,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .async_operation_of_page_of_tenant import Region
-    from .async_operation_of_page_of_virtual_machine import LinkHAL
-    from .worker_network_configuration import WorkerConfigurationStatusResult
 
-
-GFSFlags: TypeAlias = "str"
-"""GFS flags."""
+    from .common import JobStatus, LinkHAL, ProblemDetails, Region
+    from .worker_configuration import WorkerConfigurationStatusResult
 
 
 @model
-class IntRange(Model):
-    """Int range."""
-
-    from_: int | None | Unset = UNSET
-    to: int | None | Unset = UNSET
-
-
-@model
-class LoadCalculatorRequest(Model):
-    """Load calculator request.
+class AsyncOperationOfWorkerProfileDeletionResult(Model):
+    """Async operation of worker profile deletion result.
 
     Attributes:
-        tenant_id: UUID.
-        subscription_ids: UUID.
+        id: UUID.
     """
 
-    tenant_id: str | None
-    subscription_ids: list[str] | None | Unset = UNSET
-    management_group_ids: list[str] | None | Unset = UNSET
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerProfileDeletionResult | None | Unset = UNSET
 
 
 @model
-class UIOptions(Model):
-    """UI options."""
+class PageOfWorkerProfile(Model):
+    """Page of worker profile."""
 
-    storage_duration_ranges: UIOptionsStorageDurationRanges | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerProfile] | None | Unset = UNSET
 
 
 @model
@@ -62,6 +58,14 @@ class WorkerProfile(Model):
     virtual_machine_large_type: str | None | Unset = UNSET
     virtual_machine_archive_type: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class WorkerProfileDeletionResult(Model):
+    """Worker profile deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
 
 
 @model
@@ -109,10 +113,30 @@ class WorkerProfileStatus(Model):
 
 
 @model
-class UIOptionsStorageDurationRanges(Model):
-    """UI options storage duration ranges."""
+class WorkerStatistics(Model):
+    """Worker statistics.
 
-    inferred: IntRange | None | Unset = field(default=UNSET, wire="Inferred")
-    hot: IntRange | None | Unset = field(default=UNSET, wire="Hot")
-    cool: IntRange | None | Unset = field(default=UNSET, wire="Cool")
-    archive: IntRange | None | Unset = field(default=UNSET, wire="Archive")
+    Attributes:
+        total_cycle_time: time-span.
+    """
+
+    count_of_workers: int | None | Unset = UNSET
+    running_workers: int | None | Unset = UNSET
+    total_cycle_time: str | None | Unset = UNSET
+    used_workers: int | None | Unset = UNSET
+    deployed_workers: int | None | Unset = UNSET
+
+
+@model
+class WorkerTag(Model):
+    """Worker tag."""
+
+    key: str | None | Unset = UNSET
+    value: str | None | Unset = UNSET
+
+
+@model
+class WorkerTags(Model):
+    """Worker tags."""
+
+    tags: list[WorkerTag] | None | Unset = UNSET

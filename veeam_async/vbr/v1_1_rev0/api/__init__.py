@@ -8,28 +8,70 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        service as service,
-        services as services,
-        login_ as login_,
-        traffic_rules as traffic_rules,
-        general_options as general_options,
-        configuration_backup as configuration_backup,
-        sessions as sessions,
-        connection as connection,
-        inventory_browser as inventory_browser,
-        managed_servers as managed_servers,
-        repositories as repositories,
-        proxies as proxies,
-        jobs as jobs,
-        credentials as credentials,
-        cloud_browser as cloud_browser,
-        encryption as encryption,
-        backups as backups,
-        backup_objects as backup_objects,
-        object_restore_points as object_restore_points,
-        restore as restore,
         agents as agents,
+    )
+    from . import (
         automation as automation,
+    )
+    from . import (
+        backup_objects as backup_objects,
+    )
+    from . import (
+        backups as backups,
+    )
+    from . import (
+        cloud_browser as cloud_browser,
+    )
+    from . import (
+        configuration_backup as configuration_backup,
+    )
+    from . import (
+        connection as connection,
+    )
+    from . import (
+        credentials as credentials,
+    )
+    from . import (
+        encryption as encryption,
+    )
+    from . import (
+        general_options as general_options,
+    )
+    from . import (
+        inventory_browser as inventory_browser,
+    )
+    from . import (
+        jobs as jobs,
+    )
+    from . import (
+        login_ as login_,
+    )
+    from . import (
+        managed_servers as managed_servers,
+    )
+    from . import (
+        object_restore_points as object_restore_points,
+    )
+    from . import (
+        proxies as proxies,
+    )
+    from . import (
+        repositories as repositories,
+    )
+    from . import (
+        restore as restore,
+    )
+    from . import (
+        service as service,
+    )
+    from . import (
+        services as services,
+    )
+    from . import (
+        sessions as sessions,
+    )
+    from . import (
+        traffic_rules as traffic_rules,
     )
 
 OPERATIONS: dict[str, str] = {

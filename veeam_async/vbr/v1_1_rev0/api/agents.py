@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ComputerRecoveryTokenModel,
         ComputerRecoveryTokenResult,
         ComputerRecoveryTokenSpec,
         EComputerRecoveryTokenFiltersOrderColumn,
-        EmptySuccessResponse,
     )
 
 _GET_ALL_COMPUTER_RECOVERY_TOKENS: Operation[ComputerRecoveryTokenResult] = Operation(
@@ -92,7 +92,7 @@ _UPDATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     },
 )
 
-_DELETE_COMPUTER_RECOVERY_TOKEN: Operation[EmptySuccessResponse] = Operation(
+_DELETE_COMPUTER_RECOVERY_TOKEN: Operation[None] = Operation(
     "DeleteComputerRecoveryToken",
     "Delete Recovery Token",
     "DELETE",
@@ -103,7 +103,7 @@ _DELETE_COMPUTER_RECOVERY_TOKEN: Operation[EmptySuccessResponse] = Operation(
     name="delete_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -162,17 +162,12 @@ def iterate_all_computer_recovery_tokens(
 ) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
     """Get All Recovery Tokens: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_computer_recovery_tokens`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_computer_recovery_tokens`.
     """
     return Items(
         client,
@@ -265,7 +260,7 @@ async def update_computer_recovery_token(
 async def delete_computer_recovery_token(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
 
     Args:
@@ -273,7 +268,7 @@ async def delete_computer_recovery_token(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

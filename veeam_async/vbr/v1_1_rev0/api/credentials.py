@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CertificateUploadSpec,
         CloudCredentialsModel,
@@ -108,7 +109,7 @@ _UPDATE_CREDS: Operation[CredentialsModel] = Operation(
     },
 )
 
-_DELETE_CREDS: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CREDS: Operation[None] = Operation(
     "DeleteCreds",
     "Remove Credentials Record",
     "DELETE",
@@ -119,7 +120,7 @@ _DELETE_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="delete_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -270,7 +271,7 @@ _UPDATE_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
     },
 )
 
-_DELETE_CLOUD_CREDS: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CLOUD_CREDS: Operation[None] = Operation(
     "DeleteCloudCreds",
     "Remove Cloud Credentials Record",
     "DELETE",
@@ -281,7 +282,7 @@ _DELETE_CLOUD_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="delete_cloud_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -366,7 +367,7 @@ _GET_CLOUD_CREDS_HELPER_APPLIANCE: Operation[CloudHelperApplianceModel] = Operat
     },
 )
 
-_DELETE_CLOUD_CREDS_HELPER_APPLIANCE: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CLOUD_CREDS_HELPER_APPLIANCE: Operation[None] = Operation(
     "DeleteCloudCredsHelperAppliance",
     "Remove Helper Appliance",
     "DELETE",
@@ -380,7 +381,7 @@ _DELETE_CLOUD_CREDS_HELPER_APPLIANCE: Operation[EmptySuccessResponse] = Operatio
         Parameter("appliance_id", "applianceId", "path", required=True),
     ),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -439,17 +440,12 @@ def iterate_all_creds(
 ) -> Items[CredentialsModel, CredentialsResult]:
     """Get All Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_creds`.
     """
     return Items(
         client,
@@ -542,7 +538,7 @@ async def update_creds(
 async def delete_creds(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
 
     Args:
@@ -550,7 +546,7 @@ async def delete_creds(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -706,18 +702,12 @@ def iterate_all_cloud_creds(
 ) -> Items[CloudCredentialsModel, CloudCredentialsResult]:
     """Get All Cloud Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_cloud_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_cloud_creds`.
     """
     return Items(
         client,
@@ -860,7 +850,7 @@ async def update_cloud_creds(
 async def delete_cloud_creds(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Cloud Credentials Record: DELETE /api/v1/cloudCredentials/{id}.
 
     Args:
@@ -868,7 +858,7 @@ async def delete_cloud_creds(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -1019,7 +1009,7 @@ async def delete_cloud_creds_helper_appliance(
     client: ApplianceClient,
     id: str,
     appliance_id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Helper Appliance: DELETE /api/v1/cloudCredentials/{id}/helperAppliances/{applianceId}.
 
     Args:
@@ -1028,7 +1018,7 @@ async def delete_cloud_creds_helper_appliance(
         appliance_id: path `applianceId`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EEncryptionPasswordsFiltersOrderColumn,
-        EmptySuccessResponse,
         EncryptionPasswordModel,
         EncryptionPasswordSpec,
         EncryptionPasswordsResult,
@@ -91,7 +91,7 @@ _UPDATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     },
 )
 
-_DELETE_ENCRYPTION_PASSWORD: Operation[EmptySuccessResponse] = Operation(
+_DELETE_ENCRYPTION_PASSWORD: Operation[None] = Operation(
     "DeleteEncryptionPassword",
     "Remove Encryption Password",
     "DELETE",
@@ -102,7 +102,7 @@ _DELETE_ENCRYPTION_PASSWORD: Operation[EmptySuccessResponse] = Operation(
     name="delete_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -152,16 +152,12 @@ def iterate_all_encryption_passwords(
 ) -> Items[EncryptionPasswordModel, EncryptionPasswordsResult]:
     """Get All Encryption Passwords: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_encryption_passwords`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_encryption_passwords`.
     """
     return Items(
         client,
@@ -254,7 +250,7 @@ async def update_encryption_password(
 async def delete_encryption_password(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Encryption Password: DELETE /api/v1/encryptionPasswords/{id}.
 
     Args:
@@ -262,7 +258,7 @@ async def delete_encryption_password(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

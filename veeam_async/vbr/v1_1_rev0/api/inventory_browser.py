@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EHierarchyType,
+        EvCentersInventoryFiltersOrderColumn,
         EViRootFiltersOrderColumn,
         EVmwareInventoryType,
-        EvCentersInventoryFiltersOrderColumn,
         VCenterInventoryResult,
         ViRootsResult,
         VmwareObjectSizeModel,
@@ -130,17 +131,12 @@ def iterate_all_inventory_vmware_hosts(
 ) -> Items[VmwareObjectSizeModel, ViRootsResult]:
     """Get All VMware vSphere Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_inventory_vmware_hosts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_inventory_vmware_hosts`.
     """
     return Items(
         client,
@@ -227,22 +223,12 @@ def iterate_vmware_host_object(
 ) -> Items[VmwareObjectSizeModel, VCenterInventoryResult]:
     """Get VMware vSphere Server Objects: every row of every page, for `async for`.
 
+    What is not said here is as in `get_vmware_host_object`.
+
     Args:
-        client: the appliance.
-        name: path `name`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        object_id_filter: query `objectIdFilter`.
-        hierarchy_type_filter: query `hierarchyTypeFilter`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        parent_container_name_filter: query `parentContainerNameFilter`.
-
-    Raises:
-        VeeamError: as `get_vmware_host_object`.
     """
     return Items(
         client,

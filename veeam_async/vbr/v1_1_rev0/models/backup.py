@@ -10,154 +10,138 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup_script_settings import BackupScriptSettingsModel
-    from .credentials import ECredentialsType
-    from .guest_file_system_indexing import GuestFileSystemIndexingModel
-    from .server_info import (
-        EApplicationSettingsVSS,
-        EBackupOracleLogsSettings,
-        ERetainLogBackupsType,
-        ETransactionLogsSettings,
-    )
-    from .vmware_object import VmwareObjectModel
+
+    from .common import PaginationResult
+    from .object_restore_point import EPlatformType
+    from .vmware import EVmwareInventoryType
 
 
 @model
-class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
-
-    is_enabled: bool
-    app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
-
-
-@model
-class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
-
-    vm_object: VmwareObjectModel
-    vss: EApplicationSettingsVSS
-    use_persistent_guest_agent: bool | None | Unset = UNSET
-    transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
-    sql: BackupSQLSettingsModel | None | Unset = UNSET
-    oracle: BackupOracleSettingsModel | None | Unset = UNSET
-    exclusions: BackupFSExclusionsModel | None | Unset = UNSET
-    scripts: BackupScriptSettingsModel | None | Unset = UNSET
-
-
-@model
-class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
-
-    exclusion_policy: EBackupExclusionPolicy
-    items_list: list[str] | None | Unset = UNSET
-
-
-@model
-class BackupJobGuestProcessingModel(Model):
-    """Backup job guest processing model."""
-
-    app_aware_processing: BackupApplicationAwareProcessingModel
-    guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
-    guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
-    guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
-
-
-@model
-class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
+class BackupModel(Model):
+    """Backup model.
 
     Attributes:
-        shipping_server_ids: UUID.
+        id: UUID.
+        job_id: UUID.
+        platform_id: UUID.
+        repository_id: UUID.
     """
 
-    auto_selection: bool
-    shipping_server_ids: list[str] | None | Unset = UNSET
+    id: str
+    job_id: str | None | Unset = UNSET
+    policy_tag: str | None | Unset = UNSET
+    name: str
+    platform_name: EPlatformType
+    platform_id: str
+    creation_time: datetime
+    repository_id: str
 
 
-@model
-class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
+@model(
+    discriminator="platformName",
+    children={
+        "VMware": "ViBackupObjectModel",
+    },
+)
+class BackupObjectModel(Model):
+    """Backup object model: one of 1 kinds, told apart by `platformName`.
 
     Attributes:
-        credentials_id: UUID.
+        id: UUID.
+        platform_id: UUID.
     """
 
-    use_guest_credentials: bool
-    credentials_id: str | None | Unset = UNSET
-    archive_logs: EBackupOracleLogsSettings
-    delete_hours_count: int | None | Unset = UNSET
-    delete_gbs_count: int | None | Unset = field(default=UNSET, wire="deleteGBsCount")
-    backup_logs: bool | None | Unset = UNSET
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
+    id: str
+    name: str | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+    platform_name: EPlatformType
+    platform_id: str | None | Unset = UNSET
+    restore_points_count: int | None | Unset = UNSET
 
 
 @model
-class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
-
-    logs_processing: ESQLLogsProcessing
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
-
-
-class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
-
-    DISABLED = "disabled"
-    EXCLUDE_ONLY = "excludeOnly"
-    INCLUDE_ONLY = "includeOnly"
-
-
-class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 4 known values."""
-
-    TRUNCATE = "truncate"
-    PRESERVE = "preserve"
-    BACKUP = "backup"
-    NEVER_TRUNCATE = "neverTruncate"
-
-
-@model
-class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
+class BackupObjectsFilters(Model):
+    """Backup objects filters.
 
     Attributes:
-        auto_selection: default true.
-        proxy_ids: UUID.
+        platform_id_filter: UUID.
     """
 
-    auto_selection: bool
-    proxy_ids: list[str] | None | Unset = UNSET
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EBackupObjectsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    platform_name_filter: EPlatformType | None | Unset = UNSET
+    platform_id_filter: str | None | Unset = UNSET
+    type_filter: str | None | Unset = UNSET
+    vi_type_filter: str | None | Unset = UNSET
 
 
 @model
-class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model.
+class BackupObjectsResult(Model):
+    """Backup objects result."""
 
-    Attributes:
-        creds_id: UUID.
-    """
-
-    creds_id: str
-    creds_type: ECredentialsType
-    credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
+    data: list[BackupObjectModel]
+    pagination: PaginationResult
 
 
 @model
-class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
+class BackupsFilters(Model):
+    """Backups filters.
 
     Attributes:
-        windows_creds_id: UUID.
-        linux_creds_id: UUID.
+        platform_id_filter: UUID.
+        job_id_filter: UUID.
     """
 
-    windows_creds_id: str | None | Unset = UNSET
-    linux_creds_id: str | None | Unset = UNSET
-    vm_object: VmwareObjectModel
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EBackupsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    created_after_filter: datetime | None | Unset = UNSET
+    created_before_filter: datetime | None | Unset = UNSET
+    platform_id_filter: str | None | Unset = UNSET
+    job_id_filter: str | None | Unset = UNSET
+    policy_tag_filter: str | None | Unset = UNSET
+
+
+@model
+class BackupsResult(Model):
+    """Backups result."""
+
+    data: list[BackupModel]
+    pagination: PaginationResult
+
+
+class EBackupObjectsFiltersOrderColumn(OpenEnum):
+    """Backup objects filters order column: 4 known values."""
+
+    NAME = "Name"
+    OBJECT_ID = "ObjectId"
+    PLATFORM_ID = "PlatformId"
+    TYPE = "Type"
+
+
+class EBackupsFiltersOrderColumn(OpenEnum):
+    """Backups filters order column: 5 known values."""
+
+    NAME = "Name"
+    CREATION_TIME = "CreationTime"
+    PLATFORM_ID = "PlatformId"
+    JOB_ID = "JobId"
+    POLICY_TAG = "PolicyTag"
+
+
+@model
+class ViBackupObjectModel(BackupObjectModel):
+    """Vi backup object model: `BackupObjectModel` of type `VMware`."""
+
+    platform_name: EPlatformType = field(default="VMware")
+    object_id: str
+    vi_type: EVmwareInventoryType | None | Unset = UNSET
+    path: str | None | Unset = UNSET

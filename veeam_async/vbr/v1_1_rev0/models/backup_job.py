@@ -6,53 +6,152 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import BackupJobAdvancedSettingsModel
-    from .gfs_policy_settings import GFSPolicySettingsModel
+
+    from .backup_job_guest_processing import BackupJobGuestProcessingModel
+    from .backup_job_retention_policy import BackupJobStorageModel
+    from .common import PaginationResult
+    from .schedule import BackupScheduleModel
+    from .vmware import VmwareObjectDiskModel, VmwareObjectModel, VmwareObjectSizeModel
 
 
 @model
-class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
+class BackupJobExclusions(Model):
+    """Backup job exclusions."""
 
-    type: ERetentionPolicyType
-    quantity: int
+    vms: list[VmwareObjectSizeModel] | None | Unset = UNSET
+    disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
+    templates: BackupJobExclusionsTemplates | None | Unset = UNSET
 
 
 @model
-class BackupJobStorageModel(Model):
-    """Backup job storage model.
+class BackupJobExclusionsSpec(Model):
+    """Backup job exclusions spec."""
+
+    vms: list[VmwareObjectModel] | None | Unset = UNSET
+    disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
+    templates: BackupJobExclusionsTemplates | None | Unset = UNSET
+
+
+@model
+class BackupJobExclusionsTemplates(Model):
+    """Backup job exclusions templates."""
+
+    is_enabled: bool | None | Unset = UNSET
+    exclude_from_incremental: bool | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "Backup": "BackupJobModel",
+    },
+)
+class JobModel(Model):
+    """Job model: one of 1 kinds, told apart by `type`.
 
     Attributes:
-        backup_repository_id: UUID.
+        id: UUID.
     """
 
-    backup_repository_id: str
-    backup_proxies: BackupProxiesSettingsModel
-    retention_policy: BackupJobRetentionPolicySettingsModel
-    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
-    advanced_settings: BackupJobAdvancedSettingsModel | None | Unset = UNSET
+    id: str
+    name: str
+    description: str
+    type: EJobType
+    is_disabled: bool
 
 
 @model
-class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
+class BackupJobModel(JobModel):
+    """Backup job model: `JobModel` of type `Backup`."""
+
+    type: EJobType = field(default="Backup")
+    is_high_priority: bool
+    virtual_machines: BackupJobVirtualMachinesModel
+    storage: BackupJobStorageModel
+    guest_processing: BackupJobGuestProcessingModel
+    schedule: BackupScheduleModel
+
+
+@model(
+    discriminator="type",
+    children={
+        "Backup": "BackupJobSpec",
+    },
+)
+class JobSpec(Model):
+    """Job spec: one of 1 kinds, told apart by `type`."""
+
+    name: str
+    description: str
+    type: EJobType
+
+
+@model
+class BackupJobSpec(JobSpec):
+    """Backup job spec: `JobSpec` of type `Backup`.
 
     Attributes:
-        auto_selection: default true.
-        proxy_ids: UUID.
+        is_high_priority: default false.
     """
 
-    auto_selection: bool
-    proxy_ids: list[str] | None | Unset = UNSET
+    type: EJobType = field(default="Backup")
+    is_high_priority: bool
+    virtual_machines: BackupJobVirtualMachinesSpec
+    storage: BackupJobStorageModel
+    guest_processing: BackupJobGuestProcessingModel
+    schedule: BackupScheduleModel
 
 
-class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
+@model
+class BackupJobVirtualMachinesModel(Model):
+    """Backup job virtual machines model."""
 
-    RESTORE_POINTS = "RestorePoints"
-    DAYS = "Days"
+    includes: list[VmwareObjectSizeModel]
+    excludes: BackupJobExclusions | None | Unset = UNSET
+
+
+@model
+class BackupJobVirtualMachinesSpec(Model):
+    """Backup job virtual machines spec."""
+
+    includes: list[VmwareObjectModel]
+    excludes: BackupJobExclusionsSpec | None | Unset = UNSET
+
+
+class EJobFiltersOrderColumn(OpenEnum):
+    """Job filters order column: 3 known values."""
+
+    NAME = "Name"
+    TYPE = "Type"
+    DESCRIPTION = "Description"
+
+
+class EJobType(OpenEnum):
+    """Job type: one known value."""
+
+    BACKUP = "Backup"
+
+
+@model
+class JobsFilters(Model):
+    """Jobs filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EJobFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: EJobType | None | Unset = UNSET
+
+
+@model
+class JobsResult(Model):
+    """Jobs result."""
+
+    data: list[JobModel]
+    pagination: PaginationResult

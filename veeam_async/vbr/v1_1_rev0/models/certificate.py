@@ -11,6 +11,7 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
 
 
@@ -50,3 +51,21 @@ class ECertificateFileFormatType(OpenEnum):
     """Certificate file format type: one known value."""
 
     PFX = "pfx"
+
+
+@model
+class ServerInfoModel(Model):
+    """Server info model."""
+
+    vbr_id: str | None | Unset = UNSET
+    name: str
+    build_version: str
+    patches: list[str]
+
+
+@model
+class ServerTimeModel(Model):
+    """Server time model."""
+
+    server_time: datetime
+    time_zone: str | None | Unset = UNSET

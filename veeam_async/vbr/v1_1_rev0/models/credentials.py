@@ -5,225 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .certificate import CertificateUploadSpec
-    from .states import PaginationResult
 
-
-@model(
-    discriminator="type",
-    children={
-        "Amazon": "AmazonCloudCredentialsModel",
-        "AzureCompute": "AzureComputeCloudCredentialsModel",
-        "AzureStorage": "AzureStorageCloudCredentialsModel",
-        "Google": "GoogleCloudCredentialsModel",
-    },
-)
-class CloudCredentialsModel(Model):
-    """Cloud credentials model: one of 4 kinds, told apart by `type`.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    description: str | None | Unset = UNSET
-    type: ECloudCredentialsType
-
-
-@model
-class AmazonCloudCredentialsModel(CloudCredentialsModel):
-    """Amazon cloud credentials model: `CloudCredentialsModel` of type `Amazon`."""
-
-    type: ECloudCredentialsType = field(default="Amazon")
-    access_key: str
-    tag: str | None | Unset = UNSET
-
-
-@model(
-    discriminator="type",
-    children={
-        "Amazon": "AmazonCloudCredentialsSpec",
-        "AzureCompute": "AzureComputeCloudCredentialsSpec",
-        "AzureStorage": "AzureStorageCloudCredentialsSpec",
-        "Google": "GoogleCloudCredentialsSpec",
-    },
-)
-class CloudCredentialsSpec(Model):
-    """Cloud credentials spec: one of 4 kinds, told apart by `type`."""
-
-    description: str | None | Unset = UNSET
-    type: ECloudCredentialsType
-
-
-@model
-class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
-    """Amazon cloud credentials spec: `CloudCredentialsSpec` of type `Amazon`."""
-
-    type: ECloudCredentialsType = field(default="Amazon")
-    access_key: str
-    secret_key: str
-    tag: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsDeploymentModel(Model):
-    """Azure compute cloud credentials deployment model."""
-
-    deployment_type: EAzureComputeCredentialsDeploymentType
-    region: EAzureRegionType | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
-    """Azure compute cloud credentials model: `CloudCredentialsModel` of type `AzureCompute`."""
-
-    type: ECloudCredentialsType = field(default="AzureCompute")
-    connection_name: str
-    deployment: AzureComputeCloudCredentialsDeploymentModel
-    subscription: AzureComputeCloudCredentialsSubscriptionModel
-    tag: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure compute cloud credentials spec: `CloudCredentialsSpec` of type `AzureCompute`."""
-
-    type: ECloudCredentialsType = field(default="AzureCompute")
-    connection_name: str
-    creation_mode: EAzureComputeCredentialsCreationMode
-    existing_account: AzureComputeCredentialsExistingAccountSpec | None | Unset = UNSET
-    new_account: AzureComputeCredentialsNewAccountSpec | None | Unset = UNSET
-    tag: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSubscriptionInfo(Model):
-    """Azure compute cloud credentials subscription info.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    azure_subscription_id: str
-    azure_subscription_name: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSubscriptionModel(Model):
-    """Azure compute cloud credentials subscription model."""
-
-    tenant_id: str
-    application_id: str
-    secret: str | None | Unset = UNSET
-    subscriptions: list[AzureComputeCloudCredentialsSubscriptionInfo] | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSubscriptionSpec(Model):
-    """Azure compute cloud credentials subscription spec."""
-
-    tenant_id: str
-    application_id: str
-    secret: str | None | Unset = UNSET
-    certificate: CertificateUploadSpec | None | Unset = UNSET
-
-
-@model(
-    discriminator="type",
-    children={
-        "AzureCompute": "AzureComputeCloudNativeApplicationModel",
-    },
-)
-class CloudNativeApplicationModel(Model):
-    """Cloud native application model: one of 1 kinds, told apart by `type`."""
-
-    type: ECloudCredentialsType
-
-
-@model
-class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
-    """Azure compute cloud native application model: `CloudNativeApplicationModel` of type `AzureCompute`."""
-
-    type: ECloudCredentialsType = field(default="AzureCompute")
-    application_id: str
-    secret: str
-    tenant_id: str
-
-
-@model
-class AzureComputeCredentialsExistingAccountSpec(Model):
-    """Azure compute credentials existing account spec."""
-
-    deployment: AzureComputeCloudCredentialsDeploymentModel
-    subscription: AzureComputeCloudCredentialsSubscriptionSpec
-
-
-@model
-class AzureComputeCredentialsNewAccountSpec(Model):
-    """Azure compute credentials new account spec."""
-
-    region: EAzureRegionType
-    verification_code: str
-
-
-@model
-class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
-    """Azure storage cloud credentials model: `CloudCredentialsModel` of type `AzureStorage`."""
-
-    type: ECloudCredentialsType = field(default="AzureStorage")
-    account: str
-    tag: str | None | Unset = UNSET
-
-
-@model
-class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure storage cloud credentials spec: `CloudCredentialsSpec` of type `AzureStorage`."""
-
-    type: ECloudCredentialsType = field(default="AzureStorage")
-    account: str
-    shared_key: str
-    tag: str | None | Unset = UNSET
-
-
-@model
-class CloudCredentialsExportSpec(Model):
-    """Cloud credentials export spec.
-
-    Attributes:
-        ids: UUID.
-    """
-
-    ids: list[str] | None | Unset = UNSET
-    types: list[ECloudCredentialsType] | None | Unset = UNSET
-    names: list[str] | None | Unset = UNSET
-
-
-@model
-class CloudCredentialsFilters(Model):
-    """Cloud credentials filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ECloudCredentialsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    type_filter: ECloudCredentialsType | None | Unset = UNSET
-
-
-@model
-class CloudCredentialsResult(Model):
-    """Cloud credentials result."""
-
-    data: list[CloudCredentialsModel]
-    pagination: PaginationResult
+    from .credential import ECredentialsType
 
 
 @model
@@ -241,183 +29,28 @@ class CredentialsExportSpec(Model):
 
 
 @model
-class CredentialsFilters(Model):
-    """Credentials filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ECredentialsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-
-
-@model
-class CredentialsImportModel(Model):
-    """Credentials import model."""
-
-    credentials_name: str
-    credentials_tag: str | None | Unset = UNSET
-
-
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsModel",
-        "Standard": "StandardCredentialsModel",
-    },
-)
-class CredentialsModel(Model):
-    """Credentials model: one of 2 kinds, told apart by `type`.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    username: str
-    description: str
-    type: ECredentialsType
-    creation_time: datetime
-
-
-@model
-class CredentialsResult(Model):
-    """Credentials result."""
-
-    data: list[CredentialsModel]
-    pagination: PaginationResult
-
-
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsSpec",
-        "Standard": "StandardCredentialsSpec",
-    },
-)
-class CredentialsSpec(Model):
-    """Credentials spec: one of 2 kinds, told apart by `type`."""
+class CredentialsImportSpec(Model):
+    """Credentials import spec."""
 
     username: str
     password: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
+    tag: str
     type: ECredentialsType
-
-
-class EAzureComputeCredentialsCreationMode(OpenEnum):
-    """Azure compute credentials creation mode: 2 known values."""
-
-    NEW_ACCOUNT = "NewAccount"
-    EXISTING_ACCOUNT = "ExistingAccount"
-
-
-class EAzureComputeCredentialsDeploymentType(OpenEnum):
-    """Azure compute credentials deployment type: 2 known values."""
-
-    MICROSOFT_AZURE = "MicrosoftAzure"
-    MICROSOFT_AZURE_STACK = "MicrosoftAzureStack"
-
-
-class EAzureRegionType(OpenEnum):
-    """Azure region type: 4 known values."""
-
-    CHINA = "China"
-    GERMANY = "Germany"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
-
-
-class ECloudBrowserFolderType(OpenEnum):
-    """Cloud browser folder type: 2 known values."""
-
-    BACKUP = "backup"
-    ARCHIVE = "archive"
-
-
-class ECloudCredentialsFiltersOrderColumn(OpenEnum):
-    """Cloud credentials filters order column: 2 known values."""
-
-    NAME = "Name"
-    DESCRIPTION = "Description"
-
-
-class ECloudCredentialsType(OpenEnum):
-    """Cloud credentials type: 4 known values."""
-
-    AZURE_STORAGE = "AzureStorage"
-    AZURE_COMPUTE = "AzureCompute"
-    AMAZON = "Amazon"
-    GOOGLE = "Google"
-
-
-class ECloudServiceType(OpenEnum):
-    """Cloud service type: 10 known values."""
-
-    AZURE_BLOB = "AzureBlob"
-    AZURE_DATA_BOX = "AzureDataBox"
-    AMAZON_S3 = "AmazonS3"
-    AMAZON_EC2 = "AmazonEC2"
-    S3_COMPATIBLE = "S3Compatible"
-    AMAZON_SNOWBALL_EDGE = "AmazonSnowballEdge"
-    GOOGLE_CLOUD = "GoogleCloud"
-    IBM_CLOUD = "IBMCloud"
-    AZURE_COMPUTE = "AzureCompute"
-    WASABI_CLOUD = "WasabiCloud"
-
-
-class ECredentialsFiltersOrderColumn(OpenEnum):
-    """Credentials filters order column: 2 known values."""
-
-    USERNAME = "Username"
-    DESCRIPTION = "Description"
-
-
-class ECredentialsType(OpenEnum):
-    """Credentials type: 2 known values."""
-
-    STANDARD = "Standard"
-    LINUX = "Linux"
+    linux_additional_settings: CredentialsLinuxSettingsImportModel | None | Unset = UNSET
 
 
 @model
-class GoogleCloudCredentialsModel(CloudCredentialsModel):
-    """Google cloud credentials model: `CloudCredentialsModel` of type `Google`."""
+class CredentialsImportSpecCollection(Model):
+    """Credentials import spec collection."""
 
-    type: ECloudCredentialsType = field(default="Google")
-    access_key: str
-    tag: str | None | Unset = UNSET
+    credentials: list[CredentialsImportSpec]
 
 
 @model
-class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
-    """Google cloud credentials spec: `CloudCredentialsSpec` of type `Google`."""
+class CredentialsLinuxSettingsImportModel(Model):
+    """Credentials linux settings import model."""
 
-    type: ECloudCredentialsType = field(default="Google")
-    access_key: str
-    secret_key: str
-    tag: str | None | Unset = UNSET
-
-
-@model
-class LinuxCredentialsModel(CredentialsModel):
-    """Linux credentials model: `CredentialsModel` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    tag: str | None | Unset = UNSET
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    auto_elevated: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-
-
-@model
-class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    tag: str | None | Unset = UNSET
     ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
     auto_elevated: bool | None | Unset = UNSET
     add_to_sudoers: bool | None | Unset = UNSET
@@ -428,16 +61,7 @@ class LinuxCredentialsSpec(CredentialsSpec):
 
 
 @model
-class StandardCredentialsModel(CredentialsModel):
-    """Standard credentials model: `CredentialsModel` of type `Standard`."""
+class CredentialsPasswordChangeSpec(Model):
+    """Credentials password change spec."""
 
-    type: ECredentialsType = field(default="Standard")
-    tag: str | None | Unset = UNSET
-
-
-@model
-class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
-
-    type: ECredentialsType = field(default="Standard")
-    tag: str | None | Unset = UNSET
+    password: str

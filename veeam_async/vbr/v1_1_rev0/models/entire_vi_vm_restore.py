@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .instant_vi_vm import SecureRestoreSpec
-    from .vmware_object import VmwareObjectModel
+    from .vmware import VmwareObjectModel
 
 
 class EDiskCreationMode(OpenEnum):

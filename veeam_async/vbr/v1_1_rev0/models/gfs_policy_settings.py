@@ -11,8 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import EDayOfWeek
-    from .e_amazon import EMonth
+
+    from .schedule_monthly import EDayOfWeek, EMonth
 
 
 class ESennightOfMonth(OpenEnum):

@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .vmware_object import VmwareObjectModel
+
+    from .vmware import VmwareObjectModel
 
 
 class EInstantVMRecoveryModeType(OpenEnum):

@@ -5,46 +5,51 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup import BackupJobGuestProcessingModel
-    from .backup_job import BackupJobStorageModel
-    from .model import BackupJobVirtualMachinesSpec, JobModel
-    from .schedule import BackupScheduleModel
-    from .states import EJobFiltersOrderColumn, EJobType, PaginationResult
+
+    from .backup_job import EJobType
+    from .common import PaginationResult
+    from .session import ESessionResult
 
 
-@model(
-    discriminator="type",
-    children={
-        "Backup": "BackupJobSpec",
-    },
-)
-class JobSpec(Model):
-    """Job spec: one of 1 kinds, told apart by `type`."""
+class EJobStatesFiltersOrderColumn(OpenEnum):
+    """Job states filters order column: 9 known values."""
 
-    name: str
-    description: str
-    type: EJobType
+    NAME = "Name"
+    TYPE = "Type"
+    STATUS = "Status"
+    LAST_RUN = "LastRun"
+    LAST_RESULT = "LastResult"
+    NEXT_RUN = "NextRun"
+    DESCRIPTION = "Description"
+    REPOSITORY_ID = "RepositoryId"
+    OBJECTS_COUNT = "ObjectsCount"
 
 
-@model
-class BackupJobSpec(JobSpec):
-    """Backup job spec: `JobSpec` of type `Backup`.
+class EJobStatus(OpenEnum):
+    """Job status: 3 known values."""
 
-    Attributes:
-        is_high_priority: default false.
-    """
+    RUNNING = "running"
+    INACTIVE = "inactive"
+    DISABLED = "disabled"
 
-    type: EJobType = field(default="Backup")
-    is_high_priority: bool
-    virtual_machines: BackupJobVirtualMachinesSpec
-    storage: BackupJobStorageModel
-    guest_processing: BackupJobGuestProcessingModel
-    schedule: BackupScheduleModel
+
+class EJobWorkload(OpenEnum):
+    """Job workload: 6 known values."""
+
+    APPLICATION = "application"
+    CLOUD_VM = "cloudVm"
+    FILE = "file"
+    SERVER = "server"
+    WORKSTATION = "workstation"
+    VM = "vm"
 
 
 @model
@@ -61,6 +66,65 @@ class JobStartSpec(Model):
 
 
 @model
+class JobStateModel(Model):
+    """Job state model.
+
+    Attributes:
+        id: UUID.
+        repository_id: UUID.
+        session_id: UUID.
+    """
+
+    id: str
+    name: str
+    type: EJobType
+    description: str
+    status: EJobStatus
+    last_run: datetime | None | Unset = UNSET
+    last_result: ESessionResult
+    next_run: datetime | None | Unset = UNSET
+    workload: EJobWorkload
+    repository_id: str | None | Unset = UNSET
+    repository_name: str | None | Unset = UNSET
+    objects_count: int
+    session_id: str | None | Unset = UNSET
+
+
+@model
+class JobStatesFilters(Model):
+    """Job states filters.
+
+    Attributes:
+        id_filter: UUID.
+        repository_id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EJobStatesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    id_filter: str | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: EJobType | None | Unset = UNSET
+    last_result_filter: ESessionResult | None | Unset = UNSET
+    status_filter: EJobStatus | None | Unset = UNSET
+    workload_filter: EJobWorkload | None | Unset = UNSET
+    last_run_after_filter: datetime | None | Unset = UNSET
+    last_run_before_filter: datetime | None | Unset = UNSET
+    is_high_priority_job_filter: bool | None | Unset = UNSET
+    repository_id_filter: str | None | Unset = UNSET
+    objects_count_filter: int | None | Unset = UNSET
+
+
+@model
+class JobStatesResult(Model):
+    """Job states result."""
+
+    data: list[JobStateModel]
+    pagination: PaginationResult
+
+
+@model
 class JobStopSpec(Model):
     """Job stop spec.
 
@@ -69,23 +133,3 @@ class JobStopSpec(Model):
     """
 
     gracefull_stop: bool
-
-
-@model
-class JobsFilters(Model):
-    """Jobs filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EJobFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    type_filter: EJobType | None | Unset = UNSET
-
-
-@model
-class JobsResult(Model):
-    """Jobs result."""
-
-    data: list[JobModel]
-    pagination: PaginationResult

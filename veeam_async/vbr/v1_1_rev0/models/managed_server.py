@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .host_ports import WindowsHostPortsModel
-    from .states import PaginationResult
+
+    from .common import PaginationResult
+    from .windows_host import WindowsHostPortsModel
 
 
 class ECredentialsStorageType(OpenEnum):
@@ -44,6 +45,20 @@ class EViHostType(OpenEnum):
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
+
+
+@model
+class HostConnectionSpec(Model):
+    """Host connection spec.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    server_name: str
+    credentials_id: str
+    type: EManagedServerType
+    port: int | None | Unset = UNSET
 
 
 @model(

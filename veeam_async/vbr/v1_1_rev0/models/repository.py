@@ -11,33 +11,40 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .browser import (
-        AzureStorageProxyModel,
+
+    from .amazon_ec2_browser import (
+        AmazonS3StorageAccountModel,
+        AmazonS3StorageBucketModel,
+        AmazonSnowballEdgeStorageAccountModel,
+        AmazonSnowballEdgeStorageBucketModel,
+        AzureBlobStorageAccountModel,
+        AzureDataBoxStorageAccountModel,
+        S3CompatibleProxyModel,
+        S3CompatibleStorageAccountModel,
+        S3CompatibleStorageBucketModel,
+    )
+    from .cloud import (
+        GoogleCloudStorageAccountModel,
         GoogleCloudStorageBucketModel,
+        IBMCloudStorageAccountModel,
         IBMCloudStorageBucketModel,
+        WasabiCloudStorageAccountModel,
         WasabiCloudStorageBucketModel,
     )
-    from .credentials import EAzureRegionType
-    from .e_amazon import EAmazonRegionType
-    from .e_repository import ERepositoryType
-    from .import_spec_collection import (
-        AmazonS3StorageProxyApplianceModel,
-        AmazonSnowballEdgeStorageBucketModel,
-        AzureArchiveStorageContainerModel,
+    from .common import EAzureRegionType, PaginationResult
+    from .object_storage import ObjectStorageConnectionModel
+    from .repository_export import SmbRepositoryShareSettingsModel
+    from .repository_import_spec_collection import (
         AzureBlobStorageContainerModel,
         AzureDataBoxStorageContainerModel,
+        AzureStorageProxyModel,
+        LinuxHardenedRepositorySettingsModel,
+        LinuxLocalRepositorySettingsModel,
         MountServerSettingsModel,
-        NfsRepositoryShareSettingsModel,
-        ObjectStorageConnectionModel,
-        ObjectStorageImmutabilityModel,
-    )
-    from .model import (
-        AmazonS3StorageBucketModel,
         NetworkRepositorySettingsModel,
-        S3CompatibleStorageAccountModel,
-        SmbRepositoryShareSettingsModel,
+        NfsRepositoryShareSettingsModel,
     )
-    from .object import ObjectStorageConsumptionLimitModel
+    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model
@@ -49,6 +56,50 @@ class AmazonS3GlacierStorageBucketModel(Model):
     folder_name: str
     immutability_enabled: bool | None | Unset = UNSET
     use_deep_archive: bool | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "AmazonS3": "AmazonS3StorageModel",
+        "AmazonS3Glacier": "AmazonS3GlacierStorageModel",
+        "AmazonSnowballEdge": "AmazonSnowballEdgeStorageModel",
+        "AzureArchive": "AzureArchiveStorageModel",
+        "AzureBlob": "AzureBlobStorageModel",
+        "AzureDataBox": "AzureDataBoxStorageModel",
+        "GoogleCloud": "GoogleCloudStorageModel",
+        "IBMCloud": "IBMCloudStorageModel",
+        "LinuxHardened": "LinuxHardenedStorageModel",
+        "LinuxLocal": "LinuxLocalStorageModel",
+        "Nfs": "NfsStorageModel",
+        "S3Compatible": "S3CompatibleStorageModel",
+        "Smb": "SmbStorageModel",
+        "WasabiCloud": "WasabiCloudStorageModel",
+        "WinLocal": "WindowsLocalStorageModel",
+    },
+)
+class RepositoryModel(Model):
+    """Repository model: one of 15 kinds, told apart by `type`.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    name: str
+    description: str
+    tag: str | None | Unset = UNSET
+    type: ERepositoryType
+
+
+@model
+class AmazonS3GlacierStorageModel(RepositoryModel):
+    """Amazon S3 glacier storage model: `RepositoryModel` of type `AmazonS3Glacier`."""
+
+    type: ERepositoryType = field(default="AmazonS3Glacier")
+    account: AmazonS3StorageAccountModel
+    bucket: AmazonS3GlacierStorageBucketModel
+    proxy_appliance: AmazonS3StorageProxyApplianceModel | None | Unset = UNSET
 
 
 @model(
@@ -91,16 +142,27 @@ class AmazonS3GlacierStorageSpec(RepositorySpec):
 
 
 @model
-class AmazonS3StorageAccountModel(Model):
-    """Amazon S3 storage account model.
+class AmazonS3StorageModel(RepositoryModel):
+    """Amazon S3 storage model: `RepositoryModel` of type `AmazonS3`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
+    type: ERepositoryType = field(default="AmazonS3")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: AmazonS3StorageAccountModel
+    bucket: AmazonS3StorageBucketModel
+    mount_server: MountServerSettingsModel
+    proxy_appliance: AmazonS3StorageProxyApplianceModel | None | Unset = UNSET
 
-    credentials_id: str
-    region_type: EAmazonRegionType
-    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+
+@model
+class AmazonS3StorageProxyApplianceModel(Model):
+    """Amazon S3 storage proxy appliance model."""
+
+    ec2_instance_type: str | None | Unset = UNSET
+    vpc: str | None | Unset = UNSET
+    subnet: str | None | Unset = UNSET
+    security_group: str | None | Unset = UNSET
+    redirector_port: int | None | Unset = UNSET
 
 
 @model
@@ -117,17 +179,15 @@ class AmazonS3StorageSpec(RepositorySpec):
 
 
 @model
-class AmazonSnowballEdgeStorageAccountModel(Model):
-    """Amazon snowball edge storage account model.
+class AmazonSnowballEdgeStorageModel(RepositoryModel):
+    """Amazon snowball edge storage model: `RepositoryModel` of type `AmazonSnowballEdge`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    service_point: str
-    region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+    type: ERepositoryType = field(default="AmazonSnowballEdge")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: AmazonSnowballEdgeStorageAccountModel
+    bucket: AmazonSnowballEdgeStorageBucketModel
+    mount_server: MountServerSettingsModel
 
 
 @model
@@ -156,6 +216,24 @@ class AzureArchiveStorageAccountModel(Model):
 
 
 @model
+class AzureArchiveStorageContainerModel(Model):
+    """Azure archive storage container model."""
+
+    container_name: str
+    folder_name: str
+
+
+@model
+class AzureArchiveStorageModel(RepositoryModel):
+    """Azure archive storage model: `RepositoryModel` of type `AzureArchive`."""
+
+    type: ERepositoryType = field(default="AzureArchive")
+    account: AzureArchiveStorageAccountModel
+    container: AzureArchiveStorageContainerModel
+    proxy_appliance: AzureStorageProxyModel
+
+
+@model
 class AzureArchiveStorageSpec(RepositorySpec):
     """Azure archive storage spec: `RepositorySpec` of type `AzureArchive`."""
 
@@ -166,16 +244,16 @@ class AzureArchiveStorageSpec(RepositorySpec):
 
 
 @model
-class AzureBlobStorageAccountModel(Model):
-    """Azure blob storage account model.
+class AzureBlobStorageModel(RepositoryModel):
+    """Azure blob storage model: `RepositoryModel` of type `AzureBlob`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_type: EAzureRegionType
-    connection_settings: ObjectStorageConnectionModel
+    type: ERepositoryType = field(default="AzureBlob")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: AzureBlobStorageAccountModel
+    container: AzureBlobStorageContainerModel
+    proxy_appliance: AzureStorageProxyModel | None | Unset = UNSET
+    mount_server: MountServerSettingsModel
 
 
 @model
@@ -192,16 +270,14 @@ class AzureBlobStorageSpec(RepositorySpec):
 
 
 @model
-class AzureDataBoxStorageAccountModel(Model):
-    """Azure data box storage account model.
+class AzureDataBoxStorageModel(RepositoryModel):
+    """Azure data box storage model: `RepositoryModel` of type `AzureDataBox`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    service_endpoint: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+    type: ERepositoryType = field(default="AzureDataBox")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: AzureDataBoxStorageAccountModel
+    container: AzureDataBoxStorageContainerModel
 
 
 @model
@@ -215,25 +291,53 @@ class AzureDataBoxStorageSpec(RepositorySpec):
     container: AzureDataBoxStorageContainerModel
 
 
-class ERotatedDriveCleanupMode(OpenEnum):
-    """Rotated drive cleanup mode: 3 known values."""
+class ERepositoryFiltersOrderColumn(OpenEnum):
+    """Repository filters order column: 5 known values."""
 
-    DISABLED = "Disabled"
-    CLEAR_BACKUP_FOLDER = "ClearBackupFolder"
-    CLEAR_REPOSITORY_FOLDER = "ClearRepositoryFolder"
+    NAME = "Name"
+    DESCRIPTION = "Description"
+    TYPE = "Type"
+    HOST = "Host"
+    PATH = "Path"
+
+
+class ERepositoryType(OpenEnum):
+    """Repository type: 22 known values."""
+
+    WIN_LOCAL = "WinLocal"
+    LINUX_LOCAL = "LinuxLocal"
+    SMB = "Smb"
+    NFS = "Nfs"
+    AZURE_BLOB = "AzureBlob"
+    AZURE_DATA_BOX = "AzureDataBox"
+    AZURE_ARCHIVE = "AzureArchive"
+    AMAZON_S3 = "AmazonS3"
+    AMAZON_SNOWBALL_EDGE = "AmazonSnowballEdge"
+    AMAZON_S3_GLACIER = "AmazonS3Glacier"
+    S3_COMPATIBLE = "S3Compatible"
+    GOOGLE_CLOUD = "GoogleCloud"
+    IBM_CLOUD = "IBMCloud"
+    EXTENDABLE_REPOSITORY = "ExtendableRepository"
+    DD_BOOST = "DDBoost"
+    EXA_GRID = "ExaGrid"
+    HP_STORE_ONCE_INTEGRATION = "HPStoreOnceIntegration"
+    QUANTUM = "Quantum"
+    WASABI_CLOUD = "WasabiCloud"
+    LINUX_HARDENED = "LinuxHardened"
+    INFINIDAT = "Infinidat"
+    FUJITSU = "Fujitsu"
 
 
 @model
-class GoogleCloudStorageAccountModel(Model):
-    """Google cloud storage account model.
+class GoogleCloudStorageModel(RepositoryModel):
+    """Google cloud storage model: `RepositoryModel` of type `GoogleCloud`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_id: str
-    connection_settings: ObjectStorageConnectionModel
+    type: ERepositoryType = field(default="GoogleCloud")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: GoogleCloudStorageAccountModel
+    bucket: GoogleCloudStorageBucketModel
+    mount_server: MountServerSettingsModel
 
 
 @model
@@ -249,17 +353,16 @@ class GoogleCloudStorageSpec(RepositorySpec):
 
 
 @model
-class IBMCloudStorageAccountModel(Model):
-    """IBM cloud storage account model.
+class IBMCloudStorageModel(RepositoryModel):
+    """IBM cloud storage model: `RepositoryModel` of type `IBMCloud`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    service_point: str
-    region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel
+    type: ERepositoryType = field(default="IBMCloud")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: IBMCloudStorageAccountModel
+    bucket: IBMCloudStorageBucketModel
+    mount_server: MountServerSettingsModel
+    proxy_appliance: S3CompatibleProxyModel | None | Unset = UNSET
 
 
 @model
@@ -276,17 +379,17 @@ class IBMCloudStorageSpec(RepositorySpec):
 
 
 @model
-class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model."""
+class LinuxHardenedStorageModel(RepositoryModel):
+    """Linux hardened storage model: `RepositoryModel` of type `LinuxHardened`.
 
-    path: str | None | Unset = UNSET
-    enable_task_limit: bool | None | Unset = UNSET
-    max_task_count: int | None | Unset = UNSET
-    enable_read_write_limit: bool | None | Unset = UNSET
-    read_write_rate: int | None | Unset = UNSET
-    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
-    make_recent_backups_immutable_days: int | None | Unset = UNSET
-    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
+    Attributes:
+        host_id: UUID.
+    """
+
+    type: ERepositoryType = field(default="LinuxHardened")
+    host_id: str
+    repository: LinuxHardenedRepositorySettingsModel
+    mount_server: MountServerSettingsModel
 
 
 @model
@@ -304,16 +407,17 @@ class LinuxHardenedStorageSpec(RepositorySpec):
 
 
 @model
-class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model."""
+class LinuxLocalStorageModel(RepositoryModel):
+    """Linux local storage model: `RepositoryModel` of type `LinuxLocal`.
 
-    path: str | None | Unset = UNSET
-    enable_task_limit: bool | None | Unset = UNSET
-    max_task_count: int | None | Unset = UNSET
-    enable_read_write_limit: bool | None | Unset = UNSET
-    read_write_rate: int | None | Unset = UNSET
-    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
-    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
+    Attributes:
+        host_id: UUID.
+    """
+
+    type: ERepositoryType = field(default="LinuxLocal")
+    host_id: str
+    repository: LinuxLocalRepositorySettingsModel
+    mount_server: MountServerSettingsModel
 
 
 @model
@@ -331,6 +435,16 @@ class LinuxLocalStorageSpec(RepositorySpec):
 
 
 @model
+class NfsStorageModel(RepositoryModel):
+    """Nfs storage model: `RepositoryModel` of type `Nfs`."""
+
+    type: ERepositoryType = field(default="Nfs")
+    share: NfsRepositoryShareSettingsModel
+    repository: NetworkRepositorySettingsModel
+    mount_server: MountServerSettingsModel
+
+
+@model
 class NfsStorageSpec(RepositorySpec):
     """Nfs storage spec: `RepositorySpec` of type `Nfs`."""
 
@@ -341,37 +455,45 @@ class NfsStorageSpec(RepositorySpec):
 
 
 @model
-class RepositoryAdvancedSettingsModel(Model):
-    """Repository advanced settings model."""
-
-    align_data_blocks: bool | None | Unset = UNSET
-    decompress_before_storing: bool | None | Unset = UNSET
-    rotated_drives: bool | None | Unset = UNSET
-    per_vm_backup: bool | None | Unset = UNSET
-    rotated_drive_cleanup_mode: ERotatedDriveCleanupMode | None | Unset = field(
-        default=UNSET, wire="RotatedDriveCleanupMode"
-    )
-
-
-@model
-class S3CompatibleProxyModel(Model):
-    """S3 compatible proxy model.
+class RepositoriesFilters(Model):
+    """Repositories filters.
 
     Attributes:
-        managed_server_id: UUID.
+        host_id_filter: UUID.
+        vmb_api_platform: UUID.
     """
 
-    managed_server_id: str
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ERepositoryFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: ERepositoryType | None | Unset = UNSET
+    host_id_filter: str | None | Unset = UNSET
+    path_filter: str | None | Unset = UNSET
+    vmb_api_filter: str | None | Unset = UNSET
+    vmb_api_platform: str | None | Unset = UNSET
 
 
 @model
-class S3CompatibleStorageBucketModel(Model):
-    """S3 compatible storage bucket model."""
+class RepositoriesResult(Model):
+    """Repositories result."""
 
-    bucket_name: str
-    folder_name: str
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
+    data: list[RepositoryModel]
+    pagination: PaginationResult
+
+
+@model
+class S3CompatibleStorageModel(RepositoryModel):
+    """S3 compatible storage model: `RepositoryModel` of type `S3Compatible`."""
+
+    type: ERepositoryType = field(default="S3Compatible")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: S3CompatibleStorageAccountModel
+    bucket: S3CompatibleStorageBucketModel
+    mount_server: MountServerSettingsModel
+    proxy_appliance: S3CompatibleProxyModel | None | Unset = UNSET
 
 
 @model
@@ -388,6 +510,16 @@ class S3CompatibleStorageSpec(RepositorySpec):
 
 
 @model
+class SmbStorageModel(RepositoryModel):
+    """Smb storage model: `RepositoryModel` of type `Smb`."""
+
+    type: ERepositoryType = field(default="Smb")
+    share: SmbRepositoryShareSettingsModel
+    repository: NetworkRepositorySettingsModel
+    mount_server: MountServerSettingsModel
+
+
+@model
 class SmbStorageSpec(RepositorySpec):
     """Smb storage spec: `RepositorySpec` of type `Smb`."""
 
@@ -398,16 +530,16 @@ class SmbStorageSpec(RepositorySpec):
 
 
 @model
-class WasabiCloudStorageAccountModel(Model):
-    """Wasabi cloud storage account model.
+class WasabiCloudStorageModel(RepositoryModel):
+    """Wasabi cloud storage model: `RepositoryModel` of type `WasabiCloud`."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel
+    type: ERepositoryType = field(default="WasabiCloud")
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    account: WasabiCloudStorageAccountModel
+    bucket: WasabiCloudStorageBucketModel
+    mount_server: MountServerSettingsModel
+    proxy_appliance: S3CompatibleProxyModel | None | Unset = UNSET
 
 
 @model
@@ -424,15 +556,17 @@ class WasabiCloudStorageSpec(RepositorySpec):
 
 
 @model
-class WindowsLocalRepositorySettingsModel(Model):
-    """Windows local repository settings model."""
+class WindowsLocalStorageModel(RepositoryModel):
+    """Windows local storage model: `RepositoryModel` of type `WinLocal`.
 
-    path: str | None | Unset = UNSET
-    enable_task_limit: bool | None | Unset = UNSET
-    max_task_count: int | None | Unset = UNSET
-    enable_read_write_limit: bool | None | Unset = UNSET
-    read_write_rate: int | None | Unset = UNSET
-    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
+    Attributes:
+        host_id: UUID.
+    """
+
+    type: ERepositoryType = field(default="WinLocal")
+    host_id: str
+    repository: WindowsLocalRepositorySettingsModel
+    mount_server: MountServerSettingsModel
 
 
 @model

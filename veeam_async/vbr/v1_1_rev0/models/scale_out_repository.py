@@ -11,10 +11,11 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import BackupStorageSettingsEncryptionModel
-    from .backup_script_settings import BackupWindowSettingModel
+
+    from .backup_job_advanced import BackupStorageSettingsEncryptionModel
+    from .common import PaginationResult
     from .placement_policy import PlacementPolicyModel
-    from .states import PaginationResult
+    from .schedule import BackupWindowSettingModel
 
 
 @model
@@ -70,6 +71,14 @@ class CapacityTierOverridePolicyModel(Model):
 
     is_enabled: bool
     override_space_threshold_percents: int | None | Unset = UNSET
+
+
+class ERepositoryAccessType(OpenEnum):
+    """Repository access type: 3 known values."""
+
+    DENY_ALL = "DenyAll"
+    ALLOW_ALL = "AllowAll"
+    ALLOW_EXPLICIT = "AllowExplicit"
 
 
 class ERepositoryExtentStatusType(OpenEnum):
@@ -140,6 +149,20 @@ class PerformanceTierSpec(Model):
 
     performance_extents: list[PerformanceExtentSpec]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class RepositoryAccessPermissionsModel(Model):
+    """Repository access permissions model.
+
+    Attributes:
+        password_id: UUID.
+    """
+
+    access_policy: ERepositoryAccessType
+    accounts: list[str] | None | Unset = UNSET
+    encrypt_backups: bool
+    password_id: str | None | Unset = UNSET
 
 
 @model

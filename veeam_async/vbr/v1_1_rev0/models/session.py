@@ -11,17 +11,19 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_amazon import ESessionResult
-    from .states import PaginationResult
+
+    from .common import PaginationResult
 
 
-class ERepositoryAccessType(OpenEnum):
-    """Repository access type: 3 known values."""
+class ESessionResult(OpenEnum):
+    """Session result: 4 known values."""
 
-    DENY_ALL = "DenyAll"
-    ALLOW_ALL = "AllowAll"
-    ALLOW_EXPLICIT = "AllowExplicit"
+    NONE = "None"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"
 
 
 class ESessionState(OpenEnum):
@@ -80,20 +82,6 @@ class ETaskLogRecordStatus(OpenEnum):
 @model
 class EmptySuccessResponse(Model):
     """Empty success response."""
-
-
-@model
-class RepositoryAccessPermissionsModel(Model):
-    """Repository access permissions model.
-
-    Attributes:
-        password_id: UUID.
-    """
-
-    access_policy: ERepositoryAccessType
-    accounts: list[str] | None | Unset = UNSET
-    encrypt_backups: bool
-    password_id: str | None | Unset = UNSET
 
 
 @model

@@ -8,39 +8,103 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        service as service,
-        services as services,
-        license as license,
-        security as security,
-        login_ as login_,
-        traffic_rules as traffic_rules,
-        general_options as general_options,
-        configuration_backup as configuration_backup,
-        sessions as sessions,
-        connection as connection,
-        inventory_browser as inventory_browser,
-        managed_servers as managed_servers,
-        repositories as repositories,
-        proxies as proxies,
-        jobs as jobs,
-        credentials as credentials,
-        cloud_browser as cloud_browser,
-        encryption as encryption,
-        backups as backups,
-        backup_objects as backup_objects,
-        restore_points as restore_points,
-        replicas as replicas,
-        replica_restore_points as replica_restore_points,
-        wan_accelerators as wan_accelerators,
-        failover as failover,
-        failback as failback,
-        restore as restore,
         agents as agents,
+    )
+    from . import (
         automation as automation,
-        data_integration_api as data_integration_api,
+    )
+    from . import (
         backup_browsers as backup_browsers,
-        tasks as tasks,
+    )
+    from . import (
+        backup_objects as backup_objects,
+    )
+    from . import (
+        backups as backups,
+    )
+    from . import (
+        cloud_browser as cloud_browser,
+    )
+    from . import (
+        configuration_backup as configuration_backup,
+    )
+    from . import (
+        connection as connection,
+    )
+    from . import (
+        credentials as credentials,
+    )
+    from . import (
+        data_integration_api as data_integration_api,
+    )
+    from . import (
+        encryption as encryption,
+    )
+    from . import (
+        failback as failback,
+    )
+    from . import (
+        failover as failover,
+    )
+    from . import (
+        general_options as general_options,
+    )
+    from . import (
+        inventory_browser as inventory_browser,
+    )
+    from . import (
+        jobs as jobs,
+    )
+    from . import (
+        license as license,
+    )
+    from . import (
+        login_ as login_,
+    )
+    from . import (
         malware_detection as malware_detection,
+    )
+    from . import (
+        managed_servers as managed_servers,
+    )
+    from . import (
+        proxies as proxies,
+    )
+    from . import (
+        replica_restore_points as replica_restore_points,
+    )
+    from . import (
+        replicas as replicas,
+    )
+    from . import (
+        repositories as repositories,
+    )
+    from . import (
+        restore as restore,
+    )
+    from . import (
+        restore_points as restore_points,
+    )
+    from . import (
+        security as security,
+    )
+    from . import (
+        service as service,
+    )
+    from . import (
+        services as services,
+    )
+    from . import (
+        sessions as sessions,
+    )
+    from . import (
+        tasks as tasks,
+    )
+    from . import (
+        traffic_rules as traffic_rules,
+    )
+    from . import (
+        wan_accelerators as wan_accelerators,
     )
 
 OPERATIONS: dict[str, str] = {

@@ -14,21 +14,23 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CloudCredentialsExportSpec,
         CloudCredentialsImportSpecCollection,
         CredentialsExportSpec,
         CredentialsImportSpecCollection,
-        ESessionResult,
-        ESessionState,
-        ESessionType,
-        ESessionsFiltersOrderColumn,
         EmptySuccessResponse,
         EncryptionPasswordExportSpec,
         EncryptionPasswordImportSpecCollection,
+        ESessionResult,
+        ESessionsFiltersOrderColumn,
+        ESessionState,
+        ESessionType,
         JobExportSpec,
         JobImportSpecCollection,
         ManageServerExportSpec,
@@ -771,25 +773,12 @@ def iterate_all_automation_sessions(
 ) -> Items[SessionModel, SessionsResult]:
     """Get All Automation Sessions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_automation_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-        job_id_filter: query `jobIdFilter`, UUID.
-
-    Raises:
-        VeeamError: as `get_all_automation_sessions`.
     """
     return Items(
         client,

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from veeam_async.paging import OnIncomplete
     from veeam_async.streaming import Upload
     from veeam_async.unset import Unset
+
     from ..models import (
         EFlrBrowseMountFiltersOrderColumn,
-        EUnstructuredDataFlrBrowseMountFiltersOrderColumn,
         EmptySuccessResponse,
         EntraIdTenantBrowseModel,
         EntraIdTenantBrowseMountModel,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         EntraIdTenantBrowseSpec,
         EntraIdTenantCheckProductionItemsModel,
         EntraIdTenantCheckProductionItemsSpec,
-        EntraIdTenantGeneratePasswordSpec,
         EntraIdTenantGeneratedPasswordsModel,
+        EntraIdTenantGeneratePasswordSpec,
         EntraIdTenantItemComparisonModel,
         EntraIdTenantItemComparisonSessionModel,
         EntraIdTenantItemComparisonSpec,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         EntraIdTenantRestoreSessionsResult,
         EntraIdTenantValidateModel,
         EntraIdTenantValidateSpec,
+        EUnstructuredDataFlrBrowseMountFiltersOrderColumn,
         FileBackupFLRCopyToSpec,
         FlrBrowseFolderModel,
         FlrBrowseFolderSpec,
@@ -878,16 +879,12 @@ def iterate_all_flr_browse_sessions(
 ) -> Items[FlrBrowseMountModel, FlrBrowseMountResult]:
     """Get All File Restore Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_flr_browse_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_flr_browse_sessions`.
     """
     return Items(
         client,
@@ -961,16 +958,13 @@ def iterate_browse_flr_mount(
 ) -> Items[FlrBrowserItemModel, FlrBrowseFolderModel]:
     """Browse File System: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_flr_mount`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse_flr_mount`.
     """
     return Items(
         client,
@@ -1107,17 +1101,13 @@ def iterate_flr_browse_search_result(
 ) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
     """Browse Search Results: every row of every page, for `async for`.
 
+    What is not said here is as in `flr_browse_search_result`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `flr_browse_search_result`.
     """
     return Items(
         client,
@@ -1285,16 +1275,12 @@ def iterate_all_unstructured_data_flr_browse_sessions(
 ) -> Items[UnstructuredDataFlrBrowseMountModel, UnstructuredDataFlrBrowseMountResult]:
     """Get All Unstructured Data Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_unstructured_data_flr_browse_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_unstructured_data_flr_browse_sessions`.
     """
     return Items(
         client,
@@ -1368,16 +1354,13 @@ def iterate_browse_flr_unstructured_data_mount(
 ) -> Items[UnstructuredDataFlrBrowseItemModel, UnstructuredDataFlrBrowseFolderModel]:
     """Browse Unstructured Data File System: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_flr_unstructured_data_mount`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse_flr_unstructured_data_mount`.
     """
     return Items(
         client,
@@ -1461,17 +1444,13 @@ def iterate_unstructured_data_flr_browse_search_result(
 ) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
     """Browse Search Results: every row of every page, for `async for`.
 
+    What is not said here is as in `unstructured_data_flr_browse_search_result`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `unstructured_data_flr_browse_search_result`.
     """
     return Items(
         client,
@@ -1556,16 +1535,12 @@ def iterate_all_entra_id_tenant_browse_sessions(
 ) -> Items[EntraIdTenantBrowseMountModel, EntraIdTenantBrowseMountResult]:
     """Get Mount Points of All Entra ID Tenants: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_entra_id_tenant_browse_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_entra_id_tenant_browse_sessions`.
     """
     return Items(
         client,

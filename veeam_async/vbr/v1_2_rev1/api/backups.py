@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         BackupFileModel,
         BackupFilesResult,
@@ -242,22 +244,12 @@ def iterate_all_backups(
 ) -> Items[BackupModel, BackupsResult]:
     """Get All Backups: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_backups`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        job_id_filter: query `jobIdFilter`, UUID.
-        policy_tag_filter: query `policyTagFilter`.
-
-    Raises:
-        VeeamError: as `get_all_backups`.
     """
     return Items(
         client,
@@ -440,21 +432,12 @@ def iterate_all_backup_files(
 ) -> Items[BackupFileModel, BackupFilesResult]:
     """Get All Backup Files: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_backup_files`.
+
     Args:
-        client: the appliance.
-        id: path `id`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        gfs_period_filter: query `gfsPeriodFilter`.
-
-    Raises:
-        VeeamError: as `get_all_backup_files`.
     """
     return Items(
         client,

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import ConfigBackupModel, SessionModel
 
 _GET_CONFIG_BACKUP_OPTIONS: Operation[ConfigBackupModel] = Operation(

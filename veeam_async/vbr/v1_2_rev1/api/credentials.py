@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CertificateUploadSpec,
         CloudCredentialsModel,
@@ -115,7 +117,7 @@ _UPDATE_CREDS: Operation[CredentialsModel] = Operation(
     },
 )
 
-_DELETE_CREDS: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CREDS: Operation[None] = Operation(
     "DeleteCreds",
     "Remove Credentials Record",
     "DELETE",
@@ -126,7 +128,7 @@ _DELETE_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="delete_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -291,7 +293,7 @@ _UPDATE_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
     },
 )
 
-_DELETE_CLOUD_CREDS: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CLOUD_CREDS: Operation[None] = Operation(
     "DeleteCloudCreds",
     "Remove Cloud Credentials Record",
     "DELETE",
@@ -302,7 +304,7 @@ _DELETE_CLOUD_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="delete_cloud_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -338,7 +340,7 @@ _CHANGE_ACCOUNT: Operation[EmptySuccessResponse] = Operation(
     },
 )
 
-_CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel] = Operation(
+_CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel | None] = Operation(
     "ChangeCloudCertificate",
     "Change Certificate",
     "POST",
@@ -350,7 +352,8 @@ _CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel] = Operation(
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CertificateUploadSpec"),
     answers={
-        204: Answer("CloudCredentialsModel"),
+        204: Answer(),
+        200: Answer("CloudCredentialsModel"),
     },
 )
 
@@ -488,20 +491,12 @@ def iterate_all_creds(
 ) -> Items[CredentialsModel, CredentialsResult]:
     """Get All Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-
-    Raises:
-        VeeamError: as `get_all_creds`.
     """
     return Items(
         client,
@@ -601,7 +596,7 @@ async def update_creds(
 async def delete_creds(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
 
     Args:
@@ -609,7 +604,7 @@ async def delete_creds(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -765,18 +760,12 @@ def iterate_all_cloud_creds(
 ) -> Items[CloudCredentialsModel, CloudCredentialsResult]:
     """Get All Cloud Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_cloud_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_cloud_creds`.
     """
     return Items(
         client,
@@ -942,7 +931,7 @@ async def update_cloud_creds(
 async def delete_cloud_creds(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Cloud Credentials Record: DELETE /api/v1/cloudCredentials/{id}.
 
     Args:
@@ -950,7 +939,7 @@ async def delete_cloud_creds(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -1022,7 +1011,7 @@ async def change_cloud_certificate(
     client: ApplianceClient,
     id: str,
     body: CertificateUploadSpec,
-) -> CloudCredentialsModel:
+) -> CloudCredentialsModel | None:
     """Change Certificate: POST /api/v1/cloudCredentials/{id}/changeCertificate.
 
     Args:
@@ -1031,7 +1020,8 @@ async def change_cloud_certificate(
         body: what is sent, as application/json.
 
     Returns:
-        204: `CloudCredentialsModel`.
+        204: nothing.
+        200: `CloudCredentialsModel`.
 
     Raises:
         BadRequestError: 400.

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import SessionsResult, ViVMSnapshotReplicaFailoverSpec
 
 _VI_VM_SNAPSHOT_REPLICA_FAILOVER: Operation[SessionsResult] = Operation(

@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EEntraIDTenantsFiltersOrderColumn,
         EHierarchyType,
-        EUnstructuredDataServersFiltersOrderColumn,
-        EViRootFiltersOrderColumn,
-        EVmwareInventoryType,
         EntraIDTenantModel,
         EntraIDTenantSpec,
         EntraIDTenantsResult,
+        EUnstructuredDataServersFiltersOrderColumn,
         EvCentersInventoryFiltersOrderColumn,
+        EViRootFiltersOrderColumn,
+        EVmwareInventoryType,
         InventoryBrowserFilters,
         InventoryBrowserResult,
         InventoryObjectModel,
@@ -318,17 +319,12 @@ def iterate_all_inventory_vmware_hosts(
 ) -> Items[InventoryObjectModel, ViRootsResult]:
     """Get All VMware vSphere Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_inventory_vmware_hosts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_inventory_vmware_hosts`.
     """
     return Items(
         client,
@@ -417,22 +413,12 @@ def iterate_vmware_host_object(
 ) -> Items[InventoryObjectModel, VCenterInventoryResult]:
     """Get VMware vSphere Server Objects: every row of every page, for `async for`.
 
+    What is not said here is as in `get_vmware_host_object`.
+
     Args:
-        client: the appliance.
-        name: path `name`.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        object_id_filter: query `objectIdFilter`.
-        hierarchy_type_filter: query `hierarchyTypeFilter`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        parent_container_name_filter: query `parentContainerNameFilter`.
-
-    Raises:
-        VeeamError: as `get_vmware_host_object`.
     """
     return Items(
         client,
@@ -487,15 +473,13 @@ def iterate_all_inventory_hosts(
 ) -> Items[InventoryObjectModel, InventoryBrowserResult]:
     """Get All Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_inventory_hosts`.
+
     Args:
-        client: the appliance.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_all_inventory_hosts`.
     """
     return Items(
         client,
@@ -550,17 +534,13 @@ def iterate_inventory_objects(
 ) -> Items[InventoryObjectModel, InventoryBrowserResult]:
     """Get Inventory Objects: every row of every page, for `async for`.
 
+    What is not said here is as in `get_inventory_objects`.
+
     Args:
-        client: the appliance.
-        hostname: path `hostname`.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        reset_cache: query `resetCache`.
-
-    Raises:
-        VeeamError: as `get_inventory_objects`.
     """
     return Items(
         client,
@@ -652,17 +632,12 @@ def iterate_all_unstructured_data_servers(
 ) -> Items[UnstructuredDataServerModel, UnstructuredDataServersResult]:
     """Get All Unstructured Data Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_unstructured_data_servers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_unstructured_data_servers`.
     """
     return Items(
         client,
@@ -753,17 +728,12 @@ def iterate_all_entra_id_tenants(
 ) -> Items[EntraIDTenantModel, EntraIDTenantsResult]:
     """Get All Microsoft Entra ID Tenants: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_entra_id_tenants`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_entra_id_tenants`.
     """
     return Items(
         client,

@@ -14,24 +14,26 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EJobFiltersOrderColumn,
         EJobStatesFiltersOrderColumn,
         EJobStatus,
         EJobType,
         EJobWorkload,
-        ESessionResult,
         EmptySuccessResponse,
+        ESessionResult,
         JobModel,
         JobSpec,
+        JobsResult,
         JobStartSpec,
         JobStateModel,
         JobStatesResult,
         JobStopSpec,
-        JobsResult,
         SessionModel,
         VmwareObjectModel,
     )
@@ -137,7 +139,7 @@ _UPDATE_JOB: Operation[JobModel] = Operation(
     },
 )
 
-_DELETE_JOB: Operation[EmptySuccessResponse] = Operation(
+_DELETE_JOB: Operation[None] = Operation(
     "DeleteJob",
     "Delete Job",
     "DELETE",
@@ -148,7 +150,7 @@ _DELETE_JOB: Operation[EmptySuccessResponse] = Operation(
     name="delete_job",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -288,18 +290,12 @@ def iterate_all_jobs(
 ) -> Items[JobModel, JobsResult]:
     """Get All Jobs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_jobs`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_jobs`.
     """
     return Items(
         client,
@@ -430,27 +426,12 @@ def iterate_all_jobs_states(
 ) -> Items[JobStateModel, JobStatesResult]:
     """Get All Job States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_jobs_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        last_result_filter: query `lastResultFilter`.
-        status_filter: query `statusFilter`.
-        workload_filter: query `workloadFilter`.
-        last_run_after_filter: query `lastRunAfterFilter`, with its zone.
-        last_run_before_filter: query `lastRunBeforeFilter`, with its zone.
-        is_high_priority_job_filter: query `isHighPriorityJobFilter`.
-        repository_id_filter: query `repositoryIdFilter`, UUID.
-        objects_count_filter: query `objectsCountFilter`.
-
-    Raises:
-        VeeamError: as `get_all_jobs_states`.
     """
     return Items(
         client,
@@ -532,7 +513,7 @@ async def update_job(
 async def delete_job(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Delete Job: DELETE /api/v1/jobs/{id}.
 
     Args:
@@ -540,7 +521,7 @@ async def delete_job(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

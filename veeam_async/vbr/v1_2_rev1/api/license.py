@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CapacityLicenseWorkloadModel,
         CapacityLicenseWorkloadResult,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
         LicenseCreateReportSpec,
         LicenseInstallationSpec,
         LicenseRemoveSpec,
-        LicenseRenewSpec,
         LicenseRenewalModel,
+        LicenseRenewSpec,
         LicenseUpdateModel,
         SocketLicenseWorkloadModel,
         SocketLicenseWorkloadResult,
@@ -483,22 +484,12 @@ def iterate_licensed_sockets(
 ) -> Items[SocketLicenseWorkloadModel, SocketLicenseWorkloadResult]:
     """Get Consumption of Socket Licenses: every row of every page, for `async for`.
 
+    What is not said here is as in `get_licensed_sockets`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        host_name_filter: query `hostNameFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        sockets_number_filter: query `socketsNumberFilter`.
-        cores_number_filter: query `coresNumberFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_licensed_sockets`.
     """
     return Items(
         client,
@@ -614,21 +605,12 @@ def iterate_licensed_instances(
 ) -> Items[InstanceLicenseWorkloadModel, InstanceLicenseWorkloadResult]:
     """Get Instance Licenses Consumption: every row of every page, for `async for`.
 
+    What is not said here is as in `get_licensed_instances`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        host_name_filter: query `hostNameFilter`.
-        used_instances_number_filter: query `usedInstancesNumberFilter`.
-        type_filter: query `typeFilter`.
-        instance_id_filter: query `instanceIdFilter`, UUID.
-
-    Raises:
-        VeeamError: as `get_licensed_instances`.
     """
     return Items(
         client,

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ERepositoryFiltersOrderColumn,
         ERepositoryStatesFiltersOrderColumn,
         ERepositoryType,
         EScaleOutRepositoryFiltersOrderColumn,
-        EmptySuccessResponse,
         RepositoriesRescanSpec,
         RepositoriesResult,
         RepositoryModel,
@@ -152,7 +152,7 @@ _UPDATE_REPOSITORY: Operation[SessionModel] = Operation(
     },
 )
 
-_DELETE_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
+_DELETE_REPOSITORY: Operation[None] = Operation(
     "DeleteRepository",
     "Remove Repository",
     "DELETE",
@@ -166,7 +166,7 @@ _DELETE_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
         Parameter("delete_backups", type="bool"),
     ),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -238,7 +238,7 @@ _UPDATE_SCALE_OUT_REPOSITORY: Operation[SessionModel] = Operation(
     },
 )
 
-_DELETE_SCALE_OUT_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
+_DELETE_SCALE_OUT_REPOSITORY: Operation[None] = Operation(
     "DeleteScaleOutRepository",
     "Remove Scale-Out Backup Repository",
     "DELETE",
@@ -252,7 +252,7 @@ _DELETE_SCALE_OUT_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
         Parameter("delete_backups", type="bool"),
     ),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -395,22 +395,12 @@ def iterate_all_repositories(
 ) -> Items[RepositoryModel, RepositoriesResult]:
     """Get All Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        path_filter: query `pathFilter`.
-        vmb_api_filter: query `vmbApiFilter`.
-        vmb_api_platform: query `vmbApiPlatform`, UUID.
-
-    Raises:
-        VeeamError: as `get_all_repositories`.
     """
     return Items(
         client,
@@ -563,23 +553,12 @@ def iterate_all_repositories_states(
 ) -> Items[RepositoryStateModel, RepositoryStatesResult]:
     """Get All Repository States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_repositories_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        capacity_filter: query `capacityFilter`.
-        free_space_filter: query `freeSpaceFilter`.
-        used_space_filter: query `usedSpaceFilter`.
-        is_online_filter: query `isOnlineFilter`.
-
-    Raises:
-        VeeamError: as `get_all_repositories_states`.
     """
     return Items(
         client,
@@ -659,7 +638,7 @@ async def delete_repository(
     id: str,
     *,
     delete_backups: bool | Unset = UNSET,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Repository: DELETE /api/v1/backupInfrastructure/repositories/{id}.
 
     Args:
@@ -668,7 +647,7 @@ async def delete_repository(
         delete_backups: query `deleteBackups`.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -736,17 +715,12 @@ def iterate_all_scale_out_repositories(
 ) -> Items[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
     """Get All Scale-Out Backup Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_scale_out_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_scale_out_repositories`.
     """
     return Items(
         client,
@@ -841,7 +815,7 @@ async def delete_scale_out_repository(
     id: str,
     *,
     delete_backups: bool | Unset = UNSET,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Scale-Out Backup Repository: DELETE /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
 
     Args:
@@ -850,7 +824,7 @@ async def delete_scale_out_repository(
         delete_backups: query `deleteBackups`.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

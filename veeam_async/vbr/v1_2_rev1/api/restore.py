@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EInstantRecoveryMountState,
         EInstantViVMRecoveryMountsFiltersOrderColumn,
-        EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
         EntireCloudDirectorVMRestoreSpec,
         EntireViVMRestoreSpec,
         EntraIdTenantBrowseMountModel,
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         EntraIdTenantRestoreDeviceCodeStateModel,
         EntraIdTenantRestoreDeviceCodeStateSpec,
         EntraIdTenantStartRestoreSpec,
+        EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
         FlrBrowseMountModel,
         FlrMountSpec,
         InstantViVMRecoveryMount,
@@ -417,17 +418,12 @@ def iterate_all_instant_vi_vm_recovery_mounts(
 ) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
     """Get All VM Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_instant_vi_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -651,17 +647,12 @@ def iterate_all_vmware_fcd_instant_recovery_mount_models(
 ) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
     """Get All FCD Mounts: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_vmware_fcd_instant_recovery_mount_models`.
     """
     return Items(
         client,

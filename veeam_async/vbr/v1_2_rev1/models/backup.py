@@ -11,68 +11,136 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_script_settings import BackupScriptSettingsModel
-    from .inventory_object import InventoryObjectModel
-    from .job_import_spec_collection import (
+
+    from .backup_application_aware_processing import (
+        BackupApplicationAwareProcessingModel,
+        BackupFSExclusionsModel,
+        BackupScriptSettingsModel,
         EApplicationSettingsVSS,
         EBackupOracleLogsSettings,
         ERetainLogBackupsType,
+        ESQLLogsProcessing,
         ETransactionLogsSettings,
     )
+    from .backup_job_advanced import BackupJobAdvancedSettingsModel
+    from .cloud_director import InventoryObjectModel
+    from .credential import CredentialsImportModel, ECredentialsType
+    from .gfs_policy_settings import GFSPolicySettingsModel
+    from .job import BackupJobVirtualMachinesSpec, EJobType
+    from .schedule import BackupScheduleModel
 
 
 @model
-class BackupApplicationAwareProcessingModel(Model):
-    """Backup application aware processing model."""
+class BackupApplicationAwareProcessingImportModel(Model):
+    """Backup application aware processing import model."""
 
     is_enabled: bool
-    app_settings: list[BackupApplicationSettingsModel] | None | Unset = UNSET
+    app_settings: list[BackupApplicationSettingsImportModel] | None | Unset = UNSET
 
 
 @model
-class BackupApplicationSettingsModel(Model):
-    """Backup application settings model."""
+class BackupApplicationSettingsImportModel(Model):
+    """Backup application settings import model."""
 
     vm_object: InventoryObjectModel
     vss: EApplicationSettingsVSS
     use_persistent_guest_agent: bool | None | Unset = UNSET
     transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
-    sql: BackupSQLSettingsModel | None | Unset = UNSET
-    oracle: BackupOracleSettingsModel | None | Unset = UNSET
+    sql: BackupSQLSettingsImportModel | None | Unset = UNSET
+    oracle: BackupOracleSettingsImportModel | None | Unset = UNSET
     exclusions: BackupFSExclusionsModel | None | Unset = UNSET
     scripts: BackupScriptSettingsModel | None | Unset = UNSET
 
 
 @model
-class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
+class BackupDecryptionSpec(Model):
+    """Backup decryption spec."""
 
-    exclusion_policy: EBackupExclusionPolicy
-    items_list: list[str] | None | Unset = UNSET
-
-
-@model
-class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
-    Attributes:
-        shipping_server_ids: UUID.
-    """
-
-    auto_selection: bool
-    shipping_server_ids: list[str] | None | Unset = UNSET
+    passwords: list[str]
 
 
 @model
-class BackupOracleSettingsModel(Model):
-    """Backup oracle settings model.
+class BackupIndexingSettingsModel(Model):
+    """Backup indexing settings model."""
+
+    vm_object: InventoryObjectModel
+    windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
+    linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
+
+
+@model
+class BackupJobGuestProcessingImportModel(Model):
+    """Backup job guest processing import model."""
+
+    application_aware_processing: BackupApplicationAwareProcessingImportModel
+    guest_file_system_indexing: GuestFileSystemIndexingModel
+    guest_interaction_proxies: GuestInteractionProxiesSettingsImportModel | None | Unset = UNSET
+    guest_credentials: GuestOsCredentialsImportModel | None | Unset = UNSET
+
+
+@model
+class BackupJobGuestProcessingModel(Model):
+    """Backup job guest processing model."""
+
+    app_aware_processing: BackupApplicationAwareProcessingModel
+    guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
+    guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
+    guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
+
+
+@model
+class BackupJobImportProxiesModel(Model):
+    """Backup job import proxies model.
 
     Attributes:
-        credentials_id: UUID.
+        automatic_selection: default true.
     """
+
+    automatic_selection: bool
+    proxies: list[BackupProxyImportModel] | None | Unset = UNSET
+
+
+@model
+class BackupJobRetentionPolicySettingsModel(Model):
+    """Backup job retention policy settings model."""
+
+    type: ERetentionPolicyType
+    quantity: int
+
+
+@model
+class BackupJobStorageImportModel(Model):
+    """Backup job storage import model."""
+
+    backup_repository: BackupRepositoryImportModel
+    backup_proxies: BackupJobImportProxiesModel
+    retention_policy: BackupJobRetentionPolicySettingsModel
+    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
+    advanced_settings: BackupJobAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class BackupLogShippingServersImportModel(Model):
+    """Backup log shipping servers import model."""
+
+    auto_select_enabled: bool
+    shipping_server_names: list[str] | None | Unset = UNSET
+
+
+@model
+class BackupObjectIndexingModel(Model):
+    """Backup object indexing model."""
+
+    guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
+    indexing_list: list[str] | None | Unset = UNSET
+
+
+@model
+class BackupOracleSettingsImportModel(Model):
+    """Backup oracle settings import model."""
 
     use_guest_credentials: bool
-    credentials_id: str | None | Unset = UNSET
+    credentials: CredentialsImportModel | None | Unset = UNSET
     archive_logs: EBackupOracleLogsSettings
     delete_hours_count: int | None | Unset = UNSET
     delete_gbs_count: int | None | Unset = field(default=UNSET, wire="deleteGBsCount")
@@ -80,32 +148,194 @@ class BackupOracleSettingsModel(Model):
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
     keep_days_count: int | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
+    log_shipping_servers: BackupLogShippingServersImportModel | None | Unset = UNSET
 
 
 @model
-class BackupSQLSettingsModel(Model):
-    """Backup SQL settings model."""
+class BackupProxiesSettingsModel(Model):
+    """Backup proxies settings model.
+
+    Attributes:
+        auto_select_enabled: default true.
+        proxy_ids: UUID.
+    """
+
+    auto_select_enabled: bool | None | Unset = UNSET
+    proxy_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class BackupProxyImportModel(Model):
+    """Backup proxy import model."""
+
+    name: str
+    type: EBackupProxyImportType
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class BackupRepositoryImportModel(Model):
+    """Backup repository import model."""
+
+    name: str
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class BackupSQLSettingsImportModel(Model):
+    """Backup SQL settings import model."""
 
     logs_processing: ESQLLogsProcessing
     backup_mins_count: int | None | Unset = UNSET
     retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
     keep_days_count: int | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
+    log_shipping_servers: BackupLogShippingServersImportModel | None | Unset = UNSET
 
 
-class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
+class EBackupProxyImportType(OpenEnum):
+    """Backup proxy import type: one known value."""
 
-    DISABLED = "disabled"
-    EXCLUDE_ONLY = "excludeOnly"
-    INCLUDE_ONLY = "includeOnly"
+    VMWARE = "vmware"
 
 
-class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 4 known values."""
+class EBackupProxyTransportMode(OpenEnum):
+    """Backup proxy transport mode: 4 known values."""
 
-    TRUNCATE = "truncate"
-    PRESERVE = "preserve"
-    BACKUP = "backup"
-    NEVER_TRUNCATE = "neverTruncate"
+    AUTO = "auto"
+    DIRECT_ACCESS = "directAccess"
+    VIRTUAL_APPLIANCE = "virtualAppliance"
+    NETWORK = "network"
+
+
+class EGuestFSIndexingMode(OpenEnum):
+    """Guest FS indexing mode: 4 known values."""
+
+    DISABLE = "disable"
+    INDEX_ALL = "indexAll"
+    INDEX_ALL_EXCEPT = "indexAllExcept"
+    INDEX_ONLY = "indexOnly"
+
+
+class EGuestOSType(OpenEnum):
+    """Guest OS type: 2 known values."""
+
+    WINDOWS = "Windows"
+    LINUX = "Linux"
+
+
+class ERetentionPolicyType(OpenEnum):
+    """Retention policy type: 2 known values."""
+
+    RESTORE_POINTS = "RestorePoints"
+    DAYS = "Days"
+
+
+@model
+class GuestFileSystemIndexingModel(Model):
+    """Guest file system indexing model."""
+
+    is_enabled: bool
+    indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
+
+
+@model
+class GuestInteractionProxiesSettingsImportModel(Model):
+    """Guest interaction proxies settings import model.
+
+    Attributes:
+        automatic_selection: default true.
+    """
+
+    automatic_selection: bool
+    proxies: list[str] | None | Unset = UNSET
+
+
+@model
+class GuestInteractionProxiesSettingsModel(Model):
+    """Guest interaction proxies settings model.
+
+    Attributes:
+        auto_select_enabled: default true.
+        proxy_ids: UUID.
+    """
+
+    auto_select_enabled: bool | None | Unset = UNSET
+    proxy_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class GuestOsCredentialsImportModel(Model):
+    """Guest Os credentials import model."""
+
+    creds: CredentialsImportModel | None | Unset = UNSET
+    credentials_per_machine: list[GuestOsCredentialsPerMachineImportModel] | None | Unset = UNSET
+
+
+@model
+class GuestOsCredentialsModel(Model):
+    """Guest Os credentials model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    credentials_type: ECredentialsType | None | Unset = UNSET
+    credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
+
+
+@model
+class GuestOsCredentialsPerMachineImportModel(Model):
+    """Guest Os credentials per machine import model."""
+
+    windows_creds: CredentialsImportModel | None | Unset = UNSET
+    linux_creds: CredentialsImportModel | None | Unset = UNSET
+    vm_object: InventoryObjectModel
+
+
+@model
+class GuestOsCredentialsPerMachineModel(Model):
+    """Guest Os credentials per machine model.
+
+    Attributes:
+        windows_creds_id: UUID.
+        linux_creds_id: UUID.
+    """
+
+    windows_creds_id: str | None | Unset = UNSET
+    linux_creds_id: str | None | Unset = UNSET
+    vm_object: InventoryObjectModel
+
+
+@model
+class JobExportSpec(Model):
+    """Job export spec.
+
+    Attributes:
+        ids: UUID.
+    """
+
+    ids: list[str] | None | Unset = UNSET
+    types: list[str] | None | Unset = UNSET
+    names: list[str] | None | Unset = UNSET
+
+
+@model
+class JobImportSpec(Model):
+    """Job import spec."""
+
+    name: str
+    description: str
+    is_high_priority: bool
+    type: EJobType
+    virtual_machines: BackupJobVirtualMachinesSpec
+    storage: BackupJobStorageImportModel
+    guest_processing: BackupJobGuestProcessingImportModel
+    schedule: BackupScheduleModel
+
+
+@model
+class JobImportSpecCollection(Model):
+    """Job import spec collection."""
+
+    jobs: list[JobImportSpec]

@@ -11,9 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .object_restore_point import EPlatformType
+
+    from .common import PaginationResult
 
 
 @model
@@ -62,56 +63,6 @@ class BackupFilesResult(Model):
     pagination: PaginationResult | None | Unset = UNSET
 
 
-@model
-class BackupModel(Model):
-    """Backup model.
-
-    Attributes:
-        id: UUID.
-        job_id: UUID.
-        platform_id: UUID.
-        repository_id: UUID.
-    """
-
-    id: str
-    job_id: str | None | Unset = UNSET
-    policy_unique_id: str | None | Unset = UNSET
-    name: str
-    platform_name: EPlatformType
-    platform_id: str
-    creation_time: datetime
-    repository_id: str
-
-
-@model
-class BackupsFilters(Model):
-    """Backups filters.
-
-    Attributes:
-        platform_id_filter: UUID.
-        job_id_filter: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EBackupsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    created_after_filter: datetime | None | Unset = UNSET
-    created_before_filter: datetime | None | Unset = UNSET
-    platform_id_filter: str | None | Unset = UNSET
-    job_id_filter: str | None | Unset = UNSET
-    policy_tag_filter: str | None | Unset = UNSET
-
-
-@model
-class BackupsResult(Model):
-    """Backups result."""
-
-    data: list[BackupModel]
-    pagination: PaginationResult
-
-
 class EBackupFileGFSPeriod(OpenEnum):
     """Backup file GFS period: 5 known values."""
 
@@ -132,13 +83,3 @@ class EBackupFilesFiltersOrderColumn(OpenEnum):
     COMPRESS_RATIO = "CompressRatio"
     CREATION_TIME = "CreationTime"
     GFS_PERIOD = "GFSPeriod"
-
-
-class EBackupsFiltersOrderColumn(OpenEnum):
-    """Backups filters order column: 5 known values."""
-
-    NAME = "Name"
-    CREATION_TIME = "CreationTime"
-    PLATFORM_ID = "PlatformId"
-    JOB_ID = "JobId"
-    POLICY_TAG = "PolicyTag"

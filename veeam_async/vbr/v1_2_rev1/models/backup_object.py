@@ -11,10 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .e_task_type import ECloudDirectorInventoryType
-    from .inventory import PaginationResult
-    from .object_restore_point import EPlatformType
-    from .v_center_inventory import EVmwareInventoryType
+
+    from .cloud_director import ECloudDirectorInventoryType
+    from .common import EPlatformType, PaginationResult
+    from .vmware import EVmwareInventoryType
 
 
 @model(

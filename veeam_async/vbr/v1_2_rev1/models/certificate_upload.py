@@ -11,7 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
+
+    from .credential import LinuxCredentialsSpec
+    from .credentials import ECredentialsStorageType
+    from .managed_server import EManagedServerType
 
 
 @model
@@ -50,6 +55,22 @@ class ECertificateFileFormatType(OpenEnum):
     """Certificate file format type: one known value."""
 
     PFX = "pfx"
+
+
+@model
+class HostConnectionSpec(Model):
+    """Host connection spec.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    server_name: str
+    credentials_storage_type: ECredentialsStorageType | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+    single_use_credentials: LinuxCredentialsSpec | None | Unset = UNSET
+    type: EManagedServerType
+    port: int | None | Unset = UNSET
 
 
 @model

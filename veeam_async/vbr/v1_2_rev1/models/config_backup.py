@@ -11,8 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .schedule import ScheduleDailyModel, ScheduleMonthlyModel
+
+    from .schedule_monthly import ScheduleDailyModel, ScheduleMonthlyModel
 
 
 @model

@@ -5,113 +5,85 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .certificate_upload import CertificateUploadSpec
-    from .credentials_import_spec_collection import EAzureRegionType
-    from .inventory import PaginationResult
 
-
-class EEntraIDTenantCreationMode(OpenEnum):
-    """Entra ID tenant creation mode: 2 known values."""
-
-    NEW_ACCOUNT = "newAccount"
-    EXISTING_ACCOUNT = "existingAccount"
-
-
-class EEntraIDTenantsFiltersOrderColumn(OpenEnum):
-    """Entra ID tenants filters order column: 2 known values."""
-
-    NAME = "Name"
-    DESCRIPTION = "Description"
+    from .entra_id_tenant_browse import EEntraIdTenantItemType
+    from .entra_id_tenant_restore import EntraIdTenantRestoreUserPasswordSpec
 
 
 @model
-class EntraIDTenantAuthenticationModel(Model):
-    """Entra ID tenant authentication model."""
-
-    application_id: str
-    secret: str | None | Unset = UNSET
-    certificate: CertificateUploadSpec | None | Unset = UNSET
-
-
-@model
-class EntraIDTenantAuthenticationSpec(Model):
-    """Entra ID tenant authentication spec."""
-
-    application_id: str
-    secret: str | None | Unset = UNSET
-    certificate: CertificateUploadSpec | None | Unset = UNSET
-
-
-@model
-class EntraIDTenantExistingAccountSpec(Model):
-    """Entra ID tenant existing account spec."""
-
-    authentication: EntraIDTenantAuthenticationSpec
-
-
-@model
-class EntraIDTenantModel(Model):
-    """Entra ID tenant model.
+class EntraIDItemIncludeRestoreSpec(Model):
+    """Entra ID item include restore spec.
 
     Attributes:
-        id: UUID.
-        azure_tenant_id: UUID.
-        cache_repository_id: UUID.
+        restore_point_id: UUID.
     """
 
-    id: str
-    azure_tenant_id: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    cache_repository_id: str | None | Unset = UNSET
-    region: EAzureRegionType | None | Unset = UNSET
-    authentication: EntraIDTenantAuthenticationModel | None | Unset = UNSET
+    item_id: str | None | Unset = UNSET
+    restore_point_id: str | None | Unset = UNSET
 
 
 @model
-class EntraIDTenantNewAccountSpec(Model):
-    """Entra ID tenant new account spec."""
+class EntraIdTenantGeneratePasswordSpec(Model):
+    """Entra id tenant generate password spec."""
 
-    verification_code: str
+    passwords_count: int
 
 
 @model
-class EntraIDTenantSpec(Model):
-    """Entra ID tenant spec.
+class EntraIdTenantGeneratedPasswordsModel(Model):
+    """Entra id tenant generated passwords model."""
+
+    passwords: list[str] | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantItemRestoreSpec(Model):
+    """Entra id tenant item restore spec.
 
     Attributes:
-        azure_tenant_id: UUID.
-        cache_repository_id: UUID.
+        credentials_id: UUID.
     """
 
-    azure_tenant_id: str
-    description: str | None | Unset = UNSET
-    cache_repository_id: str | None | Unset = UNSET
-    region: EAzureRegionType | None | Unset = UNSET
-    creation_mode: EEntraIDTenantCreationMode
-    existing_account: EntraIDTenantExistingAccountSpec | None | Unset = UNSET
-    new_account: EntraIDTenantNewAccountSpec | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+    items: list[EntraIDItemIncludeRestoreSpec] | None | Unset = UNSET
+    skip_relationships: bool | None | Unset = UNSET
+    skip_recycle_bin_restore: bool | None | Unset = UNSET
+    skip_objects_if_exist: bool | None | Unset = UNSET
+    request_password_change_on_logon: bool | None | Unset = UNSET
+    default_user_password: str | None | Unset = UNSET
+    users_passwords: list[EntraIdTenantRestoreUserPasswordSpec] | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
 
 
 @model
-class EntraIDTenantsFilters(Model):
-    """Entra ID tenants filters."""
+class EntraIdTenantItemStartComparisonModel(Model):
+    """Entra id tenant item start comparison model.
 
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EEntraIDTenantsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
+    Attributes:
+        compare_session_id: UUID.
+    """
+
+    compare_session_id: str
 
 
 @model
-class EntraIDTenantsResult(Model):
-    """Entra ID tenants result."""
+class EntraIdTenantItemStartRecursiveComparisonModel(Model):
+    """Entra id tenant item start recursive comparison model.
 
-    data: list[EntraIDTenantModel] | None | Unset = UNSET
-    pagination: PaginationResult | None | Unset = UNSET
+    Attributes:
+        compare_session_id: UUID.
+    """
+
+    compare_session_id: str
+
+
+@model
+class EntraIdTenantItemTypeSpec(Model):
+    """Entra id tenant item type spec."""
+
+    type: EEntraIdTenantItemType

@@ -10,8 +10,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .entra_id_tenant import EEntraIdTenantItemType
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .entra_id_tenant_browse import EEntraIdTenantItemType
 
 
 @model

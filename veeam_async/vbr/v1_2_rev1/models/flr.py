@@ -5,39 +5,96 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_flr import EFlrPlatformType, EFlrRestoreType
-    from .inventory_object import InventoryObjectModel
+
+    from .common import PaginationResult
+    from .inventory_browser import PaginationSpec
 
 
-@model(
-    discriminator="type",
-    children={
-        "Agent": "AgentFlrRestoreTargetHostModel",
-        "HyperV": "HyperVFlrRestoreTargetHostModel",
-        "VMware": "VmwareFlrRestoreTargetHostModel",
-    },
-)
-class FlrRestoreTargetHostModel(Model):
-    """Flr restore target host model: one of 3 kinds, told apart by `type`."""
+class EFlrBrowseOrderType(OpenEnum):
+    """Flr browse order type: 6 known values."""
 
-    type: EFlrPlatformType
+    NAME = "Name"
+    TYPE = "Type"
+    SIZE = "Size"
+    CREATION_DATE = "CreationDate"
+    MODIFIED_DATE = "ModifiedDate"
+    ITEM_STATE = "ItemState"
+
+
+class EFlrItemStateType(OpenEnum):
+    """Flr item state type: 6 known values."""
+
+    NOT_AVALIABLE = "NotAvaliable"
+    CHANGED = "Changed"
+    UNCHANGED = "Unchanged"
+    COMPARING = "Comparing"
+    DELETED = "Deleted"
+    FAILED_TO_COMPARE = "FailedToCompare"
+
+
+class EFlrItemType(OpenEnum):
+    """Flr item type: 4 known values."""
+
+    DRIVE = "Drive"
+    FOLDER = "Folder"
+    FILE = "File"
+    LINK = "Link"
 
 
 @model
-class AgentFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Agent flr restore target host model: `FlrRestoreTargetHostModel` of type `Agent`.
+class FlrBrowseFiltrationModel(Model):
+    """Flr browse filtration model."""
 
-    Attributes:
-        protected_computer_id: UUID.
-    """
+    item_states: list[EFlrItemStateType] | None | Unset = UNSET
+    item_types: list[EFlrItemType] | None | Unset = UNSET
 
-    type: EFlrPlatformType = field(default="Agent")
-    protected_computer_id: str
+
+@model
+class FlrBrowseFolderModel(Model):
+    """Flr browse folder model."""
+
+    path: str
+    items: list[FlrBrowserItemModel]
+    pagination: PaginationResult | None | Unset = UNSET
+
+
+@model
+class FlrBrowseFolderSpec(Model):
+    """Flr browse folder spec."""
+
+    path: str
+    filter: FlrBrowseFiltrationModel | None | Unset = UNSET
+    order: FlrBrowseOrderSpec | None | Unset = UNSET
+    pagination: PaginationSpec | None | Unset = UNSET
+
+
+@model
+class FlrBrowseOrderSpec(Model):
+    """Flr browse order spec."""
+
+    order_column: EFlrBrowseOrderType
+    order_asc: bool | None | Unset = UNSET
+
+
+@model
+class FlrBrowserItemModel(Model):
+    """Flr browser item model."""
+
+    location: str | None | Unset = UNSET
+    name: str
+    type: EFlrItemType
+    size: int
+    creation_date: datetime
+    modified_date: datetime
+    item_state: EFlrItemStateType
 
 
 @model
@@ -49,47 +106,3 @@ class FlrBrowserSpec(Model):
     """
 
     session_id: str
-
-
-@model
-class FlrRestoreSpec(Model):
-    """Flr restore spec.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    source_path: list[str]
-    restore_type: EFlrRestoreType
-    credentials_id: str | None | Unset = UNSET
-
-
-@model
-class FlrRestoreToSpec(Model):
-    """Flr restore to spec.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    source_path: list[str]
-    restore_type: EFlrRestoreType
-    credentials_id: str
-    target_host: FlrRestoreTargetHostModel
-    target_path: str
-
-
-@model
-class HyperVFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Hyper V flr restore target host model: `FlrRestoreTargetHostModel` of type `HyperV`."""
-
-    type: EFlrPlatformType = field(default="HyperV")
-    vm_object: str
-
-
-@model
-class VmwareFlrRestoreTargetHostModel(FlrRestoreTargetHostModel):
-    """Vmware flr restore target host model: `FlrRestoreTargetHostModel` of type `VMware`."""
-
-    type: EFlrPlatformType = field(default="VMware")
-    vm_object: InventoryObjectModel

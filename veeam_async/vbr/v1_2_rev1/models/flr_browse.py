@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .e_flr import EFlrType
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .flr_mount import EFlrType
 
 
 class EFlrBrowseMountFiltersOrderColumn(OpenEnum):

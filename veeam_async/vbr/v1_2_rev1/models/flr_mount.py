@@ -5,13 +5,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .e_flr import EFlrPlatformType, EFlrType
-    from .inventory_object import InventoryObjectModel
+
+    from .cloud_director import InventoryObjectModel
+
+
+class EFlrPlatformType(OpenEnum):
+    """Flr platform type: 3 known values."""
+
+    VMWARE = "VMware"
+    HYPER_V = "HyperV"
+    AGENT = "Agent"
+
+
+class EFlrType(OpenEnum):
+    """Flr type: 2 known values."""
+
+    WINDOWS = "Windows"
+    LINUX = "Linux"
 
 
 @model

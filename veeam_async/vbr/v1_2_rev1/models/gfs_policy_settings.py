@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import EDayOfWeek
-    from .e_task_type import EMonth
+
+    from .backup_job_advanced import EMonth
+    from .schedule_monthly import EDayOfWeek
 
 
 class ESennightOfMonth(OpenEnum):

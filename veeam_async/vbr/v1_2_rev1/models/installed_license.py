@@ -11,10 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import BackupStorageSettingsEncryptionModel
-    from .backup_script_settings import BackupWindowSettingModel
-    from .inventory import PaginationResult
+
+    from .backup_job_advanced import BackupStorageSettingsEncryptionModel
+    from .instance_license_workload import InstanceLicenseWorkloadModel
+    from .schedule import BackupWindowSettingModel
+    from .socket_license import SocketLicenseWorkloadModel
 
 
 @model
@@ -136,23 +139,6 @@ class EInstalledLicenseType(OpenEnum):
     PROMO = "Promo"
 
 
-class EInstanceLicenseWorkloadRole(OpenEnum):
-    """Instance license workload role: 2 known values."""
-
-    WORKSTATION = "Workstation"
-    SERVER = "Server"
-
-
-class EInstanceWorkloadsFiltersOrderColumn(OpenEnum):
-    """Instance workloads filters order column: 5 known values."""
-
-    NAME = "Name"
-    HOST_NAME = "HostName"
-    USED_INSTANCES_NUMBER = "UsedInstancesNumber"
-    TYPE = "Type"
-    INSTANCE_ID = "InstanceId"
-
-
 class ELicensePackageType(OpenEnum):
     """License package type: 6 known values."""
 
@@ -162,26 +148,6 @@ class ELicensePackageType(OpenEnum):
     BACKUP = "Backup"
     ONE = "One"
     SUITE = "Suite"
-
-
-class ESocketLicenseObjectType(OpenEnum):
-    """Socket license object type: 4 known values."""
-
-    HYPER_V = "HyperV"
-    UNIVERSAL = "Universal"
-    UNLICENSED = "Unlicensed"
-    V_SPHERE = "vSphere"
-
-
-class ESocketWorkloadsFiltersOrderColumn(OpenEnum):
-    """Socket workloads filters order column: 6 known values."""
-
-    NAME = "Name"
-    HOST_NAME = "HostName"
-    HOST_ID = "HostId"
-    SOCKETS_NUMBER = "SocketsNumber"
-    CORES_NUMBER = "CoresNumber"
-    TYPE = "Type"
 
 
 @model
@@ -201,13 +167,6 @@ class InstalledLicenseModel(Model):
     auto_update_enabled: bool
     free_agent_instance_consumption_enabled: bool
     cloud_connect: EInstalledLicenseCloudConnectMode
-
-
-@model
-class InstanceLicenseAssignmentSpec(Model):
-    """Instance license assignment spec."""
-
-    role: EInstanceLicenseWorkloadRole
 
 
 @model
@@ -237,48 +196,6 @@ class InstanceLicenseSummaryModel(Model):
 
 
 @model
-class InstanceLicenseWorkloadModel(Model):
-    """Instance license workload model.
-
-    Attributes:
-        instance_id: UUID.
-    """
-
-    name: str
-    host_name: str
-    used_instances_number: float
-    type: str
-    instance_id: str
-
-
-@model
-class InstanceLicenseWorkloadResult(Model):
-    """Instance license workload result."""
-
-    data: list[InstanceLicenseWorkloadModel]
-    pagination: PaginationResult
-
-
-@model
-class InstanceWorkloadsFilters(Model):
-    """Instance workloads filters.
-
-    Attributes:
-        instance_id_filter: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EInstanceWorkloadsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    host_name_filter: str | None | Unset = UNSET
-    used_instances_number_filter: float | None | Unset = UNSET
-    type_filter: str | None | Unset = UNSET
-    instance_id_filter: str | None | Unset = UNSET
-
-
-@model
 class SocketLicenseSummaryModel(Model):
     """Socket license summary model."""
 
@@ -287,47 +204,3 @@ class SocketLicenseSummaryModel(Model):
     remaining_sockets_number: int
     workload: list[SocketLicenseWorkloadModel] | None | Unset = UNSET
     package: ELicensePackageType | None | Unset = UNSET
-
-
-@model
-class SocketLicenseWorkloadModel(Model):
-    """Socket license workload model.
-
-    Attributes:
-        host_id: UUID.
-    """
-
-    name: str
-    host_name: str
-    host_id: str
-    sockets_number: int
-    cores_number: int
-    type: ESocketLicenseObjectType
-
-
-@model
-class SocketLicenseWorkloadResult(Model):
-    """Socket license workload result."""
-
-    data: list[SocketLicenseWorkloadModel]
-    pagination: PaginationResult
-
-
-@model
-class SocketWorkloadsFilters(Model):
-    """Socket workloads filters.
-
-    Attributes:
-        host_id_filter: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ESocketWorkloadsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    host_name_filter: str | None | Unset = UNSET
-    host_id_filter: str | None | Unset = UNSET
-    sockets_number_filter: int | None | Unset = UNSET
-    cores_number_filter: int | None | Unset = UNSET
-    type_filter: ESocketLicenseObjectType | None | Unset = UNSET

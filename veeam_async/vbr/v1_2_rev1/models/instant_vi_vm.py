@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .entire_cloud_director import SecureRestoreSpec
-    from .inventory_object import InventoryObjectModel
+
+    from .cloud_director import InventoryObjectModel
+    from .entire_cloud_director_vm import SecureRestoreSpec
 
 
 class EInstantVMRecoveryModeType(OpenEnum):

@@ -10,31 +10,23 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import BackupJobAdvancedSettingsModel, BackupStorageSettingsEncryptionModel
-    from .entra_id_audit import EntraIDAuditLogBackupJobStorageModel
-    from .entra_id_tenant_backup_job import EntraIDTenantBackupJobStorageModel
+
+    from .backup import BackupJobGuestProcessingModel, BackupJobRetentionPolicySettingsModel, BackupProxiesSettingsModel
+    from .backup_job_advanced import BackupJobAdvancedSettingsModel, BackupStorageSettingsEncryptionModel
+    from .cloud_director import InventoryObjectModel
+    from .common import PaginationResult
+    from .disk import EDiskCreationMode
+    from .email import EntraIDTenantBackupJobStorageModel
+    from .entra_id_audit_log import EntraIDAuditLogBackupJobStorageModel
     from .gfs_policy_settings import GFSPolicySettingsModel
-    from .inventory import PaginationResult
-    from .inventory_object import InventoryObjectModel
-    from .job_import_spec_collection import BackupJobGuestProcessingModel
-    from .job_states import EJobFiltersOrderColumn, EJobType
-    from .load_calculator import VmwareObjectDiskModel
-    from .replica_job import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
-    from .replica_mapping import VSphereReplicaSeedingModel
-    from .replica_source_repositories import ReplicaSourceRepositoriesModel
+    from .replica_job_re_ip_rule import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
+    from .replica_point import ReplicaSourceRepositoriesModel
     from .schedule import BackupScheduleModel, ScheduleBackupWindowModel
-    from .unstructured_data_server import BackupProxiesSettingsModel
-    from .v_sphere_replica import VSphereReplicaJobDestinationModel
-    from .v_sphere_replica_job_settings import VSphereReplicaJobSettingsModel
-
-
-@model
-class BackupDecryptionSpec(Model):
-    """Backup decryption spec."""
-
-    passwords: list[str]
+    from .unstructured_data_flr import FileBackupRetentionPolicySettingsModel
+    from .v_sphere_replica_job import VSphereReplicaJobSettingsModel
+    from .v_sphere_replica_seeding import VSphereReplicaSeedingModel
+    from .vmware import VmwareObjectDiskModel
 
 
 @model
@@ -98,14 +90,6 @@ class BackupJobModel(JobModel):
     storage: BackupJobStorageModel
     guest_processing: BackupJobGuestProcessingModel
     schedule: BackupScheduleModel
-
-
-@model
-class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
-    type: ERetentionPolicyType
-    quantity: int
 
 
 @model(
@@ -207,20 +191,6 @@ class EFileBackupCopyJobScheduleType(OpenEnum):
     CUSTOM = "Custom"
 
 
-class EFileBackupFLRCopyToRestoreMode(OpenEnum):
-    """File backup FLR copy to restore mode: 2 known values."""
-
-    LATEST_POINT = "LatestPoint"
-    CUSTOM = "Custom"
-
-
-class EFileBackupRetentionPolicyType(OpenEnum):
-    """File backup retention policy type: 2 known values."""
-
-    DAYS = "Days"
-    MONTHS = "Months"
-
-
 class EJobDataTransferModel(OpenEnum):
     """Job data transfer model: 2 known values."""
 
@@ -228,11 +198,23 @@ class EJobDataTransferModel(OpenEnum):
     WAN_ACCELERATOR = "WANAccelerator"
 
 
-class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
+class EJobFiltersOrderColumn(OpenEnum):
+    """Job filters order column: 3 known values."""
 
-    RESTORE_POINTS = "RestorePoints"
-    DAYS = "Days"
+    NAME = "Name"
+    TYPE = "Type"
+    DESCRIPTION = "Description"
+
+
+class EJobType(OpenEnum):
+    """Job type: 6 known values."""
+
+    BACKUP = "Backup"
+    V_SPHERE_REPLICA = "VSphereReplica"
+    CLOUD_DIRECTOR_BACKUP = "CloudDirectorBackup"
+    ENTRA_ID_TENANT_BACKUP = "EntraIDTenantBackup"
+    ENTRA_ID_AUDIT_LOG_BACKUP = "EntraIDAuditLogBackup"
+    FILE_BACKUP_COPY = "FileBackupCopy"
 
 
 @model
@@ -337,31 +319,6 @@ class FileBackupCopyJobSpec(JobSpec):
 
 
 @model
-class FileBackupFLRCopyToSpec(Model):
-    """File backup FLR copy to spec.
-
-    Attributes:
-        unstructured_data_server_id: UUID.
-    """
-
-    source_path: list[str]
-    is_recursive: bool | None | Unset = UNSET
-    restore_mode: EFileBackupFLRCopyToRestoreMode
-    to_date_time: datetime | None | Unset = UNSET
-    unstructured_data_server_id: str | None | Unset = UNSET
-    path: str | None | Unset = UNSET
-    copy_to_backup_server: bool | None | Unset = UNSET
-
-
-@model
-class FileBackupRetentionPolicySettingsModel(Model):
-    """File backup retention policy settings model."""
-
-    type: EFileBackupRetentionPolicyType | None | Unset = UNSET
-    quantity: int | None | Unset = UNSET
-
-
-@model
 class JobsFilters(Model):
     """Jobs filters."""
 
@@ -388,6 +345,35 @@ class VSphereReplicaJobDataTransferModel(Model):
     source_proxies: BackupProxiesSettingsModel
     target_proxies: BackupProxiesSettingsModel
     wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
+
+
+@model
+class VSphereReplicaJobDestinationFilesMappingModel(Model):
+    """V sphere replica job destination files mapping model."""
+
+    disk_name: str
+    datastore: InventoryObjectModel
+    disk_type: EDiskCreationMode
+
+
+@model
+class VSphereReplicaJobDestinationMappingModel(Model):
+    """V sphere replica job destination mapping model."""
+
+    vm_object: InventoryObjectModel
+    configuration_files_datastore_mapping: InventoryObjectModel
+    disk_files_mapping: list[VSphereReplicaJobDestinationFilesMappingModel] | None | Unset = UNSET
+
+
+@model
+class VSphereReplicaJobDestinationModel(Model):
+    """V sphere replica job destination model."""
+
+    host: InventoryObjectModel
+    resource_pool: InventoryObjectModel
+    folder: InventoryObjectModel
+    datastore: InventoryObjectModel
+    mapping_rules: list[VSphereReplicaJobDestinationMappingModel] | None | Unset = UNSET
 
 
 @model

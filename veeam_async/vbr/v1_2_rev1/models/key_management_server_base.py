@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .certificate_upload import CertificateUploadSpec
-    from .inventory import PaginationResult
+    from .common import PaginationResult
 
 
 @model(

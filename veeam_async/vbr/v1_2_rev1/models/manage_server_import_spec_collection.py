@@ -5,14 +5,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .credentials import CredentialsImportModel
+
+    from .cloud_director import InventoryObjectModel
+    from .common import PaginationResult
+    from .credential import CredentialsImportModel
     from .managed_server import EManagedServerType, EViHostType, LinuxHostSSHSettingsModel
-    from .windows import WindowsHostPortsModel
+    from .repository_advanced import RepositoryAdvancedSettingsModel
+    from .windows_host import WindowsHostPortsModel
 
 
 @model
@@ -37,6 +42,27 @@ class CloudDirectorViHostImportSpec(Model):
     certificate_thumbprint: str | None | Unset = UNSET
 
 
+class EViRootFiltersOrderColumn(OpenEnum):
+    """Vi root filters order column: 2 known values."""
+
+    NAME = "Name"
+    TYPE = "Type"
+
+
+@model
+class LinuxHardenedRepositorySettingsModel(Model):
+    """Linux hardened repository settings model."""
+
+    path: str | None | Unset = UNSET
+    task_limit_enabled: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    read_write_limit_enabled: bool | None | Unset = UNSET
+    read_write_rate: int | None | Unset = UNSET
+    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
+    make_recent_backups_immutable_days: int | None | Unset = UNSET
+    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
+
+
 @model
 class LinuxHostImportSpec(Model):
     """Linux host import spec."""
@@ -47,6 +73,19 @@ class LinuxHostImportSpec(Model):
     credentials: CredentialsImportModel
     ssh_settings: LinuxHostSSHSettingsModel | None | Unset = UNSET
     ssh_fingerprint: str
+
+
+@model
+class LinuxLocalRepositorySettingsModel(Model):
+    """Linux local repository settings model."""
+
+    path: str | None | Unset = UNSET
+    task_limit_enabled: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    read_write_limit_enabled: bool | None | Unset = UNSET
+    read_write_rate: int | None | Unset = UNSET
+    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
+    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
@@ -83,6 +122,25 @@ class ViHostImportSpec(Model):
     credentials: CredentialsImportModel
     port: int | None | Unset = UNSET
     certificate_thumbprint: str | None | Unset = UNSET
+
+
+@model
+class ViRootFilters(Model):
+    """Vi root filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EViRootFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+
+
+@model
+class ViRootsResult(Model):
+    """Vi roots result."""
+
+    data: list[InventoryObjectModel]
+    pagination: PaginationResult
 
 
 @model

@@ -9,13 +9,13 @@ from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
-from .credentials import CredentialsSpec
-
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .credentials import ECredentialsType
-    from .inventory import PaginationResult
-    from .windows import WindowsHostPortsModel
+
+    from .common import PaginationResult
+    from .credential import LinuxCredentialsSpec
+    from .credentials import ECredentialsStorageType
+    from .windows_host import WindowsHostPortsModel
 
 
 @model
@@ -143,13 +143,6 @@ class CloudDirectorViHostSpec(Model):
     certificate_thumbprint: str | None | Unset = UNSET
 
 
-class ECredentialsStorageType(OpenEnum):
-    """Credentials storage type: 2 known values."""
-
-    PERMANENT = "Permanent"
-    SINGLE_USE = "SingleUse"
-
-
 class EManagedServerType(OpenEnum):
     """Managed server type: 4 known values."""
 
@@ -180,37 +173,6 @@ class EViHostType(OpenEnum):
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
-
-
-@model
-class HostConnectionSpec(Model):
-    """Host connection spec.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    server_name: str
-    credentials_storage_type: ECredentialsStorageType | None | Unset = UNSET
-    credentials_id: str | None | Unset = UNSET
-    single_use_credentials: LinuxCredentialsSpec | None | Unset = UNSET
-    type: EManagedServerType
-    port: int | None | Unset = UNSET
-
-
-@model
-class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    unique_id: str | None | Unset = UNSET
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-    root_password: str | None | Unset = UNSET
 
 
 @model

@@ -11,9 +11,11 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_suspicious_activity import ESuspiciousActivitySeverity
-    from .inventory import PaginationResult
+
+    from .common import EPlatformType, PaginationResult
+    from .suspicious_activity import ESuspiciousActivitySeverity
 
 
 class EObjectRestorePointOperation(OpenEnum):
@@ -41,21 +43,6 @@ class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
     CREATION_TIME = "CreationTime"
     PLATFORM_ID = "PlatformId"
     BACKUP_ID = "BackupId"
-
-
-class EPlatformType(OpenEnum):
-    """Platform type: 10 known values."""
-
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
 
 
 class ERestorePointType(OpenEnum):

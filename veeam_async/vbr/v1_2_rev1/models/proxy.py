@@ -11,9 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .inventory_object import InventoryObjectModel
-    from .proxy_import_spec_collection import ProxyServerSettingsModel
+
+    from .backup import EBackupProxyTransportMode
+    from .cloud_director import InventoryObjectModel
+    from .common import PaginationResult
 
 
 class EProxiesFiltersOrderColumn(OpenEnum):
@@ -28,13 +29,6 @@ class EProxyType(OpenEnum):
     """Proxy type: one known value."""
 
     VI_PROXY = "ViProxy"
-
-
-class EViRootFiltersOrderColumn(OpenEnum):
-    """Vi root filters order column: 2 known values."""
-
-    NAME = "Name"
-    TYPE = "Type"
 
 
 @model
@@ -62,6 +56,51 @@ class ProxiesResult(Model):
     pagination: PaginationResult
 
 
+@model
+class ProxyDatastoreModel(Model):
+    """Proxy datastore model."""
+
+    datastore: InventoryObjectModel | None | Unset = UNSET
+    vm_count: int | None | Unset = UNSET
+
+
+@model
+class ProxyDatastoreSettingsModel(Model):
+    """Proxy datastore settings model."""
+
+    auto_select_enabled: bool
+    datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
+
+
+@model
+class ProxyExportSpec(Model):
+    """Proxy export spec.
+
+    Attributes:
+        ids: UUID.
+    """
+
+    ids: list[str] | None | Unset = UNSET
+    types: list[EProxyType] | None | Unset = UNSET
+    names: list[str] | None | Unset = UNSET
+
+
+@model
+class ProxyImportSpec(Model):
+    """Proxy import spec."""
+
+    description: str
+    type: EProxyType
+    server: ProxyServerSettingsImportSpec
+
+
+@model
+class ProxyImportSpecCollection(Model):
+    """Proxy import spec collection."""
+
+    proxies: list[ProxyImportSpec]
+
+
 @model(
     discriminator="type",
     children={
@@ -79,6 +118,35 @@ class ProxyModel(Model):
     name: str
     description: str
     type: EProxyType
+
+
+@model
+class ProxyServerSettingsImportSpec(Model):
+    """Proxy server settings import spec."""
+
+    host_name: str
+    host_unique_id: str | None | Unset = UNSET
+    transport_mode: EBackupProxyTransportMode | None | Unset = UNSET
+    failover_to_network: bool | None | Unset = UNSET
+    host_to_proxy_encryption: bool | None | Unset = UNSET
+    connected_datastores: ProxyDatastoreSettingsModel | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+
+
+@model
+class ProxyServerSettingsModel(Model):
+    """Proxy server settings model.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    host_id: str
+    transport_mode: EBackupProxyTransportMode | None | Unset = UNSET
+    failover_to_network: bool | None | Unset = UNSET
+    host_to_proxy_encryption: bool | None | Unset = UNSET
+    connected_datastores: ProxyDatastoreSettingsModel | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
 
 
 @model(
@@ -108,22 +176,3 @@ class ViProxySpec(ProxySpec):
 
     type: EProxyType = field(default="ViProxy")
     server: ProxyServerSettingsModel
-
-
-@model
-class ViRootFilters(Model):
-    """Vi root filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EViRootFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-
-
-@model
-class ViRootsResult(Model):
-    """Vi roots result."""
-
-    data: list[InventoryObjectModel]
-    pagination: PaginationResult

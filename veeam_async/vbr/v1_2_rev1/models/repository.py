@@ -5,42 +5,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .amazon_ec2 import (
-        AzureDataBoxStorageAccountModel,
-        GoogleCloudStorageAccountModel,
+
+    from .cloud import (
+        AzureStorageProxyModel,
+        EAmazonRegionType,
+        GoogleCloudStorageBucketModel,
         IBMCloudStorageAccountModel,
-        S3CompatibleProxyModel,
+        IBMCloudStorageBucketModel,
+    )
+    from .cloud_browser import S3CompatibleProxyModel, WasabiCloudStorageAccountModel, WasabiCloudStorageBucketModel
+    from .cloud_browser_new_folder import (
+        AmazonS3StorageBucketModel,
         S3CompatibleStorageAccountModel,
         S3CompatibleStorageBucketModel,
-        WasabiCloudStorageAccountModel,
     )
-    from .browser import (
-        GoogleCloudStorageBucketModel,
-        IBMCloudStorageBucketModel,
-        ObjectStorageConsumptionLimitModel,
-        WasabiCloudStorageBucketModel,
-    )
-    from .browser_new_folder import AmazonS3StorageBucketModel
-    from .credentials_import_spec_collection import EAzureRegionType
-    from .repository_import_spec_collection import (
-        AzureBlobStorageContainerModel,
-        AzureDataBoxStorageContainerModel,
-        AzureStorageProxyModel,
+    from .common import PaginationResult
+    from .manage_server_import_spec_collection import (
         LinuxHardenedRepositorySettingsModel,
         LinuxLocalRepositorySettingsModel,
-        MountServerSettingsModel,
-        NetworkRepositorySettingsModel,
-        NfsRepositoryShareSettingsModel,
-        ObjectStorageConnectionModel,
     )
-    from .scale_out_repository import ERepositoryType
-    from .unstructured_data_server import EAmazonRegionType, SmbRepositoryShareSettingsModel
-    from .windows import WindowsLocalRepositorySettingsModel
+    from .object_storage import ObjectStorageConnectionModel
+    from .replica_job_re_ip_rule import NetworkRepositorySettingsModel
+    from .repository_import_spec_collection import (
+        AmazonSnowballEdgeStorageBucketModel,
+        AzureArchiveStorageAccountModel,
+        AzureArchiveStorageContainerModel,
+        AzureBlobStorageAccountModel,
+        AzureBlobStorageContainerModel,
+        AzureDataBoxStorageAccountModel,
+        AzureDataBoxStorageContainerModel,
+        GoogleCloudStorageAccountModel,
+    )
+    from .unstructured_data_server import NfsRepositoryShareSettingsModel, SmbRepositoryShareSettingsModel
+    from .v_sphere_replica_seeding import MountServerSettingsModel
+    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model
@@ -204,15 +208,6 @@ class AmazonSnowballEdgeStorageAccountModel(Model):
 
 
 @model
-class AmazonSnowballEdgeStorageBucketModel(Model):
-    """Amazon snowball edge storage bucket model."""
-
-    bucket_name: str | None | Unset = UNSET
-    folder_name: str | None | Unset = UNSET
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-
-
-@model
 class AmazonSnowballEdgeStorageModel(RepositoryModel):
     """Amazon snowball edge storage model: `RepositoryModel` of type `AmazonSnowballEdge`."""
 
@@ -237,27 +232,6 @@ class AmazonSnowballEdgeStorageSpec(RepositorySpec):
 
 
 @model
-class AzureArchiveStorageAccountModel(Model):
-    """Azure archive storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_type: EAzureRegionType
-    connection_settings: ObjectStorageConnectionModel
-
-
-@model
-class AzureArchiveStorageContainerModel(Model):
-    """Azure archive storage container model."""
-
-    container_name: str
-    folder_name: str
-
-
-@model
 class AzureArchiveStorageModel(RepositoryModel):
     """Azure archive storage model: `RepositoryModel` of type `AzureArchive`."""
 
@@ -275,19 +249,6 @@ class AzureArchiveStorageSpec(RepositorySpec):
     account: AzureArchiveStorageAccountModel
     container: AzureArchiveStorageContainerModel
     proxy_appliance: AzureStorageProxyModel
-
-
-@model
-class AzureBlobStorageAccountModel(Model):
-    """Azure blob storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_type: EAzureRegionType
-    connection_settings: ObjectStorageConnectionModel
 
 
 @model
@@ -336,6 +297,43 @@ class AzureDataBoxStorageSpec(RepositorySpec):
     max_task_count: int | None | Unset = UNSET
     account: AzureDataBoxStorageAccountModel
     container: AzureDataBoxStorageContainerModel
+
+
+class ERepositoryFiltersOrderColumn(OpenEnum):
+    """Repository filters order column: 5 known values."""
+
+    NAME = "Name"
+    DESCRIPTION = "Description"
+    TYPE = "Type"
+    HOST = "Host"
+    PATH = "Path"
+
+
+class ERepositoryType(OpenEnum):
+    """Repository type: 22 known values."""
+
+    WIN_LOCAL = "WinLocal"
+    LINUX_LOCAL = "LinuxLocal"
+    SMB = "Smb"
+    NFS = "Nfs"
+    AZURE_BLOB = "AzureBlob"
+    AZURE_DATA_BOX = "AzureDataBox"
+    AZURE_ARCHIVE = "AzureArchive"
+    AMAZON_S3 = "AmazonS3"
+    AMAZON_SNOWBALL_EDGE = "AmazonSnowballEdge"
+    AMAZON_S3_GLACIER = "AmazonS3Glacier"
+    S3_COMPATIBLE = "S3Compatible"
+    GOOGLE_CLOUD = "GoogleCloud"
+    IBM_CLOUD = "IBMCloud"
+    EXTENDABLE_REPOSITORY = "ExtendableRepository"
+    DD_BOOST = "DDBoost"
+    EXA_GRID = "ExaGrid"
+    HP_STORE_ONCE_INTEGRATION = "HPStoreOnceIntegration"
+    QUANTUM = "Quantum"
+    WASABI_CLOUD = "WasabiCloud"
+    LINUX_HARDENED = "LinuxHardened"
+    INFINIDAT = "Infinidat"
+    FUJITSU = "Fujitsu"
 
 
 @model
@@ -462,6 +460,35 @@ class NfsStorageSpec(RepositorySpec):
     share: NfsRepositoryShareSettingsModel
     repository: NetworkRepositorySettingsModel
     mount_server: MountServerSettingsModel
+
+
+@model
+class RepositoriesFilters(Model):
+    """Repositories filters.
+
+    Attributes:
+        host_id_filter: UUID.
+        vmb_api_platform: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ERepositoryFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: ERepositoryType | None | Unset = UNSET
+    host_id_filter: str | None | Unset = UNSET
+    path_filter: str | None | Unset = UNSET
+    vmb_api_filter: str | None | Unset = UNSET
+    vmb_api_platform: str | None | Unset = UNSET
+
+
+@model
+class RepositoriesResult(Model):
+    """Repositories result."""
+
+    data: list[RepositoryModel]
+    pagination: PaginationResult
 
 
 @model

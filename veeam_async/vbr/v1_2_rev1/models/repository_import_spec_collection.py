@@ -5,32 +5,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .amazon_ec2 import S3CompatibleProxyModel, S3CompatibleStorageBucketModel
-    from .browser import (
+
+    from .cloud import (
+        AzureStorageProxyModel,
+        EAmazonRegionType,
         GoogleCloudStorageBucketModel,
         IBMCloudStorageBucketModel,
-        ObjectStorageConsumptionLimitModel,
-        WasabiCloudStorageBucketModel,
     )
-    from .browser_new_folder import AmazonS3StorageBucketModel
-    from .credentials import CredentialsImportModel, ECloudCredentialsType
-    from .credentials_import_spec_collection import EAzureRegionType
-    from .repository import (
-        AmazonS3GlacierStorageBucketModel,
-        AmazonS3StorageProxyApplianceModel,
-        AmazonSnowballEdgeStorageBucketModel,
-        AzureArchiveStorageContainerModel,
+    from .cloud_browser import S3CompatibleProxyModel, WasabiCloudStorageBucketModel
+    from .cloud_browser_new_folder import AmazonS3StorageBucketModel, S3CompatibleStorageBucketModel
+    from .cloud_credential import ECloudCredentialsType
+    from .common import EAzureRegionType
+    from .credential import CredentialsImportModel
+    from .manage_server_import_spec_collection import (
+        LinuxHardenedRepositorySettingsModel,
+        LinuxLocalRepositorySettingsModel,
     )
-    from .repository_states import RepositoryAdvancedSettingsModel, RepositoryShareGatewayModel
-    from .scale_out_repository import ERepositoryConnectionType, ERepositoryType
-    from .unstructured_data_server import EAmazonRegionType
-    from .v_sphere_replica import VPowerNFSPortSettingsModel
-    from .windows import WindowsLocalRepositorySettingsModel
+    from .object_storage import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel
+    from .replica_job_re_ip_rule import NetworkRepositorySettingsModel
+    from .repository import AmazonS3GlacierStorageBucketModel, AmazonS3StorageProxyApplianceModel, ERepositoryType
+    from .v_sphere_replica_seeding import VPowerNFSPortSettingsModel
+    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model
@@ -82,6 +83,15 @@ class AmazonSnowballEdgeStorageAccountImportModel(Model):
 
 
 @model
+class AmazonSnowballEdgeStorageBucketModel(Model):
+    """Amazon snowball edge storage bucket model."""
+
+    bucket_name: str | None | Unset = UNSET
+    folder_name: str | None | Unset = UNSET
+    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
+
+
+@model
 class AmazonSnowballEdgeStorageImportSpec(Model):
     """Amazon snowball edge storage import spec."""
 
@@ -106,6 +116,27 @@ class AzureArchiveStorageAccountImportModel(Model):
 
 
 @model
+class AzureArchiveStorageAccountModel(Model):
+    """Azure archive storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    region_type: EAzureRegionType
+    connection_settings: ObjectStorageConnectionModel
+
+
+@model
+class AzureArchiveStorageContainerModel(Model):
+    """Azure archive storage container model."""
+
+    container_name: str
+    folder_name: str
+
+
+@model
 class AzureArchiveStorageImportSpec(Model):
     """Azure archive storage import spec."""
 
@@ -125,6 +156,19 @@ class AzureBlobStorageAccountImportModel(Model):
     credentials: CloudCredentialsImportModel
     region_type: EAzureRegionType
     connection_settings: ObjectStorageConnectionImportSpec | None | Unset = UNSET
+
+
+@model
+class AzureBlobStorageAccountModel(Model):
+    """Azure blob storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    region_type: EAzureRegionType
+    connection_settings: ObjectStorageConnectionModel
 
 
 @model
@@ -162,6 +206,19 @@ class AzureDataBoxStorageAccountImportModel(Model):
 
 
 @model
+class AzureDataBoxStorageAccountModel(Model):
+    """Azure data box storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    service_endpoint: str
+    credentials_id: str
+    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+
+
+@model
 class AzureDataBoxStorageContainerModel(Model):
     """Azure data box storage container model."""
 
@@ -185,28 +242,19 @@ class AzureDataBoxStorageImportSpec(Model):
 
 
 @model
-class AzureStorageProxyModel(Model):
-    """Azure storage proxy model.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    subscription_id: str
-    instance_size: str | None | Unset = UNSET
-    resource_group: str | None | Unset = UNSET
-    virtual_network: str | None | Unset = UNSET
-    subnet: str | None | Unset = UNSET
-    redirector_port: int | None | Unset = UNSET
-
-
-@model
 class CloudCredentialsImportModel(Model):
     """Cloud credentials import model."""
 
     name: str
     tag: str
     type: ECloudCredentialsType
+
+
+class ERepositoryConnectionType(OpenEnum):
+    """Repository connection type: 2 known values."""
+
+    DIRECT = "Direct"
+    SELECTED_GATEWAY = "SelectedGateway"
 
 
 @model
@@ -216,6 +264,19 @@ class GoogleCloudStorageAccountImportModel(Model):
     credentials: CloudCredentialsImportModel
     region_id: str
     connection_settings: ObjectStorageConnectionImportSpec
+
+
+@model
+class GoogleCloudStorageAccountModel(Model):
+    """Google cloud storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    region_id: str
+    connection_settings: ObjectStorageConnectionModel
 
 
 @model
@@ -260,20 +321,6 @@ class IBMCloudStorageImportSpec(Model):
 
 
 @model
-class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model."""
-
-    path: str | None | Unset = UNSET
-    task_limit_enabled: bool | None | Unset = UNSET
-    max_task_count: int | None | Unset = UNSET
-    read_write_limit_enabled: bool | None | Unset = UNSET
-    read_write_rate: int | None | Unset = UNSET
-    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
-    make_recent_backups_immutable_days: int | None | Unset = UNSET
-    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
-
-
-@model
 class LinuxHardenedStorageImportSpec(Model):
     """Linux hardened storage import spec."""
 
@@ -284,19 +331,6 @@ class LinuxHardenedStorageImportSpec(Model):
     type: ERepositoryType
     repository: LinuxHardenedRepositorySettingsModel
     mount_server: MountServerSettingsImportSpec
-
-
-@model
-class LinuxLocalRepositorySettingsModel(Model):
-    """Linux local repository settings model."""
-
-    path: str | None | Unset = UNSET
-    task_limit_enabled: bool | None | Unset = UNSET
-    max_task_count: int | None | Unset = UNSET
-    read_write_limit_enabled: bool | None | Unset = UNSET
-    read_write_rate: int | None | Unset = UNSET
-    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
-    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
@@ -322,41 +356,6 @@ class MountServerSettingsImportSpec(Model):
     v_power_nfs_port_settings: VPowerNFSPortSettingsModel | None | Unset = field(
         default=UNSET, wire="vPowerNFSPortSettings"
     )
-
-
-@model
-class MountServerSettingsModel(Model):
-    """Mount server settings model.
-
-    Attributes:
-        mount_server_id: UUID.
-    """
-
-    mount_server_id: str
-    write_cache_folder: str
-    v_power_nfs_enabled: bool = field(wire="vPowerNFSEnabled")
-    v_power_nfs_port_settings: VPowerNFSPortSettingsModel | None | Unset = field(
-        default=UNSET, wire="vPowerNFSPortSettings"
-    )
-
-
-@model
-class NetworkRepositorySettingsModel(Model):
-    """Network repository settings model."""
-
-    task_limit_enabled: bool | None | Unset = UNSET
-    max_task_count: int | None | Unset = UNSET
-    read_write_limit_enabled: bool | None | Unset = UNSET
-    read_write_rate: int | None | Unset = UNSET
-    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
-
-
-@model
-class NfsRepositoryShareSettingsModel(Model):
-    """Nfs repository share settings model."""
-
-    share_path: str
-    gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model
@@ -386,18 +385,6 @@ class ObjectStorageConnectionImportSpec(Model):
 
     connection_type: ERepositoryConnectionType
     gateway_servers: list[str] | None | Unset = UNSET
-
-
-@model
-class ObjectStorageConnectionModel(Model):
-    """Object storage connection model.
-
-    Attributes:
-        gateway_server_ids: UUID.
-    """
-
-    connection_type: ERepositoryConnectionType
-    gateway_server_ids: list[str] | None | Unset = UNSET
 
 
 @model

@@ -6,14 +6,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
+    from .common import PaginationResult
     from .installed_license import CapacityTierModel
-    from .inventory import PaginationResult
-    from .repository import RepositoryModel
+    from .placement_policy import PlacementPolicyModel
+    from .repository import ERepositoryType
 
 
 @model
@@ -38,41 +40,6 @@ class ArchiveTierModel(Model):
     advanced_settings: ArchiveTierAdvancedSettingsModel | None | Unset = UNSET
 
 
-@model
-class BackupPlacementSettingsModel(Model):
-    """Backup placement settings model.
-
-    Attributes:
-        extent_id: UUID.
-    """
-
-    extent_id: str
-    allowed_backups: EAllowedBackupsType
-
-
-class EAllowedBackupsType(OpenEnum):
-    """Allowed backups type: 4 known values."""
-
-    ALL = "All"
-    FULLS_ONLY = "FullsOnly"
-    INCREMENTS_ONLY = "IncrementsOnly"
-    NONE = "None"
-
-
-class EPlacementPolicyType(OpenEnum):
-    """Placement policy type: 2 known values."""
-
-    DATA_LOCALITY = "DataLocality"
-    PERFORMANCE = "Performance"
-
-
-class ERepositoryConnectionType(OpenEnum):
-    """Repository connection type: 2 known values."""
-
-    DIRECT = "Direct"
-    SELECTED_GATEWAY = "SelectedGateway"
-
-
 class ERepositoryExtentStatusType(OpenEnum):
     """Repository extent status type: 7 known values."""
 
@@ -85,41 +52,17 @@ class ERepositoryExtentStatusType(OpenEnum):
     TENANT_EVACUATING = "TenantEvacuating"
 
 
-class ERepositoryFiltersOrderColumn(OpenEnum):
-    """Repository filters order column: 5 known values."""
+class ERepositoryStatesFiltersOrderColumn(OpenEnum):
+    """Repository states filters order column: 8 known values."""
 
     NAME = "Name"
-    DESCRIPTION = "Description"
     TYPE = "Type"
     HOST = "Host"
     PATH = "Path"
-
-
-class ERepositoryType(OpenEnum):
-    """Repository type: 22 known values."""
-
-    WIN_LOCAL = "WinLocal"
-    LINUX_LOCAL = "LinuxLocal"
-    SMB = "Smb"
-    NFS = "Nfs"
-    AZURE_BLOB = "AzureBlob"
-    AZURE_DATA_BOX = "AzureDataBox"
-    AZURE_ARCHIVE = "AzureArchive"
-    AMAZON_S3 = "AmazonS3"
-    AMAZON_SNOWBALL_EDGE = "AmazonSnowballEdge"
-    AMAZON_S3_GLACIER = "AmazonS3Glacier"
-    S3_COMPATIBLE = "S3Compatible"
-    GOOGLE_CLOUD = "GoogleCloud"
-    IBM_CLOUD = "IBMCloud"
-    EXTENDABLE_REPOSITORY = "ExtendableRepository"
-    DD_BOOST = "DDBoost"
-    EXA_GRID = "ExaGrid"
-    HP_STORE_ONCE_INTEGRATION = "HPStoreOnceIntegration"
-    QUANTUM = "Quantum"
-    WASABI_CLOUD = "WasabiCloud"
-    LINUX_HARDENED = "LinuxHardened"
-    INFINIDAT = "Infinidat"
-    FUJITSU = "Fujitsu"
+    CAPACITY_GB = "CapacityGB"
+    FREE_GB = "FreeGB"
+    USED_SPACE_GB = "UsedSpaceGB"
+    DESCRIPTION = "Description"
 
 
 class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
@@ -181,36 +124,6 @@ class PerformanceTierSpec(Model):
 
 
 @model
-class PlacementPolicyModel(Model):
-    """Placement policy model."""
-
-    type: EPlacementPolicyType
-    settings: list[BackupPlacementSettingsModel] | None | Unset = UNSET
-    enforce_strict_placement_policy: bool | None | Unset = UNSET
-
-
-@model
-class RepositoriesFilters(Model):
-    """Repositories filters.
-
-    Attributes:
-        host_id_filter: UUID.
-        vmb_api_platform: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ERepositoryFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    type_filter: ERepositoryType | None | Unset = UNSET
-    host_id_filter: str | None | Unset = UNSET
-    path_filter: str | None | Unset = UNSET
-    vmb_api_filter: str | None | Unset = UNSET
-    vmb_api_platform: str | None | Unset = UNSET
-
-
-@model
 class RepositoriesRescanSpec(Model):
     """Repositories rescan spec.
 
@@ -222,10 +135,53 @@ class RepositoriesRescanSpec(Model):
 
 
 @model
-class RepositoriesResult(Model):
-    """Repositories result."""
+class RepositoryStateModel(Model):
+    """Repository state model.
 
-    data: list[RepositoryModel]
+    Attributes:
+        id: UUID.
+        host_id: UUID.
+    """
+
+    id: str
+    name: str
+    type: ERepositoryType
+    description: str
+    host_id: str | None | Unset = UNSET
+    host_name: str | None | Unset = UNSET
+    path: str | None | Unset = UNSET
+    capacity_gb: float = field(wire="capacityGB")
+    free_gb: float = field(wire="freeGB")
+    used_space_gb: float = field(wire="usedSpaceGB")
+    is_online: bool
+
+
+@model
+class RepositoryStatesFilters(Model):
+    """Repository states filters.
+
+    Attributes:
+        id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ERepositoryStatesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    id_filter: str | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: ERepositoryType | None | Unset = UNSET
+    capacity_filter: float | None | Unset = UNSET
+    free_space_filter: float | None | Unset = UNSET
+    used_space_filter: float | None | Unset = UNSET
+    is_online_filter: bool | None | Unset = UNSET
+
+
+@model
+class RepositoryStatesResult(Model):
+    """Repository states result."""
+
+    data: list[RepositoryStateModel]
     pagination: PaginationResult
 
 

@@ -11,9 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_job_advanced_settings import EDayNumberInMonth, EDayOfWeek
-    from .backup_script_settings import BackupWindowSettingModel
-    from .e_task_type import EMonth
+
+    from .schedule_monthly import EDayOfWeek, ScheduleDailyModel, ScheduleMonthlyModel
 
 
 @model
@@ -34,12 +33,19 @@ class BackupScheduleModel(Model):
     backup_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
-class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
+@model
+class BackupWindowDayHoursModel(Model):
+    """Backup window day hours model."""
 
-    EVERYDAY = "Everyday"
-    WEEK_DAYS = "WeekDays"
-    SELECTED_DAYS = "SelectedDays"
+    day: EDayOfWeek
+    hours: str
+
+
+@model
+class BackupWindowSettingModel(Model):
+    """Backup window setting model."""
+
+    days: list[BackupWindowDayHoursModel]
 
 
 class EPeriodicallyKinds(OpenEnum):
@@ -69,38 +75,6 @@ class ScheduleBackupWindowModel(Model):
 
     is_enabled: bool
     backup_window: BackupWindowSettingModel | None | Unset = UNSET
-
-
-@model
-class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
-    Attributes:
-        is_enabled: default true.
-        local_time: time.
-    """
-
-    is_enabled: bool
-    local_time: str | None | Unset = UNSET
-    daily_kind: EDailyKinds | None | Unset = UNSET
-    days: list[EDayOfWeek] | None | Unset = UNSET
-
-
-@model
-class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
-    Attributes:
-        is_enabled: default false.
-        local_time: time.
-    """
-
-    is_enabled: bool
-    local_time: str | None | Unset = UNSET
-    day_of_week: EDayOfWeek | None | Unset = UNSET
-    day_number_in_month: EDayNumberInMonth | None | Unset = UNSET
-    day_of_month: int | None | Unset = UNSET
-    months: list[EMonth] | None | Unset = UNSET
 
 
 @model

@@ -11,50 +11,75 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e import ESessionResult, ESessionState, ESessionType, ESessionsFiltersOrderColumn, SessionResultModel
-    from .inventory import PaginationResult
-    from .object_restore_point import EPlatformType
-    from .v_center_inventory import EEmailNotificationType
+
+    from .common import EPlatformType, PaginationResult
+    from .task_session import ESessionState, SessionResultModel
 
 
-@model
-class BestPracticesComplianceModel(Model):
-    """Best practices compliance model.
+class ESessionResult(OpenEnum):
+    """Session result: 4 known values."""
 
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    best_practice: str
-    status: EBestPracticeStatus
-    note: str | None | Unset = UNSET
-
-
-@model
-class BestPracticesComplianceResult(Model):
-    """Best practices compliance result."""
-
-    items: list[BestPracticesComplianceModel]
-
-
-@model
-class BestPracticesSuppressRequest(Model):
-    """Best practices suppress request."""
-
-    note: str | None | Unset = UNSET
-
-
-class EBestPracticeStatus(OpenEnum):
-    """Best practice status: 6 known values."""
-
-    ANALYZING = "Analyzing"
     NONE = "None"
-    OK = "OK"
-    SUPPRESSED = "Suppressed"
-    UNABLE_TO_CHECK = "UnableToCheck"
-    VIOLATION = "Violation"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"
+
+
+class ESessionType(OpenEnum):
+    """Session type: 39 known values."""
+
+    INFRASTRUCTURE = "Infrastructure"
+    BACKUP_JOB = "BackupJob"
+    AUTOMATION = "Automation"
+    CONFIGURATION_BACKUP = "ConfigurationBackup"
+    PUBLISH_BACKUP_CONTENT_VIA_MOUNT = "PublishBackupContentViaMount"
+    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
+    REPOSITORY_EVACUATE = "RepositoryEvacuate"
+    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
+    RESTORE_VM = "RestoreVm"
+    INSTANT_RECOVERY = "InstantRecovery"
+    FIRST_CLASS_DISK_INSTANT_RESTORE = "FirstClassDiskInstantRestore"
+    AZURE_APPLIANCE_DEPLOY = "AzureApplianceDeploy"
+    QUICK_MIGRATION = "QuickMigration"
+    FILE_LEVEL_RESTORE = "FileLevelRestore"
+    LINUX_FILE_LEVEL_RESTORE = "LinuxFileLevelRestore"
+    REPLICA_JOB = "ReplicaJob"
+    CONFIGURATION_RESYNCHRONIZE = "ConfigurationResynchronize"
+    FAILOVER = "Failover"
+    PLANNED_FAILOVER = "PlannedFailover"
+    PERMANENT_FAILOVER = "PermanentFailover"
+    UNDO_FAILOVER = "UndoFailover"
+    FAILBACK = "Failback"
+    COMMIT_FAILBACK = "CommitFailback"
+    UNDO_FAILBACK = "UndoFailback"
+    SWITCH_REPLICA_TO_PRODUCTION = "SwitchReplicaToProduction"
+    CLOUD_DIRECTOR_VM_RESTORE = "CloudDirectorVmRestore"
+    CLOUD_DIRECTOR_V_APP_RESTORE = "CloudDirectorVAppRestore"
+    MALWARE_DETECTION = "MalwareDetection"
+    FIRST_CLASS_DISK_QUICK_MIGRATION = "FirstClassDiskQuickMigration"
+    ENTRA_ID_RESTORE = "EntraIdRestore"
+    SECURITY_COMPLIANCE_ANALYZER = "SecurityComplianceAnalyzer"
+    FILE_SERVER_SAVE = "FileServerSave"
+    SURE_BACKUP = "SureBackup"
+    NAS_RESTORE = "NasRestore"
+    UNSTRUCTURED_DATA_BROWSE = "UnstructuredDataBrowse"
+    UNSTRUCTURED_DOWNLOAD_META = "UnstructuredDownloadMeta"
+    DELETE_BACKUP = "DeleteBackup"
+    BACKGROUND_OPERATION = "BackgroundOperation"
+    ENTRA_ID_RESCAN_REPOSITORY = "EntraIdRescanRepository"
+
+
+class ESessionsFiltersOrderColumn(OpenEnum):
+    """Sessions filters order column: 6 known values."""
+
+    NAME = "Name"
+    SESSION_TYPE = "SessionType"
+    CREATION_TIME = "CreationTime"
+    END_TIME = "EndTime"
+    STATE = "State"
+    RESULT = "Result"
 
 
 class ETaskLogRecordStatus(OpenEnum):
@@ -69,32 +94,6 @@ class ETaskLogRecordStatus(OpenEnum):
 @model
 class EmptySuccessResponse(Model):
     """Empty success response."""
-
-
-@model
-class SecurityAnalyzerEmailNotificationSettings(Model):
-    """Security analyzer email notification settings."""
-
-    subject: str | None | Unset = UNSET
-    notify_on_success: bool | None | Unset = UNSET
-    notify_on_warning: bool | None | Unset = UNSET
-    notify_on_error: bool | None | Unset = UNSET
-
-
-@model
-class SecurityAnalyzerScheduleSettingsModel(Model):
-    """Security analyzer schedule settings model.
-
-    Attributes:
-        daily_scan_local_time: time.
-    """
-
-    daily_scan_enabled: bool | None | Unset = UNSET
-    daily_scan_local_time: str | None | Unset = UNSET
-    send_scan_results: bool | None | Unset = UNSET
-    recipients: str | None | Unset = UNSET
-    notification_type: EEmailNotificationType | None | Unset = UNSET
-    custom_notification_settings: SecurityAnalyzerEmailNotificationSettings | None | Unset = UNSET
 
 
 @model

@@ -5,20 +5,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_suspicious_activity import (
-        ESuspiciousActivityEventsFiltersOrderColumn,
-        ESuspiciousActivitySeverity,
-        ESuspiciousActivitySourceType,
-        ESuspiciousActivityState,
-        ESuspiciousActivityType,
-    )
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+
+
+class ESuspiciousActivityEventsFiltersOrderColumn(OpenEnum):
+    """Suspicious activity events filters order column: 8 known values."""
+
+    TYPE = "Type"
+    DETECTION_TIME_UTC = "DetectionTimeUtc"
+    BACKUP_OBJECT_ID = "BackupObjectId"
+    STATE = "State"
+    SOURCE = "Source"
+    SEVERITY = "Severity"
+    CREATED_BY = "CreatedBy"
+    ENGINE = "Engine"
+
+
+class ESuspiciousActivitySeverity(OpenEnum):
+    """Suspicious activity severity: 3 known values."""
+
+    CLEAN = "Clean"
+    SUSPICIOUS = "Suspicious"
+    INFECTED = "Infected"
+
+
+class ESuspiciousActivitySourceType(OpenEnum):
+    """Suspicious activity source type: 4 known values."""
+
+    MANUAL = "Manual"
+    INTERNAL_VEEAM_DETECTOR = "InternalVeeamDetector"
+    EXTERNAL = "External"
+    MARK_AS_CLEAN_EVENT = "MarkAsCleanEvent"
+
+
+class ESuspiciousActivityState(OpenEnum):
+    """Suspicious activity state: 2 known values."""
+
+    CREATED = "Created"
+    FALSE_POSITIVE = "FalsePositive"
+
+
+class ESuspiciousActivityType(OpenEnum):
+    """Suspicious activity type: 9 known values."""
+
+    UNKNOWN = "Unknown"
+    DELETED_USEFUL_FILES = "DeletedUsefulFiles"
+    RANSOMWARE_NOTES = "RansomwareNotes"
+    MALWARE_EXTENSIONS = "MalwareExtensions"
+    ENCRYPTED_DATA = "EncryptedData"
+    YARA_SCAN = "YaraScan"
+    ANTIVIRUS_SCAN = "AntivirusScan"
+    RENAMED_FILES = "RenamedFiles"
+    INDICATOR_OF_COMPROMISE = "IndicatorOfCompromise"
 
 
 @model

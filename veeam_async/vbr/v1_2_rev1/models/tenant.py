@@ -11,7 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
+
     from .entra_id_resource import EntraIDPluginSettings, EntraIdResource
 
 

@@ -10,54 +10,91 @@ from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .flr_browse import FlrBrowseProperties
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .flr import EFlrItemStateType, EFlrItemType, FlrBrowseFiltrationModel, FlrBrowseOrderSpec
+    from .inventory_browser import PaginationSpec
 
 
-class EUnstructuredDataFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Unstructured data flr browse mount filters order column: one known value."""
+class EFileBackupFLRCopyToRestoreMode(OpenEnum):
+    """File backup FLR copy to restore mode: 2 known values."""
 
-    CREATION_TIME = "CreationTime"
+    LATEST_POINT = "LatestPoint"
+    CUSTOM = "Custom"
+
+
+class EFileBackupRetentionPolicyType(OpenEnum):
+    """File backup retention policy type: 2 known values."""
+
+    DAYS = "Days"
+    MONTHS = "Months"
 
 
 @model
-class UnstructuredDataBrowseSourceProperties(Model):
-    """Unstructured data browse source properties.
+class FileBackupFLRCopyToSpec(Model):
+    """File backup FLR copy to spec.
 
     Attributes:
-        backup_id: UUID.
+        unstructured_data_server_id: UUID.
     """
 
-    backup_id: str | None | Unset = UNSET
+    source_path: list[str]
+    is_recursive: bool | None | Unset = UNSET
+    restore_mode: EFileBackupFLRCopyToRestoreMode
+    to_date_time: datetime | None | Unset = UNSET
+    unstructured_data_server_id: str | None | Unset = UNSET
+    path: str | None | Unset = UNSET
+    copy_to_backup_server: bool | None | Unset = UNSET
 
 
 @model
-class UnstructuredDataFlrBrowseMountFilters(Model):
-    """Unstructured data flr browse mount filters."""
+class FileBackupRetentionPolicySettingsModel(Model):
+    """File backup retention policy settings model."""
 
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
+    type: EFileBackupRetentionPolicyType | None | Unset = UNSET
+    quantity: int | None | Unset = UNSET
 
 
 @model
-class UnstructuredDataFlrBrowseMountModel(Model):
-    """Unstructured data flr browse mount model.
+class UnstructuredDataFlrBrowseFolderModel(Model):
+    """Unstructured data flr browse folder model."""
 
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-    properties: FlrBrowseProperties | None | Unset = UNSET
-    source_properties: UnstructuredDataBrowseSourceProperties | None | Unset = UNSET
+    path: str
+    items: list[UnstructuredDataFlrBrowseItemModel]
+    pagination: PaginationResult | None | Unset = UNSET
 
 
 @model
-class UnstructuredDataFlrBrowseMountResult(Model):
-    """Unstructured data flr browse mount result."""
+class UnstructuredDataFlrBrowseFolderSpec(Model):
+    """Unstructured data flr browse folder spec."""
 
-    data: list[UnstructuredDataFlrBrowseMountModel]
-    pagination: PaginationResult
+    path: str
+    filter: FlrBrowseFiltrationModel | None | Unset = UNSET
+    order: FlrBrowseOrderSpec | None | Unset = UNSET
+    pagination: PaginationSpec | None | Unset = UNSET
+
+
+@model
+class UnstructuredDataFlrBrowseItemModel(Model):
+    """Unstructured data flr browse item model."""
+
+    location: str | None | Unset = UNSET
+    name: str
+    type: EFlrItemType
+    size: int
+    creation_date: datetime
+    modified_date: datetime
+    item_state: EFlrItemStateType
+
+
+@model
+class UnstructuredDataFlrSearchForResultModel(Model):
+    """Unstructured data flr search for result model."""
+
+    path: str | None | Unset = UNSET
+    search_string: str
+    items: list[UnstructuredDataFlrBrowseItemModel]
+    pagination: PaginationResult | None | Unset = UNSET

@@ -11,10 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .credentials_import_spec_collection import EAzureRegionType
+
+    from .backup import BackupProxiesSettingsModel
+    from .cloud import EAmazonRegionType
+    from .common import EAzureRegionType, PaginationResult
     from .flr_mount import FlrAutoUnmountModel
-    from .inventory import PaginationResult
-    from .repository_states import RepositoryShareGatewayModel
+    from .repository_advanced import RepositoryShareGatewayModel
 
 
 @model
@@ -102,53 +104,6 @@ class AzureBlobServerProcessingModel(Model):
     backup_proxies: BackupProxiesSettingsModel
     cache_repository_id: str
     backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
-
-
-@model
-class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
-
-    Attributes:
-        auto_select_enabled: default true.
-        proxy_ids: UUID.
-    """
-
-    auto_select_enabled: bool | None | Unset = UNSET
-    proxy_ids: list[str] | None | Unset = UNSET
-
-
-class EAmazonRegionType(OpenEnum):
-    """Amazon region type: 3 known values."""
-
-    CHINA = "China"
-    GLOBAL = "Global"
-    GOVERNMENT = "Government"
-
-
-class EAmazonS3Region(OpenEnum):
-    """Amazon S3 region: 21 known values."""
-
-    UNKNOWN = "unknown"
-    US_EAST_1 = "us-east-1"
-    US_EAST_2 = "us-east-2"
-    US_WEST_1 = "us-west-1"
-    US_WEST_2 = "us-west-2"
-    AF_SOUTH_1 = "af-south-1"
-    AP_EAST_1 = "ap-east-1"
-    AP_SOUTH_1 = "ap-south-1"
-    AP_NORTHEAST_1 = "ap-northeast-1"
-    AP_NORTHEAST_2 = "ap-northeast-2"
-    AP_SOUTHEAST_1 = "ap-southeast-1"
-    AP_SOUTHEAST_2 = "ap-southeast-2"
-    CA_CENTRAL_1 = "ca-central-1"
-    EU_CENTRAL_1 = "eu-central-1"
-    EU_WEST_1 = "eu-west-1"
-    EU_WEST_2 = "eu-west-2"
-    EU_SOUTH_1 = "eu-south-1"
-    EU_WEST_3 = "eu-west-3"
-    EU_NORTH_1 = "eu-north-1"
-    ME_SOUTH_1 = "me-south-1"
-    SA_EAST_1 = "sa-east-1"
 
 
 class EBackupIOControlLevel(OpenEnum):
@@ -283,6 +238,14 @@ class NFSShareServerProcessingModel(Model):
     backup_proxies: BackupProxiesSettingsModel
     cache_repository_id: str
     backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+
+
+@model
+class NfsRepositoryShareSettingsModel(Model):
+    """Nfs repository share settings model."""
+
+    share_path: str
+    gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model

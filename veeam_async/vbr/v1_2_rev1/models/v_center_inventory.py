@@ -11,15 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .inventory_object import InventoryObjectModel
 
-
-class EEmailNotificationType(OpenEnum):
-    """Email notification type: 2 known values."""
-
-    USE_GLOBAL_NOTIFICATION_SETTINGS = "UseGlobalNotificationSettings"
-    USE_CUSTOM_NOTIFICATION_SETTINGS = "UseCustomNotificationSettings"
+    from .cloud_director import InventoryObjectModel
+    from .common import PaginationResult
+    from .vmware import EVmwareInventoryType
 
 
 class EHierarchyType(OpenEnum):
@@ -31,30 +26,6 @@ class EHierarchyType(OpenEnum):
     VMS_AND_TEMPLATES = "VmsAndTemplates"
     VMS_AND_TAGS = "VmsAndTags"
     NETWORK = "Network"
-
-
-class EVmwareInventoryType(OpenEnum):
-    """Vmware inventory type: 19 known values."""
-
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    V_CENTER_SERVER = "vCenterServer"
-    DATACENTER = "Datacenter"
-    CLUSTER = "Cluster"
-    HOST = "Host"
-    RESOURCE_POOL = "ResourcePool"
-    FOLDER = "Folder"
-    DATASTORE = "Datastore"
-    DATASTORE_CLUSTER = "DatastoreCluster"
-    STORAGE_POLICY = "StoragePolicy"
-    TEMPLATE = "Template"
-    COMPUTE_RESOURCE = "ComputeResource"
-    VIRTUAL_APP = "VirtualApp"
-    TAG = "Tag"
-    CATEGORY = "Category"
-    MULTITAG = "Multitag"
-    NETWORK = "Network"
-    DVS_NETWORK = "DVSNetwork"
 
 
 class EvCentersInventoryFiltersOrderColumn(OpenEnum):

@@ -5,54 +5,198 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .replica_source_repositories import ReplicaFailbackModeSpec
+
+    from .cloud_director import InventoryObjectModel
+    from .disk import EDiskCreationMode
+
+
+class EFailbackModeType(OpenEnum):
+    """Failback mode type: 3 known values."""
+
+    AUTO = "Auto"
+    SCHEDULED = "Scheduled"
+    MANUAL = "Manual"
+
+
+class EReplicaFailbackType(OpenEnum):
+    """Replica failback type: 3 known values."""
+
+    ORIGINAL_LOCATION = "OriginalLocation"
+    ORIGINAL_VM = "OriginalVM"
+    CUSTOMIZED = "Customized"
 
 
 @model
-class ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec(Model):
-    """Vi VM snapshot replica change switchover time failback spec.
+class ReplicaFailbackModeSpec(Model):
+    """Replica failback mode spec."""
+
+    type: EFailbackModeType | None | Unset = UNSET
+    scheduled_time: datetime | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "Customized": "ViVMSnapshotReplicaCustomizedFailbackSpec",
+        "OriginalLocation": "ViVMSnapshotReplicaOriginalLocationFailbackSpec",
+        "OriginalVM": "ViVMSnapshotReplicaOriginalVMFailbackSpec",
+    },
+)
+class ViVMSnapshotReplicaFailbackSpec(Model):
+    """Vi VM snapshot replica failback spec: one of 3 kinds, told apart by `type`.
 
     Attributes:
         replica_point_ids: UUID.
+        dr_site_proxy_id: UUID.
+        production_site_proxy_id: UUID.
     """
 
     replica_point_ids: list[str] | None | Unset = UNSET
+    type: EReplicaFailbackType
+    dr_site_proxy_id: list[str] | None | Unset = UNSET
+    production_site_proxy_id: list[str] | None | Unset = UNSET
+    power_on_target_vm: bool | None | Unset = field(default=UNSET, wire="powerOnTargetVM")
+
+
+@model
+class ViVMSnapshotReplicaCustomizedFailbackSpec(ViVMSnapshotReplicaFailbackSpec):
+    """Vi VM snapshot replica customized failback spec: `ViVMSnapshotReplicaFailbackSpec` of type `Customized`."""
+
+    type: EReplicaFailbackType = field(default="Customized")
+    destinationhost: list[ViVMSnapshotReplicaFailbackTargetHostSpec] | None | Unset = UNSET
+    resource_pool: list[ViVMSnapshotReplicaFailbackTargetResourcePoolSpec] | None | Unset = UNSET
+    datastore: list[ViVMSnapshotReplicaFailbackTargetDatastoreSpec] | None | Unset = UNSET
+    folder: ViVMSnapshotReplicaFailbackTargetFolderSpec | None | Unset = UNSET
+    network: list[ViVMSnapshotReplicaFailbackTargetNetworkSpec] | None | Unset = UNSET
     failback_mode: ReplicaFailbackModeSpec | None | Unset = UNSET
 
 
 @model
-class ViVMSnapshotReplicaCommitFailbackSpec(Model):
-    """Vi VM snapshot replica commit failback spec.
+class ViVMSnapshotReplicaFailbackFolderMappingSpec(Model):
+    """Vi VM snapshot replica failback folder mapping spec.
 
     Attributes:
-        replica_point_ids: UUID.
+        replica_point_id: UUID.
     """
 
-    replica_point_ids: list[str] | None | Unset = UNSET
+    replica_point_id: str | None | Unset = UNSET
+    folder: InventoryObjectModel | None | Unset = UNSET
 
 
 @model
-class ViVMSnapshotReplicaSwitchToProductionFailbackSpec(Model):
-    """Vi VM snapshot replica switch to production failback spec.
+class ViVMSnapshotReplicaFailbackTargetDatastoreSpec(Model):
+    """Vi VM snapshot replica failback target datastore spec."""
 
-    Attributes:
-        replica_point_ids: UUID.
-    """
-
-    replica_point_ids: list[str] | None | Unset = UNSET
+    vm_object: InventoryObjectModel | None | Unset = UNSET
+    disks: list[ViVmSnapshotReplicaFailbackTargetDiskSpec] | None | Unset = UNSET
 
 
 @model
-class ViVMSnapshotReplicaUndoFailbackSpec(Model):
-    """Vi VM snapshot replica undo failback spec.
+class ViVMSnapshotReplicaFailbackTargetFolderSpec(Model):
+    """Vi VM snapshot replica failback target folder spec."""
+
+    restore_vm_tags: bool | None | Unset = field(default=UNSET, wire="restoreVMTags")
+    folder_mapping: list[ViVMSnapshotReplicaFailbackFolderMappingSpec] | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaFailbackTargetHostSpec(Model):
+    """Vi VM snapshot replica failback target host spec.
+
+    Attributes:
+        replica_point_id: UUID.
+    """
+
+    replica_point_id: str | None | Unset = UNSET
+    host: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaFailbackTargetNetworkSpec(Model):
+    """Vi VM snapshot replica failback target network spec.
+
+    Attributes:
+        replica_point_id: UUID.
+    """
+
+    replica_point_id: str | None | Unset = UNSET
+    networks: list[ViVmSnapshotReplicaFailbackNetworkMappingModel] | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaFailbackTargetResourcePoolSpec(Model):
+    """Vi VM snapshot replica failback target resource pool spec.
+
+    Attributes:
+        replica_point_id: UUID.
+    """
+
+    replica_point_id: str | None | Unset = UNSET
+    resource_pool: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaFailbackTargetVMSpec(Model):
+    """Vi VM snapshot replica failback target VM spec.
+
+    Attributes:
+        replica_point_id: UUID.
+    """
+
+    replica_point_id: str | None | Unset = UNSET
+    destination_vm: InventoryObjectModel | None | Unset = field(default=UNSET, wire="destinationVM")
+
+
+@model
+class ViVMSnapshotReplicaFailoverSpec(Model):
+    """Vi VM snapshot replica failover spec.
 
     Attributes:
         replica_point_ids: UUID.
     """
 
-    replica_point_ids: list[str] | None | Unset = UNSET
+    replica_point_ids: list[str]
+    reason: str | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaOriginalLocationFailbackSpec(ViVMSnapshotReplicaFailbackSpec):
+    """Vi VM snapshot replica original location failback spec: `ViVMSnapshotReplicaFailbackSpec` of type `OriginalLocation`."""
+
+    type: EReplicaFailbackType = field(default="OriginalLocation")
+    quick_rollback: bool | None | Unset = UNSET
+    failback_mode: ReplicaFailbackModeSpec | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaOriginalVMFailbackSpec(ViVMSnapshotReplicaFailbackSpec):
+    """Vi VM snapshot replica original VM failback spec: `ViVMSnapshotReplicaFailbackSpec` of type `OriginalVM`."""
+
+    type: EReplicaFailbackType = field(default="OriginalVM")
+    target_vm: list[ViVMSnapshotReplicaFailbackTargetVMSpec] | None | Unset = field(default=UNSET, wire="targetVM")
+    failback_mode: ReplicaFailbackModeSpec | None | Unset = UNSET
+
+
+@model
+class ViVmSnapshotReplicaFailbackNetworkMappingModel(Model):
+    """Vi vm snapshot replica failback network mapping model."""
+
+    source_network: InventoryObjectModel | None | Unset = UNSET
+    target_network: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class ViVmSnapshotReplicaFailbackTargetDiskSpec(Model):
+    """Vi vm snapshot replica failback target disk spec."""
+
+    disk_name: str
+    datastore: InventoryObjectModel
+    disk_type: EDiskCreationMode | None | Unset = UNSET

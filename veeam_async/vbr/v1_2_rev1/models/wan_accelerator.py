@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
 
 
 class EWANAcceleratorCacheSizeUnit(OpenEnum):

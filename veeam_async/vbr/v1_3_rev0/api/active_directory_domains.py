@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
-    from ..models import ADDomainModel, ADDomainSpec, ADDomainsResult, EADDomainFiltersOrderColumn, EmptySuccessResponse
+
+    from ..models import ADDomainModel, ADDomainSpec, ADDomainsResult, EADDomainFiltersOrderColumn
 
 _GET_ALL_AD_DOMAINS: Operation[ADDomainsResult] = Operation(
     "GetAllADDomains",
@@ -70,7 +71,7 @@ _GET_AD_DOMAIN: Operation[ADDomainModel] = Operation(
     },
 )
 
-_DELETE_AD_DOMAIN: Operation[EmptySuccessResponse] = Operation(
+_DELETE_AD_DOMAIN: Operation[None] = Operation(
     "DeleteADDomain",
     "Remove Active Directory Domain",
     "DELETE",
@@ -81,7 +82,7 @@ _DELETE_AD_DOMAIN: Operation[EmptySuccessResponse] = Operation(
     name="delete_ad_domain",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -140,17 +141,12 @@ def iterate_all_ad_domains(
 ) -> Items[ADDomainModel, ADDomainsResult]:
     """Get Active Directory Domains: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_ad_domains`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_ad_domains`.
     """
     return Items(
         client,
@@ -215,7 +211,7 @@ async def get_ad_domain(
 async def delete_ad_domain(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Active Directory Domain: DELETE /api/v1/adDomains/{id}.
 
     Args:
@@ -223,7 +219,7 @@ async def delete_ad_domain(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ComputerRecoveryTokenModel,
         ComputerRecoveryTokenResult,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         EProtectedComputerFiltersOrderColumn,
         EProtectedComputerType,
         EUnixPackageFiltersOrderColumn,
-        EmptySuccessResponse,
         LinuxPackageModel,
         LinuxPackageResult,
         ProtectedComputerModel,
@@ -107,7 +107,7 @@ _UPDATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     },
 )
 
-_DELETE_COMPUTER_RECOVERY_TOKEN: Operation[EmptySuccessResponse] = Operation(
+_DELETE_COMPUTER_RECOVERY_TOKEN: Operation[None] = Operation(
     "DeleteComputerRecoveryToken",
     "Delete Recovery Token",
     "DELETE",
@@ -118,7 +118,7 @@ _DELETE_COMPUTER_RECOVERY_TOKEN: Operation[EmptySuccessResponse] = Operation(
     name="delete_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -271,7 +271,7 @@ _GET_DISCOVERED_ENTITY: Operation[DiscoveredEntityModel] = Operation(
     },
 )
 
-_DELETE_DISCOVERED_ENTITY: Operation[EmptySuccessResponse] = Operation(
+_DELETE_DISCOVERED_ENTITY: Operation[None] = Operation(
     "DeleteDiscoveredEntity",
     "Remove Discovered Entity",
     "DELETE",
@@ -285,7 +285,7 @@ _DELETE_DISCOVERED_ENTITY: Operation[EmptySuccessResponse] = Operation(
         Parameter("entity_id", "entityId", "path", required=True),
     ),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -390,17 +390,12 @@ def iterate_all_computer_recovery_tokens(
 ) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
     """Get All Recovery Tokens: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_computer_recovery_tokens`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_computer_recovery_tokens`.
     """
     return Items(
         client,
@@ -493,7 +488,7 @@ async def update_computer_recovery_token(
 async def delete_computer_recovery_token(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
 
     Args:
@@ -501,7 +496,7 @@ async def delete_computer_recovery_token(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -576,18 +571,12 @@ def iterate_protected_computers(
 ) -> Items[ProtectedComputerModel, ProtectedComputerResult]:
     """Get All Protected Linux Computers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_protected_computers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_protected_computers`.
     """
     return Items(
         client,
@@ -701,22 +690,12 @@ def iterate_discovered_entities(
 ) -> Items[DiscoveredEntityModel, DiscoveredEntitiesResult]:
     """Get Discovered Entities: every row of every page, for `async for`.
 
+    What is not said here is as in `get_discovered_entities`.
+
     Args:
-        client: the appliance.
-        id: path `id`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        ip_address_filter: query `ipAddressFilter`.
-        state_filter: query `stateFilter`.
-        agent_status_filter: query `agentStatusFilter`.
-        driver_status_filter: query `driverStatusFilter`.
-
-    Raises:
-        VeeamError: as `get_discovered_entities`.
     """
     return Items(
         client,
@@ -878,7 +857,7 @@ async def delete_discovered_entity(
     client: ApplianceClient,
     id: str,
     entity_id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
 
     Args:
@@ -887,7 +866,7 @@ async def delete_discovered_entity(
         entity_id: path `entityId`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -963,19 +942,12 @@ def iterate_all_agent_packages(
 ) -> Items[LinuxPackageModel, LinuxPackageResult]:
     """Get Linux Agent Packages: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_agent_packages`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        distribution_filter: query `distributionFilter`.
-        package_bitness_filter: query `packageBitnessFilter`.
-
-    Raises:
-        VeeamError: as `get_all_agent_packages`.
     """
     return Items(
         client,
@@ -1047,17 +1019,12 @@ def iterate_all_agent_packages_for_unix(
 ) -> Items[UnixPackageModel, UnixPackageResult]:
     """Get Unix Agent Packages: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_agent_packages_for_unix`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_agent_packages_for_unix`.
     """
     return Items(
         client,

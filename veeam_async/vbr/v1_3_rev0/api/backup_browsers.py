@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from veeam_async.paging import OnIncomplete
     from veeam_async.streaming import Upload
     from veeam_async.unset import Unset
+
     from ..models import (
         EFlrBrowseMountFiltersOrderColumn,
-        EUnstructuredDataFlrBrowseMountFiltersOrderColumn,
         EmptySuccessResponse,
         EntraIdTenantBrowseModel,
         EntraIdTenantBrowseMountModel,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         EntraIdTenantBrowseSpec,
         EntraIdTenantCheckProductionItemsModel,
         EntraIdTenantCheckProductionItemsSpec,
-        EntraIdTenantGeneratePasswordSpec,
         EntraIdTenantGeneratedPasswordsModel,
+        EntraIdTenantGeneratePasswordSpec,
         EntraIdTenantItemComparisonModel,
         EntraIdTenantItemComparisonSessionModel,
         EntraIdTenantItemComparisonSpec,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         EntraIdTenantRestoreSessionsResult,
         EntraIdTenantValidateModel,
         EntraIdTenantValidateSpec,
+        EUnstructuredDataFlrBrowseMountFiltersOrderColumn,
         FileBackupFLRCopyToSpec,
         FlrAuditMountModel,
         FlrBrowseFolderModel,
@@ -954,16 +955,12 @@ def iterate_all_flr_browse_sessions(
 ) -> Items[FlrBrowseMountModel, FlrBrowseMountResult]:
     """Get All File Restore Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_flr_browse_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_flr_browse_sessions`.
     """
     return Items(
         client,
@@ -1061,16 +1058,13 @@ def iterate_browse_flr_mount(
 ) -> Items[FlrBrowserItemModel, FlrBrowseFolderModel]:
     """Browse File System: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_flr_mount`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse_flr_mount`.
     """
     return Items(
         client,
@@ -1207,17 +1201,13 @@ def iterate_flr_browse_search_result(
 ) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
     """Browse Search Results: every row of every page, for `async for`.
 
+    What is not said here is as in `flr_browse_search_result`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `flr_browse_search_result`.
     """
     return Items(
         client,
@@ -1383,16 +1373,12 @@ def iterate_all_unstructured_data_flr_browse_sessions(
 ) -> Items[UnstructuredDataFlrBrowseMountModel, UnstructuredDataFlrBrowseMountResult]:
     """Get All Unstructured Data Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_unstructured_data_flr_browse_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_unstructured_data_flr_browse_sessions`.
     """
     return Items(
         client,
@@ -1466,16 +1452,13 @@ def iterate_browse_flr_unstructured_data_mount(
 ) -> Items[UnstructuredDataFlrBrowseItemModel, UnstructuredDataFlrBrowseFolderModel]:
     """Browse Unstructured Data File System: every row of every page, for `async for`.
 
+    What is not said here is as in `browse_flr_unstructured_data_mount`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `browse_flr_unstructured_data_mount`.
     """
     return Items(
         client,
@@ -1559,17 +1542,13 @@ def iterate_unstructured_data_flr_browse_search_result(
 ) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
     """Browse Search Results: every row of every page, for `async for`.
 
+    What is not said here is as in `unstructured_data_flr_browse_search_result`.
+
     Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
         body: what is sent; its paging is filled in.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `unstructured_data_flr_browse_search_result`.
     """
     return Items(
         client,
@@ -1654,16 +1633,12 @@ def iterate_all_entra_id_tenant_browse_sessions(
 ) -> Items[EntraIdTenantBrowseMountModel, EntraIdTenantBrowseMountResult]:
     """Get Mount Points of All Entra ID Tenants: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_entra_id_tenant_browse_sessions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_entra_id_tenant_browse_sessions`.
     """
     return Items(
         client,

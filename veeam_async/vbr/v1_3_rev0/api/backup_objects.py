@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         BackupObjectModel,
         BackupObjectsResult,
@@ -152,21 +153,12 @@ def iterate_all_backup_objects(
 ) -> Items[BackupObjectModel, BackupObjectsResult]:
     """Get All Backup Objects: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_backup_objects`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        type_filter: query `typeFilter`.
-        vi_type_filter: query `viTypeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_backup_objects`.
     """
     return Items(
         client,

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import ConnectionCertificateModel, HostConnectionSpec
 
 _GET_CONNECTION_CERTIFICATE: Operation[ConnectionCertificateModel] = Operation(

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CertificateUploadSpec,
         CloudCredentialsModel,
@@ -116,7 +118,7 @@ _UPDATE_CREDS: Operation[CredentialsModel] = Operation(
     },
 )
 
-_DELETE_CREDS: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CREDS: Operation[None] = Operation(
     "DeleteCreds",
     "Remove Credentials Record",
     "DELETE",
@@ -127,7 +129,7 @@ _DELETE_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="delete_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -292,7 +294,7 @@ _UPDATE_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
     },
 )
 
-_DELETE_CLOUD_CREDS: Operation[EmptySuccessResponse] = Operation(
+_DELETE_CLOUD_CREDS: Operation[None] = Operation(
     "DeleteCloudCreds",
     "Remove Cloud Credentials Record",
     "DELETE",
@@ -303,7 +305,7 @@ _DELETE_CLOUD_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="delete_cloud_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -339,7 +341,7 @@ _CHANGE_ACCOUNT: Operation[EmptySuccessResponse] = Operation(
     },
 )
 
-_CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel] = Operation(
+_CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel | None] = Operation(
     "ChangeCloudCertificate",
     "Change Certificate",
     "POST",
@@ -351,7 +353,8 @@ _CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel] = Operation(
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CertificateUploadSpec"),
     answers={
-        204: Answer("CloudCredentialsModel"),
+        204: Answer(),
+        200: Answer("CloudCredentialsModel"),
     },
 )
 
@@ -493,21 +496,12 @@ def iterate_all_creds(
 ) -> Items[CredentialsModel, CredentialsResult]:
     """Get All Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        include_default_appliance_creds: query `includeDefaultApplianceCreds`.
-
-    Raises:
-        VeeamError: as `get_all_creds`.
     """
     return Items(
         client,
@@ -608,7 +602,7 @@ async def update_creds(
 async def delete_creds(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
 
     Args:
@@ -616,7 +610,7 @@ async def delete_creds(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -772,18 +766,12 @@ def iterate_all_cloud_creds(
 ) -> Items[CloudCredentialsModel, CloudCredentialsResult]:
     """Get All Cloud Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_cloud_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_cloud_creds`.
     """
     return Items(
         client,
@@ -949,7 +937,7 @@ async def update_cloud_creds(
 async def delete_cloud_creds(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Cloud Credentials Record: DELETE /api/v1/cloudCredentials/{id}.
 
     Args:
@@ -957,7 +945,7 @@ async def delete_cloud_creds(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -1029,7 +1017,7 @@ async def change_cloud_certificate(
     client: ApplianceClient,
     id: str,
     body: CertificateUploadSpec,
-) -> CloudCredentialsModel:
+) -> CloudCredentialsModel | None:
     """Change Certificate: POST /api/v1/cloudCredentials/{id}/changeCertificate.
 
     Args:
@@ -1038,7 +1026,8 @@ async def change_cloud_certificate(
         body: what is sent, as application/json.
 
     Returns:
-        204: `CloudCredentialsModel`.
+        204: nothing.
+        200: `CloudCredentialsModel`.
 
     Raises:
         BadRequestError: 400.

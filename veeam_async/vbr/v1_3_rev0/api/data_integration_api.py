@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         BackupContentMountModel,
         BackupContentMountsResult,
         EBackupContentDiskPublishMode,
-        EBackupContentMountState,
         EBackupContentMountsFiltersOrderColumn,
+        EBackupContentMountState,
         PublishBackupContentSpec,
         SessionModel,
     )
@@ -154,18 +155,12 @@ def iterate_all_content_publication_mounts(
 ) -> Items[BackupContentMountModel, BackupContentMountsResult]:
     """Get All Disk Publishing Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_content_publication_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        mode_filter: query `modeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_content_publication_mounts`.
     """
     return Items(
         client,

@@ -14,6 +14,7 @@ from .. import REVISION
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.unset import Unset
+
     from ..models import CreateDeploymentKitSpec, TaskModel
 
 _CREATE_DEPLOYMENT_KIT: Operation[TaskModel] = Operation(

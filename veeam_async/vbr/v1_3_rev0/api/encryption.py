@@ -16,21 +16,22 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EEncryptionPasswordsFiltersOrderColumn,
-        EKMSFiltersOrderColumn,
         EKeyManagementServerType,
+        EKMSFiltersOrderColumn,
         EmptySuccessResponse,
         EncryptionPasswordChangeSpec,
         EncryptionPasswordModel,
         EncryptionPasswordSpec,
+        EncryptionPasswordsResult,
         EncryptionPasswordVerifyResult,
         EncryptionPasswordVerifySpec,
-        EncryptionPasswordsResult,
-        KMSServerChangeCertificateSpec,
         KeyManagementServerBaseModel,
         KeyManagementServerBaseSpec,
         KeyManagementServersResult,
+        KMSServerChangeCertificateSpec,
     )
 
 _GET_ALL_ENCRYPTION_PASSWORDS: Operation[EncryptionPasswordsResult] = Operation(
@@ -101,7 +102,7 @@ _UPDATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     },
 )
 
-_DELETE_ENCRYPTION_PASSWORD: Operation[EmptySuccessResponse] = Operation(
+_DELETE_ENCRYPTION_PASSWORD: Operation[None] = Operation(
     "DeleteEncryptionPassword",
     "Remove Encryption Password",
     "DELETE",
@@ -112,7 +113,7 @@ _DELETE_ENCRYPTION_PASSWORD: Operation[EmptySuccessResponse] = Operation(
     name="delete_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -218,7 +219,7 @@ _UPDATE_KMS_SERVER: Operation[KeyManagementServerBaseModel] = Operation(
     },
 )
 
-_DELETE_KMS_SERVER: Operation[EmptySuccessResponse] = Operation(
+_DELETE_KMS_SERVER: Operation[None] = Operation(
     "DeleteKMSServer",
     "Remove KMS Server",
     "DELETE",
@@ -229,11 +230,11 @@ _DELETE_KMS_SERVER: Operation[EmptySuccessResponse] = Operation(
     name="delete_kms_server",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
-_CHANGE_KM_SERVER_CERTIFICATE: Operation[EmptySuccessResponse] = Operation(
+_CHANGE_KM_SERVER_CERTIFICATE: Operation[None] = Operation(
     "ChangeKMServerCertificate",
     "Change KMS Server Certificate",
     "POST",
@@ -245,7 +246,7 @@ _CHANGE_KM_SERVER_CERTIFICATE: Operation[EmptySuccessResponse] = Operation(
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("KMSServerChangeCertificateSpec"),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -304,17 +305,12 @@ def iterate_all_encryption_passwords(
 ) -> Items[EncryptionPasswordModel, EncryptionPasswordsResult]:
     """Get All Encryption Passwords: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_encryption_passwords`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        hint_filter: query `hintFilter`.
-
-    Raises:
-        VeeamError: as `get_all_encryption_passwords`.
     """
     return Items(
         client,
@@ -407,7 +403,7 @@ async def update_encryption_password(
 async def delete_encryption_password(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Encryption Password: DELETE /api/v1/encryptionPasswords/{id}.
 
     Args:
@@ -415,7 +411,7 @@ async def delete_encryption_password(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -543,18 +539,12 @@ def iterate_all_kms_servers(
 ) -> Items[KeyManagementServerBaseModel, KeyManagementServersResult]:
     """Get All KMS Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_kms_servers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_kms_servers`.
     """
     return Items(
         client,
@@ -647,7 +637,7 @@ async def update_kms_server(
 async def delete_kms_server(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove KMS Server: DELETE /api/v1/kmsServers/{id}.
 
     Args:
@@ -655,7 +645,7 @@ async def delete_kms_server(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         BadRequestError: 400.
@@ -674,7 +664,7 @@ async def change_km_server_certificate(
     client: ApplianceClient,
     id: str,
     body: KMSServerChangeCertificateSpec,
-) -> EmptySuccessResponse:
+) -> None:
     """Change KMS Server Certificate: POST /api/v1/kmsServers/{id}/changeCertificate.
 
     Args:
@@ -683,7 +673,7 @@ async def change_km_server_certificate(
         body: what is sent, as application/json.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         BadRequestError: 400.

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import GeneralOptionsModel
 
 _GET_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(

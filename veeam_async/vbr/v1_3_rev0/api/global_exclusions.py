@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EGlobalVMExclusionsFiltersOrderColumn,
-        EmptySuccessResponse,
         GlobalVMExclusionModel,
         GlobalVMExclusionNoteSpec,
         GlobalVMExclusionSpec,
@@ -76,7 +76,7 @@ _GET_GLOBAL_VM_EXCLUSION: Operation[GlobalVMExclusionModel] = Operation(
     },
 )
 
-_DELETE_GLOBAL_VM_EXCLUSION: Operation[EmptySuccessResponse] = Operation(
+_DELETE_GLOBAL_VM_EXCLUSION: Operation[None] = Operation(
     "DeleteGlobalVMExclusion",
     "Remove Global VM Exclusion",
     "DELETE",
@@ -87,7 +87,7 @@ _DELETE_GLOBAL_VM_EXCLUSION: Operation[EmptySuccessResponse] = Operation(
     name="delete_global_vm_exclusion",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -153,16 +153,12 @@ def iterate_all_global_vm_exclusions(
 ) -> Items[GlobalVMExclusionModel, GlobalVMExclusionsResult]:
     """Get All Global VM Exclusions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_global_vm_exclusions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_global_vm_exclusions`.
     """
     return Items(
         client,
@@ -227,7 +223,7 @@ async def get_global_vm_exclusion(
 async def delete_global_vm_exclusion(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Global VM Exclusion: DELETE /api/v1/globalExclusions/vm/{id}.
 
     Args:
@@ -235,7 +231,7 @@ async def delete_global_vm_exclusion(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

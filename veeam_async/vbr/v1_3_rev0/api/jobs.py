@@ -14,25 +14,27 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EJobFiltersOrderColumn,
         EJobStatesFiltersOrderColumn,
         EJobStatus,
         EJobType,
         EJobWorkload,
-        ESessionResult,
         EmptySuccessResponse,
+        ESessionResult,
         JobModel,
         JobRetrySpec,
         JobSpec,
+        JobsResult,
         JobStartSpec,
         JobStateModel,
         JobStatesResult,
         JobStopSpec,
-        JobsResult,
         SessionModel,
         VmwareObjectModel,
     )
@@ -140,7 +142,7 @@ _UPDATE_JOB: Operation[JobModel] = Operation(
     },
 )
 
-_DELETE_JOB: Operation[EmptySuccessResponse] = Operation(
+_DELETE_JOB: Operation[None] = Operation(
     "DeleteJob",
     "Delete Job",
     "DELETE",
@@ -151,7 +153,7 @@ _DELETE_JOB: Operation[EmptySuccessResponse] = Operation(
     name="delete_job",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -322,18 +324,12 @@ def iterate_all_jobs(
 ) -> Items[JobModel, JobsResult]:
     """Get All Jobs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_jobs`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_jobs`.
     """
     return Items(
         client,
@@ -472,29 +468,12 @@ def iterate_all_jobs_states(
 ) -> Items[JobStateModel, JobStatesResult]:
     """Get All Job States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_jobs_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        last_result_filter: query `lastResultFilter`.
-        status_filter: query `statusFilter`.
-        workload_filter: query `workloadFilter`.
-        last_run_after_filter: query `lastRunAfterFilter`, with its zone.
-        last_run_before_filter: query `lastRunBeforeFilter`, with its zone.
-        is_high_priority_job_filter: query `isHighPriorityJobFilter`.
-        repository_id_filter: query `repositoryIdFilter`, UUID.
-        objects_count_filter: query `objectsCountFilter`.
-        after_job_id_filter: query `afterJobIdFilter`, UUID.
-        after_job_name_filter: query `afterJobNameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_jobs_states`.
     """
     return Items(
         client,
@@ -578,7 +557,7 @@ async def update_job(
 async def delete_job(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Delete Job: DELETE /api/v1/jobs/{id}.
 
     Args:
@@ -586,7 +565,7 @@ async def delete_job(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

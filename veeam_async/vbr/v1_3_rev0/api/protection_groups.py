@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EProtectionGroupFiltersOrderColumn,
         EProtectionGroupType,
@@ -233,18 +234,12 @@ def iterate_all_protection_groups(
 ) -> Items[ProtectionGroupModel, ProtectionGroupsResult]:
     """Get Protection Groups: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_protection_groups`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_protection_groups`.
     """
     return Items(
         client,

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EProxiesFiltersOrderColumn,
         EProxyType,
-        EmptySuccessResponse,
         ProxiesResult,
         ProxiesStatesResult,
         ProxyModel,
@@ -98,7 +98,7 @@ _UPDATE_PROXY: Operation[SessionModel] = Operation(
     },
 )
 
-_DELETE_PROXY: Operation[EmptySuccessResponse] = Operation(
+_DELETE_PROXY: Operation[None] = Operation(
     "DeleteProxy",
     "Remove Proxy",
     "DELETE",
@@ -109,7 +109,7 @@ _DELETE_PROXY: Operation[EmptySuccessResponse] = Operation(
     name="delete_proxy",
     parameters=(Parameter("id", "id", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -233,19 +233,12 @@ def iterate_all_proxies(
 ) -> Items[ProxyModel, ProxiesResult]:
     """Get All Proxies: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_proxies`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-
-    Raises:
-        VeeamError: as `get_all_proxies`.
     """
     return Items(
         client,
@@ -344,7 +337,7 @@ async def update_proxy(
 async def delete_proxy(
     client: ApplianceClient,
     id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Proxy: DELETE /api/v1/backupInfrastructure/proxies/{id}.
 
     Args:
@@ -352,7 +345,7 @@ async def delete_proxy(
         id: path `id`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -492,22 +485,12 @@ def iterate_all_proxies_states(
 ) -> Items[ProxyStateModel, ProxiesStatesResult]:
     """Get All Proxy States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_proxies_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        is_disabled_filter: query `isDisabledFilter`.
-        is_online_filter: query `isOnlineFilter`.
-        is_out_of_date_filter: query `isOutOfDateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_proxies_states`.
     """
     return Items(
         client,

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ERepositoryFiltersOrderColumn,
         ERepositoryStatesFiltersOrderColumn,
         ERepositoryType,
         EScaleOutRepositoryExtentType,
         EScaleOutRepositoryFiltersOrderColumn,
-        EmptySuccessResponse,
         RepositoriesRescanSpec,
         RepositoriesResult,
         RepositoryModel,
@@ -159,7 +159,7 @@ _UPDATE_REPOSITORY: Operation[SessionModel] = Operation(
     },
 )
 
-_DELETE_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
+_DELETE_REPOSITORY: Operation[None] = Operation(
     "DeleteRepository",
     "Remove Repository",
     "DELETE",
@@ -173,7 +173,7 @@ _DELETE_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
         Parameter("delete_backups", type="bool"),
     ),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -245,7 +245,7 @@ _UPDATE_SCALE_OUT_REPOSITORY: Operation[SessionModel] = Operation(
     },
 )
 
-_DELETE_SCALE_OUT_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
+_DELETE_SCALE_OUT_REPOSITORY: Operation[None] = Operation(
     "DeleteScaleOutRepository",
     "Remove Scale-Out Backup Repository",
     "DELETE",
@@ -259,7 +259,7 @@ _DELETE_SCALE_OUT_REPOSITORY: Operation[EmptySuccessResponse] = Operation(
         Parameter("delete_backups", type="bool"),
     ),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -406,23 +406,12 @@ def iterate_all_repositories(
 ) -> Items[RepositoryModel, RepositoriesResult]:
     """Get All Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        path_filter: query `pathFilter`.
-        vmb_api_filter: query `vmbApiFilter`.
-        vmb_api_platform: query `vmbApiPlatform`, UUID.
-        exclude_extents: query `excludeExtents`.
-
-    Raises:
-        VeeamError: as `get_all_repositories`.
     """
     return Items(
         client,
@@ -596,28 +585,12 @@ def iterate_all_repositories_states(
 ) -> Items[RepositoryStateModel, RepositoryStatesResult]:
     """Get All Repository States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_repositories_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        capacity_filter: query `capacityFilter`.
-        free_space_filter: query `freeSpaceFilter`.
-        used_space_filter: query `usedSpaceFilter`.
-        is_online_filter: query `isOnlineFilter`.
-        is_out_of_date_filter: query `isOutOfDateFilter`.
-        sobr_id_filter: query `sobrIdFilter`, UUID.
-        sobr_extent_type_filter: query `sobrExtentTypeFilter`.
-        sobr_membership_filter: query `sobrMembershipFilter`.
-        exclude_extents: query `excludeExtents`.
-
-    Raises:
-        VeeamError: as `get_all_repositories_states`.
     """
     return Items(
         client,
@@ -702,7 +675,7 @@ async def delete_repository(
     id: str,
     *,
     delete_backups: bool | Unset = UNSET,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Repository: DELETE /api/v1/backupInfrastructure/repositories/{id}.
 
     Args:
@@ -711,7 +684,7 @@ async def delete_repository(
         delete_backups: query `deleteBackups`.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.
@@ -779,17 +752,12 @@ def iterate_all_scale_out_repositories(
 ) -> Items[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
     """Get All Scale-Out Backup Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_scale_out_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_scale_out_repositories`.
     """
     return Items(
         client,
@@ -884,7 +852,7 @@ async def delete_scale_out_repository(
     id: str,
     *,
     delete_backups: bool | Unset = UNSET,
-) -> EmptySuccessResponse:
+) -> None:
     """Remove Scale-Out Backup Repository: DELETE /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
 
     Args:
@@ -893,7 +861,7 @@ async def delete_scale_out_repository(
         delete_backups: query `deleteBackups`.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         UnauthorizedError: 401.

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AzureInstantVMRecoveryMigrationSpec,
         AzureInstantVMRecoveryMount,
@@ -28,12 +30,6 @@ if TYPE_CHECKING:
         EInstantHvVMRecoveryMountsFiltersOrderColumn,
         EInstantRecoveryMountState,
         EInstantViVMRecoveryMountsFiltersOrderColumn,
-        ESessionResult,
-        ESessionState,
-        ESessionType,
-        ESessionsFiltersOrderColumn,
-        EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
-        EmptySuccessResponse,
         EntireCloudDirectorVMRestoreSpec,
         EntireHvVMRestoreSpec,
         EntireViVMRestoreSpec,
@@ -44,6 +40,11 @@ if TYPE_CHECKING:
         EntraIdTenantRestoreDeviceCodeStateSpec,
         EntraIdTenantStartRestoreFromCopySpec,
         EntraIdTenantStartRestoreSpec,
+        ESessionResult,
+        ESessionsFiltersOrderColumn,
+        ESessionState,
+        ESessionType,
+        EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
         FlrBrowseMountModel,
         FlrMountSpec,
         InstantHvVMRecoveryMount,
@@ -216,7 +217,7 @@ _INSTANT_HV_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     },
 )
 
-_INSTANT_HV_VM_RECOVERY_MIGRATE: Operation[EmptySuccessResponse] = Operation(
+_INSTANT_HV_VM_RECOVERY_MIGRATE: Operation[None] = Operation(
     "InstantHvVMRecoveryMigrate",
     "Start Migrating Microsoft Hyper-V VM",
     "POST",
@@ -227,7 +228,7 @@ _INSTANT_HV_VM_RECOVERY_MIGRATE: Operation[EmptySuccessResponse] = Operation(
     name="instant_hv_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     answers={
-        204: Answer("EmptySuccessResponse"),
+        204: Answer(),
     },
 )
 
@@ -717,18 +718,12 @@ def iterate_all_instant_vi_vm_recovery_mounts(
 ) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
     """Get All Instant Recovery Mount Points of VMware vSphere VMs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_instant_vi_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -909,18 +904,12 @@ def iterate_all_instant_hv_vm_recovery_mounts(
 ) -> Items[InstantHvVMRecoveryMount, InstantHvVMRecoveryMountsResult]:
     """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_instant_hv_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_instant_hv_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -1017,7 +1006,7 @@ async def instant_hv_vm_recovery_unmount(
 async def instant_hv_vm_recovery_migrate(
     client: ApplianceClient,
     mount_id: str,
-) -> EmptySuccessResponse:
+) -> None:
     """Start Migrating Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/migrate.
 
     Args:
@@ -1025,7 +1014,7 @@ async def instant_hv_vm_recovery_migrate(
         mount_id: path `mountId`, UUID.
 
     Returns:
-        204: `EmptySuccessResponse`.
+        204: nothing.
 
     Raises:
         BadRequestError: 400.
@@ -1095,17 +1084,12 @@ def iterate_all_azure_instant_vm_recovery_mounts(
 ) -> Items[AzureInstantVMRecoveryMount, AzureInstantVMRecoveryMountsResult]:
     """Get All Mount Points for Instant Recovery to Azure: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_azure_instant_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_azure_instant_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -1252,24 +1236,12 @@ def iterate_all_azure_instant_vm_recovery_mount_sessions(
 ) -> Items[SessionModel, SessionsResult]:
     """Get All Mount Sessions for Instant Recovery to Azure: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_azure_instant_vm_recovery_mount_sessions`.
+
     Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-
-    Raises:
-        VeeamError: as `get_all_azure_instant_vm_recovery_mount_sessions`.
     """
     return Items(
         client,
@@ -1556,17 +1528,12 @@ def iterate_all_vmware_fcd_instant_recovery_mount_models(
 ) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
     """Get All FCD Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_vmware_fcd_instant_recovery_mount_models`.
     """
     return Items(
         client,

@@ -14,17 +14,19 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AuthorizationEventModel,
         AuthorizationEventsResult,
         BestPracticesComplianceModel,
         BestPracticesComplianceResult,
         BestPracticesSuppressRequest,
-        EAuthorizationEventState,
         EAuthorizationEventsFiltersOrderColumn,
+        EAuthorizationEventState,
         SecurityAnalyzerScheduleSettingsModel,
         SessionModel,
     )
@@ -471,26 +473,12 @@ def iterate_all_authorization_events(
 ) -> Items[AuthorizationEventModel, AuthorizationEventsResult]:
     """Get All Authorization Events: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_authorization_events`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        processed_after_filter: query `processedAfterFilter`, with its zone.
-        processed_before_filter: query `processedBeforeFilter`, with its zone.
-        state_filter: query `stateFilter`.
-        created_by_filter: query `createdByFilter`.
-        processed_by_filter: query `processedByFilter`.
-        expire_before_filter: query `expireBeforeFilter`, with its zone.
-        expire_after_filter: query `expireAfterFilter`, with its zone.
-
-    Raises:
-        VeeamError: as `get_all_authorization_events`.
     """
     return Items(
         client,

@@ -6,335 +6,154 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup_application_aware_processing import ESQLLogsProcessing
-    from .backup_job_guest_processing import BackupScriptSettingsModel
-    from .backup_job_storage import (
-        BackupFSExclusionsModel,
-        BackupJobAdvancedSettingsModel,
-        BackupJobRetentionPolicySettingsModel,
-    )
-    from .backups import BackupScheduleModel
-    from .credentials import CredentialsImportModel
-    from .e import EApplicationSettingsVSS
-    from .gfs_policy_settings import GFSPolicySettingsModel
-    from .guest_file_system_indexing import GuestFileSystemIndexingModel
-    from .inventory_object import InventoryObjectModel
-    from .job_states import EJobType
-    from .vmware_object import VmwareObjectDiskModel
+
+    from .common import EPlatformType, PaginationResult
+    from .job import EJobType
 
 
 @model
-class PostgreSQLSettingsModel(Model):
-    """Postgre SQL settings model.
+class BackupFileModel(Model):
+    """Backup file model.
 
     Attributes:
-        credentials_id: UUID.
+        id: UUID.
+        backup_id: UUID.
+        object_id: UUID.
+        restore_point_ids: UUID.
     """
 
-    use_guest_credentials: bool | None | Unset = UNSET
-    credentials_id: str | None | Unset = UNSET
-    user_connection_type: EPostgreSQLUserConnectionType | None | Unset = UNSET
-    backup_logs: bool | None | Unset = UNSET
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    temp_archive_logs_path: str | None | Unset = UNSET
-
-
-@model
-class AgentBackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Agent backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
-
-
-@model
-class BackupApplicationAwareProcessingImportModel(Model):
-    """Backup application aware processing import model."""
-
-    is_enabled: bool
-    app_settings: list[BackupApplicationSettingsImportModel] | None | Unset = UNSET
-
-
-@model
-class BackupApplicationSettingsImportModel(Model):
-    """Backup application settings import model."""
-
-    vm_object: InventoryObjectModel
-    vss: EApplicationSettingsVSS
-    use_persistent_guest_agent: bool | None | Unset = UNSET
-    transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
-    sql: BackupSQLSettingsImportModel | None | Unset = UNSET
-    oracle: BackupOracleSettingsImportModel | None | Unset = UNSET
-    postgre_sql: BackupPostgreSQLSettingsImportModel | None | Unset = field(default=UNSET, wire="postgreSQL")
-    exclusions: BackupFSExclusionsModel | None | Unset = UNSET
-    scripts: BackupScriptSettingsModel | None | Unset = UNSET
-
-
-@model
-class BackupJobExclusionsSpec(Model):
-    """Backup job exclusions spec."""
-
-    vms: list[InventoryObjectModel] | None | Unset = UNSET
-    disks: list[VmwareObjectDiskModel] | None | Unset = UNSET
-    templates: BackupJobExclusionsTemplates | None | Unset = UNSET
-
-
-@model
-class BackupJobExclusionsTemplates(Model):
-    """Backup job exclusions templates."""
-
-    is_enabled: bool | None | Unset = UNSET
-    exclude_from_incremental: bool | None | Unset = UNSET
-
-
-@model
-class BackupJobGuestProcessingImportModel(Model):
-    """Backup job guest processing import model."""
-
-    application_aware_processing: BackupApplicationAwareProcessingImportModel
-    guest_file_system_indexing: GuestFileSystemIndexingModel
-    guest_interaction_proxies: GuestInteractionProxiesSettingsImportModel | None | Unset = UNSET
-    guest_credentials: GuestOsCredentialsImportModel | None | Unset = UNSET
-
-
-@model
-class BackupJobImportProxiesModel(Model):
-    """Backup job import proxies model.
-
-    Attributes:
-        automatic_selection: default true.
-    """
-
-    automatic_selection: bool
-    proxies: list[BackupProxyImportModel] | None | Unset = UNSET
-
-
-@model
-class BackupJobStorageImportModel(Model):
-    """Backup job storage import model."""
-
-    backup_repository: BackupRepositoryImportModel
-    backup_proxies: BackupJobImportProxiesModel
-    retention_policy: BackupJobRetentionPolicySettingsModel
-    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
-    advanced_settings: BackupJobAdvancedSettingsModel | None | Unset = UNSET
-
-
-@model
-class BackupJobVirtualMachinesSpec(Model):
-    """Backup job virtual machines spec."""
-
-    includes: list[InventoryObjectModel]
-    excludes: BackupJobExclusionsSpec | None | Unset = UNSET
-
-
-@model
-class BackupLogShippingServersImportModel(Model):
-    """Backup log shipping servers import model."""
-
-    auto_select_enabled: bool
-    shipping_server_names: list[str] | None | Unset = UNSET
-
-
-@model
-class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
-
-    Attributes:
-        shipping_server_ids: UUID.
-    """
-
-    auto_selection: bool
-    shipping_server_ids: list[str] | None | Unset = UNSET
-
-
-@model
-class BackupOracleSettingsImportModel(Model):
-    """Backup oracle settings import model."""
-
-    use_guest_credentials: bool
-    credentials: CredentialsImportModel | None | Unset = UNSET
-    archive_logs: EBackupOracleLogsSettings
-    delete_hours_count: int | None | Unset = UNSET
-    delete_gbs_count: int | None | Unset = field(default=UNSET, wire="deleteGBsCount")
-    backup_logs: bool | None | Unset = UNSET
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersImportModel | None | Unset = UNSET
-
-
-@model
-class BackupPostgreSQLSettingsImportModel(Model):
-    """Backup postgre SQL settings import model."""
-
-    use_guest_credentials: bool | None | Unset = UNSET
-    credentials: CredentialsImportModel | None | Unset = UNSET
-    user_connection_type: EPostgreSQLUserConnectionType | None | Unset = UNSET
-    backup_logs: bool | None | Unset = UNSET
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    temp_archive_logs_path: str | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersImportModel | None | Unset = UNSET
-
-
-@model
-class BackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
-
-    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
-
-
-@model
-class BackupProxyImportModel(Model):
-    """Backup proxy import model."""
-
+    id: str
     name: str
-    type: EBackupProxyImportType
-    unique_id: str | None | Unset = UNSET
+    backup_id: str
+    object_id: str
+    restore_point_ids: list[str] | None | Unset = UNSET
+    data_size: int
+    backup_size: int
+    dedup_ratio: int
+    compress_ratio: int
+    creation_time: datetime
+    gfs_periods: list[EBackupFileGFSPeriod] | None | Unset = UNSET
 
 
 @model
-class BackupRepositoryImportModel(Model):
-    """Backup repository import model."""
+class BackupFilesFilters(Model):
+    """Backup files filters."""
 
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EBackupFilesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    created_after_filter: datetime | None | Unset = UNSET
+    created_before_filter: datetime | None | Unset = UNSET
+    gfs_period_filter: EBackupFileGFSPeriod | None | Unset = UNSET
+
+
+@model
+class BackupFilesResult(Model):
+    """Backup files result."""
+
+    data: list[BackupFileModel] | None | Unset = UNSET
+    pagination: PaginationResult | None | Unset = UNSET
+
+
+@model
+class BackupModel(Model):
+    """Backup model.
+
+    Attributes:
+        id: UUID.
+        job_id: UUID.
+        platform_id: UUID.
+        repository_id: UUID.
+    """
+
+    id: str
+    job_id: str | None | Unset = UNSET
+    policy_unique_id: str | None | Unset = UNSET
     name: str
-    unique_id: str | None | Unset = UNSET
+    platform_name: EPlatformType
+    platform_id: str
+    creation_time: datetime
+    repository_id: str
+    repository_name: str | None | Unset = UNSET
+    job_type: EJobType | None | Unset = UNSET
 
 
 @model
-class BackupSQLSettingsImportModel(Model):
-    """Backup SQL settings import model."""
-
-    logs_processing: ESQLLogsProcessing
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    log_shipping_servers: BackupLogShippingServersImportModel | None | Unset = UNSET
-
-
-class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
-    PRESERVE = "preserve"
-    DELETE_EXPIRED_HOURS = "deleteExpiredHours"
-    DELETE_EXPIRED_GBS = "deleteExpiredGBs"
-
-
-class EBackupProxyImportType(OpenEnum):
-    """Backup proxy import type: one known value."""
-
-    VMWARE = "vmware"
-
-
-class EBackupProxyTransportMode(OpenEnum):
-    """Backup proxy transport mode: 4 known values."""
-
-    AUTO = "auto"
-    DIRECT_ACCESS = "directAccess"
-    VIRTUAL_APPLIANCE = "virtualAppliance"
-    NETWORK = "network"
-
-
-class EPostgreSQLUserConnectionType(OpenEnum):
-    """Postgre SQL user connection type: 3 known values."""
-
-    CREDENTIALS = "credentials"
-    PASSWORD_FILE = "passwordFile"
-    PEER = "peer"
-
-
-class ERetainLogBackupsType(OpenEnum):
-    """Retain log backups type: 2 known values."""
-
-    UNTIL_BACKUP_DELETED = "untilBackupDeleted"
-    KEEP_ONLY_DAYS = "KeepOnlyDays"
-
-
-class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
-
-    PROCESS = "process"
-    COPY_ONLY = "copyOnly"
-
-
-@model
-class GuestInteractionProxiesSettingsImportModel(Model):
-    """Guest interaction proxies settings import model.
+class BackupsFilters(Model):
+    """Backups filters.
 
     Attributes:
-        automatic_selection: default true.
+        platform_id_filter: UUID.
+        job_id_filter: UUID.
     """
 
-    automatic_selection: bool
-    proxies: list[str] | None | Unset = UNSET
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EBackupsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    created_after_filter: datetime | None | Unset = UNSET
+    created_before_filter: datetime | None | Unset = UNSET
+    platform_id_filter: str | None | Unset = UNSET
+    job_id_filter: str | None | Unset = UNSET
+    policy_tag_filter: str | None | Unset = UNSET
+    job_type_filter: EJobType | None | Unset = UNSET
 
 
 @model
-class GuestInteractionProxiesSettingsModel(Model):
-    """Guest interaction proxies settings model.
+class BackupsResult(Model):
+    """Backups result."""
 
-    Attributes:
-        auto_select_enabled: default true.
-        proxy_ids: UUID.
-    """
-
-    auto_select_enabled: bool | None | Unset = UNSET
-    proxy_ids: list[str] | None | Unset = UNSET
+    data: list[BackupModel]
+    pagination: PaginationResult
 
 
-@model
-class GuestOsCredentialsImportModel(Model):
-    """Guest Os credentials import model."""
+class EBackupFileGFSPeriod(OpenEnum):
+    """Backup file GFS period: 5 known values."""
 
-    creds: CredentialsImportModel | None | Unset = UNSET
-    credentials_per_machine: list[GuestOsCredentialsPerMachineImportModel] | None | Unset = UNSET
-
-
-@model
-class GuestOsCredentialsPerMachineImportModel(Model):
-    """Guest Os credentials per machine import model."""
-
-    windows_creds: CredentialsImportModel | None | Unset = UNSET
-    linux_creds: CredentialsImportModel | None | Unset = UNSET
-    vm_object: InventoryObjectModel
-    default: bool | None | Unset = UNSET
+    NONE = "None"
+    WEEKLY = "Weekly"
+    MONTHLY = "Monthly"
+    QUARTERLY = "Quarterly"
+    YEARLY = "Yearly"
 
 
-@model
-class JobExportSpec(Model):
-    """Job export spec.
+class EBackupFilesFiltersOrderColumn(OpenEnum):
+    """Backup files filters order column: 7 known values."""
 
-    Attributes:
-        ids: UUID.
-    """
-
-    ids: list[str] | None | Unset = UNSET
-    types: list[str] | None | Unset = UNSET
-    names: list[str] | None | Unset = UNSET
-
-
-@model
-class JobImportSpec(Model):
-    """Job import spec."""
-
-    name: str
-    description: str
-    is_high_priority: bool
-    type: EJobType
-    virtual_machines: BackupJobVirtualMachinesSpec
-    storage: BackupJobStorageImportModel
-    guest_processing: BackupJobGuestProcessingImportModel
-    schedule: BackupScheduleModel
+    NAME = "Name"
+    DATA_SIZE = "DataSize"
+    BACKUP_SIZE = "BackupSize"
+    DEDUP_RATIO = "DedupRatio"
+    COMPRESS_RATIO = "CompressRatio"
+    CREATION_TIME = "CreationTime"
+    GFS_PERIOD = "GFSPeriod"
 
 
-@model
-class JobImportSpecCollection(Model):
-    """Job import spec collection."""
+class EBackupModeType(OpenEnum):
+    """Backup mode type: 5 known values."""
 
-    jobs: list[JobImportSpec]
+    FULL = "Full"
+    INCREMENTAL = "Incremental"
+    REVERSE_INCREMENTAL = "ReverseIncremental"
+    TRANSFORM = "Transform"
+    TRANSFORM_FOREVER_INCREMENTAL = "TransformForeverIncremental"
+
+
+class EBackupsFiltersOrderColumn(OpenEnum):
+    """Backups filters order column: 5 known values."""
+
+    NAME = "Name"
+    CREATION_TIME = "CreationTime"
+    PLATFORM_ID = "PlatformId"
+    JOB_ID = "JobId"
+    POLICY_TAG = "PolicyTag"

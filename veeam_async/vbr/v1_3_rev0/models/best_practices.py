@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_copy_job_target import EEmailNotificationType
+
+    from .email import EEmailNotificationType
 
 
 @model

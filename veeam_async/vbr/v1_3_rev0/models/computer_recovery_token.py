@@ -11,8 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
 
 
 @model

@@ -10,194 +10,9 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .credentials_import_spec_collection import AzureComputeCloudCredentialsDeploymentModel, EAzureRegionType
-    from .inventory import PaginationResult
-    from .key_management_server_base import CertificateUploadSpec
 
-
-@model(
-    discriminator="type",
-    children={
-        "Amazon": "AmazonCloudCredentialsModel",
-        "AzureCompute": "AzureComputeCloudCredentialsModel",
-        "AzureStorage": "AzureStorageCloudCredentialsModel",
-        "Google": "GoogleCloudCredentialsModel",
-        "GoogleService": "GoogleCloudServiceCredentialsModel",
-    },
-)
-class CloudCredentialsModel(Model):
-    """Cloud credentials model: one of 5 kinds, told apart by `type`.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    description: str | None | Unset = UNSET
-    type: ECloudCredentialsType
-    last_modified: datetime | None | Unset = UNSET
-
-
-@model
-class AmazonCloudCredentialsModel(CloudCredentialsModel):
-    """Amazon cloud credentials model: `CloudCredentialsModel` of type `Amazon`."""
-
-    type: ECloudCredentialsType = field(default="Amazon")
-    access_key: str
-    unique_id: str | None | Unset = UNSET
-
-
-@model(
-    discriminator="type",
-    children={
-        "Amazon": "AmazonCloudCredentialsSpec",
-        "AzureCompute": "AzureComputeCloudCredentialsSpec",
-        "AzureStorage": "AzureStorageCloudCredentialsSpec",
-        "Google": "GoogleCloudCredentialsSpec",
-        "GoogleService": "GoogleCloudServiceCredentialsSpec",
-    },
-)
-class CloudCredentialsSpec(Model):
-    """Cloud credentials spec: one of 5 kinds, told apart by `type`."""
-
-    description: str | None | Unset = UNSET
-    type: ECloudCredentialsType
-
-
-@model
-class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
-    """Amazon cloud credentials spec: `CloudCredentialsSpec` of type `Amazon`."""
-
-    type: ECloudCredentialsType = field(default="Amazon")
-    access_key: str
-    secret_key: str
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
-    """Azure compute cloud credentials model: `CloudCredentialsModel` of type `AzureCompute`."""
-
-    type: ECloudCredentialsType = field(default="AzureCompute")
-    connection_name: str
-    deployment: AzureComputeCloudCredentialsDeploymentModel
-    subscription: AzureComputeCloudCredentialsSubscriptionModel
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure compute cloud credentials spec: `CloudCredentialsSpec` of type `AzureCompute`."""
-
-    type: ECloudCredentialsType = field(default="AzureCompute")
-    connection_name: str
-    creation_mode: EAzureComputeCredentialsCreationMode
-    existing_account: AzureComputeCredentialsExistingAccountSpec | None | Unset = UNSET
-    new_account: AzureComputeCredentialsNewAccountSpec | None | Unset = UNSET
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSubscriptionInfo(Model):
-    """Azure compute cloud credentials subscription info.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    azure_subscription_id: str
-    azure_subscription_name: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSubscriptionModel(Model):
-    """Azure compute cloud credentials subscription model."""
-
-    tenant_id: str
-    application_id: str
-    secret: str | None | Unset = UNSET
-    subscriptions: list[AzureComputeCloudCredentialsSubscriptionInfo] | None | Unset = UNSET
-
-
-@model
-class AzureComputeCloudCredentialsSubscriptionSpec(Model):
-    """Azure compute cloud credentials subscription spec."""
-
-    tenant_id: str
-    application_id: str
-    secret: str | None | Unset = UNSET
-    certificate: CertificateUploadSpec | None | Unset = UNSET
-
-
-@model
-class AzureComputeCredentialsExistingAccountSpec(Model):
-    """Azure compute credentials existing account spec."""
-
-    deployment: AzureComputeCloudCredentialsDeploymentModel
-    subscription: AzureComputeCloudCredentialsSubscriptionSpec
-
-
-@model
-class AzureComputeCredentialsNewAccountSpec(Model):
-    """Azure compute credentials new account spec."""
-
-    region: EAzureRegionType
-    verification_code: str
-
-
-@model
-class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
-    """Azure storage cloud credentials model: `CloudCredentialsModel` of type `AzureStorage`."""
-
-    type: ECloudCredentialsType = field(default="AzureStorage")
-    account: str
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
-    """Azure storage cloud credentials spec: `CloudCredentialsSpec` of type `AzureStorage`."""
-
-    type: ECloudCredentialsType = field(default="AzureStorage")
-    account: str
-    shared_key: str
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class CloudCredentialsExportSpec(Model):
-    """Cloud credentials export spec.
-
-    Attributes:
-        ids: UUID.
-    """
-
-    ids: list[str] | None | Unset = UNSET
-    types: list[ECloudCredentialsType] | None | Unset = UNSET
-    names: list[str] | None | Unset = UNSET
-
-
-@model
-class CloudCredentialsFilters(Model):
-    """Cloud credentials filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ECloudCredentialsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    type_filter: ECloudCredentialsType | None | Unset = UNSET
-
-
-@model
-class CloudCredentialsResult(Model):
-    """Cloud credentials result."""
-
-    data: list[CloudCredentialsModel]
-    pagination: PaginationResult
+    from .credential import ECredentialsType
 
 
 @model
@@ -215,21 +30,6 @@ class CredentialsExportSpec(Model):
 
 
 @model
-class CredentialsFilters(Model):
-    """Credentials filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ECredentialsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    include_default_appliance_creds: bool | None | Unset = UNSET
-    type_filter: ECredentialsType | None | Unset = UNSET
-    created_after_filter: datetime | None | Unset = UNSET
-    created_before_filter: datetime | None | Unset = UNSET
-
-
-@model
 class CredentialsImportModel(Model):
     """Credentials import model."""
 
@@ -237,213 +37,48 @@ class CredentialsImportModel(Model):
     credentials_tag: str | None | Unset = UNSET
 
 
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsModel",
-        "ManagedService": "ManagedServiceCredentialsModel",
-        "Standard": "StandardCredentialsModel",
-    },
-)
-class CredentialsModel(Model):
-    """Credentials model: one of 3 kinds, told apart by `type`.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    username: str
-    description: str
-    type: ECredentialsType
-    creation_time: datetime
-
-
 @model
-class CredentialsResult(Model):
-    """Credentials result."""
-
-    data: list[CredentialsModel]
-    pagination: PaginationResult
-
-
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsSpec",
-        "ManagedService": "ManagedServiceCredentialsSpec",
-        "Standard": "StandardCredentialsSpec",
-    },
-)
-class CredentialsSpec(Model):
-    """Credentials spec: one of 3 kinds, told apart by `type`."""
+class CredentialsImportSpec(Model):
+    """Credentials import spec."""
 
     username: str
+    password: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
+    unique_id: str
     type: ECredentialsType
-
-
-class EAuthenticationType(OpenEnum):
-    """Authentication type: 2 known values."""
-
-    SSH_KEY = "SshKey"
-    PASSWORD = "Password"
-
-
-class EAzureComputeCredentialsCreationMode(OpenEnum):
-    """Azure compute credentials creation mode: 2 known values."""
-
-    NEW_ACCOUNT = "NewAccount"
-    EXISTING_ACCOUNT = "ExistingAccount"
-
-
-class ECloudCredentialsFiltersOrderColumn(OpenEnum):
-    """Cloud credentials filters order column: 4 known values."""
-
-    NAME = "Name"
-    DESCRIPTION = "Description"
-    TYPE = "Type"
-    LAST_MODIFIED = "LastModified"
-
-
-class ECloudCredentialsType(OpenEnum):
-    """Cloud credentials type: 5 known values."""
-
-    AZURE_STORAGE = "AzureStorage"
-    AZURE_COMPUTE = "AzureCompute"
-    AMAZON = "Amazon"
-    GOOGLE = "Google"
-    GOOGLE_SERVICE = "GoogleService"
-
-
-class ECredentialsFiltersOrderColumn(OpenEnum):
-    """Credentials filters order column: 4 known values."""
-
-    USERNAME = "Username"
-    DESCRIPTION = "Description"
-    TYPE = "Type"
-    CREATION_TIME = "CreationTime"
-
-
-class ECredentialsType(OpenEnum):
-    """Credentials type: 3 known values."""
-
-    STANDARD = "Standard"
-    LINUX = "Linux"
-    MANAGED_SERVICE = "ManagedService"
+    linux_additional_settings: CredentialsLinuxSettingsImportModel | None | Unset = UNSET
 
 
 @model
-class GoogleCloudComputeVerificationCodeModel(Model):
-    """Google cloud compute verification code model."""
+class CredentialsImportSpecCollection(Model):
+    """Credentials import spec collection."""
 
-    url: str
-    verification_code: str
-    expiration_time: datetime
+    credentials: list[CredentialsImportSpec]
 
 
 @model
-class GoogleCloudCredentialsModel(CloudCredentialsModel):
-    """Google cloud credentials model: `CloudCredentialsModel` of type `Google`."""
+class CredentialsLinuxSettingsImportModel(Model):
+    """Credentials linux settings import model."""
 
-    type: ECloudCredentialsType = field(default="Google")
-    access_key: str
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
-    """Google cloud credentials spec: `CloudCredentialsSpec` of type `Google`."""
-
-    type: ECloudCredentialsType = field(default="Google")
-    access_key: str
-    secret_key: str
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class GoogleCloudServiceCredentialsExistingAccountSpec(Model):
-    """Google cloud service credentials existing account spec."""
-
-    key_file: str
-
-
-@model
-class GoogleCloudServiceCredentialsModel(CloudCredentialsModel):
-    """Google cloud service credentials model: `CloudCredentialsModel` of type `GoogleService`."""
-
-    type: ECloudCredentialsType = field(default="GoogleService")
-    name: str | None | Unset = UNSET
-    project_id: str | None | Unset = UNSET
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class GoogleCloudServiceCredentialsSpec(CloudCredentialsSpec):
-    """Google cloud service credentials spec: `CloudCredentialsSpec` of type `GoogleService`."""
-
-    type: ECloudCredentialsType = field(default="GoogleService")
-    existing_account: GoogleCloudServiceCredentialsExistingAccountSpec
-
-
-@model
-class LinuxCredentialsModel(CredentialsModel):
-    """Linux credentials model: `CredentialsModel` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    unique_id: str | None | Unset = UNSET
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    authentication_type: EAuthenticationType
-
-
-@model
-class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    unique_id: str | None | Unset = UNSET
     ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
     elevate_to_root: bool | None | Unset = UNSET
     add_to_sudoers: bool | None | Unset = UNSET
     use_su: bool | None | Unset = UNSET
     private_key: str | None | Unset = UNSET
     passphrase: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
     root_password: str | None | Unset = UNSET
-    authentication_type: EAuthenticationType
 
 
 @model
-class ManagedServiceCredentialsModel(CredentialsModel):
-    """Managed service credentials model: `CredentialsModel` of type `ManagedService`."""
+class CredentialsPasswordChangeSpec(Model):
+    """Credentials password change spec."""
 
-    type: ECredentialsType = field(default="ManagedService")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class ManagedServiceCredentialsSpec(CredentialsSpec):
-    """Managed service credentials spec: `CredentialsSpec` of type `ManagedService`."""
-
-    type: ECredentialsType = field(default="ManagedService")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class StandardCredentialsModel(CredentialsModel):
-    """Standard credentials model: `CredentialsModel` of type `Standard`."""
-
-    type: ECredentialsType = field(default="Standard")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
-
-    type: ECredentialsType = field(default="Standard")
-    unique_id: str | None | Unset = UNSET
     password: str
+
+
+class ECredentialsStorageType(OpenEnum):
+    """Credentials storage type: 3 known values."""
+
+    PERMANENT = "Permanent"
+    SINGLE_USE = "SingleUse"
+    CERTIFICATE = "Certificate"

@@ -6,397 +6,130 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-
-class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
-    """Entra id tenant admin unit sorting property: 5 known values."""
-
-    DISPLAY_NAME = "displayName"
-    DESCRIPTION = "description"
-    VISIBILITY = "visibility"
-    OBJECT_ID = "objectId"
-    LAST_RESTORE_POINT = "lastRestorePoint"
+    from .cloud_credential import CertificateUploadSpec
+    from .common import EAzureRegionType, PaginationResult
 
 
-class EEntraIdTenantAdminUnitVisibilityType(OpenEnum):
-    """Entra id tenant admin unit visibility type: 2 known values."""
+class EEntraIDTenantCreationMode(OpenEnum):
+    """Entra ID tenant creation mode: 2 known values."""
 
-    PUBLIC = "Public"
-    HIDDEN = "Hidden"
-
-
-class EEntraIdTenantApplicationSortingProperty(OpenEnum):
-    """Entra id tenant application sorting property: 7 known values."""
-
-    DISPLAY_NAME = "displayName"
-    ENABLED = "enabled"
-    TAGS = "tags"
-    DESCRIPTION = "description"
-    APPLICATION_TYPE = "applicationType"
-    OBJECT_ID = "objectId"
-    LAST_RESTORE_POINT = "lastRestorePoint"
+    NEW_ACCOUNT = "newAccount"
+    EXISTING_ACCOUNT = "existingAccount"
 
 
-class EEntraIdTenantApplicationType(OpenEnum):
-    """Entra id tenant application type: 2 known values."""
+class EEntraIDTenantsFiltersOrderColumn(OpenEnum):
+    """Entra ID tenants filters order column: 2 known values."""
 
-    APP_REGISTRATION = "AppRegistration"
-    ENTERPRISE_REGISTRATION = "EnterpriseRegistration"
-
-
-class EEntraIdTenantBitlockerKeySortingProperty(OpenEnum):
-    """Entra id tenant bitlocker key sorting property: 5 known values."""
-
-    KEY = "key"
-    DEVICE_ID = "deviceId"
-    DEVICE_DISPLAY_NAME = "deviceDisplayName"
-    OBJECT_ID = "objectId"
-    LAST_RESTORE_POINT = "lastRestorePoint"
+    NAME = "Name"
+    DESCRIPTION = "Description"
 
 
-class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
-    """Entra id tenant conditional access policy sorting property: 4 known values."""
+@model
+class EntraIDPluginSettings(Model):
+    """Entra ID plugin settings."""
 
-    DISPLAY_NAME = "displayName"
-    OBJECT_ID = "objectId"
-    STATE = "state"
-    LAST_RESTORE_POINT = "lastRestorePoint"
-
-
-class EEntraIdTenantConditionalAccessPolicyState(OpenEnum):
-    """Entra id tenant conditional access policy state: 3 known values."""
-
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
-    ENABLED_FOR_REPORTING_BUT_NOT_ENFORCED = "EnabledForReportingButNotEnforced"
+    max_parallel_jobs_per_worker: int
+    storage_queue_capacity: int
 
 
-class EEntraIdTenantDeviceConfigurationSortingProperty(OpenEnum):
-    """Entra id tenant device configuration sorting property: 5 known values."""
+@model
+class EntraIDTenantAuthenticationModel(Model):
+    """Entra ID tenant authentication model."""
 
-    DISPLAY_NAME = "displayName"
-    OBJECT_ID = "objectId"
-    VERSION = "version"
-    DESCRIPTION = "description"
-    LAST_RESTORE_POINT = "lastRestorePoint"
-
-
-class EEntraIdTenantGroupMembershipType(OpenEnum):
-    """Entra id tenant group membership type: 2 known values."""
-
-    ASSIGNED = "Assigned"
-    DYNAMIC = "Dynamic"
+    application_id: str
+    secret: str | None | Unset = UNSET
+    certificate: CertificateUploadSpec | None | Unset = UNSET
 
 
-class EEntraIdTenantGroupSortingProperty(OpenEnum):
-    """Entra id tenant group sorting property: 9 known values."""
+@model
+class EntraIDTenantAuthenticationSpec(Model):
+    """Entra ID tenant authentication spec."""
 
-    DISPLAY_NAME = "displayName"
-    DESCRIPTION = "description"
-    GROUP_TYPE = "groupType"
-    MEMBERSHIP_TYPE = "membershipType"
-    VISIBILITY = "visibility"
-    ARCHIVED = "archived"
-    MAIL_ENABLED = "mailEnabled"
-    OBJECT_ID = "objectId"
-    LAST_RESTORE_POINT = "lastRestorePoint"
+    application_id: str
+    secret: str | None | Unset = UNSET
+    certificate: CertificateUploadSpec | None | Unset = UNSET
 
 
-class EEntraIdTenantGroupType(OpenEnum):
-    """Entra id tenant group type: 4 known values."""
+@model
+class EntraIDTenantExistingAccountSpec(Model):
+    """Entra ID tenant existing account spec."""
 
-    MICROSOFT365_GROUP = "Microsoft365Group"
-    SECURITY_GROUP = "SecurityGroup"
-    MAIL_ENABLED_SECURITY_GROUP = "MailEnabledSecurityGroup"
-    DISTRIBUTION_GROUP = "DistributionGroup"
+    authentication: EntraIDTenantAuthenticationSpec
 
 
-class EEntraIdTenantItemType(OpenEnum):
-    """Entra id tenant item type: 9 known values."""
+@model
+class EntraIDTenantModel(Model):
+    """Entra ID tenant model.
 
-    USER = "User"
-    GROUP = "Group"
-    ADMIN_UNIT = "AdminUnit"
-    ROLE = "Role"
-    APPLICATION = "Application"
-    DEVICE_CONFIGURATION = "DeviceConfiguration"
-    DEVICE_COMPLIANCE_POLICY = "DeviceCompliancePolicy"
-    BITLOCKER_KEY = "BitlockerKey"
-    CONDITIONAL_ACCESS_POLICY = "ConditionalAccessPolicy"
+    Attributes:
+        id: UUID.
+        azure_tenant_id: UUID.
+        cache_repository_id: UUID.
+    """
 
-
-class EEntraIdTenantRoleSortingProperty(OpenEnum):
-    """Entra id tenant role sorting property: 6 known values."""
-
-    DISPLAY_NAME = "displayName"
-    IS_BUILT_IN = "isBuiltIn"
-    IS_ENABLED = "isEnabled"
-    DESCRIPTION = "description"
-    OBJECT_ID = "objectId"
-    LAST_RESTORE_POINT = "lastRestorePoint"
+    id: str
+    azure_tenant_id: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    cache_repository_id: str
+    region: EAzureRegionType | None | Unset = UNSET
+    authentication: EntraIDTenantAuthenticationModel | None | Unset = UNSET
 
 
-class EEntraIdTenantUserSortingProperty(OpenEnum):
-    """Entra id tenant user sorting property: 14 known values."""
+@model
+class EntraIDTenantNewAccountSpec(Model):
+    """Entra ID tenant new account spec."""
 
-    DISPLAY_NAME = "displayName"
-    MAIL_ADDRESS = "mailAddress"
-    USERNAME = "username"
-    USER_TYPE = "userType"
-    EMPLOYEE_TYPE = "employeeType"
-    ACCOUNT_ENABLED = "accountEnabled"
-    COMPANY_NAME = "companyName"
-    CREATION_TYPE = "creationType"
-    DEPARTMENT = "department"
-    COUNTRY = "country"
-    JOB_TITLE = "jobTitle"
-    OFFICE_LOCATION = "officeLocation"
-    OBJECT_ID = "objectId"
-    LAST_RESTORE_POINT = "lastRestorePoint"
+    verification_code: str
 
 
-class ESortExpressionDirectionType(OpenEnum):
-    """Sort expression direction type: 2 known values."""
+@model
+class EntraIDTenantSpec(Model):
+    """Entra ID tenant spec.
 
-    ASCENDING = "ascending"
-    DESCENDING = "descending"
+    Attributes:
+        azure_tenant_id: UUID.
+        cache_repository_id: UUID.
+    """
+
+    azure_tenant_id: str
+    description: str | None | Unset = UNSET
+    cache_repository_id: str | None | Unset = UNSET
+    region: EAzureRegionType | None | Unset = UNSET
+    creation_mode: EEntraIDTenantCreationMode
+    existing_account: EntraIDTenantExistingAccountSpec | None | Unset = UNSET
+    new_account: EntraIDTenantNewAccountSpec | None | Unset = UNSET
 
 
-@model(
-    discriminator="type",
-    children={
-        "AdminUnit": "EntraIdTenantAdminUnitBrowseSpec",
-        "Application": "EntraIdTenantApplicationBrowseSpec",
-        "BitlockerKey": "EntraIdTenantBitlockerKeyBrowseSpec",
-        "ConditionalAccessPolicy": "EntraIdTenantConditionalAccessPolicyBrowseSpec",
-        "DeviceConfiguration": "EntraIdTenantDeviceConfigurationBrowseSpec",
-        "Group": "EntraIdTenantGroupBrowseSpec",
-        "Role": "EntraIdTenantRoleBrowseSpec",
-        "User": "EntraIdTenantUserBrowseSpec",
-    },
-)
-class EntraIdTenantBrowseSpec(Model):
-    """Entra id tenant browse spec: one of 8 kinds, told apart by `type`."""
+@model
+class EntraIDTenantsFilters(Model):
+    """Entra ID tenants filters."""
 
-    type: EEntraIdTenantItemType
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
+    order_column: EEntraIDTenantsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantAdminUnitBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant admin unit browse spec: `EntraIdTenantBrowseSpec` of type `AdminUnit`."""
+class EntraIDTenantsResult(Model):
+    """Entra ID tenants result."""
 
-    type: EEntraIdTenantItemType = field(default="AdminUnit")
-    filter: EntraIdTenantAdminUnitFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantAdminUnitSortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantAdminUnitFilterBrowseSpec(Model):
-    """Entra id tenant admin unit filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    visibilities: list[EEntraIdTenantAdminUnitVisibilityType] | None | Unset = UNSET
+    data: list[EntraIDTenantModel] | None | Unset = UNSET
+    pagination: PaginationResult | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantAdminUnitSortingBrowseSpec(Model):
-    """Entra id tenant admin unit sorting browse spec."""
-
-    property: EEntraIdTenantAdminUnitSortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantApplicationBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant application browse spec: `EntraIdTenantBrowseSpec` of type `Application`."""
-
-    type: EEntraIdTenantItemType = field(default="Application")
-    filter: EntraIdTenantApplicationFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantApplicationSortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantApplicationFilterBrowseSpec(Model):
-    """Entra id tenant application filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    included_types: list[EEntraIdTenantApplicationType] | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantApplicationSortingBrowseSpec(Model):
-    """Entra id tenant application sorting browse spec."""
-
-    property: EEntraIdTenantApplicationSortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantBitlockerKeyBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant bitlocker key browse spec: `EntraIdTenantBrowseSpec` of type `BitlockerKey`."""
-
-    type: EEntraIdTenantItemType = field(default="BitlockerKey")
-    filter: EntraIdTenantBitlockerKeyFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantBitlockerKeySortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantBitlockerKeyFilterBrowseSpec(Model):
-    """Entra id tenant bitlocker key filter browse spec."""
-
-    key: str | None | Unset = UNSET
-    device_id: str | None | Unset = UNSET
-    device_display_name: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantBitlockerKeySortingBrowseSpec(Model):
-    """Entra id tenant bitlocker key sorting browse spec."""
-
-    property: EEntraIdTenantBitlockerKeySortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantConditionalAccessPolicyBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant conditional access policy browse spec: `EntraIdTenantBrowseSpec` of type `ConditionalAccessPolicy`."""
-
-    type: EEntraIdTenantItemType = field(default="ConditionalAccessPolicy")
-    filter: EntraIdTenantConditionalAccessPolicyFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantConditionalAccessPolicySortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantConditionalAccessPolicyFilterBrowseSpec(Model):
-    """Entra id tenant conditional access policy filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    state: list[EEntraIdTenantConditionalAccessPolicyState] | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantConditionalAccessPolicySortingBrowseSpec(Model):
-    """Entra id tenant conditional access policy sorting browse spec."""
-
-    property: EEntraIdTenantConditionalAccessPolicySortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantDeviceConfigurationBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant device configuration browse spec: `EntraIdTenantBrowseSpec` of type `DeviceConfiguration`."""
-
-    type: EEntraIdTenantItemType = field(default="DeviceConfiguration")
-    filter: EntraIdTenantDeviceConfigurationFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantDeviceConfigurationSortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantDeviceConfigurationFilterBrowseSpec(Model):
-    """Entra id tenant device configuration filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    version: int | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantDeviceConfigurationSortingBrowseSpec(Model):
-    """Entra id tenant device configuration sorting browse spec."""
-
-    property: EEntraIdTenantDeviceConfigurationSortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantGroupBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant group browse spec: `EntraIdTenantBrowseSpec` of type `Group`."""
-
-    type: EEntraIdTenantItemType = field(default="Group")
-    filter: EntraIdTenantGroupFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantGroupSortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantGroupFilterBrowseSpec(Model):
-    """Entra id tenant group filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    group_types: list[EEntraIdTenantGroupType] | None | Unset = UNSET
-    membership_types: list[EEntraIdTenantGroupMembershipType] | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantGroupSortingBrowseSpec(Model):
-    """Entra id tenant group sorting browse spec."""
-
-    property: EEntraIdTenantGroupSortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantRoleBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant role browse spec: `EntraIdTenantBrowseSpec` of type `Role`."""
-
-    type: EEntraIdTenantItemType = field(default="Role")
-    filter: EntraIdTenantRoleFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantRoleSortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantRoleFilterBrowseSpec(Model):
-    """Entra id tenant role filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    is_built_in: bool | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantRoleSortingBrowseSpec(Model):
-    """Entra id tenant role sorting browse spec."""
-
-    property: EEntraIdTenantRoleSortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantUserBrowseSpec(EntraIdTenantBrowseSpec):
-    """Entra id tenant user browse spec: `EntraIdTenantBrowseSpec` of type `User`."""
-
-    type: EEntraIdTenantItemType = field(default="User")
-    filter: EntraIdTenantUserFilterBrowseSpec | None | Unset = UNSET
-    sorting: EntraIdTenantUserSortingBrowseSpec | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantUserFilterBrowseSpec(Model):
-    """Entra id tenant user filter browse spec."""
-
-    display_name: str | None | Unset = UNSET
-    mail_address: str | None | Unset = UNSET
-    user_name: str | None | Unset = UNSET
-    user_type: str | None | Unset = UNSET
-    employee_type: str | None | Unset = UNSET
-    account_enabled: bool | None | Unset = UNSET
-    company_name: str | None | Unset = UNSET
-    creation_type: str | None | Unset = UNSET
-    department: str | None | Unset = UNSET
-    country: str | None | Unset = UNSET
-    job_title: str | None | Unset = UNSET
-    office_location: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantUserSortingBrowseSpec(Model):
-    """Entra id tenant user sorting browse spec."""
-
-    property: EEntraIdTenantUserSortingProperty | None | Unset = UNSET
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
+class EntraIdResource(Model):
+    """Entra id resource."""
+
+    cpu_resource: int
+    ram_resource: int
+    item_resource: int
+    cpu_backup_resource: int

@@ -5,65 +5,349 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
+
+    from .entra_id_tenant_admin_unit_visibility import (
+        EEntraIdTenantAdminUnitVisibilityType,
+        EEntraIdTenantApplicationType,
+        EEntraIdTenantConditionalAccessPolicyState,
+        EEntraIdTenantGroupMembershipType,
+        EEntraIdTenantGroupType,
+    )
+    from .entra_id_tenant_item import EEntraIdTenantItemType
+    from .inventory_browser import ESortExpressionDirectionType
+
+
+class EEntraIdTenantAdminUnitSortingProperty(OpenEnum):
+    """Entra id tenant admin unit sorting property: 5 known values."""
+
+    DISPLAY_NAME = "displayName"
+    DESCRIPTION = "description"
+    VISIBILITY = "visibility"
+    OBJECT_ID = "objectId"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantApplicationSortingProperty(OpenEnum):
+    """Entra id tenant application sorting property: 7 known values."""
+
+    DISPLAY_NAME = "displayName"
+    ENABLED = "enabled"
+    TAGS = "tags"
+    DESCRIPTION = "description"
+    APPLICATION_TYPE = "applicationType"
+    OBJECT_ID = "objectId"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantBitlockerKeySortingProperty(OpenEnum):
+    """Entra id tenant bitlocker key sorting property: 5 known values."""
+
+    KEY = "key"
+    DEVICE_ID = "deviceId"
+    DEVICE_DISPLAY_NAME = "deviceDisplayName"
+    OBJECT_ID = "objectId"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantConditionalAccessPolicySortingProperty(OpenEnum):
+    """Entra id tenant conditional access policy sorting property: 4 known values."""
+
+    DISPLAY_NAME = "displayName"
+    OBJECT_ID = "objectId"
+    STATE = "state"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantDeviceConfigurationSortingProperty(OpenEnum):
+    """Entra id tenant device configuration sorting property: 5 known values."""
+
+    DISPLAY_NAME = "displayName"
+    OBJECT_ID = "objectId"
+    VERSION = "version"
+    DESCRIPTION = "description"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantGroupSortingProperty(OpenEnum):
+    """Entra id tenant group sorting property: 9 known values."""
+
+    DISPLAY_NAME = "displayName"
+    DESCRIPTION = "description"
+    GROUP_TYPE = "groupType"
+    MEMBERSHIP_TYPE = "membershipType"
+    VISIBILITY = "visibility"
+    ARCHIVED = "archived"
+    MAIL_ENABLED = "mailEnabled"
+    OBJECT_ID = "objectId"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantRoleSortingProperty(OpenEnum):
+    """Entra id tenant role sorting property: 6 known values."""
+
+    DISPLAY_NAME = "displayName"
+    IS_BUILT_IN = "isBuiltIn"
+    IS_ENABLED = "isEnabled"
+    DESCRIPTION = "description"
+    OBJECT_ID = "objectId"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+class EEntraIdTenantUserSortingProperty(OpenEnum):
+    """Entra id tenant user sorting property: 14 known values."""
+
+    DISPLAY_NAME = "displayName"
+    MAIL_ADDRESS = "mailAddress"
+    USERNAME = "username"
+    USER_TYPE = "userType"
+    EMPLOYEE_TYPE = "employeeType"
+    ACCOUNT_ENABLED = "accountEnabled"
+    COMPANY_NAME = "companyName"
+    CREATION_TYPE = "creationType"
+    DEPARTMENT = "department"
+    COUNTRY = "country"
+    JOB_TITLE = "jobTitle"
+    OFFICE_LOCATION = "officeLocation"
+    OBJECT_ID = "objectId"
+    LAST_RESTORE_POINT = "lastRestorePoint"
+
+
+@model(
+    discriminator="type",
+    children={
+        "AdminUnit": "EntraIdTenantAdminUnitBrowseSpec",
+        "Application": "EntraIdTenantApplicationBrowseSpec",
+        "BitlockerKey": "EntraIdTenantBitlockerKeyBrowseSpec",
+        "ConditionalAccessPolicy": "EntraIdTenantConditionalAccessPolicyBrowseSpec",
+        "DeviceConfiguration": "EntraIdTenantDeviceConfigurationBrowseSpec",
+        "Group": "EntraIdTenantGroupBrowseSpec",
+        "Role": "EntraIdTenantRoleBrowseSpec",
+        "User": "EntraIdTenantUserBrowseSpec",
+    },
+)
+class EntraIdTenantBrowseSpec(Model):
+    """Entra id tenant browse spec: one of 8 kinds, told apart by `type`."""
+
+    type: EEntraIdTenantItemType
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantBrowseMountModel(Model):
-    """Entra id tenant browse mount model.
+class EntraIdTenantAdminUnitBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant admin unit browse spec: `EntraIdTenantBrowseSpec` of type `AdminUnit`."""
 
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-    source_properties: EntraIdTenantBrowseSourceProperties | None | Unset = UNSET
+    type: EEntraIdTenantItemType = field(default="AdminUnit")
+    filter: EntraIdTenantAdminUnitFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantAdminUnitSortingBrowseSpec | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantBrowseMountResult(Model):
-    """Entra id tenant browse mount result."""
+class EntraIdTenantAdminUnitFilterBrowseSpec(Model):
+    """Entra id tenant admin unit filter browse spec."""
 
-    data: list[EntraIdTenantBrowseMountModel]
-    pagination: PaginationResult
-
-
-@model
-class EntraIdTenantBrowseSourceProperties(Model):
-    """Entra id tenant browse source properties.
-
-    Attributes:
-        backup_id: UUID.
-        tenant_id: UUID.
-    """
-
-    backup_id: str
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
+    display_name: str | None | Unset = UNSET
+    visibilities: list[EEntraIdTenantAdminUnitVisibilityType] | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantStartRestoreFromCopySpec(Model):
-    """Entra id tenant start restore from copy spec.
+class EntraIdTenantAdminUnitSortingBrowseSpec(Model):
+    """Entra id tenant admin unit sorting browse spec."""
 
-    Attributes:
-        restore_point_id: UUID.
-    """
-
-    restore_point_id: str
+    property: EEntraIdTenantAdminUnitSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantStartRestoreSpec(Model):
-    """Entra id tenant start restore spec.
+class EntraIdTenantApplicationBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant application browse spec: `EntraIdTenantBrowseSpec` of type `Application`."""
 
-    Attributes:
-        backup_id: UUID.
-    """
+    type: EEntraIdTenantItemType = field(default="Application")
+    filter: EntraIdTenantApplicationFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantApplicationSortingBrowseSpec | None | Unset = UNSET
 
-    backup_id: str
+
+@model
+class EntraIdTenantApplicationFilterBrowseSpec(Model):
+    """Entra id tenant application filter browse spec."""
+
+    display_name: str | None | Unset = UNSET
+    included_types: list[EEntraIdTenantApplicationType] | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantApplicationSortingBrowseSpec(Model):
+    """Entra id tenant application sorting browse spec."""
+
+    property: EEntraIdTenantApplicationSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantBitlockerKeyBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant bitlocker key browse spec: `EntraIdTenantBrowseSpec` of type `BitlockerKey`."""
+
+    type: EEntraIdTenantItemType = field(default="BitlockerKey")
+    filter: EntraIdTenantBitlockerKeyFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantBitlockerKeySortingBrowseSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantBitlockerKeyFilterBrowseSpec(Model):
+    """Entra id tenant bitlocker key filter browse spec."""
+
+    key: str | None | Unset = UNSET
+    device_id: str | None | Unset = UNSET
+    device_display_name: str | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantBitlockerKeySortingBrowseSpec(Model):
+    """Entra id tenant bitlocker key sorting browse spec."""
+
+    property: EEntraIdTenantBitlockerKeySortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantConditionalAccessPolicyBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant conditional access policy browse spec: `EntraIdTenantBrowseSpec` of type `ConditionalAccessPolicy`."""
+
+    type: EEntraIdTenantItemType = field(default="ConditionalAccessPolicy")
+    filter: EntraIdTenantConditionalAccessPolicyFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantConditionalAccessPolicySortingBrowseSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantConditionalAccessPolicyFilterBrowseSpec(Model):
+    """Entra id tenant conditional access policy filter browse spec."""
+
+    display_name: str | None | Unset = UNSET
+    state: list[EEntraIdTenantConditionalAccessPolicyState] | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantConditionalAccessPolicySortingBrowseSpec(Model):
+    """Entra id tenant conditional access policy sorting browse spec."""
+
+    property: EEntraIdTenantConditionalAccessPolicySortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantDeviceConfigurationBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant device configuration browse spec: `EntraIdTenantBrowseSpec` of type `DeviceConfiguration`."""
+
+    type: EEntraIdTenantItemType = field(default="DeviceConfiguration")
+    filter: EntraIdTenantDeviceConfigurationFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantDeviceConfigurationSortingBrowseSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantDeviceConfigurationFilterBrowseSpec(Model):
+    """Entra id tenant device configuration filter browse spec."""
+
+    display_name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    version: int | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantDeviceConfigurationSortingBrowseSpec(Model):
+    """Entra id tenant device configuration sorting browse spec."""
+
+    property: EEntraIdTenantDeviceConfigurationSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantGroupBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant group browse spec: `EntraIdTenantBrowseSpec` of type `Group`."""
+
+    type: EEntraIdTenantItemType = field(default="Group")
+    filter: EntraIdTenantGroupFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantGroupSortingBrowseSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantGroupFilterBrowseSpec(Model):
+    """Entra id tenant group filter browse spec."""
+
+    display_name: str | None | Unset = UNSET
+    group_types: list[EEntraIdTenantGroupType] | None | Unset = UNSET
+    membership_types: list[EEntraIdTenantGroupMembershipType] | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantGroupSortingBrowseSpec(Model):
+    """Entra id tenant group sorting browse spec."""
+
+    property: EEntraIdTenantGroupSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantRoleBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant role browse spec: `EntraIdTenantBrowseSpec` of type `Role`."""
+
+    type: EEntraIdTenantItemType = field(default="Role")
+    filter: EntraIdTenantRoleFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantRoleSortingBrowseSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantRoleFilterBrowseSpec(Model):
+    """Entra id tenant role filter browse spec."""
+
+    display_name: str | None | Unset = UNSET
+    is_built_in: bool | None | Unset = UNSET
+    is_enabled: bool | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantRoleSortingBrowseSpec(Model):
+    """Entra id tenant role sorting browse spec."""
+
+    property: EEntraIdTenantRoleSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantUserBrowseSpec(EntraIdTenantBrowseSpec):
+    """Entra id tenant user browse spec: `EntraIdTenantBrowseSpec` of type `User`."""
+
+    type: EEntraIdTenantItemType = field(default="User")
+    filter: EntraIdTenantUserFilterBrowseSpec | None | Unset = UNSET
+    sorting: EntraIdTenantUserSortingBrowseSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantUserFilterBrowseSpec(Model):
+    """Entra id tenant user filter browse spec."""
+
+    display_name: str | None | Unset = UNSET
+    mail_address: str | None | Unset = UNSET
+    user_name: str | None | Unset = UNSET
+    user_type: str | None | Unset = UNSET
+    employee_type: str | None | Unset = UNSET
+    account_enabled: bool | None | Unset = UNSET
+    company_name: str | None | Unset = UNSET
+    creation_type: str | None | Unset = UNSET
+    department: str | None | Unset = UNSET
+    country: str | None | Unset = UNSET
+    job_title: str | None | Unset = UNSET
+    office_location: str | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantUserSortingBrowseSpec(Model):
+    """Entra id tenant user sorting browse spec."""
+
+    property: EEntraIdTenantUserSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET

@@ -10,80 +10,80 @@ from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .entra_id_tenant import EEntraIdTenantItemType
+
+    from .entra_id_tenant_restore_item_attribute import EntraIdTenantRestoreUserPasswordSpec
+
+
+class EEntraIdTenantItemType(OpenEnum):
+    """Entra id tenant item type: 9 known values."""
+
+    USER = "User"
+    GROUP = "Group"
+    ADMIN_UNIT = "AdminUnit"
+    ROLE = "Role"
+    APPLICATION = "Application"
+    DEVICE_CONFIGURATION = "DeviceConfiguration"
+    DEVICE_COMPLIANCE_POLICY = "DeviceCompliancePolicy"
+    BITLOCKER_KEY = "BitlockerKey"
+    CONDITIONAL_ACCESS_POLICY = "ConditionalAccessPolicy"
 
 
 @model
-class EntraIdTenantItemComparisonModel(Model):
-    """Entra id tenant item comparison model."""
-
-    exists_in_old_restore_point: bool
-    exists_in_new_restore_point: bool
-    properties: list[EntraIdTenantItemComparisonPropertyModel]
-    references: list[EntraIdTenantItemComparisonReferenceModel]
-    cache_timestamp: datetime
-
-
-@model
-class EntraIdTenantItemComparisonPropertyModel(Model):
-    """Entra id tenant item comparison property model."""
-
-    property_name: str
-    old_value: str | None | Unset = UNSET
-    new_value: str | None | Unset = UNSET
-    read_only: bool
-
-
-@model
-class EntraIdTenantItemComparisonReferenceModel(Model):
-    """Entra id tenant item comparison reference model."""
-
-    reference_type: str
-    reference_type_display_name: str
-    values: list[EntraIdTenantItemComparisonReferenceValueModel]
-
-
-@model
-class EntraIdTenantItemComparisonReferenceValueModel(Model):
-    """Entra id tenant item comparison reference value model."""
-
-    display_name: str
-    reference_id: str
-    old_value: bool
-    new_value: bool
-
-
-@model
-class EntraIdTenantItemComparisonSessionModel(Model):
-    """Entra id tenant item comparison session model."""
-
-    status: EntraIdTenantItemComparisonSessionModelStatus
-    result: EntraIdTenantItemComparisonModel | None | Unset = UNSET
-    error_message: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantItemComparisonSpec(Model):
-    """Entra id tenant item comparison spec.
+class EntraIDItemIncludeRestoreSpec(Model):
+    """Entra ID item include restore spec.
 
     Attributes:
-        old_restore_point_id: UUID.
-        new_restore_point_id: UUID.
+        restore_point_id: UUID.
     """
 
-    item_id: str
-    item_type: EEntraIdTenantItemType
-    old_restore_point_id: str
-    new_restore_point_id: str | None | Unset = UNSET
-    show_unchanged_attributes: bool | None | Unset = UNSET
-    reload_cache: bool | None | Unset = UNSET
+    item_id: str | None | Unset = UNSET
+    restore_point_id: str | None | Unset = UNSET
 
 
-class EntraIdTenantItemComparisonSessionModelStatus(OpenEnum):
-    """Entra id tenant item comparison session model status: 3 known values."""
+@model
+class EntraIdTenantItemRestoreSpec(Model):
+    """Entra id tenant item restore spec.
 
-    RUNNING = "Running"
-    SUCCESS = "Success"
-    FAILURE = "Failure"
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    items: list[EntraIDItemIncludeRestoreSpec] | None | Unset = UNSET
+    skip_relationships: bool | None | Unset = UNSET
+    skip_recycle_bin_restore: bool | None | Unset = UNSET
+    skip_objects_if_exist: bool | None | Unset = UNSET
+    request_password_change_on_logon: bool | None | Unset = UNSET
+    default_user_password: str | None | Unset = UNSET
+    users_passwords: list[EntraIdTenantRestoreUserPasswordSpec] | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantItemStartComparisonModel(Model):
+    """Entra id tenant item start comparison model.
+
+    Attributes:
+        compare_session_id: UUID.
+    """
+
+    compare_session_id: str
+
+
+@model
+class EntraIdTenantItemStartRecursiveComparisonModel(Model):
+    """Entra id tenant item start recursive comparison model.
+
+    Attributes:
+        compare_session_id: UUID.
+    """
+
+    compare_session_id: str
+
+
+@model
+class EntraIdTenantItemTypeSpec(Model):
+    """Entra id tenant item type spec."""
+
+    type: EEntraIdTenantItemType

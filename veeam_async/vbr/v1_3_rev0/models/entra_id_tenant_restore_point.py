@@ -11,60 +11,17 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .entra_id_tenant import ESortExpressionDirectionType
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .inventory_browser import ESortExpressionDirectionType
 
 
 class EEntraIdTenantRestorePointSortingProperty(OpenEnum):
     """Entra id tenant restore point sorting property: one known value."""
 
     CREATION_TIME = "creationTime"
-
-
-@model
-class EntraIdTenantCheckProductionItemsModel(Model):
-    """Entra id tenant check production items model."""
-
-    items: list[EntraIdTenantProductionItemModel]
-
-
-@model
-class EntraIdTenantCheckProductionItemsSpec(Model):
-    """Entra id tenant check production items spec.
-
-    Attributes:
-        credential_id: UUID.
-    """
-
-    credential_id: str | None | Unset = UNSET
-    items: list[EntraIdTenantProductionItemSpec]
-
-
-@model
-class EntraIdTenantProductionItemModel(Model):
-    """Entra id tenant production item model.
-
-    Attributes:
-        restore_point_id: UUID.
-    """
-
-    item_id: str
-    display_name: str
-    restore_point_id: str
-    restore_point_date: datetime
-
-
-@model
-class EntraIdTenantProductionItemSpec(Model):
-    """Entra id tenant production item spec.
-
-    Attributes:
-        restore_point_id: UUID.
-    """
-
-    item_id: str
-    restore_point_id: str
 
 
 @model

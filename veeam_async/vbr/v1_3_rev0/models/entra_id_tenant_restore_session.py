@@ -11,8 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
 
 
 class EEntraIdTenantResource(OpenEnum):
@@ -26,6 +28,24 @@ class EEntraIdTenantResource(OpenEnum):
     LOGS = "Logs"
     CONDITIONAL_ACCESS_POLICIES = "ConditionalAccessPolicies"
     INTUNE_POLICIES = "IntunePolicies"
+
+
+class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
+    """Entra id tenant restore session log status: 4 known values."""
+
+    RUNNING = "Running"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"
+
+
+class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
+    """Entra id tenant restore session log style: 4 known values."""
+
+    NONE = "None"
+    BOLD = "Bold"
+    GRAY = "Gray"
+    TAIL = "Tail"
 
 
 class EEntraIdTenantRestoreSessionState(OpenEnum):
@@ -42,17 +62,35 @@ class EEntraIdTenantRestoreSessionState(OpenEnum):
 
 
 @model
-class EntraIdTenantGeneratedPasswordsModel(Model):
-    """Entra id tenant generated passwords model."""
-
-    passwords: list[str] | None | Unset = UNSET
-
-
-@model
 class EntraIdTenantProtectionScopeResult(Model):
     """Entra id tenant protection scope result."""
 
     tenant_resources: list[EEntraIdTenantResource]
+
+
+@model
+class EntraIdTenantRestoreSessionLogModel(Model):
+    """Entra id tenant restore session log model.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    title: str
+    description: str
+    start_time: datetime
+    update_time: datetime | None | Unset = UNSET
+    status: EEntraIdTenantRestoreSessionLogStatus
+    style: EEntraIdTenantRestoreSessionLogStyle
+
+
+@model
+class EntraIdTenantRestoreSessionLogsResult(Model):
+    """Entra id tenant restore session logs result."""
+
+    total_records: int | None | Unset = UNSET
+    records: list[EntraIdTenantRestoreSessionLogModel] | None | Unset = UNSET
 
 
 @model

@@ -5,46 +5,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup_copy_job_target import EmailNotificationSettingsModel
-    from .backup_job_storage import BackupJobRetentionPolicySettingsModel, BackupStorageSettingsEncryptionModel
-    from .entra_id_tenant import EEntraIdTenantItemType
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .entra_id_tenant_item import EEntraIdTenantItemType
 
 
 @model
-class EntraIDTenantBackupJobAdvancedSettingsModel(Model):
-    """Entra ID tenant backup job advanced settings model."""
+class EntraIdTenantCheckProductionItemsModel(Model):
+    """Entra id tenant check production items model."""
 
-    notifications: EntraIDTenantNotificationSettingsModel | None | Unset = UNSET
-    encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
+    items: list[EntraIdTenantProductionItemModel]
 
 
 @model
-class EntraIDTenantBackupJobStorageModel(Model):
-    """Entra ID tenant backup job storage model.
+class EntraIdTenantCheckProductionItemsSpec(Model):
+    """Entra id tenant check production items spec.
 
     Attributes:
-        tenant_id: UUID.
-        source_backup_id: UUID.
+        credential_id: UUID.
     """
 
-    tenant_id: str
-    source_backup_id: str | None | Unset = UNSET
-    retention_policy: BackupJobRetentionPolicySettingsModel | None | Unset = UNSET
-    advanced_settings: EntraIDTenantBackupJobAdvancedSettingsModel | None | Unset = UNSET
+    credential_id: str | None | Unset = UNSET
+    items: list[EntraIdTenantProductionItemSpec]
 
 
 @model
-class EntraIDTenantNotificationSettingsModel(Model):
-    """Entra ID tenant notification settings model."""
+class EntraIdTenantGeneratePasswordSpec(Model):
+    """Entra id tenant generate password spec."""
 
-    send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
-    email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
+    passwords_count: int
+
+
+@model
+class EntraIdTenantGeneratedPasswordsModel(Model):
+    """Entra id tenant generated passwords model."""
+
+    passwords: list[str] | None | Unset = UNSET
 
 
 @model
@@ -54,6 +57,32 @@ class EntraIdTenantMissingItemModel(Model):
     item_id: str
     display_name: str | None | Unset = UNSET
     item_type: EEntraIdTenantItemType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantProductionItemModel(Model):
+    """Entra id tenant production item model.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    item_id: str
+    display_name: str
+    restore_point_id: str
+    restore_point_date: datetime
+
+
+@model
+class EntraIdTenantProductionItemSpec(Model):
+    """Entra id tenant production item spec.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    item_id: str
+    restore_point_id: str
 
 
 @model

@@ -10,68 +10,71 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup_copy_job_target import EmailNotificationSettingsModel
-    from .backup_job import BackupItemVersionsSettingsModel
-    from .backup_job_storage import BackupHealthCheckSettingsModels, BackupStorageSettingsEncryptionModel
-    from .e_task import ECompressionLevel
-    from .job_start import JobScriptsSettingsModel
-    from .unstructured_data import UnstructuredDataRetentionPolicySettingsModel
+
+    from .backup_job_advanced import BackupStorageSettingsEncryptionModel
+    from .email import EmailNotificationSettingsModel
+    from .schedule_retry import ScheduleBackupWindowModel
+
+
+class ECompressionLevel(OpenEnum):
+    """Compression level: 6 known values."""
+
+    AUTO = "Auto"
+    NONE = "None"
+    DEDUP_FRIENDLY = "DedupFriendly"
+    OPTIMAL = "Optimal"
+    HIGH = "High"
+    EXTREME = "Extreme"
+
+
+class EFileBackupCopyJobScheduleType(OpenEnum):
+    """File backup copy job schedule type: 2 known values."""
+
+    CONTINUOUS = "Continuous"
+    CUSTOM = "Custom"
+
+
+class EFileBackupFLRCopyToRestoreMode(OpenEnum):
+    """File backup FLR copy to restore mode: 2 known values."""
+
+    LATEST_POINT = "LatestPoint"
+    CUSTOM = "Custom"
+
+
+class EFileBackupRetentionPolicyType(OpenEnum):
+    """File backup retention policy type: 2 known values."""
+
+    DAYS = "Days"
+    MONTHS = "Months"
 
 
 @model
-class ACLHandlingSettingsModel(Model):
-    """ACL handling settings model."""
+class FileBackupCopyJobScheduleModel(Model):
+    """File backup copy job schedule model."""
 
-    backup_mode: EACLHandlingBackupMode | None | Unset = UNSET
-
-
-class EACLHandlingBackupMode(OpenEnum):
-    """EACL handling backup mode: 2 known values."""
-
-    FOLDERS_ONLY = "foldersOnly"
-    FILES_AND_FOLDERS = "filesAndFolders"
+    type: EFileBackupCopyJobScheduleType | None | Unset = UNSET
+    custom_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
 @model
-class FileBackupJobAdvancedSettingsModel(Model):
-    """File backup job advanced settings model."""
-
-    file_versions: BackupItemVersionsSettingsModel | None | Unset = UNSET
-    acl_handling: ACLHandlingSettingsModel | None | Unset = UNSET
-    storage_data: FileBackupStorageSettingsModel | None | Unset = UNSET
-    backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
-    scripts: JobScriptsSettingsModel | None | Unset = UNSET
-    notifications: FileBackupNotificationSettingsModel | None | Unset = UNSET
-
-
-@model
-class FileBackupJobObjectModel(Model):
-    """File backup job object model.
+class FileBackupFLRCopyToSpec(Model):
+    """File backup FLR copy to spec.
 
     Attributes:
-        file_server_id: UUID.
+        unstructured_data_server_id: UUID.
     """
 
-    file_server_id: str | None | Unset = UNSET
+    source_path: list[str]
+    is_recursive: bool | None | Unset = UNSET
+    restore_mode: EFileBackupFLRCopyToRestoreMode
+    to_date_time: datetime | None | Unset = UNSET
+    unstructured_data_server_id: str | None | Unset = UNSET
     path: str | None | Unset = UNSET
-    inclusion_mask: list[str] | None | Unset = UNSET
-    exclusion_mask: list[str] | None | Unset = UNSET
-
-
-@model
-class FileBackupJobPrimaryRepositoryModel(Model):
-    """File backup job primary repository model.
-
-    Attributes:
-        backup_repository_id: UUID.
-        source_backup_id: UUID.
-    """
-
-    backup_repository_id: str | None | Unset = UNSET
-    source_backup_id: str | None | Unset = UNSET
-    retention_policy: UnstructuredDataRetentionPolicySettingsModel | None | Unset = UNSET
-    advanced_settings: FileBackupJobAdvancedSettingsModel | None | Unset = UNSET
+    copy_to_backup_server: bool | None | Unset = UNSET
+    restore_permissions: bool | None | Unset = UNSET
 
 
 @model
@@ -82,6 +85,14 @@ class FileBackupNotificationSettingsModel(Model):
     email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
     trigger_issue_job_warning: bool | None | Unset = UNSET
     trigger_attribute_issue_job_warning: bool | None | Unset = UNSET
+
+
+@model
+class FileBackupRetentionPolicySettingsModel(Model):
+    """File backup retention policy settings model."""
+
+    type: EFileBackupRetentionPolicyType | None | Unset = UNSET
+    quantity: int | None | Unset = UNSET
 
 
 @model

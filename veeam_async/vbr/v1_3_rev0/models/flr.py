@@ -10,94 +10,52 @@ from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .flr_mount import EFlrType
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .flr_item import EFlrItemRestoreStatus, EFlrItemType
 
 
-class EFlrBrowseMountErrorType(OpenEnum):
-    """Flr browse mount error type: 3 known values."""
+class EFlrAuditItemsFiltersOrderColumn(OpenEnum):
+    """Flr audit items filters order column: 12 known values."""
 
-    FAILED = "Failed"
-    SKIPPED = "Skipped"
-    WARNING = "Warning"
-
-
-class EFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Flr browse mount filters order column: one known value."""
-
-    CREATION_TIME = "CreationTime"
-
-
-class EFlrBrowseOrderType(OpenEnum):
-    """Flr browse order type: 8 known values."""
-
-    NAME = "Name"
-    TYPE = "Type"
+    ITEM_TYPE = "ItemType"
+    SOURCE_PATH = "SourcePath"
+    TARGET_PATH = "TargetPath"
+    TARGET_HOST = "TargetHost"
     SIZE = "Size"
-    CREATION_DATE = "CreationDate"
-    MODIFIED_DATE = "ModifiedDate"
-    ITEM_STATE = "ItemState"
-    OWNER = "Owner"
-    LOCATION = "Location"
+    RESTORE_STATUS = "RestoreStatus"
+    JOB_NAME = "JobName"
+    RESTORE_START_TIME = "RestoreStartTime"
+    RESTORE_FINISH_TIME = "RestoreFinishTime"
+    RESTORE_SESSION_ID = "RestoreSessionId"
+    INITIATOR_NAME = "InitiatorName"
+    NAME = "Name"
 
 
 @model
-class FlrBrowseMountError(Model):
-    """Flr browse mount error."""
-
-    type: EFlrBrowseMountErrorType
-    message: str
-
-
-@model
-class FlrBrowseMountFilters(Model):
-    """Flr browse mount filters."""
+class FlrAuditItemsFilters(Model):
+    """Flr audit items filters."""
 
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
-    order_column: EFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
+    order_column: EFlrAuditItemsFiltersOrderColumn | None | Unset = UNSET
     order_asc: bool | None | Unset = UNSET
+    restore_status_filter: list[EFlrItemRestoreStatus] | None | Unset = UNSET
+    restore_ended_before_filter: datetime | None | Unset = UNSET
+    restore_ended_after_filter: datetime | None | Unset = UNSET
+    initiator_name_filter: str | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
 
 
 @model
-class FlrBrowseMountModel(Model):
-    """Flr browse mount model.
+class FlrAuditMountModel(Model):
+    """Flr audit mount model."""
 
-    Attributes:
-        session_id: UUID.
-        restore_point_id: UUID.
-    """
-
-    session_id: str
-    type: EFlrType
-    properties: FlrBrowseProperties | None | Unset = UNSET
-    source_properties: FlrBrowseSourceProperties
-    mount_errors: list[FlrBrowseMountError] | None | Unset = UNSET
-    restore_point_id: str | None | Unset = UNSET
-
-
-@model
-class FlrBrowseMountResult(Model):
-    """Flr browse mount result."""
-
-    data: list[FlrBrowseMountModel]
+    items: list[FlrTaskItemModel]
     pagination: PaginationResult
-
-
-@model
-class FlrBrowseProperties(Model):
-    """Flr browse properties."""
-
-    path_separator: str
-
-
-@model
-class FlrBrowseSourceProperties(Model):
-    """Flr browse source properties."""
-
-    machine_name: str
-    restore_point_name: str
 
 
 @model
@@ -132,3 +90,28 @@ class FlrCompareToProductionSpec(Model):
 
     is_enabled: bool
     paths: list[str]
+
+
+@model
+class FlrTaskItemModel(Model):
+    """Flr task item model.
+
+    Attributes:
+        restore_point_id: UUID.
+        restore_session_id: UUID.
+    """
+
+    item_type: EFlrItemType
+    source_path: str
+    target_path: str
+    target_host: str | None | Unset = UNSET
+    size: int
+    restore_status: EFlrItemRestoreStatus
+    job_name: str
+    restore_point_id: str | None | Unset = UNSET
+    restore_point_date: datetime | None | Unset = UNSET
+    restore_start_time: datetime
+    restore_finish_time: datetime
+    restore_session_id: str
+    initiator_name: str
+    name: str

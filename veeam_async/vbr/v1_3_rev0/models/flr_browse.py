@@ -5,15 +5,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .e_flr import EFlrItemStateType, EFlrItemType
-    from .flr import EFlrBrowseOrderType
-    from .inventory import PaginationResult, PaginationSpec
+
+    from .common import PaginationResult
+    from .flr_item import EFlrItemStateType, EFlrItemType, FlrBrowserItemModel
+    from .inventory_browser import PaginationSpec
+
+
+class EFlrBrowseOrderType(OpenEnum):
+    """Flr browse order type: 8 known values."""
+
+    NAME = "Name"
+    TYPE = "Type"
+    SIZE = "Size"
+    CREATION_DATE = "CreationDate"
+    MODIFIED_DATE = "ModifiedDate"
+    ITEM_STATE = "ItemState"
+    OWNER = "Owner"
+    LOCATION = "Location"
 
 
 @model
@@ -49,18 +63,3 @@ class FlrBrowseOrderSpec(Model):
 
     order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
-
-
-@model
-class FlrBrowserItemModel(Model):
-    """Flr browser item model."""
-
-    location: str | None | Unset = UNSET
-    display_name: str | None | Unset = UNSET
-    name: str
-    type: EFlrItemType
-    size: int
-    creation_date: datetime
-    modified_date: datetime
-    item_state: EFlrItemStateType
-    owner: str | None | Unset = UNSET

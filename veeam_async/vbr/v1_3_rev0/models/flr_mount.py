@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory_object import InventoryObjectModel
+
+    from .inventory_browser import InventoryObjectModel
 
 
 class EFlrMountModeServerType(OpenEnum):

@@ -9,11 +9,12 @@ from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
-from .inventory_object import InventoryObjectModel
+from .inventory_browser import InventoryObjectModel
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory_object import EInventoryPlatformType
+
+    from .inventory_browser import EInventoryPlatformType
 
 
 class EHyperVDisksTypeToProcess(OpenEnum):
@@ -109,17 +110,6 @@ class HyperVVolumeObjectModel(Model):
 
     volume: InventoryObjectModel
     volume_settings: VolumeSettingsModel
-
-
-@model
-class UpdateHostComponentsSpec(Model):
-    """Update host components spec.
-
-    Attributes:
-        ids: UUID.
-    """
-
-    ids: list[str] | None | Unset = UNSET
 
 
 @model

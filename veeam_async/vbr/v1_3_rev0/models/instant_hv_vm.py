@@ -12,18 +12,32 @@ from veeam_async.unset import UNSET
 from .hv_restore_target import HvRestoreTargetDatastoresSpec
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
+
+    from .common import PaginationResult
+    from .entire_hv_vm import SecureRestoreSpec
     from .hv_restore_target import HvRestoreTargetNameSpec, HvRestoreTargetNetworkSpec
     from .hyper_v import HyperVObjectModel
-    from .instant_vi_vm import EInstantVMRecoveryModeType
+    from .instant_vi_vm_recovery_mount import EInstantRecoveryMountState
 
 
-class EVirusDetectionAction(OpenEnum):
-    """Virus detection action: 3 known values."""
+class EInstantHvVMRecoveryMountsFiltersOrderColumn(OpenEnum):
+    """Instant hv VM recovery mounts filters order column: 5 known values."""
 
-    DISABLE_NETWORK = "DisableNetwork"
-    ABORT_RECOVERY = "AbortRecovery"
-    IGNORE = "Ignore"
+    STATE = "state"
+    VM_NAME = "vmName"
+    JOB_NAME = "jobName"
+    RESTORE_POINT_DATE = "restorePointDate"
+    HOST_NAME = "hostName"
+
+
+class EInstantVMRecoveryModeType(OpenEnum):
+    """Instant VM recovery mode type: 2 known values."""
+
+    ORIGINAL_LOCATION = "OriginalLocation"
+    CUSTOMIZED = "Customized"
 
 
 @model
@@ -73,9 +87,40 @@ class InstantHvVMOriginalLocationRecoverySpec(InstantHvVMRecoverySpec):
 
 
 @model
-class SecureRestoreSpec(Model):
-    """Secure restore spec."""
+class InstantHvVMRecoveryMount(Model):
+    """Instant hv VM recovery mount.
 
-    antivirus_scan_enabled: bool
-    virus_detection_action: EVirusDetectionAction | None | Unset = UNSET
-    entire_volume_scan_enabled: bool | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+        session_id: UUID.
+    """
+
+    id: str
+    session_id: str
+    state: EInstantRecoveryMountState
+    spec: InstantHvVMRecoverySpec
+    vm_name: str
+    job_name: str
+    restore_point_date: datetime
+    host_name: str | None | Unset = UNSET
+    error_message: str | None | Unset = UNSET
+
+
+@model
+class InstantHvVMRecoveryMountsFilters(Model):
+    """Instant hv VM recovery mounts filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    vm_name_filter: str | None | Unset = UNSET
+    state_filter: EInstantRecoveryMountState | None | Unset = UNSET
+
+
+@model
+class InstantHvVMRecoveryMountsResult(Model):
+    """Instant hv VM recovery mounts result."""
+
+    data: list[InstantHvVMRecoveryMount]
+    pagination: PaginationResult

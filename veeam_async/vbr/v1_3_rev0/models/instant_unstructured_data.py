@@ -11,8 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .e_unstructured_data import EUnstructuredDataInstantRecoveryMountState
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
 
 
 class EAccountPermissionType(OpenEnum):
@@ -28,6 +28,26 @@ class EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn(OpenEnum):
 
     STATE = "state"
     NAME = "name"
+
+
+class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
+    """Unstructured data instant recovery mount state: 6 known values."""
+
+    PUBLISHING = "Publishing"
+    PUBLISH_FAILED = "PublishFailed"
+    PUBLISHED = "Published"
+    UNPUBLISHING = "Unpublishing"
+    UNPUBLISH_FAILED = "UnpublishFailed"
+    UNPUBLISHED = "Unpublished"
+
+
+class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
+    """Unstructured data restore overwrite mode: 4 known values."""
+
+    SKIP = "Skip"
+    REPLACE_OLDER = "ReplaceOlder"
+    REPLACE_NEWER = "ReplaceNewer"
+    OVERWRITE = "Overwrite"
 
 
 @model

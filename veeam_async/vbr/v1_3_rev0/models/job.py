@@ -11,37 +11,53 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup import BackupJobExclusionsTemplates, BackupJobVirtualMachinesSpec
-    from .backup_copy import BackupCopyJobObjectsModel, BackupCopyJobScheduleModel
-    from .backup_copy_job_target import BackupCopyJobTargetModel
-    from .backup_job import LinuxAgentBackupJobFilesModel, LinuxAgentBackupJobVolumesModel
-    from .backup_job_guest_processing import BackupJobGuestProcessingModel, LinuxAgentBackupJobGuestProcessingModel
-    from .backup_job_storage import (
-        AgentBackupJobStorageModel,
-        BackupJobStorageModel,
-        BackupProxiesSettingsModel,
-        BackupStorageSettingsEncryptionModel,
-    )
-    from .backups import BackupScheduleModel
-    from .e_file_backup import FileBackupCopyJobScheduleModel, FileBackupRetentionPolicySettingsModel
-    from .entra_id_audit import EntraIDAuditLogBackupJobStorageModel
-    from .entra_id_tenant_validate import EntraIDTenantBackupJobStorageModel
-    from .hyper import HyperVBackupJobStorageModel
+
+    from .agent import AgentObjectModel
+    from .agent_backup import AgentBackupJobStorageModel, EAgentBackupJobMode
+    from .backup_application_aware_processing import BackupApplicationAwareProcessingModel
+    from .backup_copy import BackupCopyJobTargetModel
+    from .backup_copy_job_schedule import BackupCopyJobObjectsModel, BackupCopyJobScheduleModel
+    from .backup_job_advanced import BackupJobAdvancedSettingsModel, BackupStorageSettingsEncryptionModel
+    from .backup_proxy_transport import BackupProxiesSettingsModel
+    from .common import PaginationResult
+    from .entra_id_audit_log import EntraIDAuditLogBackupJobStorageModel, EntraIDAuditLogBackupJobTenantModel
+    from .entra_id_tenant_restore_item_attribute import EntraIDTenantBackupJobStorageModel
+    from .file_backup import FileBackupCopyJobScheduleModel, FileBackupRetentionPolicySettingsModel
+    from .gfs_policy_settings import GFSPolicySettingsModel
     from .hyper_v import HyperVBackupJobVirtualMachinesModel
-    from .inventory import PaginationResult
-    from .inventory_object import InventoryObjectModel
-    from .job_start import EBackupCopyJobMode
-    from .job_states import EJobType
-    from .object_storage import AgentObjectModel
-    from .replica_job import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
-    from .replica_mapping import VSphereReplicaSeedingModel
-    from .replica_source_repositories import ReplicaSourceRepositoriesModel
-    from .v_sphere_replica import VSphereReplicaJobDestinationModel, VSphereReplicaJobSettingsModel
-    from .vmware_object import VmwareObjectDiskModel
+    from .hyper_v_backup_job_storage import HyperVBackupJobStorageModel
+    from .inventory_browser import InventoryObjectModel
+    from .job_import_spec_collection import (
+        BackupJobExclusionsTemplates,
+        BackupJobRetentionPolicySettingsModel,
+        BackupJobVirtualMachinesSpec,
+        GuestFileSystemIndexingModel,
+        GuestInteractionProxiesSettingsModel,
+    )
+    from .linux_agent import LinuxAgentBackupJobGuestProcessingModel
+    from .linux_agent_backup_job import LinuxAgentBackupJobFilesModel, LinuxAgentBackupJobVolumesModel
+    from .object_restore_point import GuestOsCredentialsModel
+    from .replica_job_re_ip_rule import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
+    from .replica_point import ReplicaSourceRepositoriesModel
+    from .schedule_monthly import ScheduleDailyModel, ScheduleMonthlyModel
+    from .schedule_retry import (
+        ScheduleAfterThisJobModel,
+        ScheduleBackupWindowModel,
+        SchedulePeriodicallyModel,
+        ScheduleRetryModel,
+    )
+    from .v_sphere_replica import (
+        VSphereReplicaJobDataTransferModel,
+        VSphereReplicaJobDestinationModel,
+        VSphereReplicaJobNetworkMappingModel,
+        VSphereReplicaJobSettingsModel,
+        VSphereReplicaSeedingModel,
+    )
+    from .vmware import VmwareObjectDiskModel
     from .wan_accelerator import WanAcceleratorSettingsModel
-    from .windows_agent_backup import WindowsAgentBackupJobVolumesModel
-    from .windows_agent_backup_job_files import WindowsAgentBackupJobFilesModel
-    from .windows_agent_backup_job_guest_processing import WindowsAgentBackupJobGuestProcessingModel
+    from .windows import WindowsAgentBackupJobVolumesModel
+    from .windows_agent_backup import WindowsAgentBackupJobGuestProcessingModel
+    from .windows_agent_backup_job_file import WindowsAgentBackupJobFilesModel
 
 
 @model
@@ -139,6 +155,16 @@ class BackupJobExclusions(Model):
 
 
 @model
+class BackupJobGuestProcessingModel(Model):
+    """Backup job guest processing model."""
+
+    app_aware_processing: BackupApplicationAwareProcessingModel
+    guest_fs_indexing: GuestFileSystemIndexingModel = field(wire="guestFSIndexing")
+    guest_interaction_proxies: GuestInteractionProxiesSettingsModel | None | Unset = UNSET
+    guest_credentials: GuestOsCredentialsModel | None | Unset = UNSET
+
+
+@model
 class BackupJobModel(JobModel):
     """Backup job model: `JobModel` of type `VSphereBackup`."""
 
@@ -169,11 +195,44 @@ class BackupJobSpec(JobSpec):
 
 
 @model
+class BackupJobStorageModel(Model):
+    """Backup job storage model.
+
+    Attributes:
+        backup_repository_id: UUID.
+    """
+
+    backup_repository_id: str
+    backup_proxies: BackupProxiesSettingsModel
+    retention_policy: BackupJobRetentionPolicySettingsModel
+    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
+    advanced_settings: BackupJobAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
 class BackupJobVirtualMachinesModel(Model):
     """Backup job virtual machines model."""
 
     includes: list[InventoryObjectModel]
     excludes: BackupJobExclusions | None | Unset = UNSET
+
+
+@model
+class BackupScheduleModel(Model):
+    """Backup schedule model.
+
+    Attributes:
+        run_automatically: default false.
+    """
+
+    run_automatically: bool
+    daily: ScheduleDailyModel | None | Unset = UNSET
+    monthly: ScheduleMonthlyModel | None | Unset = UNSET
+    periodically: SchedulePeriodicallyModel | None | Unset = UNSET
+    continuously: ScheduleBackupWindowModel | None | Unset = UNSET
+    after_this_job: ScheduleAfterThisJobModel | None | Unset = UNSET
+    retry: ScheduleRetryModel | None | Unset = UNSET
+    backup_window: ScheduleBackupWindowModel | None | Unset = UNSET
 
 
 @model
@@ -202,12 +261,11 @@ class CloudDirectorBackupJobSpec(JobSpec):
     schedule: BackupScheduleModel | None | Unset = UNSET
 
 
-class EAgentBackupJobMode(OpenEnum):
-    """Agent backup job mode: 3 known values."""
+class EBackupCopyJobMode(OpenEnum):
+    """Backup copy job mode: 2 known values."""
 
-    ENTIRE_COMPUTER = "EntireComputer"
-    VOLUMES = "Volumes"
-    FILE_LEVEL = "FileLevel"
+    IMMEDIATE = "Immediate"
+    PERIODIC = "Periodic"
 
 
 class EJobAgentType(OpenEnum):
@@ -224,6 +282,24 @@ class EJobFiltersOrderColumn(OpenEnum):
     NAME = "Name"
     TYPE = "Type"
     DESCRIPTION = "Description"
+
+
+class EJobType(OpenEnum):
+    """Job type: 13 known values."""
+
+    UNKNOWN = "Unknown"
+    V_SPHERE_BACKUP = "VSphereBackup"
+    HYPER_V_BACKUP = "HyperVBackup"
+    V_SPHERE_REPLICA = "VSphereReplica"
+    CLOUD_DIRECTOR_BACKUP = "CloudDirectorBackup"
+    ENTRA_ID_TENANT_BACKUP = "EntraIDTenantBackup"
+    ENTRA_ID_AUDIT_LOG_BACKUP = "EntraIDAuditLogBackup"
+    FILE_BACKUP_COPY = "FileBackupCopy"
+    LEGACY_BACKUP_COPY = "LegacyBackupCopy"
+    BACKUP_COPY = "BackupCopy"
+    WINDOWS_AGENT_BACKUP = "WindowsAgentBackup"
+    LINUX_AGENT_BACKUP = "LinuxAgentBackup"
+    ENTRA_ID_TENANT_BACKUP_COPY = "EntraIDTenantBackupCopy"
 
 
 @model
@@ -248,17 +324,6 @@ class EntraIDAuditLogBackupJobSpec(JobSpec):
     tenant: EntraIDAuditLogBackupJobTenantModel
     storage: EntraIDAuditLogBackupJobStorageModel | None | Unset = UNSET
     schedule: BackupScheduleModel | None | Unset = UNSET
-
-
-@model
-class EntraIDAuditLogBackupJobTenantModel(Model):
-    """Entra ID audit log backup job tenant model.
-
-    Attributes:
-        tenant_id: UUID.
-    """
-
-    tenant_id: str
 
 
 @model
@@ -444,15 +509,6 @@ class LinuxAgentManagementBackupJobSpec(JobSpec):
 
 
 @model
-class VSphereReplicaJobDataTransferModel(Model):
-    """V sphere replica job data transfer model."""
-
-    source_proxies: BackupProxiesSettingsModel
-    target_proxies: BackupProxiesSettingsModel
-    wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
-
-
-@model
 class VSphereReplicaJobExclusionsModel(Model):
     """V sphere replica job exclusions model."""
 
@@ -484,14 +540,6 @@ class VSphereReplicaJobModel(JobModel):
     seeding: VSphereReplicaSeedingModel | None | Unset = UNSET
     guest_processing: ReplicaJobGuestProcessingModel | None | Unset = UNSET
     schedule: BackupScheduleModel | None | Unset = UNSET
-
-
-@model
-class VSphereReplicaJobNetworkMappingModel(Model):
-    """V sphere replica job network mapping model."""
-
-    source_network: InventoryObjectModel
-    target_network: InventoryObjectModel
 
 
 @model

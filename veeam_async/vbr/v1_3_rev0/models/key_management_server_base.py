@@ -10,34 +10,10 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
 
-
-@model
-class CertificateModel(Model):
-    """Certificate model."""
-
-    thumbprint: str
-    serial_number: str
-    key_algorithm: str
-    key_size: str
-    subject: str
-    issued_to: str
-    issued_by: str
-    valid_from: datetime
-    valid_by: datetime
-    is_trusted: bool
-
-
-@model
-class CertificateUploadSpec(Model):
-    """Certificate upload spec."""
-
-    certificate: str
-    format_type: ECertificateFileFormatType
-    password: str | None | Unset = UNSET
+    from .cloud_credential import CertificateUploadSpec
+    from .common import PaginationResult
 
 
 @model(
@@ -91,21 +67,6 @@ class CommonKeyManagementServerSpec(KeyManagementServerBaseSpec):
     port: int
     server_certificate: CertificateUploadSpec
     client_certificate: CertificateUploadSpec
-
-
-@model
-class ConnectionCertificateModel(Model):
-    """Connection certificate model."""
-
-    fingerprint: str | None | Unset = UNSET
-    certificate: CertificateModel | None | Unset = UNSET
-
-
-class ECertificateFileFormatType(OpenEnum):
-    """Certificate file format type: 2 known values."""
-
-    PFX = "pfx"
-    PEM = "pem"
 
 
 class EKMSCertificateType(OpenEnum):

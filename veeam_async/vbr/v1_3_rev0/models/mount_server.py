@@ -11,16 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .v_sphere_replica import VPowerNFSPortSettingsModel
 
-
-class EMountServerSettingsType(OpenEnum):
-    """Mount server settings type: 3 known values."""
-
-    WINDOWS = "windows"
-    LINUX = "linux"
-    BOTH = "both"
+    from .common import PaginationResult
+    from .repository_import_spec_collection import EMountServerSettingsType
 
 
 class EMountServerType(OpenEnum):
@@ -119,3 +112,11 @@ class MountServersSettingsModel(Model):
     mount_server_settings_type: EMountServerSettingsType | None | Unset = UNSET
     windows: MountServerSettingsModel | None | Unset = UNSET
     linux: MountServerSettingsModel | None | Unset = UNSET
+
+
+@model
+class VPowerNFSPortSettingsModel(Model):
+    """V power NFS port settings model."""
+
+    mount_port: int | None | Unset = UNSET
+    v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")

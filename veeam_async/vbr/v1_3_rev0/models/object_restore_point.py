@@ -11,9 +11,39 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
+
+    from .common import EPlatformType, PaginationResult
+    from .credential import ECredentialsType
+    from .inventory_browser import InventoryObjectModel
     from .suspicious_activity import ESuspiciousActivitySeverity
+
+
+class EEntraIDTenantItemChangeType(OpenEnum):
+    """Entra ID tenant item change type: 2 known values."""
+
+    ADDED = "Added"
+    DELETED = "Deleted"
+
+
+class EEntraIdSavedTenantItemType(OpenEnum):
+    """Entra id saved tenant item type: 14 known values."""
+
+    USER = "User"
+    ADMINISTRATIVE_UNIT = "AdministrativeUnit"
+    GROUP = "Group"
+    UNIFIED_ROLE_DEFINITION = "UnifiedRoleDefinition"
+    APPLICATION = "Application"
+    SERVICE_PRINCIPAL = "ServicePrincipal"
+    ARM_ROLE_ASSIGNMENT = "ArmRoleAssignment"
+    SCHEMA_EXTENSION = "SchemaExtension"
+    UNIFIED_ROLE_ASSIGNMENT = "UnifiedRoleAssignment"
+    UNIFIED_ROLE_ASSIGNMENT_SCHEDULE = "UnifiedRoleAssignmentSchedule"
+    UNIFIED_ROLE_ASSIGNMENT_SCHEDULE_INSTANCE = "UnifiedRoleAssignmentScheduleInstance"
+    UNIFIED_ROLE_ELIGIBILITY_SCHEDULE = "UnifiedRoleEligibilitySchedule"
+    UNIFIED_ROLE_ELIGIBILITY_SCHEDULE_INSTANCE = "UnifiedRoleEligibilityScheduleInstance"
+    CONDITIONAL_ACCESS_POLICY = "ConditionalAccessPolicy"
 
 
 class EGuestOSFamily(OpenEnum):
@@ -54,25 +84,6 @@ class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
     BACKUP_ID = "BackupId"
 
 
-class EPlatformType(OpenEnum):
-    """Platform type: 14 known values."""
-
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
-    MONGO_DB = "MongoDb"
-    AWSEC2 = "AWSEC2"
-    AZURE_COMPUTE = "AzureCompute"
-    GCE = "GCE"
-
-
 class ERestorePointType(OpenEnum):
     """Restore point type: 6 known values."""
 
@@ -82,6 +93,29 @@ class ERestorePointType(OpenEnum):
     SNAPSHOT = "Snapshot"
     CDP = "Cdp"
     DIFFERENT = "Different"
+
+
+@model
+class GuestOsCredentialsModel(Model):
+    """Guest Os credentials model."""
+
+    use_agent_management_credentials: bool | None | Unset = UNSET
+    credentials: SpecifiedGuestOsCredentialsModel | None | Unset = UNSET
+    credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
+
+
+@model
+class GuestOsCredentialsPerMachineModel(Model):
+    """Guest Os credentials per machine model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    credentials_type: ECredentialsType | None | Unset = UNSET
+    vm_object: InventoryObjectModel
+    default: bool | None | Unset = UNSET
 
 
 @model
@@ -141,3 +175,31 @@ class ObjectRestorePointsResult(Model):
 
     data: list[ObjectRestorePointModel]
     pagination: PaginationResult
+
+
+@model
+class RestorePointChangeModel(Model):
+    """Restore point change model."""
+
+    item_type: EEntraIdSavedTenantItemType | None | Unset = UNSET
+    change_type: EEntraIDTenantItemChangeType | None | Unset = UNSET
+    counter: int | None | Unset = UNSET
+
+
+@model
+class RestorePointChangesResponse(Model):
+    """Restore point changes response."""
+
+    items: list[RestorePointChangeModel] | None | Unset = UNSET
+
+
+@model
+class SpecifiedGuestOsCredentialsModel(Model):
+    """Specified guest Os credentials model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    credentials_type: ECredentialsType

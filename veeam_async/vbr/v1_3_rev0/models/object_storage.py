@@ -6,52 +6,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
-
-from .inventory_object import InventoryObjectModel
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_job import BackupItemVersionsSettingsModel
-    from .backup_job_storage import BackupHealthCheckSettingsModels
+
+    from .backup_job_advanced import BackupHealthCheckSettingsModels
+    from .backup_proxy_transport import BackupItemVersionsSettingsModel
     from .file_backup import FileBackupNotificationSettingsModel, FileBackupStorageSettingsModel
-    from .inventory_object import EInventoryPlatformType
-    from .job_start import JobScriptsSettingsModel
-    from .scale_out_repository import ERepositoryConnectionType
-    from .unstructured_data import UnstructuredDataRetentionPolicySettingsModel
-
-
-@model
-class AgentObjectModel(InventoryObjectModel):
-    """Agent object model: `InventoryObjectModel` of type `Agent`.
-
-    Attributes:
-        id: UUID.
-        parent_object_id: UUID.
-        protection_group_id: UUID.
-    """
-
-    platform: EInventoryPlatformType | None | Unset = field(default="Agent")
-    id: str
-    name: str
-    type: EAgentInventoryObjectType
-    path: str | None | Unset = UNSET
-    parent_object_id: str | None | Unset = UNSET
-    protection_group_id: str
-
-
-class EAgentInventoryObjectType(OpenEnum):
-    """Agent inventory object type: 8 known values."""
-
-    PROTECTION_GROUP = "ProtectionGroup"
-    WINDOWS_COMPUTER = "WindowsComputer"
-    LINUX_COMPUTER = "LinuxComputer"
-    WINDOWS_CLUSTER = "WindowsCluster"
-    CONTAINER = "Container"
-    GROUP = "Group"
-    ORGANIZATION_UNIT = "OrganizationUnit"
-    DOMAIN = "Domain"
+    from .job_stop import JobScriptsSettingsModel
+    from .repository_import_spec_collection import ERepositoryConnectionType
+    from .unstructured_data_server import UnstructuredDataRetentionPolicySettingsModel
 
 
 class EConsumptionLimitKind(OpenEnum):

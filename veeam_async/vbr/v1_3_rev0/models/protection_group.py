@@ -11,16 +11,18 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .ad_domain import ADDomainModel
-    from .advanced_protection_group_settings import (
+    from .advanced_protection_group import (
         AdvancedProtectionGroupSettingsModel,
         AdvancedStorageScheduleMonthlyModel,
         AdvancedStorageScheduleWeeklyModel,
     )
-    from .credentials import LinuxCredentialsSpec
-    from .e import EApplicationPluginType
-    from .inventory import PaginationResult
-    from .schedule_daily import ScheduleBackupWindowModel, ScheduleDailyModel, SchedulePeriodicallyModel
+    from .common import PaginationResult
+    from .discovered import EApplicationPluginType
+    from .linux_credential import LinuxCredentialsSpec
+    from .schedule_monthly import ScheduleDailyModel
+    from .schedule_retry import ScheduleBackupWindowModel, SchedulePeriodicallyModel
 
 
 @model

@@ -11,8 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .proxy_import_spec_collection import ProxyServerSettingsModel
+
+    from .backup_proxy_transport import EBackupProxyTransportMode
+    from .common import PaginationResult
+    from .inventory_browser import InventoryObjectModel
 
 
 class EProxiesFiltersOrderColumn(OpenEnum):
@@ -153,6 +155,154 @@ class HvProxySpec(ProxySpec):
 
     type: EProxyType = field(default="HvProxy")
     server: HvProxyServerSettingsModel
+
+
+@model
+class ProxiesFilters(Model):
+    """Proxies filters.
+
+    Attributes:
+        host_id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EProxiesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: list[EProxyType] | None | Unset = UNSET
+    host_id_filter: str | None | Unset = UNSET
+
+
+@model
+class ProxiesResult(Model):
+    """Proxies result."""
+
+    data: list[ProxyModel]
+    pagination: PaginationResult
+
+
+@model
+class ProxiesStatesFilters(Model):
+    """Proxies states filters.
+
+    Attributes:
+        host_id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EProxiesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: list[EProxyType] | None | Unset = UNSET
+    host_id_filter: str | None | Unset = UNSET
+    is_disabled_filter: bool | None | Unset = UNSET
+    is_online_filter: bool | None | Unset = UNSET
+    is_out_of_date_filter: bool | None | Unset = UNSET
+
+
+@model
+class ProxiesStatesResult(Model):
+    """Proxies states result."""
+
+    data: list[ProxyStateModel]
+    pagination: PaginationResult
+
+
+@model
+class ProxyDatastoreModel(Model):
+    """Proxy datastore model."""
+
+    datastore: InventoryObjectModel | None | Unset = UNSET
+    vm_count: int | None | Unset = UNSET
+
+
+@model
+class ProxyDatastoreSettingsModel(Model):
+    """Proxy datastore settings model."""
+
+    auto_select_enabled: bool
+    datastores: list[ProxyDatastoreModel] | None | Unset = UNSET
+
+
+@model
+class ProxyExportSpec(Model):
+    """Proxy export spec.
+
+    Attributes:
+        ids: UUID.
+    """
+
+    ids: list[str] | None | Unset = UNSET
+    types: list[EProxyType] | None | Unset = UNSET
+    names: list[str] | None | Unset = UNSET
+
+
+@model
+class ProxyImportSpec(Model):
+    """Proxy import spec."""
+
+    description: str
+    type: EProxyType
+    server: ProxyServerSettingsImportSpec
+
+
+@model
+class ProxyImportSpecCollection(Model):
+    """Proxy import spec collection."""
+
+    proxies: list[ProxyImportSpec]
+
+
+@model
+class ProxyServerSettingsImportSpec(Model):
+    """Proxy server settings import spec."""
+
+    host_name: str
+    host_unique_id: str | None | Unset = UNSET
+    transport_mode: EBackupProxyTransportMode | None | Unset = UNSET
+    failover_to_network: bool | None | Unset = UNSET
+    host_to_proxy_encryption: bool | None | Unset = UNSET
+    connected_datastores: ProxyDatastoreSettingsModel | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+
+
+@model
+class ProxyServerSettingsModel(Model):
+    """Proxy server settings model.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    host_id: str
+    host_name: str | None | Unset = UNSET
+    transport_mode: EBackupProxyTransportMode | None | Unset = UNSET
+    failover_to_network: bool | None | Unset = UNSET
+    host_to_proxy_encryption: bool | None | Unset = UNSET
+    connected_datastores: ProxyDatastoreSettingsModel | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+
+
+@model
+class ProxyStateModel(Model):
+    """Proxy state model.
+
+    Attributes:
+        id: UUID.
+        host_id: UUID.
+    """
+
+    id: str
+    name: str
+    description: str
+    type: EProxyType
+    host_id: str | None | Unset = UNSET
+    host_name: str
+    is_disabled: bool
+    is_online: bool
+    is_out_of_date: bool
 
 
 @model

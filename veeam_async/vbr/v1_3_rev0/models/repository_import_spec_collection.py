@@ -5,37 +5,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .amazon_ec2 import S3CompatibleProxyModel
-    from .browser import AzureStorageProxyModel, GoogleCloudStorageBucketModel, IBMCloudStorageBucketModel
-    from .browser_new_folder import AmazonS3StorageBucketModel, S3CompatibleStorageBucketModel
-    from .credentials import CredentialsImportModel, ECloudCredentialsType
-    from .credentials_import_spec_collection import EAzureRegionType
-    from .manage_server_import_spec_collection import WindowsLocalRepositorySettingsModel
-    from .mount_server import EMountServerSettingsType
-    from .object_storage import (
-        ObjectStorageConnectionModel,
-        ObjectStorageConsumptionLimitModel,
-        ObjectStorageImmutabilityModel,
+
+    from .cloud import AzureStorageProxyModel, EAmazonRegionType
+    from .cloud_browser import (
+        GoogleCloudStorageBucketModel,
+        IBMCloudStorageBucketModel,
+        S3CompatibleProxyModel,
+        WasabiCloudStorageBucketModel,
     )
-    from .repository import (
-        AmazonS3GlacierStorageBucketModel,
-        AmazonS3StorageProxyApplianceModel,
+    from .cloud_browser_new_folder import (
+        AmazonS3StorageBucketModel,
         AmazonSnowballEdgeStorageBucketModel,
+        AzureArchiveStorageContainerModel,
+        AzureBlobStorageContainerModel,
+        AzureDataBoxStorageContainerModel,
+        S3CompatibleStorageBucketModel,
     )
-    from .repository_export import (
-        LinuxLocalRepositorySettingsModel,
-        NetworkRepositorySettingsModel,
-        RepositoryAdvancedSettingsModel,
-    )
-    from .scale_out_repository import ERepositoryConnectionType, ERepositoryType
-    from .unstructured_data_server import EAmazonRegionType
-    from .v_sphere_replica import VPowerNFSPortSettingsModel
-    from .wasabi_cloud_storage import WasabiCloudStorageBucketModel
+    from .cloud_credential import ECloudCredentialsType
+    from .common import EAzureRegionType
+    from .credentials import CredentialsImportModel
+    from .mount_server import VPowerNFSPortSettingsModel
+    from .replica_job_re_ip_rule import NetworkRepositorySettingsModel
+    from .repository import AmazonS3GlacierStorageBucketModel, ERepositoryType
+    from .repository_advanced import RepositoryAdvancedSettingsModel, RepositoryShareGatewayModel
+    from .windows import WindowsLocalRepositorySettingsModel
 
 
 @model
@@ -77,6 +76,19 @@ class AmazonS3StorageImportSpec(Model):
 
 
 @model
+class AmazonS3StorageProxyApplianceModel(Model):
+    """Amazon S3 storage proxy appliance model."""
+
+    ec2_instance_type: str | None | Unset = UNSET
+    vpc_name: str | None | Unset = UNSET
+    vpc_id: str | None | Unset = UNSET
+    subnet_name: str | None | Unset = UNSET
+    subnet_id: str | None | Unset = UNSET
+    security_group: str | None | Unset = UNSET
+    redirector_port: int | None | Unset = UNSET
+
+
+@model
 class AmazonSnowballEdgeStorageAccountImportModel(Model):
     """Amazon snowball edge storage account import model."""
 
@@ -111,15 +123,6 @@ class AzureArchiveStorageAccountImportModel(Model):
 
 
 @model
-class AzureArchiveStorageContainerModel(Model):
-    """Azure archive storage container model."""
-
-    container_name: str
-    folder_name: str
-    immutability_enabled: bool | None | Unset = UNSET
-
-
-@model
 class AzureArchiveStorageImportSpec(Model):
     """Azure archive storage import spec."""
 
@@ -139,29 +142,6 @@ class AzureBlobStorageAccountImportModel(Model):
     credentials: CloudCredentialsImportModel
     region_type: EAzureRegionType
     connection_settings: ObjectStorageConnectionImportSpec | None | Unset = UNSET
-
-
-@model
-class AzureBlobStorageAccountModel(Model):
-    """Azure blob storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_type: EAzureRegionType
-    connection_settings: ObjectStorageConnectionModel
-
-
-@model
-class AzureBlobStorageContainerModel(Model):
-    """Azure blob storage container model."""
-
-    container_name: str
-    folder_name: str
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
 
 
 @model
@@ -190,27 +170,6 @@ class AzureDataBoxStorageAccountImportModel(Model):
 
 
 @model
-class AzureDataBoxStorageAccountModel(Model):
-    """Azure data box storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    service_endpoint: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
-
-
-@model
-class AzureDataBoxStorageContainerModel(Model):
-    """Azure data box storage container model."""
-
-    container_name: str | None | Unset = UNSET
-    folder_name: str | None | Unset = UNSET
-
-
-@model
 class AzureDataBoxStorageImportSpec(Model):
     """Azure data box storage import spec."""
 
@@ -226,6 +185,19 @@ class AzureDataBoxStorageImportSpec(Model):
 
 
 @model
+class CloudCredentialsExportSpec(Model):
+    """Cloud credentials export spec.
+
+    Attributes:
+        ids: UUID.
+    """
+
+    ids: list[str] | None | Unset = UNSET
+    types: list[ECloudCredentialsType] | None | Unset = UNSET
+    names: list[str] | None | Unset = UNSET
+
+
+@model
 class CloudCredentialsImportModel(Model):
     """Cloud credentials import model."""
 
@@ -235,25 +207,34 @@ class CloudCredentialsImportModel(Model):
 
 
 @model
+class CloudCredentialsPasswordSpec(Model):
+    """Cloud credentials password spec."""
+
+    new_secret_key: str
+
+
+class EMountServerSettingsType(OpenEnum):
+    """Mount server settings type: 3 known values."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
+    BOTH = "both"
+
+
+class ERepositoryConnectionType(OpenEnum):
+    """Repository connection type: 2 known values."""
+
+    DIRECT = "Direct"
+    SELECTED_GATEWAY = "SelectedGateway"
+
+
+@model
 class GoogleCloudStorageAccountImportModel(Model):
     """Google cloud storage account import model."""
 
     credentials: CloudCredentialsImportModel
     region_id: str
     connection_settings: ObjectStorageConnectionImportSpec
-
-
-@model
-class GoogleCloudStorageAccountModel(Model):
-    """Google cloud storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_id: str
-    connection_settings: ObjectStorageConnectionModel
 
 
 @model
@@ -279,20 +260,6 @@ class IBMCloudStorageAccountImportModel(Model):
     region_id: str
     credentials: CloudCredentialsImportModel
     connection_settings: ObjectStorageConnectionImportSpec
-
-
-@model
-class IBMCloudStorageAccountModel(Model):
-    """IBM cloud storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    service_point: str
-    region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel
 
 
 @model
@@ -339,6 +306,19 @@ class LinuxHardenedStorageImportSpec(Model):
 
 
 @model
+class LinuxLocalRepositorySettingsModel(Model):
+    """Linux local repository settings model."""
+
+    path: str | None | Unset = UNSET
+    task_limit_enabled: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    read_write_limit_enabled: bool | None | Unset = UNSET
+    read_write_rate: int | None | Unset = UNSET
+    use_fast_cloning_on_xfs_volumes: bool | None | Unset = field(default=UNSET, wire="useFastCloningOnXFSVolumes")
+    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
 class LinuxLocalStorageImportSpec(Model):
     """Linux local storage import spec."""
 
@@ -370,6 +350,14 @@ class MountServersSettingsImportSpec(Model):
     mount_server_settings_type: EMountServerSettingsType
     windows: MountServerSettingsImportSpec | None | Unset = UNSET
     linux: MountServerSettingsImportSpec | None | Unset = UNSET
+
+
+@model
+class NfsRepositoryShareSettingsModel(Model):
+    """Nfs repository share settings model."""
+
+    share_path: str
+    gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
 
 
 @model

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_task import ETaskFiltersOrderColumn, ETaskResult, ETaskState, ETaskType
-    from .entra_id import EntraIDPluginSettings, EntraIdResource
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
+    from .entra_id_tenant import EntraIDPluginSettings, EntraIdResource
     from .session_log import SessionLogResult
     from .tenant import Issue, TenantResponse
 
@@ -95,6 +97,47 @@ class DeploymentKitTaskModel(TaskModel):
 
     type: ETaskType = field(default="DeploymentKit")
     additional_info: TaskAdditionalInfoModel | None | Unset = UNSET
+
+
+class ETaskFiltersOrderColumn(OpenEnum):
+    """Task filters order column: 6 known values."""
+
+    NAME = "Name"
+    TYPE = "Type"
+    CREATION_TIME = "CreationTime"
+    END_TIME = "EndTime"
+    STATE = "State"
+    RESULT = "Result"
+
+
+class ETaskResult(OpenEnum):
+    """Task result: 5 known values."""
+
+    NONE = "None"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+
+class ETaskState(OpenEnum):
+    """Task state: 4 known values."""
+
+    STARTING = "Starting"
+    WORKING = "Working"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+
+
+class ETaskType(OpenEnum):
+    """Task type: 6 known values."""
+
+    COMMON = "Common"
+    FLR_RESTORE = "FlrRestore"
+    FLR_DOWNLOAD = "FlrDownload"
+    FLR_SEARCH = "FlrSearch"
+    HIERARCHY_RESCAN = "HierarchyRescan"
+    DEPLOYMENT_KIT = "DeploymentKit"
 
 
 @model

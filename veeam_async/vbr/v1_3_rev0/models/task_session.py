@@ -11,9 +11,11 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .session import SessionResultModel
+
+    from .common import PaginationResult
+    from .session import ESessionResult, ESessionState, ESessionType, SessionResultModel
     from .session_log import SessionProgress
 
 
@@ -105,122 +107,6 @@ class EAntivirusScanType(OpenEnum):
 
     ANTIVIRUS = "Antivirus"
     YARA = "Yara"
-
-
-class ESessionResult(OpenEnum):
-    """Session result: 4 known values."""
-
-    NONE = "None"
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    FAILED = "Failed"
-
-
-class ESessionState(OpenEnum):
-    """Session state: 11 known values."""
-
-    STOPPED = "Stopped"
-    STARTING = "Starting"
-    STOPPING = "Stopping"
-    WORKING = "Working"
-    PAUSING = "Pausing"
-    RESUMING = "Resuming"
-    WAITING_TAPE = "WaitingTape"
-    IDLE = "Idle"
-    POSTPROCESSING = "Postprocessing"
-    WAITING_REPOSITORY = "WaitingRepository"
-    WAITING_SLOT = "WaitingSlot"
-
-
-class ESessionType(OpenEnum):
-    """Session type: 74 known values."""
-
-    INFRASTRUCTURE = "Infrastructure"
-    BACKUP_JOB = "BackupJob"
-    AUTOMATION = "Automation"
-    CONFIGURATION_BACKUP = "ConfigurationBackup"
-    PUBLISH_BACKUP_CONTENT_VIA_MOUNT = "PublishBackupContentViaMount"
-    REPOSITORY_MAINTENANCE = "RepositoryMaintenance"
-    REPOSITORY_EVACUATE = "RepositoryEvacuate"
-    INFRASTRUCTURE_ITEM_DELETION = "InfrastructureItemDeletion"
-    RESTORE_VM = "RestoreVm"
-    INSTANT_RECOVERY = "InstantRecovery"
-    FIRST_CLASS_DISK_INSTANT_RESTORE = "FirstClassDiskInstantRestore"
-    AZURE_APPLIANCE_DEPLOY = "AzureApplianceDeploy"
-    QUICK_MIGRATION = "QuickMigration"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    LINUX_FILE_LEVEL_RESTORE = "LinuxFileLevelRestore"
-    REPLICA_JOB = "ReplicaJob"
-    CONFIGURATION_RESYNCHRONIZE = "ConfigurationResynchronize"
-    FAILOVER = "Failover"
-    PLANNED_FAILOVER = "PlannedFailover"
-    PERMANENT_FAILOVER = "PermanentFailover"
-    UNDO_FAILOVER = "UndoFailover"
-    FAILBACK = "Failback"
-    COMMIT_FAILBACK = "CommitFailback"
-    UNDO_FAILBACK = "UndoFailback"
-    SWITCH_REPLICA_TO_PRODUCTION = "SwitchReplicaToProduction"
-    CLOUD_DIRECTOR_VM_RESTORE = "CloudDirectorVmRestore"
-    CLOUD_DIRECTOR_V_APP_RESTORE = "CloudDirectorVAppRestore"
-    MALWARE_DETECTION = "MalwareDetection"
-    FIRST_CLASS_DISK_QUICK_MIGRATION = "FirstClassDiskQuickMigration"
-    ENTRA_ID_RESTORE = "EntraIdRestore"
-    ENTRA_ID_RESTORE_FROM_COPY = "EntraIdRestoreFromCopy"
-    UNSTRUCTURED_DATA_BACKUP_COPY = "UnstructuredDataBackupCopy"
-    SECURITY_COMPLIANCE_ANALYZER = "SecurityComplianceAnalyzer"
-    FILE_SERVER_SAVE = "FileServerSave"
-    SURE_BACKUP = "SureBackup"
-    NAS_RESTORE = "NasRestore"
-    LOGS_EXPORT = "LogsExport"
-    TEST_CREDENTIALS = "TestCredentials"
-    SQL_LOG_BACKUP = "SqlLogBackup"
-    ORACLE_LOG_BACKUP = "OracleLogBackup"
-    POSTGRE_SQL_LOG_BACKUP = "PostgreSqlLogBackup"
-    AZURE_INSTANT_RECOVERY = "AzureInstantRecovery"
-    AZURE_INSTANT_RECOVERY_MIGRATION = "AzureInstantRecoveryMigration"
-    AZURE_INSTANT_RECOVERY_SWITCHOVER = "AzureInstantRecoverySwitchover"
-    AZURE_INSTANT_RECOVERY_START = "AzureInstantRecoveryStart"
-    AZURE_INSTANT_RECOVERY_STOP = "AzureInstantRecoveryStop"
-    AZURE_INSTANT_RECOVERY_MIGRATION_UNDO = "AzureInstantRecoveryMigrationUndo"
-    AZURE_INSTANT_RECOVERY_MOUNT = "AzureInstantRecoveryMount"
-    PUBLISH_BACKUP_CONTENT_VIA_NFS = "PublishBackupContentViaNfs"
-    VOLUMES_DISCOVER = "VolumesDiscover"
-    DELETE_BACKUP = "DeleteBackup"
-    BACKGROUND_OPERATION = "BackgroundOperation"
-    AGENT_DISCOVERY = "AgentDiscovery"
-    AGENT_POLICY = "AgentPolicy"
-    AGENT_BACKUP = "AgentBackup"
-    APPLIANCE_UPDATES_INSTALL = "ApplianceUpdatesInstall"
-    FAILOVER_PLAN = "FailoverPlan"
-    FAILOVER_PLAN_TASK = "FailoverPlanTask"
-    UNSTRUCTURED_DATA_BROWSE = "UnstructuredDataBrowse"
-    UNSTRUCTURED_DOWNLOAD_META = "UnstructuredDownloadMeta"
-    ENTRA_ID_RESCAN_REPOSITORY = "EntraIdRescanRepository"
-    HOST_COMPONENTS_UPDATE = "HostComponentsUpdate"
-    COPY_BACKUP = "CopyBackup"
-    FILE_BACKUP_HEALTH_CHECK = "FileBackupHealthCheck"
-    ARCHIVE_BACKUP = "ArchiveBackup"
-    ARCHIVE_REHYDRATION = "ArchiveRehydration"
-    ARCHIVE_SYNC = "ArchiveSync"
-    ARCHIVE_COPY = "ArchiveCopy"
-    ARCHIVE_FREEZING = "ArchiveFreezing"
-    RETRIEVE_BACKUP = "RetrieveBackup"
-    ARCHIVE_TIER_DOWNLOAD = "ArchiveTierDownload"
-    DIRECT_BACKUP_SYNC = "DirectBackupSync"
-    CHECKPOINT_REMOVAL = "CheckpointRemoval"
-    RETENTION = "Retention"
-
-
-class ESessionsFiltersOrderColumn(OpenEnum):
-    """Sessions filters order column: 7 known values."""
-
-    NAME = "Name"
-    SESSION_TYPE = "SessionType"
-    CREATION_TIME = "CreationTime"
-    END_TIME = "EndTime"
-    STATE = "State"
-    RESULT = "Result"
-    INITIATED_BY = "InitiatedBy"
 
 
 class ETaskSessionAlgorithm(OpenEnum):

@@ -5,28 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-
-class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
-    """Unstructured data restore overwrite mode: 4 known values."""
-
-    SKIP = "Skip"
-    REPLACE_OLDER = "ReplaceOlder"
-    REPLACE_NEWER = "ReplaceNewer"
-    OVERWRITE = "Overwrite"
-
-
-class EUnstructuredDataRetentionPolicyType(OpenEnum):
-    """Unstructured data retention policy type: 2 known values."""
-
-    DAYS = "Days"
-    MONTHS = "Months"
+    from .instant_unstructured_data import EUnstructuredDataRestoreOverwriteMode
 
 
 @model
@@ -77,14 +62,6 @@ class UnstructuredDataOSRestoreOptionsModel(Model):
     rollback: bool | None | Unset = UNSET
     overwrite_mode: EUnstructuredDataRestoreOverwriteMode | None | Unset = UNSET
     overwrite_bucket_attributes: bool | None | Unset = UNSET
-
-
-@model
-class UnstructuredDataRetentionPolicySettingsModel(Model):
-    """Unstructured data retention policy settings model."""
-
-    type: EUnstructuredDataRetentionPolicyType | None | Unset = UNSET
-    quantity: int | None | Unset = UNSET
 
 
 @model

@@ -11,10 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_flr import EFlrItemStateType, EFlrItemType
+
+    from .common import PaginationResult
     from .flr_browse import FlrBrowseFiltrationModel, FlrBrowseOrderSpec
-    from .inventory import PaginationResult, PaginationSpec
+    from .flr_item import EFlrItemStateType, EFlrItemType
+    from .inventory_browser import PaginationSpec
 
 
 class EUnstructuredDataFLRRestoreMode(OpenEnum):

@@ -10,16 +10,47 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_copy_job_target import EmailNotificationSettingsModel
-    from .backup_job_storage import (
+
+    from .backup_job_advanced import (
         BackupJobAdvancedSettingsVSphereModel,
         EStorageOptimization,
         PrimaryStorageIntegrationSettingsModel,
     )
-    from .e_task import ECompressionLevel
-    from .inventory_object import InventoryObjectModel
-    from .job_start import JobScriptsSettingsModel
-    from .object_restore_point_disks import EDiskCreationMode
+    from .backup_proxy_transport import BackupProxiesSettingsModel
+    from .email import EmailNotificationSettingsModel
+    from .file_backup import ECompressionLevel
+    from .inventory_browser import InventoryObjectModel
+    from .job_stop import JobScriptsSettingsModel
+    from .object_restore_point_disk import EDiskCreationMode
+    from .wan_accelerator import WanAcceleratorSettingsModel
+
+
+@model
+class InitialSeedingModel(Model):
+    """Initial seeding model.
+
+    Attributes:
+        repository_id: UUID.
+    """
+
+    is_enabled: bool
+    repository_id: str | None | Unset = UNSET
+
+
+@model
+class ReplicaMappingModel(Model):
+    """Replica mapping model."""
+
+    is_enabled: bool
+    mapping_rules: list[ReplicaMappingRuleModel] | None | Unset = UNSET
+
+
+@model
+class ReplicaMappingRuleModel(Model):
+    """Replica mapping rule model."""
+
+    original_vm: InventoryObjectModel = field(wire="originalVM")
+    replica_vm: InventoryObjectModel = field(wire="replicaVM")
 
 
 @model
@@ -41,14 +72,6 @@ class ReplicaTrafficSettingsModel(Model):
 
 
 @model
-class VPowerNFSPortSettingsModel(Model):
-    """V power NFS port settings model."""
-
-    mount_port: int | None | Unset = UNSET
-    v_power_nfs_port: int | None | Unset = field(default=UNSET, wire="vPowerNFSPort")
-
-
-@model
 class VSphereReplicaJobAdvancedSettingsModel(Model):
     """V sphere replica job advanced settings model."""
 
@@ -57,6 +80,15 @@ class VSphereReplicaJobAdvancedSettingsModel(Model):
     v_sphere: BackupJobAdvancedSettingsVSphereModel | None | Unset = UNSET
     integration: PrimaryStorageIntegrationSettingsModel | None | Unset = UNSET
     scripts: JobScriptsSettingsModel | None | Unset = UNSET
+
+
+@model
+class VSphereReplicaJobDataTransferModel(Model):
+    """V sphere replica job data transfer model."""
+
+    source_proxies: BackupProxiesSettingsModel
+    target_proxies: BackupProxiesSettingsModel
+    wan_accelerator_settings: WanAcceleratorSettingsModel | None | Unset = UNSET
 
 
 @model
@@ -89,6 +121,14 @@ class VSphereReplicaJobDestinationModel(Model):
 
 
 @model
+class VSphereReplicaJobNetworkMappingModel(Model):
+    """V sphere replica job network mapping model."""
+
+    source_network: InventoryObjectModel
+    target_network: InventoryObjectModel
+
+
+@model
 class VSphereReplicaJobSettingsModel(Model):
     """V sphere replica job settings model.
 
@@ -100,3 +140,11 @@ class VSphereReplicaJobSettingsModel(Model):
     replica_name_suffix: str
     restore_points_to_keep: int
     advanced_settings: VSphereReplicaJobAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class VSphereReplicaSeedingModel(Model):
+    """V sphere replica seeding model."""
+
+    initial_seeding: InitialSeedingModel | None | Unset = UNSET
+    replica_mapping: ReplicaMappingModel | None | Unset = UNSET

@@ -6,38 +6,105 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-
-class EAgentVolumesBackupMode(OpenEnum):
-    """Agent volumes backup mode: 2 known values."""
-
-    SELECTED_VOLUMES = "selectedVolumes"
-    ALL_VOLUMES_EXCEPT = "allVolumesExcept"
-
-
-class EWindowsVolumeType(OpenEnum):
-    """Windows volume type: 2 known values."""
-
-    OS = "OS"
-    CUSTOM = "Custom"
+    from .agent import AgentGuestFileSystemIndexingModel, AgentObjectModel
+    from .backup_application_aware_processing import EBackupOracleLogsSettings, ETransactionLogsSettings
+    from .backup_script import BackupWindowsScriptModel, EBackupScriptProcessingMode
+    from .job_import_spec_collection import ERetainLogBackupsType
 
 
 @model
-class WindowsAgentBackupJobVolumeObjectModel(Model):
-    """Windows agent backup job volume object model."""
+class AgentBackupOracleSettingsModel(Model):
+    """Agent backup oracle settings model.
 
-    type: EWindowsVolumeType
-    path: str | None | Unset = UNSET
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    use_guest_credentials: bool
+    credentials_id: str | None | Unset = UNSET
+    archive_logs: EBackupOracleLogsSettings
+    delete_hours_count: int | None | Unset = UNSET
+    delete_gbs_count: int | None | Unset = field(default=UNSET, wire="deleteGBsCount")
+    backup_logs: bool | None | Unset = UNSET
+    backup_mins_count: int | None | Unset = UNSET
+    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
+    keep_days_count: int | None | Unset = UNSET
 
 
 @model
-class WindowsAgentBackupJobVolumesModel(Model):
-    """Windows agent backup job volumes model."""
+class AgentBackupSQLSettingsModel(Model):
+    """Agent backup SQL settings model.
 
-    volumes_backup_mode: EAgentVolumesBackupMode
-    volume_object: list[WindowsAgentBackupJobVolumeObjectModel]
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    use_guest_credentials: bool | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+    logs_processing: ESQLLogsProcessing
+    backup_mins_count: int | None | Unset = UNSET
+    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
+    keep_days_count: int | None | Unset = UNSET
+
+
+@model
+class AgentBackupSharepointSettingsModel(Model):
+    """Agent backup sharepoint settings model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    use_guest_credentials: bool | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+
+
+class ESQLLogsProcessing(OpenEnum):
+    """ESQL logs processing: 3 known values."""
+
+    TRUNCATE = "truncate"
+    BACKUP = "backup"
+    NEVER_TRUNCATE = "neverTruncate"
+
+
+@model
+class WindowsAgentBackupApplicationAwareProcessingModel(Model):
+    """Windows agent backup application aware processing model."""
+
+    is_enabled: bool
+    app_settings: list[WindowsAgentBackupApplicationSettingsModel] | None | Unset = UNSET
+
+
+@model
+class WindowsAgentBackupApplicationSettingsModel(Model):
+    """Windows agent backup application settings model."""
+
+    machine_object: AgentObjectModel
+    is_processing_enabled: bool
+    transaction_logs: ETransactionLogsSettings | None | Unset = UNSET
+    sql: AgentBackupSQLSettingsModel | None | Unset = UNSET
+    oracle: AgentBackupOracleSettingsModel | None | Unset = UNSET
+    share_point: AgentBackupSharepointSettingsModel | None | Unset = UNSET
+    scripts: WindowsAgentBackupScriptSettingsModel | None | Unset = UNSET
+
+
+@model
+class WindowsAgentBackupJobGuestProcessingModel(Model):
+    """Windows agent backup job guest processing model."""
+
+    app_aware_processing: WindowsAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
+    guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
+
+
+@model
+class WindowsAgentBackupScriptSettingsModel(Model):
+    """Windows agent backup script settings model."""
+
+    script_processing_mode: EBackupScriptProcessingMode
+    snapshot_scripts: BackupWindowsScriptModel | None | Unset = UNSET

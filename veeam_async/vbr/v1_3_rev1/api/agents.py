@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ComputerRecoveryTokenModel,
         ComputerRecoveryTokenResult,
@@ -631,17 +632,12 @@ def iterate_all_computer_recovery_tokens(
 ) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
     """Get All Recovery Tokens: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_computer_recovery_tokens`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_computer_recovery_tokens`.
     """
     return Items(
         client,
@@ -817,18 +813,12 @@ def iterate_protected_computers(
 ) -> Items[ProtectedComputerModel, ProtectedComputerResult]:
     """Get All Protected Linux Computers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_protected_computers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_protected_computers`.
     """
     return Items(
         client,
@@ -925,18 +915,12 @@ def iterate_all_protection_groups(
 ) -> Items[ProtectionGroupModel, ProtectionGroupsResult]:
     """Get Protection Groups: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_protection_groups`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_protection_groups`.
     """
     return Items(
         client,
@@ -1240,22 +1224,12 @@ def iterate_discovered_entities(
 ) -> Items[DiscoveredEntityModel, DiscoveredEntitiesResult]:
     """Get Discovered Entities: every row of every page, for `async for`.
 
+    What is not said here is as in `get_discovered_entities`.
+
     Args:
-        client: the appliance.
-        id: path `id`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        ip_address_filter: query `ipAddressFilter`.
-        state_filter: query `stateFilter`.
-        agent_status_filter: query `agentStatusFilter`.
-        driver_status_filter: query `driverStatusFilter`.
-
-    Raises:
-        VeeamError: as `get_discovered_entities`.
     """
     return Items(
         client,
@@ -1645,19 +1619,12 @@ def iterate_all_agent_packages(
 ) -> Items[LinuxPackageModel, LinuxPackageResult]:
     """Get Linux Agent Packages: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_agent_packages`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        distribution_filter: query `distributionFilter`.
-        package_bitness_filter: query `packageBitnessFilter`.
-
-    Raises:
-        VeeamError: as `get_all_agent_packages`.
     """
     return Items(
         client,
@@ -1729,17 +1696,12 @@ def iterate_all_agent_packages_for_unix(
 ) -> Items[UnixPackageModel, UnixPackageResult]:
     """Get Unix Agent Packages: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_agent_packages_for_unix`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_agent_packages_for_unix`.
     """
     return Items(
         client,

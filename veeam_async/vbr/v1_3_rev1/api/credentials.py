@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         CertificateUploadSpec,
         CloudCredentialsModel,
@@ -498,21 +500,12 @@ def iterate_all_creds(
 ) -> Items[CredentialsModel, CredentialsResult]:
     """Get All Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        include_default_appliance_creds: query `includeDefaultApplianceCreds`.
-
-    Raises:
-        VeeamError: as `get_all_creds`.
     """
     return Items(
         client,
@@ -777,18 +770,12 @@ def iterate_all_cloud_creds(
 ) -> Items[CloudCredentialsModel, CloudCredentialsResult]:
     """Get All Cloud Credentials: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_cloud_creds`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_cloud_creds`.
     """
     return Items(
         client,
@@ -1099,15 +1086,12 @@ def iterate_all_creds_helper_appliances_with_filtering(
 ) -> Items[CloudHelperApplianceModel, CloudHelperApplianceResult]:
     """Get All Helper Appliances: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_creds_helper_appliances_with_filtering`.
+
     Args:
-        client: the appliance.
-        id: path `id`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_all_creds_helper_appliances_with_filtering`.
     """
     return Items(
         client,

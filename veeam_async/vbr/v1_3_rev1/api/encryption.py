@@ -16,21 +16,22 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EEncryptionPasswordsFiltersOrderColumn,
-        EKMSFiltersOrderColumn,
         EKeyManagementServerType,
+        EKMSFiltersOrderColumn,
         EmptySuccessResponse,
         EncryptionPasswordChangeSpec,
         EncryptionPasswordModel,
         EncryptionPasswordSpec,
+        EncryptionPasswordsResult,
         EncryptionPasswordVerifyResult,
         EncryptionPasswordVerifySpec,
-        EncryptionPasswordsResult,
-        KMSServerChangeCertificateSpec,
         KeyManagementServerBaseModel,
         KeyManagementServerBaseSpec,
         KeyManagementServersResult,
+        KMSServerChangeCertificateSpec,
     )
 
 _GET_ALL_ENCRYPTION_PASSWORDS: Operation[EncryptionPasswordsResult] = Operation(
@@ -304,17 +305,12 @@ def iterate_all_encryption_passwords(
 ) -> Items[EncryptionPasswordModel, EncryptionPasswordsResult]:
     """Get All Encryption Passwords: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_encryption_passwords`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        hint_filter: query `hintFilter`.
-
-    Raises:
-        VeeamError: as `get_all_encryption_passwords`.
     """
     return Items(
         client,
@@ -543,18 +539,12 @@ def iterate_all_kms_servers(
 ) -> Items[KeyManagementServerBaseModel, KeyManagementServersResult]:
     """Get All KMS Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_kms_servers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Raises:
-        VeeamError: as `get_all_kms_servers`.
     """
     return Items(
         client,

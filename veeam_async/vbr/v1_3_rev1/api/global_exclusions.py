@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EGlobalVMExclusionsFiltersOrderColumn,
         GlobalVMExclusionModel,
@@ -152,16 +153,12 @@ def iterate_all_global_vm_exclusions(
 ) -> Items[GlobalVMExclusionModel, GlobalVMExclusionsResult]:
     """Get All Global VM Exclusions: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_global_vm_exclusions`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Raises:
-        VeeamError: as `get_all_global_vm_exclusions`.
     """
     return Items(
         client,

@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import ExportSupportLogsSpec, SessionModel
 
 _EXPORT_SUPPORT_LOGS: Operation[SessionModel] = Operation(

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
-        EMountServerType,
         EMountServersFiltersOrderColumn,
+        EMountServerType,
         MountServerModel,
         MountServerModelsResult,
         MountServerSpec,
@@ -188,19 +189,12 @@ def iterate_all_mount_servers(
 ) -> Items[MountServerModel, MountServerModelsResult]:
     """Get Mount Servers: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_mount_servers`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        write_cache_folder_filter: query `writeCacheFolderFilter`.
-        type_filter: query `typeFilter`.
-        is_default_filter: query `isDefaultFilter`.
-
-    Raises:
-        VeeamError: as `get_all_mount_servers`.
     """
     return Items(
         client,

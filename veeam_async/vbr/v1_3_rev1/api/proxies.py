@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EProxiesFiltersOrderColumn,
         EProxyType,
@@ -232,19 +233,12 @@ def iterate_all_proxies(
 ) -> Items[ProxyModel, ProxiesResult]:
     """Get All Proxies: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_proxies`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-
-    Raises:
-        VeeamError: as `get_all_proxies`.
     """
     return Items(
         client,
@@ -491,22 +485,12 @@ def iterate_all_proxies_states(
 ) -> Items[ProxyStateModel, ProxiesStatesResult]:
     """Get All Proxy States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_proxies_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        is_disabled_filter: query `isDisabledFilter`.
-        is_online_filter: query `isOnlineFilter`.
-        is_out_of_date_filter: query `isOutOfDateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_proxies_states`.
     """
     return Items(
         client,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ERepositoryFiltersOrderColumn,
         ERepositoryStatesFiltersOrderColumn,
@@ -405,23 +406,12 @@ def iterate_all_repositories(
 ) -> Items[RepositoryModel, RepositoriesResult]:
     """Get All Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        path_filter: query `pathFilter`.
-        vmb_api_filter: query `vmbApiFilter`.
-        vmb_api_platform: query `vmbApiPlatform`, UUID.
-        exclude_extents: query `excludeExtents`.
-
-    Raises:
-        VeeamError: as `get_all_repositories`.
     """
     return Items(
         client,
@@ -595,28 +585,12 @@ def iterate_all_repositories_states(
 ) -> Items[RepositoryStateModel, RepositoryStatesResult]:
     """Get All Repository States: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_repositories_states`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        capacity_filter: query `capacityFilter`.
-        free_space_filter: query `freeSpaceFilter`.
-        used_space_filter: query `usedSpaceFilter`.
-        is_online_filter: query `isOnlineFilter`.
-        is_out_of_date_filter: query `isOutOfDateFilter`.
-        sobr_id_filter: query `sobrIdFilter`, UUID.
-        sobr_extent_type_filter: query `sobrExtentTypeFilter`.
-        sobr_membership_filter: query `sobrMembershipFilter`.
-        exclude_extents: query `excludeExtents`.
-
-    Raises:
-        VeeamError: as `get_all_repositories_states`.
     """
     return Items(
         client,
@@ -778,17 +752,12 @@ def iterate_all_scale_out_repositories(
 ) -> Items[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
     """Get All Scale-Out Backup Repositories: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_scale_out_repositories`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_scale_out_repositories`.
     """
     return Items(
         client,

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         AzureInstantVMRecoveryMigrationSpec,
         AzureInstantVMRecoveryMount,
@@ -29,11 +31,6 @@ if TYPE_CHECKING:
         EInstantRecoveryMountState,
         EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn,
         EInstantViVMRecoveryMountsFiltersOrderColumn,
-        ESessionResult,
-        ESessionState,
-        ESessionType,
-        ESessionsFiltersOrderColumn,
-        EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
         EntireCloudDirectorVMRestoreSpec,
         EntireHvVMRestoreSpec,
         EntireViVMRestoreSpec,
@@ -47,6 +44,11 @@ if TYPE_CHECKING:
         EntraIdTenantRestoreStartAuthorizationModel,
         EntraIdTenantStartRestoreFromCopySpec,
         EntraIdTenantStartRestoreSpec,
+        ESessionResult,
+        ESessionsFiltersOrderColumn,
+        ESessionState,
+        ESessionType,
+        EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
         FlrBrowseMountModel,
         FlrMountSpec,
         InstantHvVMRecoveryMount,
@@ -1004,18 +1006,12 @@ def iterate_all_instant_unstructured_data_recovery_mounts(
 ) -> Items[InstantUnstructuredDataRecoveryMount, InstantUnstructuredDataRecoveryMountsResult]:
     """Get All Mount Points for Instant File Share Recovery: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_instant_unstructured_data_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        share_name_filter: query `shareNameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_instant_unstructured_data_recovery_mounts`.
     """
     return Items(
         client,
@@ -1331,19 +1327,12 @@ def iterate_all_instant_vi_vm_recovery_mounts(
 ) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
     """Get All Instant Recovery Mount Points of VMware vSphere VMs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-        mount_id_filter: query `mountIdFilter`, UUID.
-
-    Raises:
-        VeeamError: as `get_all_instant_vi_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -1525,18 +1514,12 @@ def iterate_all_instant_hv_vm_recovery_mounts(
 ) -> Items[InstantHvVMRecoveryMount, InstantHvVMRecoveryMountsResult]:
     """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_instant_hv_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-
-    Raises:
-        VeeamError: as `get_all_instant_hv_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -1711,17 +1694,12 @@ def iterate_all_azure_instant_vm_recovery_mounts(
 ) -> Items[AzureInstantVMRecoveryMount, AzureInstantVMRecoveryMountsResult]:
     """Get All Mount Points for Instant Recovery to Microsoft Azure: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_azure_instant_vm_recovery_mounts`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_azure_instant_vm_recovery_mounts`.
     """
     return Items(
         client,
@@ -1868,24 +1846,12 @@ def iterate_all_azure_instant_vm_recovery_mount_sessions(
 ) -> Items[SessionModel, SessionsResult]:
     """Get All Mount Sessions for Instant Recovery to Microsoft Azure: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_azure_instant_vm_recovery_mount_sessions`.
+
     Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-
-    Raises:
-        VeeamError: as `get_all_azure_instant_vm_recovery_mount_sessions`.
     """
     return Items(
         client,
@@ -2174,17 +2140,12 @@ def iterate_all_vmware_fcd_instant_recovery_mount_models(
 ) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
     """Get All FCD Mount Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Raises:
-        VeeamError: as `get_all_vmware_fcd_instant_recovery_mount_models`.
     """
     return Items(
         client,

@@ -14,9 +14,11 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         EObjectRestorePointsFiltersOrderColumn,
         EPlatformType,
@@ -174,24 +176,12 @@ def iterate_all_object_restore_points(
 ) -> Items[ObjectRestorePointModel, ObjectRestorePointsResult]:
     """Get All Restore Points: every row of every page, for `async for`.
 
+    What is not said here is as in `get_all_object_restore_points`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        backup_id_filter: query `backupIdFilter`, UUID.
-        backup_object_id_filter: query `backupObjectIdFilter`, UUID.
-        malware_status_filter: query `malwareStatusFilter`.
-
-    Raises:
-        VeeamError: as `get_all_object_restore_points`.
     """
     return Items(
         client,
@@ -281,15 +271,12 @@ def iterate_object_restore_point_disks_with_filtering(
 ) -> Items[ObjectRestorePointDiskModel, ObjectRestorePointDisksResult]:
     """Get Restore Point Disks: every row of every page, for `async for`.
 
+    What is not said here is as in `get_object_restore_point_disks_with_filtering`.
+
     Args:
-        client: the appliance.
-        id: path `id`, UUID.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-
-    Raises:
-        VeeamError: as `get_object_restore_point_disks_with_filtering`.
     """
     return Items(
         client,

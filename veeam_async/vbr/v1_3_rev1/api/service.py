@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import CertificateModel, RegisterVbrSpec, ServerInfoModel, ServerTimeModel
 
 _GET_SERVER_TIME: Operation[ServerTimeModel] = Operation(

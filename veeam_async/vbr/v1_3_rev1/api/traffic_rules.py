@@ -12,6 +12,7 @@ from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
+
     from ..models import GlobalNetworkTrafficRulesModel
 
 _GET_ALL_TRAFFIC_RULES: Operation[GlobalNetworkTrafficRulesModel] = Operation(

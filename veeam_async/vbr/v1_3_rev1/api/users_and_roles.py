@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
     from veeam_async.unset import Unset
+
     from ..models import (
         ERolesFiltersOrderColumn,
         EUserFiltersOrderColumn,
@@ -316,21 +317,12 @@ def iterate_view_all_users(
 ) -> Items[UserModel, UsersResult]:
     """Get All Users and Groups: every row of every page, for `async for`.
 
+    What is not said here is as in `view_all_users`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        role_id_filter: query `roleIdFilter`, UUID.
-        role_name_filter: query `roleNameFilter`.
-        is_service_account_filter: query `isServiceAccountFilter`.
-
-    Raises:
-        VeeamError: as `view_all_users`.
     """
     return Items(
         client,
@@ -584,17 +576,12 @@ def iterate_view_all_user_roles(
 ) -> Items[RoleModel, RolesResult]:
     """Get All Roles: every row of every page, for `async for`.
 
+    What is not said here is as in `view_all_user_roles`.
+
     Args:
-        client: the appliance.
         page_size: rows to ask for at a time; None leaves it to the server.
         max_items: rows at most; None for all.
         on_incomplete: what to do when the server did not give everything.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Raises:
-        VeeamError: as `view_all_user_roles`.
     """
     return Items(
         client,

@@ -5,99 +5,91 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_application_aware_processing import AgentBackupOracleSettingsModel
-    from .backup_windows_script import BackupLinuxScriptModel
-    from .e import EApplicationSettingsVSS
-    from .guest_file_system_indexing import AgentGuestFileSystemIndexingModel
-    from .job_import_spec_collection import AgentBackupPostgreSQLSettingsModel
-    from .object import AgentObjectModel
+
+    from .advanced_protection_group import FullBackupMaintenanceModel, SyntheticFullSettingsModel
+    from .agent import AgentNotificationSettingsModel
+    from .backup_copy_job_data_transfer import BackupStorageSettingsEncryptionModel
+    from .backup_job_advanced import BackupHealthCheckSettingsModels
+    from .common import BackupProxiesSettingsModel
+    from .file_backup import ECompressionLevel
+    from .gfs_policy_settings import GFSPolicySettingsModel
+    from .inventory_object import EStorageOptimization
+    from .job_import_spec_collection import BackupJobRetentionPolicySettingsModel
+    from .job_stop import JobScriptsSettingsModel
+    from .protection_group import ActiveFullSettingsModel
 
 
 @model
-class AgentBackupMySQLSettingsModel(Model):
-    """Agent backup my SQL settings model.
+class AgentBackupJobAdvancedSettingsModel(Model):
+    """Agent backup job advanced settings model."""
+
+    synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
+    active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
+    backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
+    full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
+    storage_data: AgentBackupStorageSettingsModel | None | Unset = UNSET
+    notifications: AgentNotificationSettingsModel | None | Unset = UNSET
+    storage_integration: AgentPrimaryStorageIntegrationSettingsModel | None | Unset = UNSET
+    scripts: JobScriptsSettingsModel | None | Unset = UNSET
+
+
+@model
+class AgentBackupJobStorageModel(Model):
+    """Agent backup job storage model.
+
+    Attributes:
+        backup_repository_id: UUID.
+        source_backup_id: UUID.
+    """
+
+    backup_repository_id: str | None | Unset = UNSET
+    source_backup_id: str | None | Unset = UNSET
+    retention_policy: BackupJobRetentionPolicySettingsModel | None | Unset = UNSET
+    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
+    advanced_settings: AgentBackupJobAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class AgentBackupSnapshotScriptModel(Model):
+    """Agent backup snapshot script model.
 
     Attributes:
         credentials_id: UUID.
     """
 
-    use_password_file: bool | None | Unset = UNSET
+    use_guest_credentials: bool | None | Unset = UNSET
     credentials_id: str | None | Unset = UNSET
-    password_file_path: str | None | Unset = UNSET
+    pre_freeze_script: str | None | Unset = UNSET
+    post_thaw_script: str | None | Unset = UNSET
 
 
 @model
-class BackupJobScriptModel(Model):
-    """Backup job script model."""
+class AgentBackupStorageSettingsModel(Model):
+    """Agent backup storage settings model."""
 
-    pre_job_script: str | None | Unset = UNSET
-    post_job_script: str | None | Unset = UNSET
-
-
-@model
-class LinuxAgentBackupApplicationAwareProcessingModel(Model):
-    """Linux agent backup application aware processing model."""
-
-    is_enabled: bool | None | Unset = UNSET
-    app_settings: list[LinuxAgentBackupApplicationSettingsModel] | None | Unset = UNSET
+    compression_level: ECompressionLevel | None | Unset = UNSET
+    storage_optimization: EStorageOptimization | None | Unset = UNSET
+    encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
 
 
 @model
-class LinuxAgentBackupApplicationSettingsModel(Model):
-    """Linux agent backup application settings model."""
+class AgentPrimaryStorageIntegrationSettingsModel(Model):
+    """Agent primary storage integration settings model."""
 
-    machine_object: AgentObjectModel
-    vss: EApplicationSettingsVSS | None | Unset = UNSET
-    oracle: AgentBackupOracleSettingsModel | None | Unset = UNSET
-    my_sql: AgentBackupMySQLSettingsModel | None | Unset = UNSET
-    postgre_sql: AgentBackupPostgreSQLSettingsModel | None | Unset = UNSET
-    scripts: LinuxAgentBackupScriptSettingsModel | None | Unset = UNSET
+    is_enabled: bool
+    off_host_backup_proxies: BackupProxiesSettingsModel | None | Unset = UNSET
+    failover_to_on_host_agent: bool | None | Unset = UNSET
 
 
-@model
-class LinuxAgentBackupJobGuestProcessingModel(Model):
-    """Linux agent backup job guest processing model."""
+class EAgentBackupJobMode(OpenEnum):
+    """Agent backup job mode: 3 known values."""
 
-    app_aware_processing: LinuxAgentBackupApplicationAwareProcessingModel | None | Unset = UNSET
-    guest_fs_indexing: AgentGuestFileSystemIndexingModel | None | Unset = field(default=UNSET, wire="guestFSIndexing")
-    guest_credentials: LinuxAgentGuestOsCredentialsModel | None | Unset = UNSET
-
-
-@model
-class LinuxAgentBackupScriptSettingsModel(Model):
-    """Linux agent backup script settings model."""
-
-    is_execution_enabled: bool | None | Unset = UNSET
-    job_scripts: BackupJobScriptModel | None | Unset = UNSET
-    snapshot_scripts: BackupLinuxScriptModel | None | Unset = UNSET
-
-
-@model
-class LinuxAgentGuestOsCredentialsModel(Model):
-    """Linux agent guest Os credentials model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    use_protection_group_credentials: bool | None | Unset = UNSET
-    credentials_id: str | None | Unset = UNSET
-    credentials_per_machine: list[LinuxAgentGuestOsCredentialsPerMachineModel] | None | Unset = UNSET
-
-
-@model
-class LinuxAgentGuestOsCredentialsPerMachineModel(Model):
-    """Linux agent guest Os credentials per machine model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str | None | Unset = UNSET
-    machine_object: AgentObjectModel | None | Unset = UNSET
-    default: bool | None | Unset = UNSET
+    ENTIRE_COMPUTER = "EntireComputer"
+    VOLUMES = "Volumes"
+    FILE_LEVEL = "FileLevel"

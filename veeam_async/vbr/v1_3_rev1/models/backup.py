@@ -6,154 +6,137 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .advanced_storage_schedule_weekly import (
-        AdvancedStorageScheduleMonthlyModel,
-        AdvancedStorageScheduleWeeklyModel,
-        FullBackupMaintenanceModel,
-        SyntheticFullSettingsModel,
-    )
-    from .backup_copy_job_target import EmailNotificationSettingsModel
-    from .backup_storage import AgentBackupStorageSettingsModel, BackupStorageSettingModel
-    from .gfs_policy_settings import GFSPolicySettingsModel
-    from .object import JobScriptsSettingsModel
-    from .protection_group import ActiveFullSettingsModel
+
+    from .common import EPlatformType, PaginationResult
+    from .job import EJobType
 
 
 @model
-class AgentBackupJobAdvancedSettingsModel(Model):
-    """Agent backup job advanced settings model."""
-
-    synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
-    active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
-    backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
-    full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
-    storage_data: AgentBackupStorageSettingsModel | None | Unset = UNSET
-    notifications: AgentNotificationSettingsModel | None | Unset = UNSET
-    storage_integration: AgentPrimaryStorageIntegrationSettingsModel | None | Unset = UNSET
-    scripts: JobScriptsSettingsModel | None | Unset = UNSET
-
-
-@model
-class AgentBackupJobStorageModel(Model):
-    """Agent backup job storage model.
+class BackupFileModel(Model):
+    """Backup file model.
 
     Attributes:
-        backup_repository_id: UUID.
-        source_backup_id: UUID.
+        id: UUID.
+        backup_id: UUID.
+        object_id: UUID.
+        restore_point_ids: UUID.
     """
 
-    backup_repository_id: str | None | Unset = UNSET
-    source_backup_id: str | None | Unset = UNSET
-    retention_policy: BackupJobRetentionPolicySettingsModel | None | Unset = UNSET
-    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
-    advanced_settings: AgentBackupJobAdvancedSettingsModel | None | Unset = UNSET
+    id: str
+    name: str
+    backup_id: str
+    object_id: str
+    restore_point_ids: list[str] | None | Unset = UNSET
+    data_size: int
+    backup_size: int
+    dedup_ratio: int
+    compress_ratio: int
+    creation_time: datetime
+    gfs_periods: list[EBackupFileGFSPeriod] | None | Unset = UNSET
 
 
 @model
-class AgentNotificationSettingsModel(Model):
-    """Agent notification settings model."""
+class BackupFilesFilters(Model):
+    """Backup files filters."""
 
-    send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
-    email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
-
-
-@model
-class AgentPrimaryStorageIntegrationSettingsModel(Model):
-    """Agent primary storage integration settings model."""
-
-    is_enabled: bool
-    off_host_backup_proxies: BackupProxiesSettingsModel | None | Unset = UNSET
-    failover_to_on_host_agent: bool | None | Unset = UNSET
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EBackupFilesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    created_after_filter: datetime | None | Unset = UNSET
+    created_before_filter: datetime | None | Unset = UNSET
+    gfs_period_filter: EBackupFileGFSPeriod | None | Unset = UNSET
 
 
 @model
-class BackupFSExclusionsModel(Model):
-    """Backup FS exclusions model."""
+class BackupFilesResult(Model):
+    """Backup files result."""
 
-    exclusion_policy: EBackupExclusionPolicy
-    items_list: list[str] | None | Unset = UNSET
-
-
-@model
-class BackupHealthCheckSettingsModels(Model):
-    """Backup health check settings models."""
-
-    is_enabled: bool
-    weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
-    monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
+    data: list[BackupFileModel] | None | Unset = UNSET
+    pagination: PaginationResult | None | Unset = UNSET
 
 
 @model
-class BackupJobAdvancedSettingsModel(Model):
-    """Backup job advanced settings model."""
-
-    backup_mode_type: EBackupModeType
-    synthentic_fulls: SyntheticFullSettingsModel | None | Unset = UNSET
-    active_fulls: ActiveFullSettingsModel | None | Unset = UNSET
-    backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
-    full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
-    storage_data: BackupStorageSettingModel | None | Unset = UNSET
-    notifications: NotificationSettingsModel | None | Unset = UNSET
-    v_sphere: BackupJobAdvancedSettingsVSphereModel | None | Unset = UNSET
-    storage_integration: PrimaryStorageIntegrationSettingsModel | None | Unset = UNSET
-    scripts: JobScriptsSettingsModel | None | Unset = UNSET
-
-
-@model
-class BackupJobAdvancedSettingsVSphereModel(Model):
-    """Backup job advanced settings V sphere model."""
-
-    enable_vm_ware_tools_quiescence: bool | None | Unset = field(default=UNSET, wire="enableVMWareToolsQuiescence")
-    changed_block_tracking: VSphereChangedBlockTrackingSettingsModel | None | Unset = UNSET
-
-
-@model
-class BackupJobRetentionPolicySettingsModel(Model):
-    """Backup job retention policy settings model."""
-
-    type: ERetentionPolicyType
-    quantity: int
-
-
-@model
-class BackupJobStorageModel(Model):
-    """Backup job storage model.
+class BackupModel(Model):
+    """Backup model.
 
     Attributes:
-        backup_repository_id: UUID.
+        id: UUID.
+        job_id: UUID.
+        platform_id: UUID.
+        repository_id: UUID.
     """
 
-    backup_repository_id: str
-    backup_proxies: BackupProxiesSettingsModel
-    retention_policy: BackupJobRetentionPolicySettingsModel
-    gfs_policy: GFSPolicySettingsModel | None | Unset = UNSET
-    advanced_settings: BackupJobAdvancedSettingsModel | None | Unset = UNSET
+    id: str
+    job_id: str | None | Unset = UNSET
+    policy_unique_id: str | None | Unset = UNSET
+    name: str
+    platform_name: EPlatformType
+    platform_id: str
+    creation_time: datetime
+    repository_id: str
+    repository_name: str | None | Unset = UNSET
+    job_type: EJobType | None | Unset = UNSET
 
 
 @model
-class BackupProxiesSettingsModel(Model):
-    """Backup proxies settings model.
+class BackupsFilters(Model):
+    """Backups filters.
 
     Attributes:
-        auto_select_enabled: default true.
-        proxy_ids: UUID.
+        platform_id_filter: UUID.
+        job_id_filter: UUID.
     """
 
-    auto_select_enabled: bool | None | Unset = UNSET
-    proxy_ids: list[str] | None | Unset = UNSET
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EBackupsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    created_after_filter: datetime | None | Unset = UNSET
+    created_before_filter: datetime | None | Unset = UNSET
+    platform_id_filter: str | None | Unset = UNSET
+    job_id_filter: str | None | Unset = UNSET
+    policy_tag_filter: str | None | Unset = UNSET
+    job_type_filter: EJobType | None | Unset = UNSET
 
 
-class EBackupExclusionPolicy(OpenEnum):
-    """Backup exclusion policy: 3 known values."""
+@model
+class BackupsResult(Model):
+    """Backups result."""
 
-    DISABLED = "Disabled"
-    EXCLUDE_ONLY = "ExcludeOnly"
-    INCLUDE_ONLY = "IncludeOnly"
+    data: list[BackupModel]
+    pagination: PaginationResult
+
+
+class EBackupFileGFSPeriod(OpenEnum):
+    """Backup file GFS period: 5 known values."""
+
+    NONE = "None"
+    WEEKLY = "Weekly"
+    MONTHLY = "Monthly"
+    QUARTERLY = "Quarterly"
+    YEARLY = "Yearly"
+
+
+class EBackupFilesFiltersOrderColumn(OpenEnum):
+    """Backup files filters order column: 7 known values."""
+
+    NAME = "Name"
+    DATA_SIZE = "DataSize"
+    BACKUP_SIZE = "BackupSize"
+    DEDUP_RATIO = "DedupRatio"
+    COMPRESS_RATIO = "CompressRatio"
+    CREATION_TIME = "CreationTime"
+    GFS_PERIOD = "GFSPeriod"
 
 
 class EBackupModeType(OpenEnum):
@@ -166,45 +149,11 @@ class EBackupModeType(OpenEnum):
     TRANSFORM_FOREVER_INCREMENTAL = "TransformForeverIncremental"
 
 
-class ERetentionPolicyType(OpenEnum):
-    """Retention policy type: 2 known values."""
+class EBackupsFiltersOrderColumn(OpenEnum):
+    """Backups filters order column: 5 known values."""
 
-    RESTORE_POINTS = "RestorePoints"
-    DAYS = "Days"
-
-
-@model
-class NotificationSettingsModel(Model):
-    """Notification settings model."""
-
-    send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
-    email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
-    vm_attribute: NotificationVmAttributeSettingsModel | None | Unset = UNSET
-
-
-@model
-class NotificationVmAttributeSettingsModel(Model):
-    """Notification vm attribute settings model."""
-
-    is_enabled: bool
-    notes: str | None | Unset = UNSET
-    append_to_existing_value: bool | None | Unset = UNSET
-
-
-@model
-class PrimaryStorageIntegrationSettingsModel(Model):
-    """Primary storage integration settings model."""
-
-    is_enabled: bool
-    processed_vms_limit_enabled: bool | None | Unset = UNSET
-    processed_vms_count: int | None | Unset = UNSET
-    failover_to_standard_backup: bool | None | Unset = UNSET
-
-
-@model
-class VSphereChangedBlockTrackingSettingsModel(Model):
-    """V sphere changed block tracking settings model."""
-
-    is_enabled: bool
-    enable_cb_tautomatically: bool | None | Unset = field(default=UNSET, wire="enableCBTautomatically")
-    reset_cb_ton_active_full: bool | None | Unset = field(default=UNSET, wire="resetCBTonActiveFull")
+    NAME = "Name"
+    CREATION_TIME = "CreationTime"
+    PLATFORM_ID = "PlatformId"
+    JOB_ID = "JobId"
+    POLICY_TAG = "PolicyTag"

@@ -9,38 +9,16 @@ from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
+from .job_import_spec_collection import PostgreSQLSettingsModel
+
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup import BackupFSExclusionsModel
-    from .backup_windows_script import BackupScriptSettingsModel
-    from .e import EApplicationSettingsVSS
+
+    from .backup_script_processing import BackupScriptSettingsModel
+    from .discovered import EApplicationSettingsVSS
     from .inventory_object import InventoryObjectModel
-    from .job_import_spec_collection import (
-        BackupLogShippingServersModel,
-        BackupPostgreSQLSettingsModel,
-        EBackupOracleLogsSettings,
-        ERetainLogBackupsType,
-        ETransactionLogsSettings,
-    )
-
-
-@model
-class AgentBackupOracleSettingsModel(Model):
-    """Agent backup oracle settings model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    use_guest_credentials: bool
-    credentials_id: str | None | Unset = UNSET
-    archive_logs: EBackupOracleLogsSettings
-    delete_hours_count: int | None | Unset = UNSET
-    delete_gbs_count: int | None | Unset = field(default=UNSET, wire="deleteGBsCount")
-    backup_logs: bool | None | Unset = UNSET
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
+    from .job_import_spec_collection import ERetainLogBackupsType
+    from .windows_agent_backup import ESQLLogsProcessing
 
 
 @model
@@ -67,6 +45,26 @@ class BackupApplicationSettingsModel(Model):
 
 
 @model
+class BackupFSExclusionsModel(Model):
+    """Backup FS exclusions model."""
+
+    exclusion_policy: EBackupExclusionPolicy
+    items_list: list[str] | None | Unset = UNSET
+
+
+@model
+class BackupLogShippingServersModel(Model):
+    """Backup log shipping servers model.
+
+    Attributes:
+        shipping_server_ids: UUID.
+    """
+
+    auto_selection: bool
+    shipping_server_ids: list[str] | None | Unset = UNSET
+
+
+@model
 class BackupOracleSettingsModel(Model):
     """Backup oracle settings model.
 
@@ -87,6 +85,13 @@ class BackupOracleSettingsModel(Model):
 
 
 @model
+class BackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
+    """Backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
+
+    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
+
+
+@model
 class BackupSQLSettingsModel(Model):
     """Backup SQL settings model."""
 
@@ -97,9 +102,24 @@ class BackupSQLSettingsModel(Model):
     log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
 
 
-class ESQLLogsProcessing(OpenEnum):
-    """ESQL logs processing: 3 known values."""
+class EBackupExclusionPolicy(OpenEnum):
+    """Backup exclusion policy: 3 known values."""
 
-    TRUNCATE = "Truncate"
-    BACKUP = "Backup"
-    NEVER_TRUNCATE = "NeverTruncate"
+    DISABLED = "Disabled"
+    EXCLUDE_ONLY = "ExcludeOnly"
+    INCLUDE_ONLY = "IncludeOnly"
+
+
+class EBackupOracleLogsSettings(OpenEnum):
+    """Backup oracle logs settings: 3 known values."""
+
+    PRESERVE = "Preserve"
+    DELETE_EXPIRED_HOURS = "DeleteExpiredHours"
+    DELETE_EXPIRED_GBS = "DeleteExpiredGBs"
+
+
+class ETransactionLogsSettings(OpenEnum):
+    """Transaction logs settings: 2 known values."""
+
+    PROCESS = "Process"
+    COPY_ONLY = "CopyOnly"

@@ -11,102 +11,127 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_object import BackupObjectModel
-    from .backup_windows_script import BackupWindowSettingModel
-    from .inventory_object import InventoryObjectModel
-    from .job_states import EBackupCopyJobMode, JobObjectModel
-    from .scale_out_repository import ERepositoryType
-    from .schedule import (
-        ScheduleAfterThisJobModel,
-        ScheduleBackupWindowModel,
-        ScheduleDailyModel,
-        ScheduleMonthlyModel,
-        SchedulePeriodicallyModel,
-        ScheduleRetryModel,
+
+    from .advanced_protection_group import FullBackupMaintenanceModel
+    from .backup_copy_job_data_transfer import BackupStorageSettingsEncryptionModel
+    from .backup_job_advanced import BackupHealthCheckSettingsModels
+    from .email import EEmailNotificationType, EmailCustomNotificationType
+    from .file_backup import ECompressionLevel
+    from .gfs_policy_settings import (
+        GFSPolicySettingsMonthlyModel,
+        GFSPolicySettingsWeeklyModel,
+        GFSPolicySettingsYearlyModel,
     )
+    from .job_import_spec_collection import BackupJobRetentionPolicySettingsModel
+    from .job_stop import JobScriptsSettingsModel
 
 
 @model
-class BackupCopyExcludeObjectsModel(Model):
-    """Backup copy exclude objects model."""
+class BackupCopyGFSPolicySettingsModel(Model):
+    """Backup copy GFS policy settings model."""
 
-    jobs: list[JobObjectModel] | None | Unset = UNSET
-    objects: list[InventoryObjectModel] | None | Unset = UNSET
-
-
-@model
-class BackupCopyIncludeObjectsModel(Model):
-    """Backup copy include objects model."""
-
-    jobs: list[JobObjectModel] | None | Unset = UNSET
-    repositories: list[RepositoryObjectModel] | None | Unset = UNSET
-    backups: list[BackupObjectModel] | None | Unset = UNSET
+    is_enabled: bool
+    weekly: GFSPolicySettingsWeeklyModel | None | Unset = UNSET
+    monthly: GFSPolicySettingsMonthlyModel | None | Unset = UNSET
+    yearly: GFSPolicySettingsYearlyModel | None | Unset = UNSET
+    read_entire_restore_point: bool | None | Unset = UNSET
 
 
 @model
-class BackupCopyJobObjectsModel(Model):
-    """Backup copy job objects model."""
+class BackupCopyJobAdvancedSettingsModel(Model):
+    """Backup copy job advanced settings model."""
 
-    includes: BackupCopyIncludeObjectsModel
-    excludes: BackupCopyExcludeObjectsModel | None | Unset = UNSET
-    enable_transaction_log_copy: bool | None | Unset = UNSET
-
-
-@model(
-    discriminator="type",
-    children={
-        "Immediate": "ImmediateBackupCopyScheduleModel",
-        "Periodic": "PeriodicBackupCopyScheduleModel",
-    },
-)
-class BackupCopyJobScheduleModel(Model):
-    """Backup copy job schedule model: one of 2 kinds, told apart by `type`."""
-
-    type: EBackupCopyJobMode
-
-
-class EImmediateScheduleModel(OpenEnum):
-    """Immediate schedule model: 2 known values."""
-
-    CONTINUOUS = "Continuous"
-    BACKUP_WINDOW = "BackupWindow"
+    backup_health: BackupHealthCheckSettingsModels | None | Unset = UNSET
+    full_backup_maintenance: FullBackupMaintenanceModel | None | Unset = UNSET
+    storage_data: BackupCopyJobStorageSettingsModel | None | Unset = UNSET
+    rpo_monitor: BackupCopyJobRPOMonitorModel | None | Unset = UNSET
+    notifications: BackupCopyJobNotificationSettingsModel | None | Unset = UNSET
+    scripts: JobScriptsSettingsModel | None | Unset = UNSET
+    use_most_recent_restore_point: bool | None | Unset = UNSET
 
 
 @model
-class ImmediateBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Immediate backup copy schedule model: `BackupCopyJobScheduleModel` of type `Immediate`."""
+class BackupCopyJobNotificationSettingsModel(Model):
+    """Backup copy job notification settings model."""
 
-    type: EBackupCopyJobMode = field(default="Immediate")
-    schedule_mode: EImmediateScheduleModel
-    backup_window: BackupWindowSettingModel | None | Unset = UNSET
+    send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
+    email_notifications: EmailNotificationSettingsBackupCopyModel | None | Unset = UNSET
 
 
 @model
-class PeriodicBackupCopyScheduleModel(BackupCopyJobScheduleModel):
-    """Periodic backup copy schedule model: `BackupCopyJobScheduleModel` of type `Periodic`.
+class BackupCopyJobRPOMonitorModel(Model):
+    """Backup copy job RPO monitor model."""
+
+    new_backup_threshold: BackupRPOMonitorModel | None | Unset = UNSET
+    new_log_backup_threshold: LogBackupRPOMonitorModel | None | Unset = UNSET
+
+
+@model
+class BackupCopyJobStorageSettingsModel(Model):
+    """Backup copy job storage settings model."""
+
+    compression_level: ECompressionLevel | None | Unset = UNSET
+    encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
+
+
+@model
+class BackupCopyJobTargetModel(Model):
+    """Backup copy job target model.
 
     Attributes:
-        run_automatically: default false.
+        backup_repository_id: UUID.
     """
 
-    type: EBackupCopyJobMode = field(default="Periodic")
-    run_automatically: bool
-    daily: ScheduleDailyModel | None | Unset = UNSET
-    monthly: ScheduleMonthlyModel | None | Unset = UNSET
-    periodically: SchedulePeriodicallyModel | None | Unset = UNSET
-    after_this_job: ScheduleAfterThisJobModel | None | Unset = UNSET
-    retry: ScheduleRetryModel | None | Unset = UNSET
-    backup_window: ScheduleBackupWindowModel | None | Unset = UNSET
+    backup_repository_id: str
+    retention_policy: BackupJobRetentionPolicySettingsModel | None | Unset = UNSET
+    gfs_policy: BackupCopyGFSPolicySettingsModel | None | Unset = UNSET
+    advanced_settings: BackupCopyJobAdvancedSettingsModel | None | Unset = UNSET
 
 
 @model
-class RepositoryObjectModel(Model):
-    """Repository object model.
+class BackupRPOMonitorModel(Model):
+    """Backup RPO monitor model."""
+
+    is_enabled: bool
+    type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
+    quantity: int | None | Unset = UNSET
+
+
+class EEmailNotificationSchedule(OpenEnum):
+    """Email notification schedule: 2 known values."""
+
+    IMMEDIATE = "Immediate"
+    DAILY = "Daily"
+
+
+class EPeriodicallyKindsBackupCopy(OpenEnum):
+    """Periodically kinds backup copy: 3 known values."""
+
+    HOURS = "Hours"
+    MINUTES = "Minutes"
+    DAYS = "Days"
+
+
+@model
+class EmailNotificationSettingsBackupCopyModel(Model):
+    """Email notification settings backup copy model.
 
     Attributes:
-        id: UUID.
+        daily_report_summarylocal_time: time.
     """
 
-    id: str
-    name: str | None | Unset = UNSET
-    type: ERepositoryType
+    is_enabled: bool
+    recipients: list[str] | None | Unset = UNSET
+    daily_report_summarylocal_time: str | None | Unset = UNSET
+    notification_type: EEmailNotificationType | None | Unset = UNSET
+    custom_notification_settings: EmailCustomNotificationType | None | Unset = UNSET
+    notifications_schedule: EEmailNotificationSchedule | None | Unset = UNSET
+
+
+@model
+class LogBackupRPOMonitorModel(Model):
+    """Log backup RPO monitor model."""
+
+    is_enabled: bool
+    type: EPeriodicallyKindsBackupCopy | None | Unset = UNSET
+    quantity: int | None | Unset = UNSET

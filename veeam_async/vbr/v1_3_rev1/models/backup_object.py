@@ -11,9 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .object_restore_point import EPlatformType
-    from .v_center_inventory import EVmwareInventoryType
+
+    from .cloud_director import ECloudDirectorInventoryType
+    from .common import EPlatformType, PaginationResult
+    from .vmware import EVmwareInventoryType
 
 
 @model(
@@ -134,31 +135,6 @@ class EC2BackupObjectModel(BackupObjectModel):
     encryption_state: EBackupEncryptionState | None | Unset = UNSET
     path: str | None | Unset = UNSET
     owner: str | None | Unset = UNSET
-
-
-class ECloudDirectorHierarchyType(OpenEnum):
-    """Cloud director hierarchy type: 4 known values."""
-
-    V_APPS_AND_VMS = "VAppsAndVms"
-    NETWORK = "Network"
-    STORAGE_POLICIES = "StoragePolicies"
-    DATASTORES = "Datastores"
-
-
-class ECloudDirectorInventoryType(OpenEnum):
-    """Cloud director inventory type: 11 known values."""
-
-    UNKNOWN = "Unknown"
-    VIRTUAL_MACHINE = "VirtualMachine"
-    CLOUD_DIRECTOR_SERVER = "CloudDirectorServer"
-    ORGANIZATION = "Organization"
-    ORGANIZATION_VDC = "OrganizationVDC"
-    V_APP = "vApp"
-    STORAGE_POLICY = "StoragePolicy"
-    NETWORK = "Network"
-    V_CENTER = "vCenter"
-    VM_TEMPLATE = "VmTemplate"
-    DATASTORE = "Datastore"
 
 
 @model

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .cloud_credentials import EAzureRegionType, ECloudServiceType
-    from .object_storage import ObjectStorageConsumptionLimitModel, ObjectStorageImmutabilityModel
-    from .v_center_inventory import EAmazonRegionType
+
+    from .cloud_browser import ECloudServiceType
+    from .cloud_browser_new_folder import VeeamDataCloudVaultModel
+    from .common import EAmazonRegionType, EAzureRegionType
 
 
 @model(
@@ -288,6 +290,32 @@ class AzureVirtualNetworkBrowserModel(Model):
     subnets: list[AzureSubnetBrowserModel] | None | Unset = UNSET
 
 
+class EAmazonS3Region(OpenEnum):
+    """Amazon S3 region: 21 known values."""
+
+    UNKNOWN = "Unknown"
+    US_EAST_1 = "Us-east-1"
+    US_EAST_2 = "Us-east-2"
+    US_WEST_1 = "Us-west-1"
+    US_WEST_2 = "Us-west-2"
+    AF_SOUTH_1 = "Af-south-1"
+    AP_EAST_1 = "Ap-east-1"
+    AP_SOUTH_1 = "Ap-south-1"
+    AP_NORTHEAST_1 = "Ap-northeast-1"
+    AP_NORTHEAST_2 = "Ap-northeast-2"
+    AP_SOUTHEAST_1 = "Ap-southeast-1"
+    AP_SOUTHEAST_2 = "Ap-southeast-2"
+    CA_CENTRAL_1 = "Ca-central-1"
+    EU_CENTRAL_1 = "Eu-central-1"
+    EU_WEST_1 = "Eu-west-1"
+    EU_WEST_2 = "Eu-west-2"
+    EU_SOUTH_1 = "Eu-south-1"
+    EU_WEST_3 = "Eu-west-3"
+    EU_NORTH_1 = "Eu-north-1"
+    ME_SOUTH_1 = "Me-south-1"
+    SA_EAST_1 = "Sa-east-1"
+
+
 @model
 class GoogleCloudStorageBrowserModel(CloudBrowserModel):
     """Google cloud storage browser model: `CloudBrowserModel` of type `GoogleCloud`.
@@ -307,17 +335,6 @@ class GoogleCloudStorageBucketBrowserModel(Model):
 
     name: str | None | Unset = UNSET
     folders: list[str] | None | Unset = UNSET
-
-
-@model
-class GoogleCloudStorageBucketModel(Model):
-    """Google cloud storage bucket model."""
-
-    bucket_name: str
-    folder_name: str
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-    nearline_storage_enabled: bool | None | Unset = UNSET
-    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
 
 
 @model
@@ -391,14 +408,10 @@ class S3CompatibleRegionBrowserModel(Model):
 
 
 @model
-class VeeamDataCloudVaultModel(Model):
-    """Veeam data cloud vault model."""
+class VeeamDataCloudVaultInitializeSpec(Model):
+    """Veeam data cloud vault initialize spec."""
 
     vault_id: str
-    vault_name: str | None | Unset = UNSET
-    storage_container_name: str | None | Unset = UNSET
-    is_initialized: bool
-    folders: list[str] | None | Unset = UNSET
 
 
 @model

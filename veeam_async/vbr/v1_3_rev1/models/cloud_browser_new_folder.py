@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
+from .cloud_browser import CloudBrowserSpec
+
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .cloud_credentials import EAzureRegionType, ECloudBrowserFolderType, ECloudServiceType
+
+    from .cloud_browser import ECloudBrowserFolderType, ECloudServiceType
+    from .common import EAmazonRegionType, EAzureRegionType
     from .object_storage import (
         ObjectStorageConnectionModel,
         ObjectStorageConsumptionLimitModel,
         ObjectStorageImmutabilityModel,
     )
-    from .v_center_inventory import EAmazonRegionType
 
 
 @model(
@@ -70,6 +73,19 @@ class AmazonS3IAStorageModel(Model):
 
 
 @model
+class AmazonS3StorageAccountModel(Model):
+    """Amazon S3 storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    region_type: EAmazonRegionType
+    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+
+
+@model
 class AmazonS3StorageBucketModel(Model):
     """Amazon S3 storage bucket model."""
 
@@ -97,6 +113,51 @@ class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 
 @model
+class AmazonSnowballEdgeStorageAccountModel(Model):
+    """Amazon snowball edge storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    service_point: str
+    region_id: str
+    credentials_id: str
+    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+
+
+@model
+class AmazonSnowballEdgeStorageBucketModel(Model):
+    """Amazon snowball edge storage bucket model."""
+
+    bucket_name: str | None | Unset = UNSET
+    folder_name: str | None | Unset = UNSET
+    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
+
+
+@model
+class AzureArchiveStorageAccountModel(Model):
+    """Azure archive storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    region_type: EAzureRegionType
+    connection_settings: ObjectStorageConnectionModel
+
+
+@model
+class AzureArchiveStorageContainerModel(Model):
+    """Azure archive storage container model."""
+
+    container_name: str
+    folder_name: str
+    immutability_enabled: bool | None | Unset = UNSET
+
+
+@model
 class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
     """Azure blob browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureBlob`.
 
@@ -112,6 +173,29 @@ class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
 
 
 @model
+class AzureBlobStorageAccountModel(Model):
+    """Azure blob storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    region_type: EAzureRegionType
+    connection_settings: ObjectStorageConnectionModel
+
+
+@model
+class AzureBlobStorageContainerModel(Model):
+    """Azure blob storage container model."""
+
+    container_name: str
+    folder_name: str
+    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
+    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
+
+
+@model
 class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
     """Azure data box browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureDataBox`.
 
@@ -123,6 +207,27 @@ class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
     host_id: str | None | Unset = UNSET
     container_name: str
     service_point: str
+
+
+@model
+class AzureDataBoxStorageAccountModel(Model):
+    """Azure data box storage account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    service_endpoint: str
+    credentials_id: str
+    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+
+
+@model
+class AzureDataBoxStorageContainerModel(Model):
+    """Azure data box storage container model."""
+
+    container_name: str | None | Unset = UNSET
+    folder_name: str | None | Unset = UNSET
 
 
 @model
@@ -196,6 +301,31 @@ class S3CompatibleStorageBucketModel(Model):
 
 
 @model
+class VeeamDataCloudStorageAccountModel(Model):
+    """Veeam data cloud storage account model."""
+
+    vault: VeeamDataCloudVaultModel
+    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
+
+
+@model
+class VeeamDataCloudStorageContainerModel(Model):
+    """Veeam data cloud storage container model."""
+
+    folder: str
+    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
+    immutability: ObjectStorageImmutabilityModel
+
+
+@model
+class VeeamDataCloudStorageContainerSpec(Model):
+    """Veeam data cloud storage container spec."""
+
+    folder: str
+    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
+
+
+@model
 class VeeamDataCloudVaultBrowserDestinationSpec(CloudBrowserNewFolderSpec):
     """Veeam data cloud vault browser destination spec: `CloudBrowserNewFolderSpec` of type `VeeamDataCloudVault`.
 
@@ -206,6 +336,37 @@ class VeeamDataCloudVaultBrowserDestinationSpec(CloudBrowserNewFolderSpec):
     service_type: ECloudServiceType = field(default="VeeamDataCloudVault")
     gateway_server_id: str | None | Unset = UNSET
     vault_id: str
+
+
+@model
+class VeeamDataCloudVaultModel(Model):
+    """Veeam data cloud vault model."""
+
+    vault_id: str
+    vault_name: str | None | Unset = UNSET
+    storage_container_name: str | None | Unset = UNSET
+    is_initialized: bool
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class VeeamDataCloudVaultStorageBrowserFilters(Model):
+    """Veeam data cloud vault storage browser filters."""
+
+    vault_name: str
+
+
+@model
+class VeeamDataCloudVaultStorageBrowserSpec(CloudBrowserSpec):
+    """Veeam data cloud vault storage browser spec: `CloudBrowserSpec` of type `VeeamDataCloudVault`.
+
+    Attributes:
+        gateway_server_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="VeeamDataCloudVault")
+    gateway_server_id: str | None | Unset = UNSET
+    filters: VeeamDataCloudVaultStorageBrowserFilters | None | Unset = UNSET
 
 
 @model

@@ -10,7 +10,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .cloud_credentials import AzureComputeCredentialsExistingAccountSpec, ECloudCredentialsType
+
+    from .cloud_credential import AzureComputeCredentialsExistingAccountSpec, ECloudCredentialsType
 
 
 @model

@@ -10,9 +10,9 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
+
+    from .credential import ECredentialsType
 
 
 @model
@@ -27,21 +27,6 @@ class CredentialsExportSpec(Model):
     ids: list[str] | None | Unset = UNSET
     types: list[ECredentialsType] | None | Unset = UNSET
     names: list[str] | None | Unset = UNSET
-
-
-@model
-class CredentialsFilters(Model):
-    """Credentials filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ECredentialsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    include_default_appliance_creds: bool | None | Unset = UNSET
-    type_filter: ECredentialsType | None | Unset = UNSET
-    created_after_filter: datetime | None | Unset = UNSET
-    created_before_filter: datetime | None | Unset = UNSET
 
 
 @model
@@ -84,28 +69,6 @@ class CredentialsLinuxSettingsImportModel(Model):
     root_password: str | None | Unset = UNSET
 
 
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsModel",
-        "ManagedService": "ManagedServiceCredentialsModel",
-        "Standard": "StandardCredentialsModel",
-    },
-)
-class CredentialsModel(Model):
-    """Credentials model: one of 3 kinds, told apart by `type`.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    username: str
-    description: str
-    type: ECredentialsType
-    creation_time: datetime
-
-
 @model
 class CredentialsPasswordChangeSpec(Model):
     """Credentials password change spec."""
@@ -113,112 +76,9 @@ class CredentialsPasswordChangeSpec(Model):
     password: str
 
 
-@model
-class CredentialsResult(Model):
-    """Credentials result."""
+class ECredentialsStorageType(OpenEnum):
+    """Credentials storage type: 3 known values."""
 
-    data: list[CredentialsModel]
-    pagination: PaginationResult
-
-
-@model(
-    discriminator="type",
-    children={
-        "Linux": "LinuxCredentialsSpec",
-        "ManagedService": "ManagedServiceCredentialsSpec",
-        "Standard": "StandardCredentialsSpec",
-    },
-)
-class CredentialsSpec(Model):
-    """Credentials spec: one of 3 kinds, told apart by `type`."""
-
-    username: str
-    description: str | None | Unset = UNSET
-    type: ECredentialsType
-
-
-class EAuthenticationType(OpenEnum):
-    """Authentication type: 2 known values."""
-
-    SSH_KEY = "SshKey"
-    PASSWORD = "Password"
-
-
-class ECredentialsFiltersOrderColumn(OpenEnum):
-    """Credentials filters order column: 4 known values."""
-
-    USERNAME = "Username"
-    DESCRIPTION = "Description"
-    TYPE = "Type"
-    CREATION_TIME = "CreationTime"
-
-
-class ECredentialsType(OpenEnum):
-    """Credentials type: 3 known values."""
-
-    STANDARD = "Standard"
-    LINUX = "Linux"
-    MANAGED_SERVICE = "ManagedService"
-
-
-@model
-class LinuxCredentialsModel(CredentialsModel):
-    """Linux credentials model: `CredentialsModel` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    unique_id: str | None | Unset = UNSET
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    authentication_type: EAuthenticationType
-
-
-@model
-class LinuxCredentialsSpec(CredentialsSpec):
-    """Linux credentials spec: `CredentialsSpec` of type `Linux`."""
-
-    type: ECredentialsType = field(default="Linux")
-    unique_id: str | None | Unset = UNSET
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    root_password: str | None | Unset = UNSET
-    authentication_type: EAuthenticationType
-
-
-@model
-class ManagedServiceCredentialsModel(CredentialsModel):
-    """Managed service credentials model: `CredentialsModel` of type `ManagedService`."""
-
-    type: ECredentialsType = field(default="ManagedService")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class ManagedServiceCredentialsSpec(CredentialsSpec):
-    """Managed service credentials spec: `CredentialsSpec` of type `ManagedService`."""
-
-    type: ECredentialsType = field(default="ManagedService")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class StandardCredentialsModel(CredentialsModel):
-    """Standard credentials model: `CredentialsModel` of type `Standard`."""
-
-    type: ECredentialsType = field(default="Standard")
-    unique_id: str | None | Unset = UNSET
-
-
-@model
-class StandardCredentialsSpec(CredentialsSpec):
-    """Standard credentials spec: `CredentialsSpec` of type `Standard`."""
-
-    type: ECredentialsType = field(default="Standard")
-    unique_id: str | None | Unset = UNSET
-    password: str
+    PERMANENT = "Permanent"
+    SINGLE_USE = "SingleUse"
+    CERTIFICATE = "Certificate"

@@ -5,151 +5,96 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async.enums import OpenEnum
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .entra_id_tenant import (
-        EEntraIdTenantAdminUnitVisibilityType,
-        EEntraIdTenantApplicationType,
-        EEntraIdTenantConditionalAccessPolicyState,
-        EEntraIdTenantGroupMembershipType,
-        EEntraIdTenantGroupType,
-        EEntraIdTenantItemType,
-    )
-    from .inventory import PaginationResult
+
+    from .common import PaginationResult
 
 
-@model(
-    discriminator="type",
-    children={
-        "AdminUnit": "EntraIdTenantAdminUnitBrowseModel",
-        "Application": "EntraIdTenantApplicationBrowseModel",
-        "BitlockerKey": "EntraIdTenantBitlockerKeyBrowseModel",
-        "ConditionalAccessPolicy": "EntraIdTenantConditionalAccessPolicyBrowseModel",
-        "DeviceConfiguration": "EntraIdTenantDeviceConfigurationBrowseModel",
-        "Group": "EntraIdTenantGroupBrowseModel",
-        "Role": "EntraIdTenantRoleBrowseModel",
-        "User": "EntraIdTenantUserBrowseModel",
-    },
-)
-class EntraIdTenantBrowseModel(Model):
-    """Entra id tenant browse model: one of 8 kinds, told apart by `type`.
+class EEntraIdTenantItemType(OpenEnum):
+    """Entra id tenant item type: 9 known values."""
+
+    USER = "User"
+    GROUP = "Group"
+    ADMIN_UNIT = "AdminUnit"
+    ROLE = "Role"
+    APPLICATION = "Application"
+    DEVICE_CONFIGURATION = "DeviceConfiguration"
+    DEVICE_COMPLIANCE_POLICY = "DeviceCompliancePolicy"
+    BITLOCKER_KEY = "BitlockerKey"
+    CONDITIONAL_ACCESS_POLICY = "ConditionalAccessPolicy"
+
+
+@model
+class EntraIDItemIncludeRestoreSpec(Model):
+    """Entra ID item include restore spec.
 
     Attributes:
-        id: UUID.
         restore_point_id: UUID.
     """
 
-    id: str
-    display_name: str | None | Unset = UNSET
+    item_id: str | None | Unset = UNSET
     restore_point_id: str | None | Unset = UNSET
-    restore_point_date: datetime | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantItemIncludedPropertyModel(Model):
+    """Entra id tenant item included property model."""
+
+    id: str
+    group_id: str | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantItemRestoreSpec(Model):
+    """Entra id tenant item restore spec.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    items: list[EntraIDItemIncludeRestoreSpec] | None | Unset = UNSET
+    skip_relationships: bool | None | Unset = UNSET
+    skip_recycle_bin_restore: bool | None | Unset = UNSET
+    skip_objects_if_exist: bool | None | Unset = UNSET
+    request_password_change_on_logon: bool | None | Unset = UNSET
+    default_user_password: str | None | Unset = UNSET
+    users_passwords: list[EntraIdTenantRestoreUserPasswordSpec] | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantItemStartComparisonModel(Model):
+    """Entra id tenant item start comparison model.
+
+    Attributes:
+        compare_session_id: UUID.
+    """
+
+    compare_session_id: str
+
+
+@model
+class EntraIdTenantItemStartRecursiveComparisonModel(Model):
+    """Entra id tenant item start recursive comparison model.
+
+    Attributes:
+        compare_session_id: UUID.
+    """
+
+    compare_session_id: str
+
+
+@model
+class EntraIdTenantItemTypeSpec(Model):
+    """Entra id tenant item type spec."""
+
     type: EEntraIdTenantItemType
-
-
-@model
-class EntraIdTenantAdminUnitBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant admin unit browse model: `EntraIdTenantBrowseModel` of type `AdminUnit`."""
-
-    type: EEntraIdTenantItemType = field(default="AdminUnit")
-    visibility: EEntraIdTenantAdminUnitVisibilityType
-    description: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantApplicationBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant application browse model: `EntraIdTenantBrowseModel` of type `Application`."""
-
-    type: EEntraIdTenantItemType = field(default="Application")
-    application_type: EEntraIdTenantApplicationType | None | Unset = UNSET
-    enabled: bool | None | Unset = UNSET
-    tags: list[str] | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantBitlockerKeyBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant bitlocker key browse model: `EntraIdTenantBrowseModel` of type `BitlockerKey`."""
-
-    type: EEntraIdTenantItemType = field(default="BitlockerKey")
-    key: str | None | Unset = UNSET
-    device_id: str | None | Unset = UNSET
-    device_display_name: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantBrowseMountModel(Model):
-    """Entra id tenant browse mount model.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-    source_properties: EntraIdTenantBrowseSourceProperties | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantBrowseMountResult(Model):
-    """Entra id tenant browse mount result."""
-
-    data: list[EntraIdTenantBrowseMountModel]
-    pagination: PaginationResult
-
-
-@model
-class EntraIdTenantBrowseResult(Model):
-    """Entra id tenant browse result."""
-
-    data: list[EntraIdTenantBrowseModel]
-    pagination: PaginationResult
-
-
-@model
-class EntraIdTenantBrowseSourceProperties(Model):
-    """Entra id tenant browse source properties.
-
-    Attributes:
-        backup_id: UUID.
-        tenant_id: UUID.
-    """
-
-    backup_id: str
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantConditionalAccessPolicyBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant conditional access policy browse model: `EntraIdTenantBrowseModel` of type `ConditionalAccessPolicy`."""
-
-    type: EEntraIdTenantItemType = field(default="ConditionalAccessPolicy")
-    state: EEntraIdTenantConditionalAccessPolicyState | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantDeviceConfigurationBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant device configuration browse model: `EntraIdTenantBrowseModel` of type `DeviceConfiguration`."""
-
-    type: EEntraIdTenantItemType = field(default="DeviceConfiguration")
-    description: str | None | Unset = UNSET
-    version: int | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantGroupBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant group browse model: `EntraIdTenantBrowseModel` of type `Group`."""
-
-    type: EEntraIdTenantItemType = field(default="Group")
-    group_type: EEntraIdTenantGroupType | None | Unset = UNSET
-    membership_type: EEntraIdTenantGroupMembershipType | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    archived: bool | None | Unset = UNSET
-    mail_enabled: bool | None | Unset = UNSET
-    visibility: str | None | Unset = UNSET
 
 
 @model
@@ -162,31 +107,34 @@ class EntraIdTenantMissingItemModel(Model):
 
 
 @model
-class EntraIdTenantRoleBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant role browse model: `EntraIdTenantBrowseModel` of type `Role`."""
+class EntraIdTenantRestoreItemAttributesSpec(Model):
+    """Entra id tenant restore item attributes spec.
 
-    type: EEntraIdTenantItemType = field(default="Role")
-    is_built_in: bool
-    is_enabled: bool
-    description: str | None | Unset = UNSET
+    Attributes:
+        credentials_id: UUID.
+        restore_point_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    restore_point_id: str
+    item_id: str
+    item_type: EEntraIdTenantItemType
+    included_properties: list[EntraIdTenantItemIncludedPropertyModel] | None | Unset = UNSET
+    skip_relationships: bool | None | Unset = UNSET
+    skip_recycle_bin_restore: bool | None | Unset = UNSET
+    skip_objects_if_exist: bool | None | Unset = UNSET
+    request_password_change_on_logon: bool | None | Unset = UNSET
+    default_user_password: str | None | Unset = UNSET
+    users_passwords: list[EntraIdTenantRestoreUserPasswordSpec] | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantUserBrowseModel(EntraIdTenantBrowseModel):
-    """Entra id tenant user browse model: `EntraIdTenantBrowseModel` of type `User`."""
+class EntraIdTenantRestoreUserPasswordSpec(Model):
+    """Entra id tenant restore user password spec."""
 
-    type: EEntraIdTenantItemType = field(default="User")
-    mail_address: str | None | Unset = UNSET
-    user_name: str | None | Unset = UNSET
-    user_type: str | None | Unset = UNSET
-    employee_type: str | None | Unset = UNSET
-    account_enabled: bool | None | Unset = UNSET
-    company_name: str | None | Unset = UNSET
-    creation_type: str | None | Unset = UNSET
-    department: str | None | Unset = UNSET
-    country: str | None | Unset = UNSET
-    job_title: str | None | Unset = UNSET
-    office_location: str | None | Unset = UNSET
+    user_id: str
+    password: str
 
 
 @model

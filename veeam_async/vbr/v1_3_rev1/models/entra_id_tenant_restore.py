@@ -11,135 +11,133 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
 
+    from .common import PaginationResult
+    from .inventory_browser import ESortExpressionDirectionType
 
-class EEntraIdTenantRestoreDeviceCodeStatus(OpenEnum):
-    """Entra id tenant restore device code status: 3 known values."""
 
-    PENDING = "Pending"
+class EEntraIdTenantRestorePointSortingProperty(OpenEnum):
+    """Entra id tenant restore point sorting property: one known value."""
+
+    CREATION_TIME = "CreationTime"
+
+
+class EEntraIdTenantRestoreSessionLogStatus(OpenEnum):
+    """Entra id tenant restore session log status: 4 known values."""
+
+    RUNNING = "Running"
     SUCCESS = "Success"
-    FAILURE = "Failure"
+    WARNING = "Warning"
+    FAILED = "Failed"
+
+
+class EEntraIdTenantRestoreSessionLogStyle(OpenEnum):
+    """Entra id tenant restore session log style: 4 known values."""
+
+    NONE = "None"
+    BOLD = "Bold"
+    GRAY = "Gray"
+    TAIL = "Tail"
+
+
+class EEntraIdTenantRestoreSessionState(OpenEnum):
+    """Entra id tenant restore session state: 8 known values."""
+
+    RUNNING = "Running"
+    NEVER_EXECUTED = "NeverExecuted"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    FAILED = "Failed"
+    CANCELED = "Canceled"
+    PENDING = "Pending"
+    STOPPING = "Stopping"
 
 
 @model
-class EntraIdTenantRestoreAuthorizeModel(Model):
-    """Entra id tenant restore authorize model.
+class EntraIdTenantRestorePointModel(Model):
+    """Entra id tenant restore point model.
 
     Attributes:
-        credentials_id: UUID.
+        id: UUID.
     """
 
-    error: str | None | Unset = UNSET
-    error_description: str | None | Unset = UNSET
-    successful: bool
-    credentials_id: str | None | Unset = UNSET
+    id: str
+    creation_time: datetime
 
 
 @model
-class EntraIdTenantRestoreAuthorizeSpec(Model):
-    """Entra id tenant restore authorize spec.
+class EntraIdTenantRestorePointSortingSpec(Model):
+    """Entra id tenant restore point sorting spec."""
+
+    property: EEntraIdTenantRestorePointSortingProperty | None | Unset = UNSET
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantRestorePointSpec(Model):
+    """Entra id tenant restore point spec."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    sorting: EntraIdTenantRestorePointSortingSpec | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantRestorePointsResult(Model):
+    """Entra id tenant restore points result."""
+
+    data: list[EntraIdTenantRestorePointModel]
+    pagination: PaginationResult
+
+
+@model
+class EntraIdTenantRestoreSessionLogModel(Model):
+    """Entra id tenant restore session log model.
 
     Attributes:
-        session_id: UUID.
+        id: UUID.
     """
 
-    code: str | None | Unset = UNSET
-    state: str | None | Unset = UNSET
-    error: str | None | Unset = UNSET
-    error_description: str | None | Unset = UNSET
-    session_id: str
+    id: str
+    title: str
+    description: str
+    start_time: datetime
+    update_time: datetime | None | Unset = UNSET
+    status: EEntraIdTenantRestoreSessionLogStatus
+    style: EEntraIdTenantRestoreSessionLogStyle
 
 
 @model
-class EntraIdTenantRestoreDeviceCodeModel(Model):
-    """Entra id tenant restore device code model."""
+class EntraIdTenantRestoreSessionLogsResult(Model):
+    """Entra id tenant restore session logs result."""
 
-    user_code: str
-    device_code: str
-    verification_url: str
-    message: str | None | Unset = UNSET
-    client_id: str | None | Unset = UNSET
-    expires_on: datetime | None | Unset = UNSET
+    total_records: int | None | Unset = UNSET
+    records: list[EntraIdTenantRestoreSessionLogModel] | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantRestoreDeviceCodeSpec(Model):
-    """Entra id tenant restore device code spec.
+class EntraIdTenantRestoreSessionModel(Model):
+    """Entra id tenant restore session model.
 
     Attributes:
-        session_id: UUID.
+        id: UUID.
+        parent_session_id: UUID.
     """
 
-    session_id: str
+    id: str
+    name: str
+    creation_time: datetime | None | Unset = UNSET
+    end_time: datetime | None | Unset = UNSET
+    state: EEntraIdTenantRestoreSessionState
+    reason: str | None | Unset = UNSET
+    parent_session_id: str | None | Unset = UNSET
 
 
 @model
-class EntraIdTenantRestoreDeviceCodeStateModel(Model):
-    """Entra id tenant restore device code state model.
+class EntraIdTenantRestoreSessionsResult(Model):
+    """Entra id tenant restore sessions result."""
 
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str | None | Unset = UNSET
-    error_message: str | None | Unset = UNSET
-    status: EEntraIdTenantRestoreDeviceCodeStatus | None | Unset = UNSET
-    username: str | None | Unset = UNSET
-
-
-@model
-class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
-    """Entra id tenant restore device code state spec.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-    user_code: str
-
-
-@model
-class EntraIdTenantRestoreStartAuthorizationModel(Model):
-    """Entra id tenant restore start authorization model.
-
-    Attributes:
-        uri: uri.
-    """
-
-    uri: str
-
-
-@model
-class EntraIdTenantRestoreStartAuthorizationRequest(Model):
-    """Entra id tenant restore start authorization request.
-
-    Attributes:
-        redirect_uri: uri.
-    """
-
-    session: str | None | Unset = UNSET
-    redirect_uri: str
-
-
-@model
-class EntraIdTenantStartRestoreFromCopySpec(Model):
-    """Entra id tenant start restore from copy spec.
-
-    Attributes:
-        restore_point_id: UUID.
-    """
-
-    restore_point_id: str
-
-
-@model
-class EntraIdTenantStartRestoreSpec(Model):
-    """Entra id tenant start restore spec.
-
-    Attributes:
-        backup_id: UUID.
-    """
-
-    backup_id: str
+    data: list[EntraIdTenantRestoreSessionModel]
+    pagination: PaginationResult

@@ -11,13 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup import BackupHealthCheckSettingsModels
-    from .backup_copy_job_target import EmailNotificationSettingsModel
-    from .backup_storage import BackupStorageSettingsEncryptionModel
-    from .backup_windows_script import BackupItemVersionsSettingsModel
-    from .object import JobScriptsSettingsModel
-    from .unstructured import UnstructuredDataRetentionPolicySettingsModel
-    from .user import ECompressionLevel
+
+    from .backup_copy_job_data_transfer import BackupStorageSettingsEncryptionModel
+    from .backup_job_advanced import BackupHealthCheckSettingsModels
+    from .backup_script_processing import BackupItemVersionsSettingsModel
+    from .email import EmailNotificationSettingsModel
+    from .job_stop import JobScriptsSettingsModel
+    from .unstructured_data import UnstructuredDataRetentionPolicySettingsModel
 
 
 @model
@@ -34,19 +34,15 @@ class EACLHandlingBackupMode(OpenEnum):
     FILES_AND_FOLDERS = "FilesAndFolders"
 
 
-@model
-class FileBackupHealthCheckSpec(Model):
-    """File backup health check spec.
+class ECompressionLevel(OpenEnum):
+    """Compression level: 6 known values."""
 
-    Attributes:
-        backup_ids: UUID.
-        job_ids: UUID.
-    """
-
-    backup_ids: list[str] | None | Unset = UNSET
-    job_ids: list[str] | None | Unset = UNSET
-    is_repair: bool | None | Unset = UNSET
-    repair_options: HealthCheckRepairOptions | None | Unset = UNSET
+    AUTO = "Auto"
+    NONE = "None"
+    DEDUP_FRIENDLY = "DedupFriendly"
+    OPTIMAL = "Optimal"
+    HIGH = "High"
+    EXTREME = "Extreme"
 
 
 @model
@@ -92,12 +88,3 @@ class FileBackupStorageSettingsModel(Model):
 
     compression_level: ECompressionLevel | None | Unset = UNSET
     encryption: BackupStorageSettingsEncryptionModel | None | Unset = UNSET
-
-
-@model
-class HealthCheckRepairOptions(Model):
-    """Health check repair options."""
-
-    remove_non_repairable_data_if_needed: bool | None | Unset = UNSET
-    restore_primary_from_archive_if_needed: bool | None | Unset = UNSET
-    restore_archive_from_primary_if_needed: bool | None | Unset = UNSET

@@ -5,14 +5,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .flr_browse import EFlrBrowseOrderType
-    from .flr_browse_folder import FlrBrowserItemModel
-    from .inventory import PaginationResult, PaginationSpec
+
+    from .common import PaginationResult
+    from .flr_item import EFlrItemRestoreStatus, EFlrItemType
+
+
+class EFlrAuditItemsFiltersOrderColumn(OpenEnum):
+    """Flr audit items filters order column: 13 known values."""
+
+    ITEM_TYPE = "ItemType"
+    SOURCE_PATH = "SourcePath"
+    TARGET_PATH = "TargetPath"
+    TARGET_HOST = "TargetHost"
+    SIZE = "Size"
+    RESTORE_STATUS = "RestoreStatus"
+    JOB_NAME = "JobName"
+    RESTORE_START_TIME = "RestoreStartTime"
+    RESTORE_FINISH_TIME = "RestoreFinishTime"
+    RESTORE_SESSION_ID = "RestoreSessionId"
+    INITIATOR_NAME = "InitiatorName"
+    NAME = "Name"
+    TARGET_NAME = "TargetName"
+
+
+@model
+class FlrAuditItemsFilters(Model):
+    """Flr audit items filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EFlrAuditItemsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    restore_status_filter: list[EFlrItemRestoreStatus] | None | Unset = UNSET
+    restore_ended_before_filter: datetime | None | Unset = UNSET
+    restore_ended_after_filter: datetime | None | Unset = UNSET
+    initiator_name_filter: str | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+
+
+@model
+class FlrAuditMountModel(Model):
+    """Flr audit mount model."""
+
+    items: list[FlrTaskItemModel]
+    pagination: PaginationResult
 
 
 @model
@@ -50,42 +94,26 @@ class FlrCompareToProductionSpec(Model):
 
 
 @model
-class FlrSearchForResultModel(Model):
-    """Flr search for result model."""
+class FlrTaskItemModel(Model):
+    """Flr task item model.
 
-    path: str | None | Unset = UNSET
-    search_string: str
-    items: list[FlrBrowserItemModel]
-    pagination: PaginationResult | None | Unset = UNSET
+    Attributes:
+        restore_point_id: UUID.
+        restore_session_id: UUID.
+    """
 
-
-@model
-class FlrSearchForResultOrderSpec(Model):
-    """Flr search for result order spec."""
-
-    order_column: EFlrBrowseOrderType
-    order_asc: bool | None | Unset = UNSET
-
-
-@model
-class FlrSearchForResultSpec(Model):
-    """Flr search for result spec."""
-
-    pagination: PaginationSpec | None | Unset = UNSET
-    order: FlrSearchForResultOrderSpec | None | Unset = UNSET
-
-
-@model
-class FlrStartDownloadSpec(Model):
-    """Flr start download spec."""
-
-    source_path: list[str]
-
-
-@model
-class FlrStartSearchForSpec(Model):
-    """Flr start search for spec."""
-
-    path: str
-    search_string: str
-    disable_recursive_search: bool | None | Unset = UNSET
+    item_type: EFlrItemType
+    source_path: str
+    target_path: str
+    target_host: str | None | Unset = UNSET
+    size: int
+    restore_status: EFlrItemRestoreStatus
+    job_name: str
+    restore_point_id: str | None | Unset = UNSET
+    restore_point_date: datetime | None | Unset = UNSET
+    restore_start_time: datetime
+    restore_finish_time: datetime
+    restore_session_id: str
+    initiator_name: str
+    name: str
+    target_name: str

@@ -11,22 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .flr_mount import EFlrType
-    from .inventory import PaginationResult
 
-
-class EFlrBrowseMountErrorType(OpenEnum):
-    """Flr browse mount error type: 3 known values."""
-
-    FAILED = "Failed"
-    SKIPPED = "Skipped"
-    WARNING = "Warning"
-
-
-class EFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Flr browse mount filters order column: one known value."""
-
-    CREATION_TIME = "CreationTime"
+    from .common import PaginationResult
+    from .flr_item import EFlrItemStateType, EFlrItemType, FlrBrowserItemModel
+    from .inventory_browser import PaginationSpec
 
 
 class EFlrBrowseOrderType(OpenEnum):
@@ -43,58 +31,35 @@ class EFlrBrowseOrderType(OpenEnum):
 
 
 @model
-class FlrBrowseMountError(Model):
-    """Flr browse mount error."""
+class FlrBrowseFiltrationModel(Model):
+    """Flr browse filtration model."""
 
-    type: EFlrBrowseMountErrorType
-    message: str
+    item_states: list[EFlrItemStateType] | None | Unset = UNSET
+    item_types: list[EFlrItemType] | None | Unset = UNSET
 
 
 @model
-class FlrBrowseMountFilters(Model):
-    """Flr browse mount filters."""
+class FlrBrowseFolderModel(Model):
+    """Flr browse folder model."""
 
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
+    path: str
+    items: list[FlrBrowserItemModel]
+    pagination: PaginationResult | None | Unset = UNSET
+
+
+@model
+class FlrBrowseFolderSpec(Model):
+    """Flr browse folder spec."""
+
+    path: str
+    filter: FlrBrowseFiltrationModel | None | Unset = UNSET
+    order: FlrBrowseOrderSpec | None | Unset = UNSET
+    pagination: PaginationSpec | None | Unset = UNSET
+
+
+@model
+class FlrBrowseOrderSpec(Model):
+    """Flr browse order spec."""
+
+    order_column: EFlrBrowseOrderType
     order_asc: bool | None | Unset = UNSET
-
-
-@model
-class FlrBrowseMountModel(Model):
-    """Flr browse mount model.
-
-    Attributes:
-        session_id: UUID.
-        restore_point_id: UUID.
-    """
-
-    session_id: str
-    type: EFlrType
-    properties: FlrBrowseProperties | None | Unset = UNSET
-    source_properties: FlrBrowseSourceProperties
-    mount_errors: list[FlrBrowseMountError] | None | Unset = UNSET
-    restore_point_id: str | None | Unset = UNSET
-
-
-@model
-class FlrBrowseMountResult(Model):
-    """Flr browse mount result."""
-
-    data: list[FlrBrowseMountModel]
-    pagination: PaginationResult
-
-
-@model
-class FlrBrowseProperties(Model):
-    """Flr browse properties."""
-
-    path_separator: str
-
-
-@model
-class FlrBrowseSourceProperties(Model):
-    """Flr browse source properties."""
-
-    machine_name: str
-    restore_point_name: str

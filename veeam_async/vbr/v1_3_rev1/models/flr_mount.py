@@ -11,6 +11,7 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .inventory_object import InventoryObjectModel
 
 

@@ -11,6 +11,7 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .flr_restore_target_host import FlrRestoreTargetHostModel
 
 
@@ -27,17 +28,6 @@ class EFlrRestoreType(OpenEnum):
     OVERWRITE = "Overwrite"
     KEEP = "Keep"
     PERMISSION_ONLY = "PermissionOnly"
-
-
-@model
-class FlrBrowserSpec(Model):
-    """Flr browser spec.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
 
 
 @model

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from veeam_async.model import Model, field, model
 
 if TYPE_CHECKING:
+    from .cloud_director import CloudDirectorObjectModel
     from .flr_mount import EFlrPlatformType
     from .hyper_v import HyperVObjectModel
-    from .manage_server_import_spec_collection import CloudDirectorObjectModel
-    from .vmware_object import VmwareObjectModel
+    from .vmware import VmwareObjectModel
 
 
 @model(

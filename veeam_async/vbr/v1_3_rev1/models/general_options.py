@@ -11,8 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .advanced_storage_schedule_weekly import AdvancedSmtpOptionsModel
+
+    from .advanced_protection_group import AdvancedSmtpOptionsModel
 
 
 class ESyslogEventSeverity(OpenEnum):

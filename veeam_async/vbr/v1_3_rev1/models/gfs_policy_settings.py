@@ -11,8 +11,25 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .e_task import EMonth
-    from .schedule import EDayOfWeek
+
+    from .schedule_monthly import EDayOfWeek
+
+
+class EMonth(OpenEnum):
+    """Month: 12 known values."""
+
+    JANUARY = "January"
+    FEBRUARY = "February"
+    MARCH = "March"
+    APRIL = "April"
+    MAY = "May"
+    JUNE = "June"
+    JULY = "July"
+    AUGUST = "August"
+    SEPTEMBER = "September"
+    OCTOBER = "October"
+    NOVEMBER = "November"
+    DECEMBER = "December"
 
 
 class ESennightOfMonth(OpenEnum):

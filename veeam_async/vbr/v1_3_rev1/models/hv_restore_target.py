@@ -10,8 +10,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .hyper_v import HyperVObjectModel
-    from .object_restore_point_disks import HyperVDiskExtentModel
+    from .object_restore_point_disk import HyperVDiskExtentModel
 
 
 @model

@@ -13,6 +13,7 @@ from .inventory_object import InventoryObjectModel
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
     from .inventory_object import EInventoryPlatformType
 
 
@@ -109,17 +110,6 @@ class HyperVVolumeObjectModel(Model):
 
     volume: InventoryObjectModel
     volume_settings: VolumeSettingsModel
-
-
-@model
-class UpdateHostComponentsSpec(Model):
-    """Update host components spec.
-
-    Attributes:
-        ids: UUID.
-    """
-
-    ids: list[str] | None | Unset = UNSET
 
 
 @model

@@ -11,11 +11,14 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .backup import BackupHealthCheckSettingsModels
-    from .backup_storage import BackupStorageSettingsEncryptionModel
-    from .backup_windows_script import BackupWindowSettingModel
-    from .inventory import PaginationResult
+
+    from .backup_copy_job_data_transfer import BackupStorageSettingsEncryptionModel
+    from .backup_job_advanced import BackupHealthCheckSettingsModels
+    from .backup_script_processing import BackupWindowSettingModel
+    from .common import PaginationResult
+    from .socket_license import SocketLicenseWorkloadModel
 
 
 @model
@@ -223,26 +226,6 @@ class ELicensePlatformType(OpenEnum):
     UNIVERSAL_CDP_WINDOWS = "UniversalCdpWindows"
 
 
-class ESocketLicenseObjectType(OpenEnum):
-    """Socket license object type: 4 known values."""
-
-    HYPER_V = "HyperV"
-    UNIVERSAL = "Universal"
-    UNLICENSED = "Unlicensed"
-    V_SPHERE = "vSphere"
-
-
-class ESocketWorkloadsFiltersOrderColumn(OpenEnum):
-    """Socket workloads filters order column: 6 known values."""
-
-    NAME = "Name"
-    HOST_NAME = "HostName"
-    HOST_ID = "HostId"
-    SOCKETS_NUMBER = "SocketsNumber"
-    CORES_NUMBER = "CoresNumber"
-    TYPE = "Type"
-
-
 @model
 class InstalledLicenseModel(Model):
     """Installed license model."""
@@ -351,47 +334,3 @@ class SocketLicenseSummaryModel(Model):
     remaining_sockets_number: int
     workload: list[SocketLicenseWorkloadModel] | None | Unset = UNSET
     package: ELicensePackageType | None | Unset = UNSET
-
-
-@model
-class SocketLicenseWorkloadModel(Model):
-    """Socket license workload model.
-
-    Attributes:
-        host_id: UUID.
-    """
-
-    name: str
-    host_name: str
-    host_id: str
-    sockets_number: int
-    cores_number: int
-    type: ESocketLicenseObjectType
-
-
-@model
-class SocketLicenseWorkloadResult(Model):
-    """Socket license workload result."""
-
-    data: list[SocketLicenseWorkloadModel]
-    pagination: PaginationResult
-
-
-@model
-class SocketWorkloadsFilters(Model):
-    """Socket workloads filters.
-
-    Attributes:
-        host_id_filter: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ESocketWorkloadsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    host_name_filter: str | None | Unset = UNSET
-    host_id_filter: str | None | Unset = UNSET
-    sockets_number_filter: int | None | Unset = UNSET
-    cores_number_filter: int | None | Unset = UNSET
-    type_filter: ESocketLicenseObjectType | None | Unset = UNSET

@@ -10,29 +10,11 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from veeam_async.unset import Unset
-    from .instant_hv_vm import SecureRestoreSpec
-    from .instant_hv_vm_recovery import EInstantRecoveryMountState
-    from .inventory import PaginationResult
+
+    from .entire_hv_vm import SecureRestoreSpec
+    from .instant_hv_vm import EInstantVMRecoveryModeType
     from .inventory_object import InventoryObjectModel
-
-
-class EInstantVMRecoveryModeType(OpenEnum):
-    """Instant VM recovery mode type: 2 known values."""
-
-    ORIGINAL_LOCATION = "OriginalLocation"
-    CUSTOMIZED = "Customized"
-
-
-class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
-    """Instant vi VM recovery mounts filters order column: 5 known values."""
-
-    STATE = "State"
-    VM_NAME = "VmName"
-    JOB_NAME = "JobName"
-    RESTORE_POINT_DATE = "RestorePointDate"
-    HOST_NAME = "HostName"
 
 
 class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
@@ -99,48 +81,3 @@ class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
     """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
 
     type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
-
-
-@model
-class InstantViVMRecoveryMount(Model):
-    """Instant vi VM recovery mount.
-
-    Attributes:
-        id: UUID.
-        session_id: UUID.
-    """
-
-    id: str
-    session_id: str
-    state: EInstantRecoveryMountState
-    spec: InstantViVMRecoverySpec
-    vm_name: str
-    job_name: str | None | Unset = UNSET
-    restore_point_date: datetime | None | Unset = UNSET
-    host_name: str | None | Unset = UNSET
-    error_message: str | None | Unset = UNSET
-
-
-@model
-class InstantViVMRecoveryMountsFilters(Model):
-    """Instant vi VM recovery mounts filters.
-
-    Attributes:
-        mount_id_filter: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    vm_name_filter: str | None | Unset = UNSET
-    state_filter: EInstantRecoveryMountState | None | Unset = UNSET
-    mount_id_filter: list[str] | None | Unset = UNSET
-
-
-@model
-class InstantViVMRecoveryMountsResult(Model):
-    """Instant vi VM recovery mounts result."""
-
-    data: list[InstantViVMRecoveryMount]
-    pagination: PaginationResult

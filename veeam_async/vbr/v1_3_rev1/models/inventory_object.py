@@ -52,11 +52,13 @@ class EInventoryPlatformType(OpenEnum):
     AGENT = "Agent"
 
 
-@model
-class InventoryBrowserRequestOptions(Model):
-    """Inventory browser request options."""
+class EStorageOptimization(OpenEnum):
+    """Storage optimization: 4 known values."""
 
-    reset_cache: bool | None | Unset = UNSET
+    KB_256 = "256KB"
+    KB_512 = "512KB"
+    MB_1 = "1MB"
+    MB_4 = "4MB"
 
 
 @model(
@@ -118,12 +120,3 @@ class ViVMQuickMigrationSpec(Model):
     target_proxy_ids: list[str] | None | Unset = UNSET
     veeam_qm_enabled: bool | None | Unset = field(default=UNSET, wire="VeeamQMEnabled")
     delete_source_vms_files: bool | None | Unset = field(default=UNSET, wire="DeleteSourceVmsFiles")
-
-
-@model
-class VmwareFcdQuickMigrationSpec(Model):
-    """Vmware fcd quick migration spec."""
-
-    mounted_disk_names: list[str] | None | Unset = UNSET
-    target_datastore: InventoryObjectModel
-    storage_policy: InventoryObjectModel | None | Unset = UNSET

@@ -11,56 +11,48 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .agent_backup import LinuxAgentBackupJobGuestProcessingModel
-    from .agent_backup_job import LinuxAgentBackupJobFilesModel, LinuxAgentBackupJobVolumesModel
-    from .backup import AgentBackupJobStorageModel, BackupJobRetentionPolicySettingsModel, BackupJobStorageModel
-    from .backup_copy import BackupCopyJobObjectsModel, BackupCopyJobScheduleModel
-    from .backup_copy_job_target import BackupCopyJobTargetModel, EmailNotificationSettingsModel
-    from .backup_policy import AgentBackupPolicyStorageModel
-    from .backup_storage import BackupStorageSettingsEncryptionModel
-    from .entra_id_audit import EntraIDAuditLogBackupJobStorageModel
-    from .file_backup import FileBackupJobPrimaryRepositoryModel
-    from .hyper import HyperVBackupJobStorageModel
-    from .hyper_v import HyperVBackupJobVirtualMachinesModel
-    from .inventory import PaginationResult
-    from .inventory_object import InventoryObjectModel
-    from .job_import_spec_collection import BackupJobGuestProcessingModel
-    from .job_states import EBackupCopyJobMode, EJobAgentType, EJobFiltersOrderColumn, EJobType
-    from .object import (
-        AgentObjectModel,
+
+    from .agent import AgentObjectModel
+    from .agent_backup import AgentBackupJobStorageModel, EAgentBackupJobMode
+    from .agent_backup_policy import AgentBackupPolicyStorageModel
+    from .backup_copy import BackupCopyJobTargetModel
+    from .backup_copy_job_data_transfer import (
         BackupCopyJobDataTransferModel,
+        BackupJobStorageModel,
         BackupScheduleModel,
         BackupScheduleModelDaily,
+        BackupStorageSettingsEncryptionModel,
+        EBackupCopyJobMode,
+        EJobAgentType,
         EntraIDAuditLogBackupJobTenantModel,
-        FileBackupJobObjectModel,
+        FileBackupCopyJobScheduleModel,
         FileBackupRetentionPolicySettingsModel,
         ObjectStorageBackupJobPrimaryRepositoryModel,
-        SureBackupLinkedJobsModel,
         VSphereReplicaJobDataTransferModel,
+        VSphereReplicaJobNetworkMappingModel,
     )
-    from .replica_job import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
-    from .replica_source_repositories import ReplicaSourceRepositoriesModel
-    from .schedule import (
-        ScheduleAfterThisJobModel,
-        ScheduleBackupWindowModel,
-        ScheduleDailyModel,
-        ScheduleMonthlyModel,
-        SchedulePeriodicallyModel,
-    )
-    from .unstructured_data_backup_job_archive_repository import UnstructuredDataBackupJobArchiveRepositoryModel
-    from .v_sphere_replica import (
-        VSphereReplicaJobDestinationModel,
-        VSphereReplicaJobSettingsModel,
-        VSphereReplicaSeedingModel,
-    )
-    from .vmware_object import VmwareObjectDiskModel
+    from .backup_copy_job_schedule import BackupCopyJobObjectsModel, BackupCopyJobScheduleModel
+    from .common import PaginationResult
+    from .email import EmailNotificationSettingsModel
+    from .entra_id_audit_log import EntraIDAuditLogBackupJobStorageModel
+    from .file_backup import FileBackupJobPrimaryRepositoryModel
+    from .hyper_v import HyperVBackupJobVirtualMachinesModel
+    from .hyper_v_backup_job_storage import HyperVBackupJobStorageModel
+    from .inventory_object import InventoryObjectModel
+    from .job_import_spec_collection import BackupJobGuestProcessingModel, BackupJobRetentionPolicySettingsModel
+    from .linux_agent import LinuxAgentBackupJobGuestProcessingModel
+    from .linux_agent_backup_job import LinuxAgentBackupJobFilesModel, LinuxAgentBackupJobVolumesModel
+    from .replica_job_re_ip_rule import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
+    from .replica_point import ReplicaSourceRepositoriesModel
+    from .schedule import SureBackupJobScheduleModel, SureBackupJobVerificationOptionsModel
+    from .unstructured_data_archive import UnstructuredDataBackupJobArchiveRepositoryModel
+    from .v_sphere_replica_job import VSphereReplicaJobDestinationModel, VSphereReplicaJobSettingsModel
+    from .v_sphere_replica_seeding import VSphereReplicaSeedingModel
+    from .vmware import VmwareObjectDiskModel
+    from .windows import WindowsAgentBackupJobVolumesModel
     from .windows_agent_backup import WindowsAgentBackupJobGuestProcessingModel
-    from .windows_agent_backup_job import WindowsAgentBackupJobVolumesModel
-    from .windows_agent_backup_job_files import WindowsAgentBackupJobFilesModel
-    from .windows_agent_backup_policy_workstation_schedule import (
-        EAgentBackupJobMode,
-        WindowsAgentBackupPolicyWorkstationScheduleModel,
-    )
+    from .windows_agent_backup_job_file import WindowsAgentBackupJobFilesModel
+    from .windows_agent_backup_policy_workstation_schedule import WindowsAgentBackupPolicyWorkstationScheduleModel
 
 
 @model(
@@ -180,11 +172,40 @@ class CloudDirectorBackupJobModel(JobModel):
     schedule: BackupScheduleModel | None | Unset = UNSET
 
 
-class EFileBackupCopyJobScheduleType(OpenEnum):
-    """File backup copy job schedule type: 2 known values."""
+class EJobFiltersOrderColumn(OpenEnum):
+    """Job filters order column: 3 known values."""
 
-    CONTINUOUS = "Continuous"
-    CUSTOM = "Custom"
+    NAME = "Name"
+    TYPE = "Type"
+    DESCRIPTION = "Description"
+
+
+class EJobType(OpenEnum):
+    """Job type: 23 known values."""
+
+    UNKNOWN = "Unknown"
+    V_SPHERE_BACKUP = "VSphereBackup"
+    HYPER_V_BACKUP = "HyperVBackup"
+    V_SPHERE_REPLICA = "VSphereReplica"
+    CLOUD_DIRECTOR_BACKUP = "CloudDirectorBackup"
+    ENTRA_ID_TENANT_BACKUP = "EntraIDTenantBackup"
+    ENTRA_ID_AUDIT_LOG_BACKUP = "EntraIDAuditLogBackup"
+    FILE_BACKUP_COPY = "FileBackupCopy"
+    LEGACY_BACKUP_COPY = "LegacyBackupCopy"
+    BACKUP_COPY = "BackupCopy"
+    WINDOWS_AGENT_BACKUP = "WindowsAgentBackup"
+    LINUX_AGENT_BACKUP = "LinuxAgentBackup"
+    FILE_BACKUP = "FileBackup"
+    OBJECT_STORAGE_BACKUP = "ObjectStorageBackup"
+    ENTRA_ID_TENANT_BACKUP_COPY = "EntraIDTenantBackupCopy"
+    SURE_BACKUP_CONTENT_SCAN = "SureBackupContentScan"
+    CLOUD_BACKUP_AZURE = "CloudBackupAzure"
+    CLOUD_BACKUP_AWS = "CloudBackupAWS"
+    CLOUD_BACKUP_GOOGLE = "CloudBackupGoogle"
+    WINDOWS_AGENT_BACKUP_WORKSTATION_POLICY = "WindowsAgentBackupWorkstationPolicy"
+    LINUX_AGENT_BACKUP_WORKSTATION_POLICY = "LinuxAgentBackupWorkstationPolicy"
+    WINDOWS_AGENT_BACKUP_SERVER_POLICY = "WindowsAgentBackupServerPolicy"
+    LINUX_AGENT_BACKUP_SERVER_POLICY = "LinuxAgentBackupServerPolicy"
 
 
 @model
@@ -279,11 +300,18 @@ class FileBackupCopyJobModel(JobModel):
 
 
 @model
-class FileBackupCopyJobScheduleModel(Model):
-    """File backup copy job schedule model."""
+class FileBackupHealthCheckSpec(Model):
+    """File backup health check spec.
 
-    type: EFileBackupCopyJobScheduleType | None | Unset = UNSET
-    custom_window: ScheduleBackupWindowModel | None | Unset = UNSET
+    Attributes:
+        backup_ids: UUID.
+        job_ids: UUID.
+    """
+
+    backup_ids: list[str] | None | Unset = UNSET
+    job_ids: list[str] | None | Unset = UNSET
+    is_repair: bool | None | Unset = UNSET
+    repair_options: HealthCheckRepairOptions | None | Unset = UNSET
 
 
 @model
@@ -300,6 +328,29 @@ class FileBackupJobModel(JobModel):
 
 
 @model
+class FileBackupJobObjectModel(Model):
+    """File backup job object model.
+
+    Attributes:
+        file_server_id: UUID.
+    """
+
+    file_server_id: str
+    path: str | None | Unset = UNSET
+    inclusion_mask: list[str] | None | Unset = UNSET
+    exclusion_mask: list[str] | None | Unset = UNSET
+
+
+@model
+class HealthCheckRepairOptions(Model):
+    """Health check repair options."""
+
+    remove_non_repairable_data_if_needed: bool | None | Unset = UNSET
+    restore_primary_from_archive_if_needed: bool | None | Unset = UNSET
+    restore_archive_from_primary_if_needed: bool | None | Unset = UNSET
+
+
+@model
 class HyperVBackupJobModel(JobModel):
     """Hyper V backup job model: `JobModel` of type `HyperVBackup`."""
 
@@ -310,6 +361,19 @@ class HyperVBackupJobModel(JobModel):
     storage: HyperVBackupJobStorageModel
     guest_processing: BackupJobGuestProcessingModel
     schedule: BackupScheduleModel
+
+
+@model
+class JobObjectModel(Model):
+    """Job object model.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    name: str | None | Unset = UNSET
+    type: EJobType | None | Unset = UNSET
 
 
 @model
@@ -432,41 +496,14 @@ class SureBackupContentScanJobModel(JobModel):
 
 
 @model
-class SureBackupJobNotificationSettingsModel(Model):
-    """Sure backup job notification settings model."""
+class SureBackupLinkedJobsModel(Model):
+    """Sure backup linked jobs model."""
 
-    send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
-    email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
-
-
-@model
-class SureBackupJobScheduleModel(Model):
-    """Sure backup job schedule model.
-
-    Attributes:
-        run_automatically: default false.
-    """
-
-    run_automatically: bool | None | Unset = UNSET
-    daily: ScheduleDailyModel | None | Unset = UNSET
-    monthly: ScheduleMonthlyModel | None | Unset = UNSET
-    periodically: SchedulePeriodicallyModel | None | Unset = UNSET
-    continuously: ScheduleBackupWindowModel | None | Unset = UNSET
-    after_this_job: ScheduleAfterThisJobModel | None | Unset = UNSET
-    wait_for_linked_jobs: bool | None | Unset = UNSET
-    wait_time_minutes: int | None | Unset = UNSET
-
-
-@model
-class SureBackupJobVerificationOptionsModel(Model):
-    """Sure backup job verification options model."""
-
-    malware_scan_enabled: bool
-    yara_scan_enabled: bool
-    yara_scan_rule: str | None | Unset = UNSET
-    entire_image_scan_enabled: bool | None | Unset = UNSET
-    disk_content_validation_enabled: bool | None | Unset = UNSET
-    notifications: SureBackupJobNotificationSettingsModel | None | Unset = UNSET
+    includes: list[JobObjectModel]
+    excludes: list[InventoryObjectModel] | None | Unset = UNSET
+    max_concurrent_machines_count: int | None | Unset = UNSET
+    process_random_machines: bool | None | Unset = UNSET
+    max_random_machines_count: int | None | Unset = UNSET
 
 
 @model
@@ -493,14 +530,6 @@ class VSphereReplicaJobModel(JobModel):
     seeding: VSphereReplicaSeedingModel | None | Unset = UNSET
     guest_processing: ReplicaJobGuestProcessingModel | None | Unset = UNSET
     schedule: BackupScheduleModel | None | Unset = UNSET
-
-
-@model
-class VSphereReplicaJobNetworkMappingModel(Model):
-    """V sphere replica job network mapping model."""
-
-    source_network: InventoryObjectModel
-    target_network: InventoryObjectModel
 
 
 @model

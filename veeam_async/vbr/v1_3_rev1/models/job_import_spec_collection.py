@@ -11,40 +11,23 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup import BackupFSExclusionsModel, BackupJobAdvancedSettingsModel, BackupJobRetentionPolicySettingsModel
-    from .backup_application_aware_processing import BackupApplicationAwareProcessingModel, ESQLLogsProcessing
-    from .backup_windows_script import BackupScriptSettingsModel
-    from .credentials import CredentialsImportModel, ECredentialsType
-    from .e import EApplicationSettingsVSS
+
+    from .backup_application_aware_processing import (
+        BackupApplicationAwareProcessingModel,
+        BackupFSExclusionsModel,
+        EBackupOracleLogsSettings,
+        ETransactionLogsSettings,
+    )
+    from .backup_copy_job_data_transfer import BackupScheduleModel
+    from .backup_job_advanced import BackupJobAdvancedSettingsModel
+    from .backup_script_processing import BackupScriptSettingsModel
+    from .credentials import CredentialsImportModel
+    from .discovered import EApplicationSettingsVSS
     from .gfs_policy_settings import GFSPolicySettingsModel
-    from .guest_file_system_indexing import GuestFileSystemIndexingModel
     from .inventory_object import InventoryObjectModel
-    from .job import BackupJobVirtualMachinesSpec
-    from .job_states import EJobType
-    from .object import BackupScheduleModel
-
-
-@model
-class PostgreSQLSettingsModel(Model):
-    """Postgre SQL settings model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    use_guest_credentials: bool | None | Unset = UNSET
-    credentials_id: str | None | Unset = UNSET
-    user_connection_type: EPostgreSQLUserConnectionType | None | Unset = UNSET
-    backup_logs: bool | None | Unset = UNSET
-    backup_mins_count: int | None | Unset = UNSET
-    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
-    keep_days_count: int | None | Unset = UNSET
-    temp_archive_logs_path: str | None | Unset = UNSET
-
-
-@model
-class AgentBackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Agent backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
+    from .job import BackupJobVirtualMachinesSpec, EJobType
+    from .object_restore_point import GuestOsCredentialsModel
+    from .windows_agent_backup import ESQLLogsProcessing
 
 
 @model
@@ -68,6 +51,15 @@ class BackupApplicationSettingsImportModel(Model):
     postgre_sql: BackupPostgreSQLSettingsImportModel | None | Unset = field(default=UNSET, wire="postgreSQL")
     exclusions: BackupFSExclusionsModel | None | Unset = UNSET
     scripts: BackupScriptSettingsModel | None | Unset = UNSET
+
+
+@model
+class BackupIndexingSettingsModel(Model):
+    """Backup indexing settings model."""
+
+    vm_object: InventoryObjectModel
+    windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
+    linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
 
 
 @model
@@ -103,6 +95,14 @@ class BackupJobImportProxiesModel(Model):
 
 
 @model
+class BackupJobRetentionPolicySettingsModel(Model):
+    """Backup job retention policy settings model."""
+
+    type: ERetentionPolicyType
+    quantity: int
+
+
+@model
 class BackupJobStorageImportModel(Model):
     """Backup job storage import model."""
 
@@ -122,15 +122,11 @@ class BackupLogShippingServersImportModel(Model):
 
 
 @model
-class BackupLogShippingServersModel(Model):
-    """Backup log shipping servers model.
+class BackupObjectIndexingModel(Model):
+    """Backup object indexing model."""
 
-    Attributes:
-        shipping_server_ids: UUID.
-    """
-
-    auto_selection: bool
-    shipping_server_ids: list[str] | None | Unset = UNSET
+    guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
+    indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
@@ -165,13 +161,6 @@ class BackupPostgreSQLSettingsImportModel(Model):
 
 
 @model
-class BackupPostgreSQLSettingsModel(PostgreSQLSettingsModel):
-    """Backup postgre SQL settings model: `PostgreSQLSettingsModel`."""
-
-    log_shipping_servers: BackupLogShippingServersModel | None | Unset = UNSET
-
-
-@model
 class BackupProxyImportModel(Model):
     """Backup proxy import model."""
 
@@ -199,14 +188,6 @@ class BackupSQLSettingsImportModel(Model):
     log_shipping_servers: BackupLogShippingServersImportModel | None | Unset = UNSET
 
 
-class EBackupOracleLogsSettings(OpenEnum):
-    """Backup oracle logs settings: 3 known values."""
-
-    PRESERVE = "Preserve"
-    DELETE_EXPIRED_HOURS = "DeleteExpiredHours"
-    DELETE_EXPIRED_GBS = "DeleteExpiredGBs"
-
-
 class EBackupProxyImportType(OpenEnum):
     """Backup proxy import type: one known value."""
 
@@ -220,6 +201,15 @@ class EBackupProxyTransportMode(OpenEnum):
     DIRECT_ACCESS = "DirectAccess"
     VIRTUAL_APPLIANCE = "VirtualAppliance"
     NETWORK = "Network"
+
+
+class EGuestFSIndexingMode(OpenEnum):
+    """Guest FS indexing mode: 4 known values."""
+
+    DISABLE = "Disable"
+    INDEX_ALL = "IndexAll"
+    INDEX_ALL_EXCEPT = "IndexAllExcept"
+    INDEX_ONLY = "IndexOnly"
 
 
 class EPostgreSQLUserConnectionType(OpenEnum):
@@ -237,11 +227,19 @@ class ERetainLogBackupsType(OpenEnum):
     KEEP_ONLY_DAYS = "KeepOnlyDays"
 
 
-class ETransactionLogsSettings(OpenEnum):
-    """Transaction logs settings: 2 known values."""
+class ERetentionPolicyType(OpenEnum):
+    """Retention policy type: 2 known values."""
 
-    PROCESS = "Process"
-    COPY_ONLY = "CopyOnly"
+    RESTORE_POINTS = "RestorePoints"
+    DAYS = "Days"
+
+
+@model
+class GuestFileSystemIndexingModel(Model):
+    """Guest file system indexing model."""
+
+    is_enabled: bool
+    indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model
@@ -278,34 +276,11 @@ class GuestOsCredentialsImportModel(Model):
 
 
 @model
-class GuestOsCredentialsModel(Model):
-    """Guest Os credentials model."""
-
-    use_agent_management_credentials: bool | None | Unset = UNSET
-    credentials: SpecifiedGuestOsCredentialsModel | None | Unset = UNSET
-    credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
-
-
-@model
 class GuestOsCredentialsPerMachineImportModel(Model):
     """Guest Os credentials per machine import model."""
 
     windows_creds: CredentialsImportModel | None | Unset = UNSET
     linux_creds: CredentialsImportModel | None | Unset = UNSET
-    vm_object: InventoryObjectModel
-    default: bool | None | Unset = UNSET
-
-
-@model
-class GuestOsCredentialsPerMachineModel(Model):
-    """Guest Os credentials per machine model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str | None | Unset = UNSET
-    credentials_type: ECredentialsType | None | Unset = UNSET
     vm_object: InventoryObjectModel
     default: bool | None | Unset = UNSET
 
@@ -345,12 +320,18 @@ class JobImportSpecCollection(Model):
 
 
 @model
-class SpecifiedGuestOsCredentialsModel(Model):
-    """Specified guest Os credentials model.
+class PostgreSQLSettingsModel(Model):
+    """Postgre SQL settings model.
 
     Attributes:
         credentials_id: UUID.
     """
 
-    credentials_id: str
-    credentials_type: ECredentialsType
+    use_guest_credentials: bool | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+    user_connection_type: EPostgreSQLUserConnectionType | None | Unset = UNSET
+    backup_logs: bool | None | Unset = UNSET
+    backup_mins_count: int | None | Unset = UNSET
+    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
+    keep_days_count: int | None | Unset = UNSET
+    temp_archive_logs_path: str | None | Unset = UNSET

@@ -11,8 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .cloud_credentials import CertificateUploadSpec
-    from .inventory import PaginationResult
+
+    from .cloud_credential import CertificateUploadSpec
+    from .common import PaginationResult
 
 
 @model(

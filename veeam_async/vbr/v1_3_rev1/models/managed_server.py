@@ -11,10 +11,12 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .credentials import LinuxCredentialsSpec
-    from .inventory import PaginationResult
-    from .manage_server_import_spec_collection import HostOptionalComponents
+
+    from .common import PaginationResult
+    from .credentials import ECredentialsStorageType
+    from .linux_credential import HostOptionalComponents, LinuxCredentialsSpec
     from .proxy import HvHostDiscoveryModel
 
 
@@ -125,14 +127,6 @@ class CloudDirectorViHostSpec(Model):
     certificate_thumbprint: str | None | Unset = UNSET
 
 
-class ECredentialsStorageType(OpenEnum):
-    """Credentials storage type: 3 known values."""
-
-    PERMANENT = "Permanent"
-    SINGLE_USE = "SingleUse"
-    CERTIFICATE = "Certificate"
-
-
 class EHostComponentType(OpenEnum):
     """Host component type: 46 known values."""
 
@@ -232,6 +226,13 @@ class EManagedServersStatus(OpenEnum):
 
     AVAILABLE = "Available"
     UNAVAILABLE = "Unavailable"
+
+
+class ESmbV3HostType(OpenEnum):
+    """Smb V3 host type: 2 known values."""
+
+    SMB_V3_CLUSTER = "SmbV3Cluster"
+    SMB_V3_STANDALONE_HOST = "SmbV3StandaloneHost"
 
 
 class EViHostType(OpenEnum):

@@ -11,9 +11,13 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .suspicious_activity_event import ESuspiciousActivitySeverity
+
+    from .common import EPlatformType, PaginationResult
+    from .credential import ECredentialsType
+    from .inventory_object import InventoryObjectModel
+    from .suspicious_activity import ESuspiciousActivitySeverity
 
 
 class EGuestOSFamily(OpenEnum):
@@ -54,25 +58,6 @@ class EObjectRestorePointsFiltersOrderColumn(OpenEnum):
     BACKUP_ID = "BackupId"
 
 
-class EPlatformType(OpenEnum):
-    """Platform type: 14 known values."""
-
-    VMWARE = "VMware"
-    HYPER_V = "HyperV"
-    CLOUD_DIRECTOR = "CloudDirector"
-    WINDOWS_PHYSICAL = "WindowsPhysical"
-    LINUX_PHYSICAL = "LinuxPhysical"
-    TAPE = "Tape"
-    CUSTOM_PLATFORM = "CustomPlatform"
-    ENTRA_ID = "EntraID"
-    UNSTRUCTURED_DATA = "UnstructuredData"
-    TEST = "Test"
-    MONGO_DB = "MongoDb"
-    AWSEC2 = "AWSEC2"
-    AZURE_COMPUTE = "AzureCompute"
-    GCE = "GCE"
-
-
 class ERestorePointType(OpenEnum):
     """Restore point type: 6 known values."""
 
@@ -82,6 +67,29 @@ class ERestorePointType(OpenEnum):
     SNAPSHOT = "Snapshot"
     CDP = "Cdp"
     DIFFERENT = "Different"
+
+
+@model
+class GuestOsCredentialsModel(Model):
+    """Guest Os credentials model."""
+
+    use_agent_management_credentials: bool | None | Unset = UNSET
+    credentials: SpecifiedGuestOsCredentialsModel | None | Unset = UNSET
+    credentials_per_machine: list[GuestOsCredentialsPerMachineModel] | None | Unset = UNSET
+
+
+@model
+class GuestOsCredentialsPerMachineModel(Model):
+    """Guest Os credentials per machine model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    credentials_type: ECredentialsType | None | Unset = UNSET
+    vm_object: InventoryObjectModel
+    default: bool | None | Unset = UNSET
 
 
 @model
@@ -141,3 +149,15 @@ class ObjectRestorePointsResult(Model):
 
     data: list[ObjectRestorePointModel]
     pagination: PaginationResult
+
+
+@model
+class SpecifiedGuestOsCredentialsModel(Model):
+    """Specified guest Os credentials model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    credentials_type: ECredentialsType

@@ -11,7 +11,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .scale_out_repository import ERepositoryConnectionType
+
+    from .repository_import_spec_collection import ERepositoryConnectionType
 
 
 class EConsumptionLimitKind(OpenEnum):

@@ -11,19 +11,19 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .ad import ADDomainModel, ADObjectModel
-    from .advanced_protection_group_settings import AdvancedProtectionGroupSettingsModel
-    from .advanced_storage_schedule_weekly import (
+
+    from .ad_domain import ADDomainModel, ADObjectModel
+    from .advanced_protection_group import (
+        AdvancedProtectionGroupSettingsModel,
         AdvancedStorageScheduleMonthlyModel,
         AdvancedStorageScheduleWeeklyModel,
     )
-    from .cloud_credentials import EAzureRegionType
-    from .cloud_machines_protection_group_objects import CloudMachinesProtectionGroupObjectsModel
-    from .credentials import LinuxCredentialsSpec
-    from .e import EApplicationPluginType
-    from .inventory import PaginationResult
-    from .schedule import ScheduleBackupWindowModel, ScheduleDailyModel, SchedulePeriodicallyModel
-    from .v_center_inventory import EAmazonRegionType
+    from .cloud_machines_protection_group_object import CloudMachinesProtectionGroupObjectsModel
+    from .common import EAmazonRegionType, EAzureRegionType, PaginationResult
+    from .discovered import EApplicationPluginType
+    from .linux_credential import LinuxCredentialsSpec
+    from .schedule import ScheduleBackupWindowModel, SchedulePeriodicallyModel
+    from .schedule_monthly import ScheduleDailyModel
 
 
 @model

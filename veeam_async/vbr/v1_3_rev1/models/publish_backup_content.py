@@ -11,8 +11,11 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .credentials import LinuxCredentialsSpec, StandardCredentialsSpec
-    from .managed_server import ECredentialsStorageType, LinuxHostSSHSettingsModel
+
+    from .credential import StandardCredentialsSpec
+    from .credentials import ECredentialsStorageType
+    from .linux_credential import LinuxCredentialsSpec
+    from .managed_server import LinuxHostSSHSettingsModel
 
 
 class EPublishBackupContentModeType(OpenEnum):

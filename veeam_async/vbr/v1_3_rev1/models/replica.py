@@ -11,19 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .object_restore_point import EObjectRestorePointOperation, EPlatformType
-    from .suspicious_activity_event import ESuspiciousActivitySeverity
 
-
-class EReplicaRestorePointsFiltersOrderColumn(OpenEnum):
-    """Replica restore points filters order column: 4 known values."""
-
-    CREATION_TIME = "CreationTime"
-    PLATFORM_ID = "PlatformId"
-    REPLICA_ID = "ReplicaId"
-    NAME = "Name"
+    from .common import EPlatformType, PaginationResult
 
 
 class EReplicaState(OpenEnum):
@@ -88,46 +79,6 @@ class RegularReplicaModel(ReplicaModel):
     type: EReplicaType = field(default="Regular")
     creation_time: datetime
     state: EReplicaState
-
-
-@model
-class ReplicaPointModel(Model):
-    """Replica point model.
-
-    Attributes:
-        id: UUID.
-        platform_id: UUID.
-        replica_id: UUID.
-    """
-
-    id: str
-    name: str
-    platform_name: EPlatformType
-    platform_id: str
-    creation_time: datetime
-    replica_id: str
-    allowed_operations: list[EObjectRestorePointOperation]
-    state: EReplicaState | None | Unset = UNSET
-    malware_status: ESuspiciousActivitySeverity | None | Unset = UNSET
-
-
-@model
-class ReplicaPointsResult(Model):
-    """Replica points result."""
-
-    data: list[ReplicaPointModel]
-    pagination: PaginationResult
-
-
-@model
-class ReplicaRescanSpec(Model):
-    """Replica rescan spec.
-
-    Attributes:
-        replica_ids: UUID.
-    """
-
-    replica_ids: list[str] | None | Unset = UNSET
 
 
 @model

@@ -5,40 +5,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .amazon_ec2 import IBMCloudStorageAccountModel, IBMCloudStorageBucketModel, S3CompatibleProxyModel
-    from .cloud import AzureStorageProxyModel, GoogleCloudStorageBucketModel
+
+    from .cloud import AzureStorageProxyModel
+    from .cloud_browser import (
+        GoogleCloudStorageAccountModel,
+        GoogleCloudStorageBucketModel,
+        IBMCloudStorageAccountModel,
+        IBMCloudStorageBucketModel,
+        S3CompatibleProxyModel,
+        WasabiCloudStorageAccountModel,
+        WasabiCloudStorageBucketModel,
+    )
     from .cloud_browser_new_folder import (
+        AmazonS3StorageAccountModel,
         AmazonS3StorageBucketModel,
-        S3CompatibleStorageAccountModel,
-        S3CompatibleStorageBucketModel,
-    )
-    from .error import WindowsLocalRepositorySettingsModel
-    from .mount_server import MountServersSettingsModel
-    from .object_storage import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel
-    from .repository_advanced_settings import (
-        LinuxHardenedRepositorySettingsModel,
-        LinuxLocalRepositorySettingsModel,
-        NetworkRepositorySettingsModel,
-    )
-    from .repository_import_spec_collection import (
+        AmazonSnowballEdgeStorageAccountModel,
+        AmazonSnowballEdgeStorageBucketModel,
         AzureArchiveStorageAccountModel,
         AzureArchiveStorageContainerModel,
         AzureBlobStorageAccountModel,
         AzureBlobStorageContainerModel,
         AzureDataBoxStorageAccountModel,
         AzureDataBoxStorageContainerModel,
-        GoogleCloudStorageAccountModel,
+        S3CompatibleStorageAccountModel,
+        S3CompatibleStorageBucketModel,
+        VeeamDataCloudStorageAccountModel,
+        VeeamDataCloudStorageContainerModel,
     )
-    from .scale_out_repository import ERepositoryType
-    from .unstructured_data_server import NfsRepositoryShareSettingsModel, SmbRepositoryShareSettingsModel
-    from .v_center_inventory import EAmazonRegionType
-    from .veeam_data_cloud import VeeamDataCloudStorageAccountModel, VeeamDataCloudStorageContainerModel
-    from .wasabi_cloud_storage import WasabiCloudStorageAccountModel, WasabiCloudStorageBucketModel
+    from .common import PaginationResult
+    from .mount_server import MountServersSettingsModel
+    from .replica_job_re_ip_rule import NetworkRepositorySettingsModel
+    from .repository_import_spec_collection import (
+        AmazonS3StorageProxyApplianceModel,
+        LinuxHardenedRepositorySettingsModel,
+        LinuxLocalRepositorySettingsModel,
+        NfsRepositoryShareSettingsModel,
+    )
+    from .unstructured_data_server import SmbRepositoryShareSettingsModel
+    from .windows import WindowsLocalRepositorySettingsModel
 
 
 @model
@@ -140,19 +150,6 @@ class AmazonS3GlacierStorageSpec(RepositorySpec):
 
 
 @model
-class AmazonS3StorageAccountModel(Model):
-    """Amazon S3 storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_type: EAmazonRegionType
-    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
-
-
-@model
 class AmazonS3StorageModel(RepositoryModel):
     """Amazon S3 storage model: `RepositoryModel` of type `AmazonS3`."""
 
@@ -166,19 +163,6 @@ class AmazonS3StorageModel(RepositoryModel):
 
 
 @model
-class AmazonS3StorageProxyApplianceModel(Model):
-    """Amazon S3 storage proxy appliance model."""
-
-    ec2_instance_type: str | None | Unset = UNSET
-    vpc_name: str | None | Unset = UNSET
-    vpc_id: str | None | Unset = UNSET
-    subnet_name: str | None | Unset = UNSET
-    subnet_id: str | None | Unset = UNSET
-    security_group: str | None | Unset = UNSET
-    redirector_port: int | None | Unset = UNSET
-
-
-@model
 class AmazonS3StorageSpec(RepositorySpec):
     """Amazon S3 storage spec: `RepositorySpec` of type `AmazonS3`."""
 
@@ -189,29 +173,6 @@ class AmazonS3StorageSpec(RepositorySpec):
     bucket: AmazonS3StorageBucketModel
     mount_server: MountServersSettingsModel
     proxy_appliance: AmazonS3StorageProxyApplianceModel | None | Unset = UNSET
-
-
-@model
-class AmazonSnowballEdgeStorageAccountModel(Model):
-    """Amazon snowball edge storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    service_point: str
-    region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel | None | Unset = UNSET
-
-
-@model
-class AmazonSnowballEdgeStorageBucketModel(Model):
-    """Amazon snowball edge storage bucket model."""
-
-    bucket_name: str | None | Unset = UNSET
-    folder_name: str | None | Unset = UNSET
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
 
 
 @model
@@ -304,6 +265,63 @@ class AzureDataBoxStorageSpec(RepositorySpec):
     max_task_count: int | None | Unset = UNSET
     account: AzureDataBoxStorageAccountModel
     container: AzureDataBoxStorageContainerModel
+
+
+class ERepositoryFiltersOrderColumn(OpenEnum):
+    """Repository filters order column: 5 known values."""
+
+    NAME = "Name"
+    DESCRIPTION = "Description"
+    TYPE = "Type"
+    HOST = "Host"
+    PATH = "Path"
+
+
+class ERepositoryType(OpenEnum):
+    """Repository type: 42 known values."""
+
+    WIN_LOCAL = "WinLocal"
+    LINUX_LOCAL = "LinuxLocal"
+    SMB = "Smb"
+    NFS = "Nfs"
+    AZURE_BLOB = "AzureBlob"
+    AZURE_DATA_BOX = "AzureDataBox"
+    AZURE_ARCHIVE = "AzureArchive"
+    AMAZON_S3 = "AmazonS3"
+    AMAZON_SNOWBALL_EDGE = "AmazonSnowballEdge"
+    AMAZON_S3_GLACIER = "AmazonS3Glacier"
+    S3_COMPATIBLE = "S3Compatible"
+    GOOGLE_CLOUD = "GoogleCloud"
+    IBM_CLOUD = "IBMCloud"
+    EXTENDABLE_REPOSITORY = "ExtendableRepository"
+    DD_BOOST = "DDBoost"
+    EXA_GRID = "ExaGrid"
+    HP_STORE_ONCE_INTEGRATION = "HPStoreOnceIntegration"
+    QUANTUM = "Quantum"
+    WASABI_CLOUD = "WasabiCloud"
+    LINUX_HARDENED = "LinuxHardened"
+    INFINIDAT = "Infinidat"
+    FUJITSU = "Fujitsu"
+    VEEAM_DATA_CLOUD_VAULT = "VeeamDataCloudVault"
+    S3_GLACIER_COMPATIBLE = "S3GlacierCompatible"
+    SMART_OBJECT_S3 = "SmartObjectS3"
+    CLOUD = "Cloud"
+    HP_STORE_ONCE = "HPStoreOnce"
+    FOREIGN = "Foreign"
+    SAN_SNAPSHOT_ONLY = "SanSnapshotOnly"
+    TAPE = "Tape"
+    AMAZON_S3_EXTERNAL = "AmazonS3External"
+    AZURE_STORAGE_EXTERNAL = "AzureStorageExternal"
+    PLATFORM_SERVICE_EXTERNAL = "PlatformServiceExternal"
+    GOOGLE_CLOUD_STORAGE_EXTERNAL = "GoogleCloudStorageExternal"
+    PLATFORM_SERVICE_VMB_API = "PlatformServiceVmbApi"
+    AMAZON_S3_GLACIER_EXTERNAL = "AmazonS3GlacierExternal"
+    GOOGLE_ARCHIVE_STORAGE_EXTERNAL = "GoogleArchiveStorageExternal"
+    AZURE_ARCHIVE_STORAGE_EXTERNAL = "AzureArchiveStorageExternal"
+    HP_STORE_ONCE_CLOUD_BANK = "HPStoreOnceCloudBank"
+    VEEAM_VAULT = "VeeamVault"
+    ELEVEN_ELEVEN_S3 = "ElevenElevenS3"
+    ABR_VIRTUAL = "AbrVirtual"
 
 
 @model
@@ -433,6 +451,36 @@ class NfsStorageSpec(RepositorySpec):
     share: NfsRepositoryShareSettingsModel
     repository: NetworkRepositorySettingsModel
     mount_server: MountServersSettingsModel
+
+
+@model
+class RepositoriesFilters(Model):
+    """Repositories filters.
+
+    Attributes:
+        host_id_filter: UUID.
+        vmb_api_platform: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ERepositoryFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: list[ERepositoryType] | None | Unset = UNSET
+    host_id_filter: str | None | Unset = UNSET
+    path_filter: str | None | Unset = UNSET
+    vmb_api_filter: str | None | Unset = UNSET
+    vmb_api_platform: str | None | Unset = UNSET
+    exclude_extents: bool | None | Unset = UNSET
+
+
+@model
+class RepositoriesResult(Model):
+    """Repositories result."""
+
+    data: list[RepositoryModel]
+    pagination: PaginationResult
 
 
 @model

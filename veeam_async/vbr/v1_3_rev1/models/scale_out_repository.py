@@ -11,10 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
+
+    from .common import PaginationResult
     from .installed_license import CapacityTierModel
-    from .inventory import PaginationResult
-    from .repository import RepositoryModel
-    from .repository_states import EScaleOutRepositoryFiltersOrderColumn
 
 
 @model
@@ -68,13 +67,6 @@ class EPlacementPolicyType(OpenEnum):
     PERFORMANCE = "Performance"
 
 
-class ERepositoryConnectionType(OpenEnum):
-    """Repository connection type: 2 known values."""
-
-    DIRECT = "Direct"
-    SELECTED_GATEWAY = "SelectedGateway"
-
-
 class ERepositoryExtentStatusType(OpenEnum):
     """Repository extent status type: 7 known values."""
 
@@ -87,61 +79,15 @@ class ERepositoryExtentStatusType(OpenEnum):
     TENANT_EVACUATING = "TenantEvacuating"
 
 
-class ERepositoryFiltersOrderColumn(OpenEnum):
-    """Repository filters order column: 5 known values."""
+class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
+    """Scale out repository filters order column: 6 known values."""
 
     NAME = "Name"
     DESCRIPTION = "Description"
     TYPE = "Type"
     HOST = "Host"
     PATH = "Path"
-
-
-class ERepositoryType(OpenEnum):
-    """Repository type: 42 known values."""
-
-    WIN_LOCAL = "WinLocal"
-    LINUX_LOCAL = "LinuxLocal"
-    SMB = "Smb"
-    NFS = "Nfs"
-    AZURE_BLOB = "AzureBlob"
-    AZURE_DATA_BOX = "AzureDataBox"
-    AZURE_ARCHIVE = "AzureArchive"
-    AMAZON_S3 = "AmazonS3"
-    AMAZON_SNOWBALL_EDGE = "AmazonSnowballEdge"
-    AMAZON_S3_GLACIER = "AmazonS3Glacier"
-    S3_COMPATIBLE = "S3Compatible"
-    GOOGLE_CLOUD = "GoogleCloud"
-    IBM_CLOUD = "IBMCloud"
-    EXTENDABLE_REPOSITORY = "ExtendableRepository"
-    DD_BOOST = "DDBoost"
-    EXA_GRID = "ExaGrid"
-    HP_STORE_ONCE_INTEGRATION = "HPStoreOnceIntegration"
-    QUANTUM = "Quantum"
-    WASABI_CLOUD = "WasabiCloud"
-    LINUX_HARDENED = "LinuxHardened"
-    INFINIDAT = "Infinidat"
-    FUJITSU = "Fujitsu"
-    VEEAM_DATA_CLOUD_VAULT = "VeeamDataCloudVault"
-    S3_GLACIER_COMPATIBLE = "S3GlacierCompatible"
-    SMART_OBJECT_S3 = "SmartObjectS3"
-    CLOUD = "Cloud"
-    HP_STORE_ONCE = "HPStoreOnce"
-    FOREIGN = "Foreign"
-    SAN_SNAPSHOT_ONLY = "SanSnapshotOnly"
-    TAPE = "Tape"
-    AMAZON_S3_EXTERNAL = "AmazonS3External"
-    AZURE_STORAGE_EXTERNAL = "AzureStorageExternal"
-    PLATFORM_SERVICE_EXTERNAL = "PlatformServiceExternal"
-    GOOGLE_CLOUD_STORAGE_EXTERNAL = "GoogleCloudStorageExternal"
-    PLATFORM_SERVICE_VMB_API = "PlatformServiceVmbApi"
-    AMAZON_S3_GLACIER_EXTERNAL = "AmazonS3GlacierExternal"
-    GOOGLE_ARCHIVE_STORAGE_EXTERNAL = "GoogleArchiveStorageExternal"
-    AZURE_ARCHIVE_STORAGE_EXTERNAL = "AzureArchiveStorageExternal"
-    HP_STORE_ONCE_CLOUD_BANK = "HPStoreOnceCloudBank"
-    VEEAM_VAULT = "VeeamVault"
-    ELEVEN_ELEVEN_S3 = "ElevenElevenS3"
-    ABR_VIRTUAL = "AbrVirtual"
+    ENCRYPTION_STATE = "EncryptionState"
 
 
 @model
@@ -202,28 +148,6 @@ class PlacementPolicyModel(Model):
 
 
 @model
-class RepositoriesFilters(Model):
-    """Repositories filters.
-
-    Attributes:
-        host_id_filter: UUID.
-        vmb_api_platform: UUID.
-    """
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: ERepositoryFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    type_filter: list[ERepositoryType] | None | Unset = UNSET
-    host_id_filter: str | None | Unset = UNSET
-    path_filter: str | None | Unset = UNSET
-    vmb_api_filter: str | None | Unset = UNSET
-    vmb_api_platform: str | None | Unset = UNSET
-    exclude_extents: bool | None | Unset = UNSET
-
-
-@model
 class RepositoriesRescanSpec(Model):
     """Repositories rescan spec.
 
@@ -235,11 +159,14 @@ class RepositoriesRescanSpec(Model):
 
 
 @model
-class RepositoriesResult(Model):
-    """Repositories result."""
+class ScaleOutExtentMaintenanceSpec(Model):
+    """Scale out extent maintenance spec.
 
-    data: list[RepositoryModel]
-    pagination: PaginationResult
+    Attributes:
+        repository_ids: UUID.
+    """
+
+    repository_ids: list[str]
 
 
 @model

@@ -6,44 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_windows_script import BackupWindowSettingModel
-    from .e_task import EMonth
 
-
-class EDailyKinds(OpenEnum):
-    """Daily kinds: 3 known values."""
-
-    EVERYDAY = "Everyday"
-    WEEK_DAYS = "WeekDays"
-    SELECTED_DAYS = "SelectedDays"
-
-
-class EDayNumberInMonth(OpenEnum):
-    """Day number in month: 6 known values."""
-
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    ON_DAY = "OnDay"
-
-
-class EDayOfWeek(OpenEnum):
-    """Day of week: 7 known values."""
-
-    MONDAY = "Monday"
-    TUESDAY = "Tuesday"
-    WEDNESDAY = "Wednesday"
-    THURSDAY = "Thursday"
-    FRIDAY = "Friday"
-    SATURDAY = "Saturday"
-    SUNDAY = "Sunday"
+    from .backup_script_processing import BackupWindowSettingModel
+    from .email import EmailNotificationSettingsModel
+    from .schedule_monthly import ScheduleDailyModel, ScheduleMonthlyModel
 
 
 class EPeriodicallyKinds(OpenEnum):
@@ -76,39 +47,6 @@ class ScheduleBackupWindowModel(Model):
 
 
 @model
-class ScheduleDailyModel(Model):
-    """Schedule daily model.
-
-    Attributes:
-        is_enabled: default true.
-        local_time: time.
-    """
-
-    is_enabled: bool
-    local_time: str | None | Unset = UNSET
-    daily_kind: EDailyKinds | None | Unset = UNSET
-    days: list[EDayOfWeek] | None | Unset = UNSET
-
-
-@model
-class ScheduleMonthlyModel(Model):
-    """Schedule monthly model.
-
-    Attributes:
-        is_enabled: default false.
-        local_time: time.
-    """
-
-    is_enabled: bool
-    local_time: str | None | Unset = UNSET
-    day_of_week: EDayOfWeek | None | Unset = UNSET
-    day_number_in_month: EDayNumberInMonth | None | Unset = UNSET
-    day_of_month: int | None | Unset = UNSET
-    months: list[EMonth] | None | Unset = UNSET
-    is_last_day_of_month: bool | None | Unset = UNSET
-
-
-@model
 class SchedulePeriodicallyModel(Model):
     """Schedule periodically model.
 
@@ -136,3 +74,41 @@ class ScheduleRetryModel(Model):
     is_enabled: bool | None | Unset = UNSET
     retry_count: int | None | Unset = UNSET
     await_minutes: int | None | Unset = UNSET
+
+
+@model
+class SureBackupJobNotificationSettingsModel(Model):
+    """Sure backup job notification settings model."""
+
+    send_snmp_notifications: bool | None | Unset = field(default=UNSET, wire="sendSNMPNotifications")
+    email_notifications: EmailNotificationSettingsModel | None | Unset = UNSET
+
+
+@model
+class SureBackupJobScheduleModel(Model):
+    """Sure backup job schedule model.
+
+    Attributes:
+        run_automatically: default false.
+    """
+
+    run_automatically: bool | None | Unset = UNSET
+    daily: ScheduleDailyModel | None | Unset = UNSET
+    monthly: ScheduleMonthlyModel | None | Unset = UNSET
+    periodically: SchedulePeriodicallyModel | None | Unset = UNSET
+    continuously: ScheduleBackupWindowModel | None | Unset = UNSET
+    after_this_job: ScheduleAfterThisJobModel | None | Unset = UNSET
+    wait_for_linked_jobs: bool | None | Unset = UNSET
+    wait_time_minutes: int | None | Unset = UNSET
+
+
+@model
+class SureBackupJobVerificationOptionsModel(Model):
+    """Sure backup job verification options model."""
+
+    malware_scan_enabled: bool
+    yara_scan_enabled: bool
+    yara_scan_rule: str | None | Unset = UNSET
+    entire_image_scan_enabled: bool | None | Unset = UNSET
+    disk_content_validation_enabled: bool | None | Unset = UNSET
+    notifications: SureBackupJobNotificationSettingsModel | None | Unset = UNSET

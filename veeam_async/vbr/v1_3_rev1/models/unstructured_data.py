@@ -11,88 +11,91 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .flr_browse import FlrBrowseProperties
-    from .inventory import PaginationResult
 
-
-class EUnstructuredDataFLRRestoreMode(OpenEnum):
-    """Unstructured data FLR restore mode: 2 known values."""
-
-    LATEST_POINT = "LatestPoint"
-    CUSTOM = "Custom"
-
-
-class EUnstructuredDataFLRRestoreType(OpenEnum):
-    """Unstructured data FLR restore type: 3 known values."""
-
-    OVERWRITE = "Overwrite"
-    KEEP = "Keep"
-    CHANGED_ONLY = "ChangedOnly"
-
-
-class EUnstructuredDataFlrBrowseMountFiltersOrderColumn(OpenEnum):
-    """Unstructured data flr browse mount filters order column: one known value."""
-
-    CREATION_TIME = "CreationTime"
+    from .flr_mount import FlrAutoUnmountModel
 
 
 @model
-class FileBackupFLRCopyToSpec(Model):
-    """File backup FLR copy to spec.
+class CopyBackupSpec(Model):
+    """Copy backup spec.
+
+    Attributes:
+        backup_ids: UUID.
+        backup_repository: UUID.
+        archive_repository: UUID.
+    """
+
+    backup_ids: list[str]
+    backup_repository: str
+    archive_repository: str | None | Unset = UNSET
+
+
+class EUnstructuredDataInstantRecoveryMountState(OpenEnum):
+    """Unstructured data instant recovery mount state: 6 known values."""
+
+    PUBLISHING = "Publishing"
+    PUBLISH_FAILED = "PublishFailed"
+    PUBLISHED = "Published"
+    UNPUBLISHING = "Unpublishing"
+    UNPUBLISH_FAILED = "UnpublishFailed"
+    UNPUBLISHED = "Unpublished"
+
+
+class EUnstructuredDataInstantRecoverySwitchoverType(OpenEnum):
+    """Unstructured data instant recovery switchover type: 3 known values."""
+
+    AUTO = "Auto"
+    MANUAL = "Manual"
+    SCHEDULED = "Scheduled"
+
+
+class EUnstructuredDataRetentionPolicyType(OpenEnum):
+    """Unstructured data retention policy type: 2 known values."""
+
+    DAYS = "Days"
+    MONTHS = "Months"
+
+
+@model
+class UnstructuredBackupDownloadMetaSpec(Model):
+    """Unstructured backup download meta spec.
+
+    Attributes:
+        target_repository_id: UUID.
+    """
+
+    target_repository_id: str | None | Unset = UNSET
+
+
+@model
+class UnstructuredDataMountSpec(Model):
+    """Unstructured data mount spec.
 
     Attributes:
         unstructured_data_server_id: UUID.
-    """
-
-    source_path: list[str]
-    is_recursive: bool | None | Unset = UNSET
-    restore_mode: EUnstructuredDataFLRRestoreMode | None | Unset = UNSET
-    restore_type: EUnstructuredDataFLRRestoreType | None | Unset = UNSET
-    to_date_time: datetime | None | Unset = UNSET
-    unstructured_data_server_id: str | None | Unset = UNSET
-    path: str | None | Unset = UNSET
-    copy_to_backup_server: bool | None | Unset = UNSET
-    restore_permissions: bool | None | Unset = UNSET
-
-
-@model
-class UnstructuredDataBrowseSourceProperties(Model):
-    """Unstructured data browse source properties.
-
-    Attributes:
+        restore_point_id: UUID.
         backup_id: UUID.
     """
 
+    unstructured_data_server_id: str | None | Unset = UNSET
+    restore_point_id: str | None | Unset = UNSET
     backup_id: str | None | Unset = UNSET
+    auto_unmount: FlrAutoUnmountModel | None | Unset = UNSET
 
 
 @model
-class UnstructuredDataFlrBrowseMountFilters(Model):
-    """Unstructured data flr browse mount filters."""
+class UnstructuredDataRetentionPolicySettingsModel(Model):
+    """Unstructured data retention policy settings model."""
 
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
+    type: EUnstructuredDataRetentionPolicyType | None | Unset = UNSET
+    quantity: int | None | Unset = UNSET
 
 
 @model
-class UnstructuredDataFlrBrowseMountModel(Model):
-    """Unstructured data flr browse mount model.
+class UnstructuredDataSwitchoverSettingsModel(Model):
+    """Unstructured data switchover settings model."""
 
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str
-    properties: FlrBrowseProperties | None | Unset = UNSET
-    source_properties: UnstructuredDataBrowseSourceProperties | None | Unset = UNSET
-
-
-@model
-class UnstructuredDataFlrBrowseMountResult(Model):
-    """Unstructured data flr browse mount result."""
-
-    data: list[UnstructuredDataFlrBrowseMountModel]
-    pagination: PaginationResult
+    type: EUnstructuredDataInstantRecoverySwitchoverType | None | Unset = UNSET
+    schedule_time: datetime | None | Unset = UNSET

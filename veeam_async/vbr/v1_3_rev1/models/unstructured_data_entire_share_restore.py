@@ -10,7 +10,8 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .unstructured_data_server import EUnstructuredDataRestoreOverwriteMode
+
+    from .instant_unstructured_data import EUnstructuredDataRestoreOverwriteMode
 
 
 @model

@@ -5,16 +5,53 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from datetime import datetime
+
     from veeam_async.unset import Unset
-    from .e_flr import EFlrItemStateType, EFlrItemType
-    from .flr_browse_folder import FlrBrowseFiltrationModel, FlrBrowseOrderSpec
-    from .inventory import PaginationResult, PaginationSpec
-    from .unstructured_data import EUnstructuredDataFLRRestoreMode, EUnstructuredDataFLRRestoreType
+
+    from .common import PaginationResult
+    from .flr_browse import FlrBrowseFiltrationModel, FlrBrowseOrderSpec
+    from .flr_item import EFlrItemStateType, EFlrItemType
+    from .inventory_browser import PaginationSpec
+
+
+class EUnstructuredDataFLRRestoreMode(OpenEnum):
+    """Unstructured data FLR restore mode: 2 known values."""
+
+    LATEST_POINT = "LatestPoint"
+    CUSTOM = "Custom"
+
+
+class EUnstructuredDataFLRRestoreType(OpenEnum):
+    """Unstructured data FLR restore type: 3 known values."""
+
+    OVERWRITE = "Overwrite"
+    KEEP = "Keep"
+    CHANGED_ONLY = "ChangedOnly"
+
+
+@model
+class FileBackupFLRCopyToSpec(Model):
+    """File backup FLR copy to spec.
+
+    Attributes:
+        unstructured_data_server_id: UUID.
+    """
+
+    source_path: list[str]
+    is_recursive: bool | None | Unset = UNSET
+    restore_mode: EUnstructuredDataFLRRestoreMode | None | Unset = UNSET
+    restore_type: EUnstructuredDataFLRRestoreType | None | Unset = UNSET
+    to_date_time: datetime | None | Unset = UNSET
+    unstructured_data_server_id: str | None | Unset = UNSET
+    path: str | None | Unset = UNSET
+    copy_to_backup_server: bool | None | Unset = UNSET
+    restore_permissions: bool | None | Unset = UNSET
 
 
 @model

@@ -11,12 +11,10 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup import BackupProxiesSettingsModel
-    from .backup_file import EBackupIOControlLevel
-    from .cloud_credentials import EAzureRegionType
-    from .inventory import PaginationResult
-    from .repository_export import RepositoryShareGatewayModel
-    from .v_center_inventory import EAmazonRegionType
+
+    from .backup_script_processing import EBackupIOControlLevel
+    from .common import BackupProxiesSettingsModel, EAmazonRegionType, EAzureRegionType, PaginationResult
+    from .repository_advanced import RepositoryShareGatewayModel
 
 
 @model
@@ -171,15 +169,6 @@ class EUnstructuredDataMetaMigrationType(OpenEnum):
     DOWNLOAD_META_FROM_ARCHIVE = "DownloadMetaFromArchive"
 
 
-class EUnstructuredDataRestoreOverwriteMode(OpenEnum):
-    """Unstructured data restore overwrite mode: 4 known values."""
-
-    SKIP = "Skip"
-    REPLACE_OLDER = "ReplaceOlder"
-    REPLACE_NEWER = "ReplaceNewer"
-    OVERWRITE = "Overwrite"
-
-
 class EUnstructuredDataServerType(OpenEnum):
     """Unstructured data server type: 7 known values."""
 
@@ -329,14 +318,6 @@ class NFSShareServerSpec(UnstructuredDataServerSpec):
 
 
 @model
-class NfsRepositoryShareSettingsModel(Model):
-    """Nfs repository share settings model."""
-
-    share_path: str
-    gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
-
-
-@model
 class S3CompatibleServerAccountModel(Model):
     """S3 compatible server account model.
 
@@ -447,6 +428,13 @@ class SmbRepositoryShareSettingsModel(Model):
     share_path: str
     credentials_id: str | None | Unset = UNSET
     gateway_server: RepositoryShareGatewayModel | None | Unset = UNSET
+
+
+@model
+class UnstructuredDataMetaFilter(Model):
+    """Unstructured data meta filter."""
+
+    migration_type: EUnstructuredDataMetaMigrationType | None | Unset = UNSET
 
 
 @model

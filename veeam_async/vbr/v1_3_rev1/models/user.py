@@ -11,19 +11,9 @@ from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .inventory import PaginationResult
-    from .roles import RoleModel
 
-
-class ECompressionLevel(OpenEnum):
-    """Compression level: 6 known values."""
-
-    AUTO = "Auto"
-    NONE = "None"
-    DEDUP_FRIENDLY = "DedupFriendly"
-    OPTIMAL = "Optimal"
-    HIGH = "High"
-    EXTREME = "Extreme"
+    from .common import PaginationResult
+    from .role import RoleModel
 
 
 class EUserFiltersOrderColumn(OpenEnum):

@@ -5,17 +5,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
-    from .backup_application_aware_processing import AgentBackupOracleSettingsModel, ESQLLogsProcessing
-    from .backup_file import EBackupScriptProcessingMode
-    from .backup_windows_script import BackupWindowsScriptModel
-    from .guest_file_system_indexing import AgentGuestFileSystemIndexingModel
-    from .job_import_spec_collection import ERetainLogBackupsType, ETransactionLogsSettings
-    from .object import AgentObjectModel
+
+    from .agent import AgentGuestFileSystemIndexingModel, AgentObjectModel
+    from .backup_application_aware_processing import EBackupOracleLogsSettings, ETransactionLogsSettings
+    from .backup_script_processing import BackupWindowsScriptModel, EBackupScriptProcessingMode
+    from .job_import_spec_collection import ERetainLogBackupsType
+
+
+@model
+class AgentBackupOracleSettingsModel(Model):
+    """Agent backup oracle settings model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    use_guest_credentials: bool
+    credentials_id: str | None | Unset = UNSET
+    archive_logs: EBackupOracleLogsSettings
+    delete_hours_count: int | None | Unset = UNSET
+    delete_gbs_count: int | None | Unset = field(default=UNSET, wire="deleteGBsCount")
+    backup_logs: bool | None | Unset = UNSET
+    backup_mins_count: int | None | Unset = UNSET
+    retain_log_backups: ERetainLogBackupsType | None | Unset = UNSET
+    keep_days_count: int | None | Unset = UNSET
 
 
 @model
@@ -44,6 +63,14 @@ class AgentBackupSharepointSettingsModel(Model):
 
     use_guest_credentials: bool | None | Unset = UNSET
     credentials_id: str | None | Unset = UNSET
+
+
+class ESQLLogsProcessing(OpenEnum):
+    """ESQL logs processing: 3 known values."""
+
+    TRUNCATE = "Truncate"
+    BACKUP = "Backup"
+    NEVER_TRUNCATE = "NeverTruncate"
 
 
 @model

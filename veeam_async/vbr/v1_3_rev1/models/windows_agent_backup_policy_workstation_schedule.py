@@ -9,7 +9,7 @@ from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
-from .object import BackupScheduleModelDaily
+from .backup_copy_job_data_transfer import BackupScheduleModelDaily
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
@@ -32,14 +32,6 @@ class AgentBackupPolicyScheduleAtEventsModel(Model):
     backup_at_storage_attach: bool | None | Unset = UNSET
     eject_storage_after_backup: bool | None | Unset = UNSET
     backup_timeout: AgentBackupPolicyBackupTimeoutModel | None | Unset = UNSET
-
-
-class EAgentBackupJobMode(OpenEnum):
-    """Agent backup job mode: 3 known values."""
-
-    ENTIRE_COMPUTER = "EntireComputer"
-    VOLUMES = "Volumes"
-    FILE_LEVEL = "FileLevel"
 
 
 class EAgentBackupTimeoutType(OpenEnum):

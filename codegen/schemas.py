@@ -1,0 +1,306 @@
+"""Reading the schemas of a spec: inheritance, discriminators, and what is inline given a name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from codegen import naming
+from codegen.document import Json, Property, Schema
+
+
+def format_of(source: Json) -> str | None:
+    """The format that a schema, or the items of an array, has."""
+    value = source.get("format") or (source.get("items", {}).get("format") if source.get("type") == "array" else None)
+    return str(value) if value else None
+
+
+class SchemaReader:
+    """Reads schemas, named and inline.
+
+    Attributes:
+        sources: the schemas that the document names.
+        schemas: what they were read as, by name; the inline ones in `inline`.
+        tag: the tag of the operation whose inline schemas are being read.
+        faults, warnings: a line for each.
+    """
+
+    def __init__(self, sources: Mapping[str, Json]) -> None:
+        self.sources = dict(sources)
+        self.schemas: dict[str, Schema] = {}
+        self.inline: dict[str, Schema] = {}
+        self.tag = ""
+        self.faults: list[str] = []
+        self.warnings: list[str] = []
+        self._names = set(self.sources)
+        self._open_aliases: list[str] = []
+        self._bases: dict[str, str] = {}
+
+    def read(self) -> None:
+        """Read all that the document names."""
+        self._find_synthetic_bases()
+        for name, source in self.sources.items():
+            self.schemas[name] = self._named(name, source)
+
+    def finish(self) -> dict[str, Schema]:
+        """All schemas, those that stood inline at the end, once inheritance has been looked over."""
+        self.schemas |= self.inline
+        self._check_bases()
+        return self.schemas
+
+    def _target(self, reference: str, where: str) -> str | None:
+        kind, _, name = reference.rpartition("/")
+        name = name.replace("~1", "/").replace("~0", "~")
+        if kind != "#/components/schemas" or name not in self.sources:
+            self.faults.append(f"{where}: $ref {reference} leads nowhere")
+            return None
+        return name
+
+    def _parts(self, source: Json) -> tuple[list[str], list[Json]]:
+        """The references and the own parts of an `allOf`, with what stands beside it."""
+        references = [str(part["$ref"]) for part in source.get("allOf", ()) if "$ref" in part]
+        own = [part for part in source.get("allOf", ()) if "$ref" not in part]
+        beside = {key: value for key, value in source.items() if key != "allOf"}
+        nested = [self._parts(part) for part in own if "allOf" in part]
+        for more_references, more_own in nested:
+            references += more_references
+            own += more_own
+        return references, [beside, *(part for part in own if "allOf" not in part)]
+
+    def _is_model(self, source: Json, seen: frozenset[str] = frozenset()) -> bool:
+        if source.get("properties") or "discriminator" in source:
+            return True
+        if "allOf" in source:
+            references, own = self._parts(source)
+            if any(part.get("properties") for part in own):
+                return True
+            names = [reference.rpartition("/")[2] for reference in references]
+            return any(
+                name in self.sources and name not in seen and self._is_model(self.sources[name], seen | {name})
+                for name in names
+            )
+        extra = source.get("additionalProperties")
+        typed_map = isinstance(extra, Mapping) and bool(extra)
+        return source.get("type") == "object" and not typed_map and "oneOf" not in source
+
+    def _find_synthetic_bases(self) -> None:
+        """A `oneOf` with a discriminator whose members have no base of their own becomes their base."""
+        for name, source in self.sources.items():
+            if "discriminator" not in source or source.get("properties"):
+                continue
+            members = [
+                str(part.get("$ref", "")).rpartition("/")[2]
+                for key in ("oneOf", "anyOf")
+                for part in source.get(key, ())
+            ]
+            members += [
+                str(target).rpartition("/")[2] for target in source["discriminator"].get("mapping", {}).values()
+            ]
+            for member in members:
+                if member in self.sources and not self._parts(self.sources[member])[0]:
+                    self._bases.setdefault(member, name)
+
+    def _named(self, name: str, source: Json, *, listed: bool = True) -> Schema:
+        where = f"schema {name}"
+        values = source.get("enum", source.get("x-known-values"))
+        if values is not None and source.get("type", "string") == "string":
+            texts = [value for value in values if value is not None]
+            if all(isinstance(value, str) for value in texts) and texts:
+                return Schema(name, "enum", values=naming.unique(texts), listed=listed)
+        if not self._is_model(source):
+            return Schema(name, "alias", type=self.plain(source, name, where)[0], listed=listed)
+        return self._model(name, source, where, listed=listed)
+
+    def _model(self, name: str, source: Json, where: str, *, listed: bool) -> Schema:
+        references, parts = self._parts(source)
+        schema = Schema(name, "model", listed=listed)
+        models = [
+            target
+            for reference in references
+            if (target := self._target(reference, where)) and self._is_model(self.sources[target])
+        ]
+        schema.base = models[0] if models else self._bases.get(name)
+        required: set[str] = set()
+        for other in models[1:]:  # one base class; the properties of further ones are copied
+            flat = self._flat(other, frozenset({name}))
+            required |= set(flat.get("required", ()))
+            parts.insert(0, flat)
+        properties: dict[str, Json] = {}
+        for part in parts:
+            required |= set(part.get("required", ()))
+            properties |= part.get("properties", {})
+            if isinstance(part.get("additionalProperties"), Mapping) and part["additionalProperties"]:
+                schema.additional = self.plain(part["additionalProperties"], name + "Value", where)[0]
+            if discriminator := part.get("discriminator"):
+                self._discriminator(schema, part, discriminator, where)
+        for wire, value in properties.items():
+            inline = name + "".join(word.capitalize() for word in naming.words(wire))
+            plain, nullable = self.plain(value, inline, f"{where}, property {wire}")
+            schema.properties[wire] = Property(
+                wire, plain, wire in required, nullable, value.get("default"), format_of(value)
+            )
+        inherited = self._inherited(schema.base)
+        for wire, (value, already, inherited_inline) in inherited.items():
+            if (
+                wire in required and wire not in properties and not already
+            ):  # a child may require what its base does not
+                plain, nullable = self.plain(value, inherited_inline, f"{where}, property {wire}")
+                schema.properties[wire] = Property(wire, plain, True, nullable, value.get("default"), format_of(value))
+        if schema.discriminator and schema.discriminator not in properties and schema.discriminator not in inherited:
+            schema.properties[schema.discriminator] = Property(schema.discriminator, {"type": "string"}, True, False)
+        return schema
+
+    def _inherited(self, base: str | None) -> dict[str, tuple[Json, bool, str]]:
+        """The properties of a base and its own bases: schema, whether required, name for an inline type."""
+        found: dict[str, tuple[Json, bool, str]] = {}
+        seen: set[str] = set()
+        while base and base not in seen and base in self.sources:
+            seen.add(base)
+            references, parts = self._parts(self.sources[base])
+            required = {wire for part in parts for wire in part.get("required", ())}
+            for part in parts:
+                for wire, value in part.get("properties", {}).items():
+                    inline = base + "".join(word.capitalize() for word in naming.words(wire))
+                    found.setdefault(wire, (value, wire in required, inline))
+            base = next((reference.rpartition("/")[2] for reference in references), self._bases.get(base))
+        return found
+
+    def _flat(self, name: str, seen: frozenset[str]) -> dict[str, Any]:
+        references, parts = self._parts(self.sources[name])
+        flat: dict[str, Any] = {"properties": {}, "required": []}
+        targets = [reference.rpartition("/")[2] for reference in references]
+        for part in [
+            *(self._flat(target, seen | {name}) for target in targets if target in self.sources and target not in seen),
+            *parts,
+        ]:
+            flat["properties"] |= part.get("properties", {})
+            flat["required"] += part.get("required", [])
+        return flat
+
+    def _discriminator(self, schema: Schema, part: Json, discriminator: Json, where: str) -> None:
+        schema.discriminator = str(discriminator.get("propertyName", ""))
+        if not schema.discriminator:
+            self.faults.append(f"{where}: discriminator without propertyName")
+        for value, reference in discriminator.get("mapping", {}).items():
+            target = self._target(reference if "/" in str(reference) else f"#/components/schemas/{reference}", where)
+            if target:
+                schema.mapping[str(value)] = target
+        if not schema.mapping:  # the members' names are the values
+            for member in (*part.get("oneOf", ()), *part.get("anyOf", ())):
+                target = self._target(str(member.get("$ref", "")), where)
+                if target:
+                    schema.mapping[target] = target
+
+    def _check_bases(self) -> None:
+        for schema in self.schemas.values():
+            seen = {schema.name}
+            base = schema.base
+            while base:
+                if base in seen:
+                    self.faults.append(f"schema {schema.name}: inherits from itself")
+                    break
+                seen.add(base)
+                base = self.schemas[base].base
+            for value, child in schema.mapping.items():
+                ancestor: str | None = child
+                for _ in range(20):
+                    if ancestor is None or ancestor == schema.name:
+                        break
+                    ancestor = self.schemas[ancestor].base
+                if ancestor != schema.name:
+                    said = f"{child}, its child for {schema.discriminator} {value}"
+                    self.faults.append(f"schema {schema.name}: {said}, does not inherit from it")
+
+    def _hoist(self, name: str, source: Json, where: str) -> Json:
+        if name in self._names:
+            name = next(f"{name}{number}" for number in range(2, 10_000) if f"{name}{number}" not in self._names)
+        self._names.add(name)
+        self.inline[name] = Schema(name, "model", listed=False)  # keeps its place before what stands inside it
+        self.inline[name] = attrs.evolve(self._named(name, source, listed=False), tag=self.tag)
+        return {"$ref": name}
+
+    def plain(self, source: Json, inline: str, where: str) -> tuple[Json, bool]:
+        """The type of a schema as a reference, a scalar, an array, a map or a union, and whether null is allowed."""
+        nullable = bool(source.get("nullable"))
+        if "$ref" in source:
+            target = self._target(str(source["$ref"]), where)
+            return self._reference(target, where) if target else {}, nullable or bool(
+                target and self.sources[target].get("nullable")
+            )
+        kind = source.get("type")
+        if isinstance(kind, list):
+            nullable = nullable or "null" in kind
+            kinds = [entry for entry in kind if entry != "null"]
+            if len(kinds) != 1:
+                members = [
+                    self.plain({**source, "type": entry, "nullable": False}, inline, where)[0] for entry in kinds
+                ]
+                return {"union": members} if members else {}, nullable
+            kind = kinds[0]
+            source = {**source, "type": kind}
+        if "allOf" in source:
+            references, own = self._parts(source)
+            shaped = [part for part in own if set(part) & {"properties", "enum", "oneOf", "anyOf", "items"}]
+            if len(references) == 1 and not shaped:
+                plain, null = self.plain({"$ref": references[0]}, inline, where)
+                return plain, nullable or null
+            if not references and len(shaped) <= 1:
+                merged = {key: value for part in own for key, value in part.items()}
+                return self.plain(merged, inline, where)
+            return self._hoist(inline, source, where), nullable
+        for key in ("oneOf", "anyOf"):
+            if key in source and "properties" not in source:
+                if "discriminator" in source:
+                    return self._hoist(inline, source, where), nullable
+                members = []
+                for number, part in enumerate(source[key], 1):
+                    if part.get("type") == "null":
+                        nullable = True
+                        continue
+                    plain, null = self.plain(part, f"{inline}{number}" if len(source[key]) > 1 else inline, where)
+                    nullable = nullable or null
+                    members.append(plain)
+                return (members[0] if len(members) == 1 else {"union": members}) if members else {}, nullable
+        if "enum" in source:
+            values = source["enum"]
+            nullable = nullable or None in values
+            if kind in (None, "string") and any(isinstance(value, str) for value in values):
+                return self._hoist(inline, {"type": "string", "enum": values}, where), nullable
+            kind = kind or {bool: "boolean", int: "integer", float: "number"}.get(type(values[0]) if values else str)
+        if isinstance(source.get("const"), str):
+            return self._hoist(inline, {"type": "string", "enum": [source["const"]]}, where), nullable
+        if kind == "array":
+            items = source.get("items", {})
+            inner, null = self.plain(items, inline if "enum" in items else inline + "Item", where)
+            null = null and "$ref" not in items  # rows of a nullable schema are taken to be there
+            return {"array": {"union": [inner, {"type": "null"}]} if null and inner else inner}, nullable
+        if source.get("properties"):
+            return self._hoist(inline, source, where), nullable
+        if kind == "object" or "additionalProperties" in source:
+            free = source.get("additionalProperties")
+            if isinstance(free, Mapping) and free:
+                inner, null = self.plain(free, inline + "Value", where)
+                null = null and "$ref" not in free
+                return {"map": {"union": [inner, {"type": "null"}]} if null and inner else inner}, nullable
+            return {"map": {}}, nullable
+        if kind in ("string", "integer", "number", "boolean"):
+            scalar = {"type": kind}
+            if source.get("format") in ("date-time", "date", "binary") and kind == "string":
+                scalar["format"] = source["format"]
+            return scalar, nullable
+        return {}, nullable
+
+    def _reference(self, name: str, where: str) -> Json:
+        source = self.sources[name]
+        is_enum = source.get("type", "string") == "string" and ("enum" in source or "x-known-values" in source)
+        if is_enum or self._is_model(source):
+            return {"$ref": name}
+        if name in self._open_aliases:
+            self.warnings.append(f"{where}: {name} contains itself; its depths are Any")
+            return {}
+        self._open_aliases.append(name)
+        plain = self.plain(source, name, where)[0]
+        self._open_aliases.pop()
+        return plain
