@@ -58,6 +58,13 @@ def name_responses(document: dict[str, Any]) -> None:
             shared[name]["description"] = phrase(next(iter(used)))
 
 
+def empty_no_content(document: dict[str, Any]) -> None:
+    """A 204 has no body, whatever a document says of it: HTTP allows none, and no server can send one."""
+    for _, _, operation in operations(document):
+        if "content" in resolve(document, operation["responses"].get("204", {})):
+            operation["responses"]["204"] = {"description": phrase("204")}
+
+
 def require_path_parameters(document: dict[str, Any]) -> None:
     """A parameter in the path is always required and never null: without it there is no such path."""
     parts = [part for _, _, operation in operations(document) for part in operation.get("parameters", ())]
@@ -196,6 +203,7 @@ def drop_unused(document: dict[str, Any]) -> None:
 
 RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     spread_path_parameters,
+    empty_no_content,
     name_responses,
     require_path_parameters,
     unwrap_parts,

@@ -16,7 +16,7 @@ last step of the pointer the name `value`. In each of them `value` may be a list
 `revisions` names the revisions that the patch was made for; without it, the patch is for every one of the product.
 There it must change something, or ingesting stops: the document has changed, and somebody has to look. On any other
 revision a patch with `revisions` is tried, and left where it does not apply: a fault usually outlives the revision that
-it was found in.
+it was found in. What it would change must be there for that; nothing new is put into a document that nobody looked at.
 """
 
 from __future__ import annotations
@@ -103,17 +103,18 @@ def apply(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
     """
     applied = 0
     for patch in patches:
+        made_for_it = not patch.revisions or revision in patch.revisions
         try:
-            _apply(patch, document)
+            _apply(patch, document, may_make=made_for_it)
         except DoesNotApply as fault:
-            if not patch.revisions or revision in patch.revisions:
+            if made_for_it:
                 raise BadInput(f"patch {patch.action} {patch.pointer} no longer applies: {fault}") from None
         else:
             applied += 1
     return applied
 
 
-def _apply(patch: Patch, document: dict[str, Any]) -> None:
+def _apply(patch: Patch, document: dict[str, Any], *, may_make: bool) -> None:
     steps = [step.replace("~1", "/").replace("~0", "~") for step in patch.pointer.split("/")[1:]]
     if not steps:
         raise DoesNotApply("an empty pointer")
@@ -123,12 +124,14 @@ def _apply(patch: Patch, document: dict[str, Any]) -> None:
     last: Any = int(steps[-1]) if isinstance(holder, list) and steps[-1].isdigit() else steps[-1]
     match patch.action:
         case "add" | "remove":
-            _change_list(patch, holder, last)
+            _change_list(patch, holder, last, may_make)
         case "set":
             if not isinstance(holder, dict):
                 raise DoesNotApply("no object there")
             if last in holder and holder[last] == patch.value:
                 raise DoesNotApply("it is so already")
+            if last not in holder and not may_make:
+                raise DoesNotApply(f"there is no {last!r}")
             holder[last] = patch.value
         case "delete":
             _step(holder, str(last))
@@ -142,7 +145,7 @@ def _apply(patch: Patch, document: dict[str, Any]) -> None:
             holder.update(renamed)
 
 
-def _change_list(patch: Patch, holder: Any, last: Any) -> None:
+def _change_list(patch: Patch, holder: Any, last: Any, may_make: bool) -> None:
     values = patch.value if isinstance(patch.value, list) else [patch.value]
     if not isinstance(holder, dict):
         raise DoesNotApply("no object there")
@@ -152,6 +155,8 @@ def _change_list(patch: Patch, holder: Any, last: Any) -> None:
     if patch.action == "add":
         if all(value in found for value in values):
             raise DoesNotApply("it is so already")
+        if last not in holder and not may_make:
+            raise DoesNotApply(f"there is no {last!r}")
         holder[last] = found + [value for value in values if value not in found]
         return
     if not any(value in found for value in values):

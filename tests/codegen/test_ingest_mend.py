@@ -242,6 +242,18 @@ def test_parameters_of_a_path_go_to_its_operations() -> None:
     ]
 
 
+def test_a_204_has_no_body() -> None:
+    """A body that a document gives to a 204 is dropped, also where many share the response; other codes keep theirs."""
+    made = document()
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Job"}}}
+    made["components"]["responses"]["Deleted"] = {"description": PROSE, "content": content}
+    responses = made["paths"]["/api/v1/jobs"]["post"]["responses"]
+    responses |= {"200": {"$ref": "#/components/responses/Deleted"}, "204": {"$ref": "#/components/responses/Deleted"}}
+    spec = mended(made)
+    assert spec["paths"]["/api/v1/jobs"]["post"]["responses"]["204"] == {"description": "No Content"}
+    assert spec["components"]["responses"]["Deleted"] == {"description": "OK", "content": content}
+
+
 def test_a_csv_model_binder_is_style_form_explode_false() -> None:
     """A parameter that the server reads as one comma-separated value is declared so."""
     made = parameter(

@@ -73,6 +73,17 @@ def test_a_patch_made_for_other_revisions_is_tried(patch: Patch) -> None:
     assert patched(Patch(REQUIRED, "remove", "why", "name", ("0.9",)))["required"] == ["id"]
 
 
+def test_nothing_new_is_put_into_a_revision_that_nobody_looked_at() -> None:
+    """`set` and `add` make a key on the revisions that they are for, and nowhere else."""
+    properties = "/components/schemas/Job/properties"
+    for patch in (
+        Patch(f"{properties}/id/format", "set", "why", "uuid", ("0.9",)),
+        Patch(f"{properties}/id/enum", "add", "why", "a", ("0.9",)),
+    ):
+        assert patched(patch, "0.9") != job()["components"]["schemas"]["Job"]
+        assert patched(patch, "1.0") == job()["components"]["schemas"]["Job"]
+
+
 GOOD = f'[[patch]]\npointer = "{REQUIRED}"\naction = "remove"\nvalue = "id"\nreason = "it is absent"\n'
 
 

@@ -239,7 +239,10 @@ def test_operations_in_are_operations_out(name: str) -> None:
 @needs_vendor
 @each
 def test_parameters_and_media_types_in_are_out(name: str) -> None:
-    """Every parameter (name, place), body type, status code and answer type of the document is in the spec."""
+    """Every parameter (name, place), body type, status code and answer type of the document is in the spec.
+
+    But for a 204, which has no body whatever the document says.
+    """
 
     def told(document: dict[str, Any]) -> dict[str, Any]:
         made = {}
@@ -250,12 +253,14 @@ def test_parameters_and_media_types_in_are_out(name: str) -> None:
             made[method, path] = (
                 {(part["in"], part["name"], part["in"] == "path" or part.get("required", False)) for part in parts},
                 sorted(resolve(document, op.get("requestBody", {})).get("content", ())),
-                {code: sorted(answer.get("content", ())) for code, answer in answers.items()},
+                {code: sorted(answer.get("content", ())) for code, answer in answers.items() if code != "204"},
             )
         return made
 
-    ours = {key: value for key, value in told(spec(name)).items() if key in told(source(name))}
-    assert ours == told(source(name))
+    ours = told(spec(name))
+    for key, (parameters, bodies, answers) in told(source(name)).items():
+        assert ours[key][:2] == (parameters, bodies), key
+        assert answers.items() <= ours[key][2].items(), key
 
 
 @needs_vendor

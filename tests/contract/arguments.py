@@ -1,0 +1,146 @@
+"""Plausible arguments for an operation, made from the schemas of its document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from codegen.walking import resolve
+from veeam_async.codec import decoder
+from veeam_async.operation import Operation
+from veeam_async.unset import UNSET
+
+# How deep what is optional is sent as well; below that, only what is required.
+OPTIONAL_DEPTH = 3
+LIMIT_DEPTH = 24
+
+_STRINGS = {
+    "uuid": "3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59",
+    "date-time": "2025-03-14T09:26:53.589Z",
+    "date": "2025-03-14",
+    "time": "22:30:00Z",
+    "byte": "QUJD",
+    "uri": "https://appliance.example.com/",
+    "email": "admin@example.com",
+    "ipv4": "192.0.2.10",
+    "ipv6": "2001:db8::10",
+    "hostname": "appliance.example.com",
+    "time-span": "01:30:00",
+}
+
+
+class Arguments:
+    """Makes arguments for the operations of one document.
+
+    Args:
+        document: the OpenAPI document that the server checks against.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = document
+
+    def of(self, operation: Operation[Any]) -> dict[str, Any]:
+        """The keyword arguments of an operation's function: every parameter that it has, and its body, all typed."""
+        described = self._document["paths"][operation.path][operation.method.lower()]
+        shared = self._document["paths"][operation.path].get("parameters", [])
+        parts = [resolve(self._document, part) for part in [*shared, *described.get("parameters", ())]]
+        by_wire = {(part["in"], part["name"]): part for part in parts}
+        made: dict[str, Any] = {}
+        for parameter in operation.parameters:
+            part = by_wire[parameter.location, parameter.wire]
+            value = self.value(part["schema"], 0)
+            made[parameter.name] = decoder(parameter.type, operation.revision.package)(value)
+        if operation.body is not None:
+            body = resolve(self._document, described["requestBody"])
+            value = self.body(body["content"][operation.body.media_type].get("schema", {}))
+            if value is not UNSET:
+                made["body"] = self._typed(operation, value)
+        return made
+
+    def _typed(self, operation: Operation[Any], value: Any) -> Any:
+        assert operation.body is not None
+        if isinstance(value, bytes) or operation.body.type in ("bytes", "Upload"):
+            return value
+        return decoder(operation.body.type, operation.revision.package)(value)
+
+    def body(self, schema: dict[str, Any]) -> Any:
+        """A request body: JSON, or bytes where the schema is a file."""
+        found = resolve(self._document, schema)
+        if found.get("format") == "binary":
+            return b"some bytes"
+        return self.value(schema, 0)
+
+    def value(self, schema: dict[str, Any], depth: int) -> Any:
+        """A JSON value that fits a schema."""
+        found = resolve(self._document, schema)
+        if depth > LIMIT_DEPTH:
+            raise ValueError("a schema that requires itself without end")
+        if "discriminator" in found:
+            return self._child(found, depth)
+        if "allOf" in found or "properties" in found:
+            return self._object(self._composed(found), depth)
+        for key in ("oneOf", "anyOf"):
+            if found.get(key):
+                return self.value(found[key][0], depth + 1)
+        if "enum" in found:
+            return found["enum"][0]
+        match found.get("type"):
+            case "array":
+                count = max(found.get("minItems", 1), 1)
+                return [self.value(found.get("items", {}), depth + 1) for _ in range(count)]
+            case "integer" | "number":
+                return self._number(found)
+            case "boolean":
+                return found.get("default", True)
+            case "object":
+                extra = found.get("additionalProperties")
+                return {"key": self.value(extra, depth + 1)} if isinstance(extra, dict) and extra else {}
+            case "string":
+                return self._string(found)
+        return "text"
+
+    def _child(self, base: dict[str, Any], depth: int) -> Any:
+        """An object of the first child of a discriminated family."""
+        name = base["discriminator"]["propertyName"]
+        for value, reference in base["discriminator"].get("mapping", {}).items():
+            known = resolve(self._document, base.get("properties", {}).get(name, {})).get("enum", [value])
+            if value in known:
+                child = self._composed(resolve(self._document, {"$ref": reference}))
+                return self._object(child, depth) | {name: value}
+        return self._object(self._composed(base), depth)
+
+    def _composed(self, schema: dict[str, Any], depth: int = 0) -> dict[str, Any]:
+        """A schema with what it is composed of: its properties and what it requires."""
+        found = resolve(self._document, schema)
+        properties: dict[str, Any] = {}
+        required: list[str] = []
+        for part in (*(found.get("allOf", ()) if depth < LIMIT_DEPTH else ()), found):
+            whole = part if part is found else self._composed(part, depth + 1)
+            properties |= whole.get("properties", {})
+            required += whole.get("required", ())
+        return {"properties": properties, "required": required}
+
+    def _object(self, composed: dict[str, Any], depth: int) -> dict[str, Any]:
+        made = {}
+        for name, part in composed["properties"].items():
+            found = resolve(self._document, part)
+            if found.get("readOnly"):
+                continue
+            if name in composed["required"] or depth < OPTIONAL_DEPTH:
+                made[name] = self.value(part, depth + 1)
+        # A document may require a name that is none of its properties; a server that checks wants it all the same.
+        made.update((name, "text") for name in composed["required"] if name not in composed["properties"])
+        return made
+
+    def _number(self, found: dict[str, Any]) -> Any:
+        low, high = found.get("minimum"), found.get("maximum")
+        if "default" in found:
+            return found["default"]
+        value = 5 if low is None or low <= 5 else low + (1 if found.get("exclusiveMinimum") is True else 0)
+        return value if high is None or value <= high else high
+
+    def _string(self, found: dict[str, Any]) -> str:
+        if isinstance(found.get("default"), str):
+            return str(found["default"])
+        text = _STRINGS.get(found.get("format", ""), "text")
+        text += "x" * (found.get("minLength", 0) - len(text))
+        return text[: found["maxLength"]] if "maxLength" in found and "format" not in found else text

@@ -1,0 +1,242 @@
+"""The contract proof: Prism serves a document, every operation of its revision is called through the typed functions.
+
+    python -m tests.contract.run [vbr/1.3-rev0 ...] [--vendor] [--verbose]
+
+Serves each spec of specs/, and, where VEEAM_VENDOR_SPECS says where they are, the vendor's own OpenAPI documents of
+`VENDOR_PROOFS` (`--vendor`: of all). Exit status: 0 all operations were called and none was refused because of us;
+1 some were; 2 the proof could not be run (Prism is not installed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+import tomllib
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from codegen import catalog, documents
+from tests.contract.arguments import Arguments
+from tests.contract.prism import Prism, PrismError
+from veeam_async import Password
+from veeam_async.client import ApplianceClient, Timeouts
+from veeam_async.codec import encode
+from veeam_async.errors import ApiError, VeeamError
+from veeam_async.operation import Operation
+from veeam_async.retry import RetryPolicy
+
+# The vendor's documents that are proved where they are to be had; the other ones only when asked for.
+VENDOR_PROOFS = ("vbr/1.3-rev0",)
+CONCURRENCY = 4
+CALL_SECONDS = 60.0
+DOCUMENT_SECONDS = 240.0
+
+Verdict = Literal["answered and typed", "refused by Prism's validation", "Prism's own fault", "not typed"]
+
+
+@attrs.frozen
+class Outcome:
+    """What became of one operation.
+
+    Attributes:
+        operation_id: which one.
+        verdict: how it went.
+        reason: why, where it did not go well.
+    """
+
+    operation_id: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@attrs.frozen
+class Report:
+    """What became of a document's operations."""
+
+    name: str
+    described: int
+    outcomes: tuple[Outcome, ...]
+    seconds: float
+
+    @property
+    def good(self) -> bool:
+        """True where every operation was called and nothing of what went wrong is our fault."""
+        ours = [
+            outcome for outcome in self.outcomes if outcome.verdict in ("refused by Prism's validation", "not typed")
+        ]
+        return len(self.outcomes) == self.described and not ours
+
+
+def client_class(name: str) -> type[ApplianceClient]:
+    """The generated client of a revision (product/revision)."""
+    product, _, revision = name.partition("/")
+    module = "v" + revision.removeprefix("v").replace(".", "_").replace("-", "_")
+    found: type[ApplianceClient] = import_module(f"veeam_async.{product}.{module}.client").Client
+    return found
+
+
+async def prove(name: str, path: Path, title: str) -> Report:
+    """Serve a document and call every operation of its revision.
+
+    Args:
+        name: product/revision, which says the client.
+        path: the document that Prism serves.
+        title: what the report calls it.
+    """
+    began = time.monotonic()
+    document = documents.read(str(path)).content
+    arguments = Arguments(document)
+    described = sum(1 for item in document["paths"].values() for method in item if method in _METHODS)
+    timeouts = Timeouts(connect=10, read=CALL_SECONDS, total=CALL_SECONDS)
+    async with Prism(path) as prism:
+        made = client_class(name)(
+            prism.url, Password("administrator", "not-a-secret"), timeouts=timeouts, retry=RetryPolicy(attempts=1)
+        )
+        async with made as client:
+            await client.login()
+            gate = asyncio.Semaphore(CONCURRENCY)
+
+            async def one(operation: Operation[Any]) -> Outcome:
+                async with gate:
+                    return await call(client, operation, arguments)
+
+            async with asyncio.timeout(DOCUMENT_SECONDS):
+                # Prism resolves the document at its first call; calls that came meanwhile would each do it again.
+                outcomes = list(await asyncio.gather(*(one(operation) for operation in client.operations)))
+                for index, outcome in enumerate(outcomes):
+                    if outcome.verdict != "answered and typed":
+                        outcomes[index] = await again(client, client.operations[index], arguments, prism)
+    return Report(title, described, tuple(outcomes), time.monotonic() - began)
+
+
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+async def call(client: ApplianceClient, operation: Operation[Any], arguments: Arguments) -> Outcome:
+    """Call one operation through its bound, typed function."""
+    function = getattr(getattr(client, operation.group), operation.name)
+    try:
+        value = await function(**arguments.of(operation))
+    except ApiError as error:
+        if 400 <= error.status < 500:
+            return Outcome(operation.operation_id, "refused by Prism's validation", str(error))
+        return Outcome(operation.operation_id, "Prism's own fault", str(error))
+    except VeeamError as error:
+        return Outcome(operation.operation_id, "not typed", str(error))
+    except Exception as error:
+        return Outcome(operation.operation_id, "not typed", f"{type(error).__name__}: {error}")
+    fault = misfit(value, operation)
+    return Outcome(operation.operation_id, "not typed" if fault else "answered and typed", fault)
+
+
+async def again(client: ApplianceClient, operation: Operation[Any], arguments: Arguments, prism: Prism) -> Outcome:
+    """Call an operation once more by itself, so that what Prism logs meanwhile is about it."""
+    known = len(prism.log())
+    outcome = await call(client, operation, arguments)
+    await asyncio.sleep(0.1)
+    said = " ".join(prism.log()[known:].split())
+    return attrs.evolve(outcome, reason=f"{outcome.reason} {said}".strip()[:1500])
+
+
+def misfit(value: Any, operation: Operation[Any]) -> str:
+    """Why a value is none of what an operation says that it gives; empty where it is."""
+    models = import_module(f"{operation.revision.package}.models")
+    types = [answer.type for answer in operation.answers.values()]
+    try:
+        if not isinstance(value, bytes):
+            encode(value)
+    except Exception as error:
+        return f"{type(error).__name__} while writing it again: {error}"
+    if any(_fits(value, text, models) for text in types):
+        return ""
+    return f"{type(value).__name__} where {' or '.join(sorted({text or 'nothing' for text in types}))} was due"
+
+
+def _fits(value: Any, text: str, models: Any) -> bool:
+    if not text:
+        return value is None
+    return any(_is(value, part.strip(), models) for part in text.split(" | "))
+
+
+_PLAIN: dict[str, tuple[type, ...]] = {
+    "str": (str,), "int": (int,), "float": (int, float), "bool": (bool,), "bytes": (bytes,), "None": (type(None),),
+}  # fmt: skip
+
+
+def _is(value: Any, text: str, models: Any) -> bool:
+    if text == "Any":
+        return True
+    if text in _PLAIN:
+        return isinstance(value, _PLAIN[text])
+    if text.startswith("list["):
+        return isinstance(value, list) and all(_is(row, text[5:-1], models) for row in value)
+    if text.startswith("dict["):
+        return isinstance(value, dict)
+    return isinstance(value, getattr(models, text))
+
+
+def proofs(names: list[str], *, vendor: bool) -> list[tuple[str, Path, str]]:
+    """What to prove: (product/revision, document, title) for the vendor's documents and for the specs."""
+    book = tomllib.loads((catalog.HOME / catalog.NAME).read_text(encoding="utf-8"))["revisions"]
+    chosen = names or sorted(book, key=catalog.revision_order)
+    made: list[tuple[str, Path, str]] = []
+    folder = os.environ.get("VEEAM_VENDOR_SPECS")
+    if folder:
+        made += [
+            (name, Path(folder) / book[name]["source"], f"vendor's {name}")
+            for name in chosen
+            if vendor or name in VENDOR_PROOFS
+        ]
+    made += [(name, catalog.HOME / f"{name}.json", f"specs/{name}.json") for name in chosen]
+    return made
+
+
+def tell(report: Report, *, verbose: bool) -> None:
+    """Print what became of a document."""
+    counts = Counter(outcome.verdict for outcome in report.outcomes)
+    parts = ", ".join(f"{count} {verdict}" for verdict, count in counts.most_common())
+    called = f"{len(report.outcomes)} of {report.described} operations called"
+    sys.stdout.write(f"{report.name}: {called}: {parts} ({report.seconds:.0f} s)\n")
+    for outcome in report.outcomes:
+        if verbose or outcome.verdict != "answered and typed":
+            why = f": {outcome.reason}" if outcome.reason else ""
+            sys.stdout.write(f"    {outcome.operation_id}: {outcome.verdict}{why}\n")
+    sys.stdout.flush()
+
+
+async def main(argv: list[str] | None = None) -> int:
+    """Run the proofs, one Prism after the other."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("revisions", nargs="*", metavar="PRODUCT/REVISION", help="default: all of specs/catalog.toml")
+    parser.add_argument("--vendor", action="store_true", help="all of the vendor's documents, not only 1.3-rev0's")
+    parser.add_argument("--verbose", action="store_true", help="list every operation")
+    parser.add_argument("--json", type=Path, help="write the outcomes here as well")
+    arguments = parser.parse_args(argv)
+    reports = []
+    try:
+        for name, path, title in proofs(arguments.revisions, vendor=arguments.vendor):
+            report = await prove(name, path, title)
+            tell(report, verbose=arguments.verbose)
+            reports.append(report)
+    except PrismError as fault:
+        sys.stderr.write(f"contract: {fault}\n")
+        return 2
+    if arguments.json:
+        arguments.json.write_text(json.dumps([attrs.asdict(report) for report in reports], indent=1), encoding="utf-8")
+    bad = [report.name for report in reports if not report.good]
+    sys.stdout.write(
+        f"contract: {len(reports)} documents" + (f", not kept: {', '.join(bad)}\n" if bad else ", all kept\n")
+    )
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
