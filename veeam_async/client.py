@@ -35,7 +35,6 @@ from .unset import UNSET
 
 if TYPE_CHECKING:
     from .connect import Negotiation
-    from .streaming import Outgoing
     from .waiting import OnCancel, ProgressCallback
 
 R = TypeVar("R")
@@ -372,7 +371,9 @@ class ApplianceClient:
         headers = headers or {}
         if media == _FORM:
             return encode_form(_fields(body)), {**headers, "Content-Type": _FORM}
-        return _Body(media, body), headers
+        from .streaming import Encoder
+
+        return Encoder(body, media), headers
 
     def _decode(self, plan: Plan, reply: Reply) -> Any:
         status = reply.status
@@ -585,27 +586,6 @@ class _Fixed:
         return refused
 
     relogin = replace
-
-
-class _Body:
-    """A body of the streaming helpers, made anew for each attempt."""
-
-    __slots__ = ("_body", "_media", "replayable")
-
-    def __init__(self, media: str, body: Any) -> None:
-        self._media = media
-        self._body = body
-        self.replayable = True
-
-    def __call__(self) -> Outgoing:
-        from . import streaming
-
-        if self._media.startswith("multipart/"):
-            outgoing = streaming.encode_multipart(self._body)
-        else:
-            outgoing = streaming.encode_upload(self._body, self._media)
-        self.replayable = outgoing.replayable
-        return outgoing
 
 
 def _fields(body: Any) -> Mapping[str, Any]:

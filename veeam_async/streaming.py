@@ -15,6 +15,7 @@ import io
 import mimetypes
 import os
 import secrets
+import threading
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -27,6 +28,7 @@ from aiohttp import hdrs, payload
 from .codec import dumps
 from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
 from .model import Model, fields
+from .transport import _bare as bare
 from .unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -188,9 +190,9 @@ class Download:
         except TimeoutError as error:
             raise RequestTimeout(
                 f"the download stopped after {self._of_size()}", limit="read", **self._where()
-            ) from error
+            ) from bare(error)
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise ConnectError(f"the download broke after {self._of_size()}: {error}", **self._where()) from error
+            raise ConnectError(f"the download broke after {self._of_size()}: {error}", **self._where()) from bare(error)
         if self.size is not None and self.received != self.size:
             raise ConnectError(f"the download ended after {self._of_size()}", **self._where())
         if digest is not None and digest.running.digest() != digest.announced:
@@ -369,32 +371,80 @@ class _BlocksPayload(payload.Payload):
         raise TypeError("an upload is not text")
 
 
+@attrs.frozen
+class _FileFrom:
+    """An open file, and the place where its upload begins, however often it is sent; None where it cannot go back."""
+
+    file: BinaryIO
+    start: int | None
+    _lock: threading.Lock = attrs.field(factory=threading.Lock, init=False, repr=False)
+
+    def read(self, sent: int) -> bytes:
+        """The next block, in a thread."""
+        if self.start is None:
+            return self.file.read(_BLOCK)
+        # A read that was given up may still run: seeking and reading are one step, so that it moves nothing.
+        with self._lock:
+            self.file.seek(self.start + sent)
+            return self.file.read(_BLOCK)
+
+
+class _MemoryPayload(_BlocksPayload):
+    def __init__(self, data: bytes, content_type: str, filename: str | None) -> None:
+        super().__init__(len(data), content_type, filename)
+        self._data = data
+
+    async def _blocks(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._data), _BLOCK):
+            yield self._data[start : start + _BLOCK]
+
+
 class _FilePayload(_BlocksPayload):
     def __init__(self, path: Path, size: int, content_type: str, filename: str | None) -> None:
         super().__init__(size, content_type, filename)
         self._path = path
 
     async def _blocks(self) -> AsyncIterator[bytes]:
-        file: BinaryIO = await _off_loop(self._path.open, "rb")
+        loop = asyncio.get_running_loop()
+        # A cancelled upload does not wait for the thread: the file is closed behind it.
+        work: asyncio.Future[Any] = loop.run_in_executor(None, self._path.open, "rb")
         try:
-            while block := await _off_loop(file.read, _BLOCK):
+            file: BinaryIO = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_close_opened)
+            raise
+        try:
+            while True:
+                work = loop.run_in_executor(None, file.read, _BLOCK)
+                block = await asyncio.shield(work)
+                if not block:
+                    break
                 yield block
         finally:
-            await _off_loop(file.close)
+            work.add_done_callback(lambda done: _close_read(file, done))
+
+
+def _close_opened(work: asyncio.Future[Any]) -> None:
+    if not work.cancelled() and work.exception() is None:
+        work.result().close()
+
+
+def _close_read(file: BinaryIO, work: asyncio.Future[Any]) -> None:
+    if not work.cancelled():
+        work.exception()
+    file.close()
 
 
 class _OpenFilePayload(_BlocksPayload):
-    def __init__(
-        self, file: BinaryIO, start: int | None, size: int | None, content_type: str, filename: str | None
-    ) -> None:
+    def __init__(self, source: _FileFrom, size: int | None, content_type: str, filename: str | None) -> None:
         super().__init__(size, content_type, filename)
-        self._file = file
-        self._start = start
+        self._source = source
 
     async def _blocks(self) -> AsyncIterator[bytes]:
-        if self._start is not None:
-            await _off_loop(self._file.seek, self._start)
-        while block := await _off_loop(self._file.read, _BLOCK):
+        sent = 0
+        loop = asyncio.get_running_loop()
+        while block := await loop.run_in_executor(None, self._source.read, sent):
+            sent += len(block)
             yield block
 
 
@@ -425,31 +475,79 @@ class Outgoing:
     replayable: bool
 
 
+def _pinned(body: Any) -> Any:
+    """The body with its open files pinned to where they stand now."""
+    if isinstance(body, NamedFile):
+        return attrs.evolve(body, content=_pinned(body.content))
+    if isinstance(body, (list, tuple)):
+        return [_pinned(one) for one in body]
+    if isinstance(body, os.PathLike) or hasattr(body, "__aiter__") or not hasattr(body, "read"):
+        return body
+    start = None
+    # A pipe or a socket cannot go back to any place.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        start = body.tell() if body.seekable() else None
+    return _FileFrom(body, start)
+
+
+class Encoder:
+    """Makes a body that is no JSON, anew for each attempt. What cannot be sent is found at once.
+
+    Args:
+        body: an `Upload`, or a form's model or dict for `multipart/form-data`.
+        media_type: of the whole body.
+
+    Attributes:
+        replayable: False where the source can be read only once.
+
+    Raises:
+        TypeError, OSError: as `encode_upload` and `encode_multipart`.
+    """
+
+    __slots__ = ("_body", "_first", "_media_type", "replayable")
+
+    def __init__(self, body: Any, media_type: str) -> None:
+        self._media_type = media_type
+        if media_type.startswith("multipart/"):
+            self._body: Any = {name: _pinned(value) for name, value in _form_fields(body)}
+        else:
+            self._body = _pinned(body)
+        self._first: Outgoing | None = self._make()
+        self.replayable = self._first.replayable
+
+    def __call__(self) -> Outgoing:
+        made, self._first = self._first, None
+        return self._make() if made is None else made
+
+    def _make(self) -> Outgoing:
+        if self._media_type.startswith("multipart/"):
+            return encode_multipart(self._body)
+        return encode_upload(self._body, self._media_type)
+
+
 def _encode(body: Any, content_type: str, filename: str | None = None) -> tuple[payload.Payload, bool]:
     if isinstance(body, NamedFile):
         guessed = mimetypes.guess_type(body.filename)[0] if filename is None else None
         return _encode(body.content, body.content_type or guessed or content_type, body.filename)
     if isinstance(body, (bytes, bytearray, memoryview)):
-        return payload.BytesPayload(bytes(body), content_type=content_type, filename=filename), True
+        return _MemoryPayload(bytes(body), content_type, filename), True
     if isinstance(body, os.PathLike):
         path = Path(body)
         return _FilePayload(path, path.stat().st_size, content_type, filename or path.name), True
     if hasattr(body, "__aiter__"):
         return _IterablePayload(body, content_type, filename), False
-    if hasattr(body, "read"):
-        start: int | None = None
-        size: int | None = None
-        # A pipe or a socket cannot be measured, nor sent twice.
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            if body.seekable():
-                start = body.tell()
-                size = body.seek(0, os.SEEK_END) - start
-                body.seek(start)
-        if isinstance(body, io.TextIOBase):
+    source = body if isinstance(body, _FileFrom) else _pinned(body)
+    if isinstance(source, _FileFrom):
+        file = source.file
+        if isinstance(file, io.TextIOBase):
             raise TypeError("an upload's file must be open for reading bytes: open(path, 'rb')")
-        name = getattr(body, "name", None)
+        size = None
+        if source.start is not None:
+            size = file.seek(0, os.SEEK_END) - source.start
+            file.seek(source.start)
+        name = getattr(file, "name", None)
         name = filename or (os.path.basename(name) if isinstance(name, str) else None)
-        return _OpenFilePayload(body, start, size, content_type, name), start is not None
+        return _OpenFilePayload(source, size, content_type, name), source.start is not None
     raise TypeError(
         "an upload is bytes, a path, a file open for reading bytes or an asynchronous iterable of bytes, "
         f"not {type(body).__name__}"
@@ -507,6 +605,7 @@ def _form_fields(body: Model | Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
     part: payload.Payload
     replayable = True
+    filename = ""
     if isinstance(value, bool):
         part = payload.StringPayload("true" if value else "false")
     elif isinstance(value, (str, int, float)):
@@ -516,7 +615,12 @@ def _encode_part(name: str, value: Any) -> tuple[payload.Payload, bool]:
     else:
         part, replayable = _encode(value, "application/octet-stream")
         # Servers take a part for a file when it has a file name.
-        part.set_content_disposition("form-data", name=name, filename=part.filename or name)
-        return part, replayable
-    part.set_content_disposition("form-data", name=name)
+        filename = _escaped(part.filename or name)
+    disposition = f'form-data; name="{_escaped(name)}"'
+    part.headers[hdrs.CONTENT_DISPOSITION] = disposition + (f'; filename="{filename}"' if filename else "")
     return part, replayable
+
+
+def _escaped(name: str) -> str:
+    """As browsers escape names in forms: aiohttp would percent-encode spaces as well, which servers keep."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,9 +1,8 @@
-"""Cancelling paging, waiting, downloads and uploads wherever they may stand: no task, no socket, no half file is left."""
+"""Cancelling walks, waits, downloads and uploads wherever they may stand: no task, socket or half file is left."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -85,11 +84,10 @@ async def walk(
             if not await cancelled_after(steps, work(client)):
                 break
             after()
-        gc.collect()
         await asyncio.sleep(0)
         assert tasks() <= before, f"tasks are left after {steps} turns"
         # Each turn at first, where most awaits are; then in larger strides.
-        steps += 1 if steps < 60 else max(1, steps // 25)
+        steps += 1 if steps < 50 else max(1, steps // 12)
         await asyncio.sleep(0.002)
         if sockets is None:
             sockets = open_sockets()
