@@ -10,6 +10,7 @@ from .cursor import Cursor, FileCursor, MemoryCursor, SqliteCursor
 from .fleet import Fleet, Rows
 from .reading import RowsError
 from .rows import (
+    ROW_TYPES,
     Job,
     JobState,
     License,
@@ -26,6 +27,7 @@ from .shard import shard_of
 from .watch import Change, Watch
 
 __all__ = [
+    "ROW_TYPES",
     "Answer",
     "Appliance",
     "ApplianceSkipped",

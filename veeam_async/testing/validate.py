@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from jsonschema import Validator as JsonValidator
+from jsonschema.protocols import Validator as JsonValidator
 from jsonschema.exceptions import ValidationError
 from jsonschema_path import SchemaPath
 from openapi_core.datatypes import RequestParameters

@@ -66,7 +66,7 @@ SESSION_STATE = Words(
 )
 
 
-def job_state(enabled: Any, status: Any) -> JobState | None:
+def job_state(enabled: Any, status: Any = None) -> JobState | None:
     """What a policy is doing, by its switch and the status of its last session."""
     if str(status).lower() == "running":
         return JobState.RUNNING
@@ -129,7 +129,7 @@ SOURCES: tuple[Source[Row], ...] = (
         {
             "id": Constant("vpc"),
             "kind": Constant("VPC"),
-            "state": Combine(("backupOptionsEnabled", "lastPolicySessionStatus"), job_state, "by backupOptionsEnabled"),
+            "state": Combine(("backupOptionsEnabled",), job_state, "by backupOptionsEnabled"),
         },
         note="each appliance has exactly one, without an id",
     ),

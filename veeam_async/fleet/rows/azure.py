@@ -120,7 +120,7 @@ def _protected(kind: str, **fields: Take | Combine | Constant) -> Mapping[str, T
         "name": take("name"),
         "kind": Constant(kind),
         "platform": Constant("Azure"),
-        "location": take("region.name", "regionName", convert=text),
+        "location": take("region.name", convert=text),
         "last_backup": take("lastBackup", convert=moment),
         **fields,
     }
@@ -241,6 +241,7 @@ SOURCES: tuple[Source[Row], ...] = (
         "ProtectedCosmosDbAccount_GetProtectedItemPage",
         _protected(
             "CosmosDb",
+            location=take("regionName", convert=text),
             last_backup=take("latestBackup", convert=moment),
             size=take("backupSizeBytes", convert=whole),
         ),
@@ -249,7 +250,13 @@ SOURCES: tuple[Source[Row], ...] = (
     Source(
         Protected,
         "ProtectedVnet_GetProtectedItemPage",
-        _protected("Vnet", name=take("subscriptionName")),
+        {
+            "id": take("id", convert=str),
+            "name": take("subscriptionName"),
+            "kind": Constant("Vnet"),
+            "platform": Constant("Azure"),
+            "last_backup": take("lastBackup", convert=moment),
+        },
         note="one for each subscription",
     ),
 )

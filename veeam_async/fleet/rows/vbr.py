@@ -99,7 +99,7 @@ SOURCES: tuple[Source[Row], ...] = (
             "kind": take("type"),
             "description": take("description", convert=text),
             "state": take("status", convert=JOB_STATE, note="inactive, enabled and stopped are idle"),
-            "last_result": take("lastResult", convert=RESULT, note="None is none"),
+            "last_result": take("lastResult", convert=RESULT, note="None is none; a canceled run counts as failed"),
             "last_run": take("lastRun", convert=moment),
             "next_run": take("nextRun", convert=moment),
             "repository_id": take("repositoryId", convert=identifier),
