@@ -41,8 +41,9 @@ codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
 bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
 	$(RUN) -m benchmarks
 
-contract: setup node ## every operation against Prism, a server that no one here wrote
-	$(RUN) -m pytest -m contract tests/contract
+contract: setup ## every operation against Prism, a server that no one here wrote
+	@$(RUN) scripts/setup.py --node tests/contract
+	$(RUN) -m tests.contract.run
 
 docs: setup ## build the documentation site into site/
 	$(RUN) scripts/build_docs.py

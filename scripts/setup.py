@@ -1,11 +1,12 @@
 """Make `.venv` with all that tests, benchmarks and the generator need; do nothing where it is already there.
 
-Runs on the bare interpreter: standard library only. `--node` also installs the Node programs of package.json.
+Runs on the bare interpreter: standard library only. `--node FOLDER` installs the Node programs of FOLDER/package.json.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-NODE_MODULES = ROOT / "node_modules"
 
 
 def fingerprint(*parts: str | Path) -> str:
@@ -55,24 +55,25 @@ def python_environment() -> None:
     stamp.write_text(wanted)
 
 
-def node_environment() -> None:
+def node_environment(folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         sys.exit("setup: npm not found; the type check and the contract tests need Node 18 or newer")
-    stamp = NODE_MODULES / ".stamp"
-    wanted = fingerprint(ROOT / "package.json", ROOT / "package-lock.json")
+    stamp = folder / "node_modules" / ".stamp"
+    wanted = fingerprint(folder / "package.json", folder / "package-lock.json")
     if up_to_date(stamp, wanted):
         return
-    print("setup: installing Prism and pyright from npm", flush=True)
-    run(npm, "ci", "--no-fund", "--no-audit", "--no-progress", "--loglevel=error")
+    names = ", ".join(json.loads((folder / "package-lock.json").read_text())["packages"][""].get("dependencies", {}))
+    print(f"setup: installing {names} from npm", flush=True)
+    run(npm, "ci", "--prefix", folder, "--no-fund", "--no-audit", "--no-progress", "--loglevel=error")
     stamp.write_text(wanted)
 
 
 def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
-    if "--node" in sys.argv[1:]:
-        node_environment()
+    if sys.argv[1:2] == ["--node"]:
+        node_environment(ROOT / (sys.argv[2] if len(sys.argv) > 2 else "."))
     else:
         python_environment()
 

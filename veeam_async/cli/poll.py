@@ -88,10 +88,6 @@ class Printer:
             put(json_text({"rows": [self.plain(row) for row in rows], "errors": errors}) + "\n")
         elif self.format == "csv" and self._first:
             put(csv_text(self.names, []))
-        elif self.format == "prometheus":
-            from .prometheus import text
-
-            put(text(self.source, rows, poll))
         elif self.format == "table" and rows:
             shown = [attrs.asdict(row, recurse=False) | {"appliance": row.appliance.name} for row in rows]
             table(COLUMNS[self.source], shown, stdout())
@@ -119,6 +115,12 @@ def poll_fleet(
     if after is not None and source != "sessions":
         raise CommandError("--since goes with sessions: other rows have no time to filter by")
     fleet, view = open_fleet(path, where)
+    if format == "prometheus":
+        from .prometheus import poll_prometheus
+
+        if watch is not None:
+            raise CommandError("--watch goes with table, jsonl and csv; `veeam-async exporter` serves metrics")
+        return poll_prometheus(fleet, view, source, deadline, concurrency)
     printer = Printer(source, format, raw)
     if watch is not None:
         from .watching import watch_fleet
