@@ -155,6 +155,7 @@ def says(rows: dict[str, dict[str, Any]], name: str) -> set[str]:
     return {who for who, mine in rows.items() if any(getattr(row, name) is not None for row in mine.values())}
 
 
+UNTOLD = ("EFS", "DynamoDB", "FSx", "Redshift", "RedshiftServerless")
 VBR = {f"vbr {name}" for product, name in ALL if product == "vbr"}
 AWS = {f"aws {name}" for product, name in ALL if product == "aws"}
 AZURE = {f"azure {name}" for product, name in ALL if product == "azure"}
@@ -192,7 +193,9 @@ async def test_jobs(fleet: tuple[Fleet, World]) -> None:
                 assert row.state is (JobState.IDLE if job.enabled else JobState.DISABLED)
                 # The state of a vbr job does not know canceled runs: they count as failed.
                 canceled = who in VBR and last is not None and last.result == "canceled"
-                assert row.last_result == ("failed" if canceled else last and last.result)
+                expected_result = "failed" if canceled else last and last.result
+                # There is no evidence that the policies of EFS and the like tell it.
+                assert row.last_result == (None if row.kind in UNTOLD else expected_result)
     everywhere = VBR | AWS | AZURE
     assert says(rows, "name") == says(rows, "state") == says(rows, "last_result") == everywhere
     assert says(rows, "next_run") == VBR | AZURE
