@@ -23,7 +23,24 @@ KINDS = {
     "jobs": ("JobsResult", "JobModel", 0.9, 4400),
 }
 _DEEPEST = 12
-_WORDS = "backup daily weekly finance archive cluster tenant copy west mail sql file exchange prod lab edge".split()
+_WORDS = (
+    "backup",
+    "daily",
+    "weekly",
+    "finance",
+    "archive",
+    "cluster",
+    "tenant",
+    "copy",
+    "west",
+    "mail",
+    "sql",
+    "file",
+    "exchange",
+    "prod",
+    "lab",
+    "edge",
+)
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from .compiled import encode as encode
-from .compiled import reader_of, resolve
+from .compiled import json_of, reader_of, resolve
 from .errors import DecodeError
 from .model import Model
 from .tolerance import Tolerated as Tolerated
@@ -131,8 +131,7 @@ def dumps(value: Any) -> bytes:
 
 def _shallow(value: Any) -> Any:
     if isinstance(value, Model):
-        raw = value._untouched()
-        return value._shallow() if raw is None else raw
+        return json_of(value)
     if value is UNSET:
         raise TypeError("UNSET has no JSON form")
     return encode(value)

@@ -339,62 +339,90 @@ def compile_shallow(cls: type[Model]) -> Callable[[Any], dict[str, Any]]:
 
 
 _PLAIN: Final = frozenset({str, int, float, bool, type(None)})
-
-
-def copy_json(value: Any) -> Any:
-    """A deep copy of parsed JSON. What is no JSON is encoded where `encode` can, and kept where it cannot."""
-    kind = value.__class__
-    if kind in _PLAIN:
-        return value
-    if kind is dict:
-        return {key: each if each.__class__ in _PLAIN else copy_json(each) for key, each in value.items()}
-    if kind is list:
-        return [each if each.__class__ in _PLAIN else copy_json(each) for each in value]
-    try:
-        return encode(value)
-    except TypeError:
-        return value
+# How deep an object may be nested. Nothing is, but for one that contains itself.
+_DEEPEST: Final = 100_000
 
 
 def encode(value: Any) -> Any:
     """A value as JSON has it: models, enums, timestamps, dates and ids become what is sent, `UNSET` is left out.
 
+    Lists and objects are copied: nothing in the result is shared with `value`.
+
     Raises:
         TypeError: JSON has nothing for it.
+        ValueError: it contains itself.
     """
+    try:
+        return _encode(value)
+    except RecursionError:
+        return _encode_deep(value)
+
+
+def _encode(value: Any) -> Any:
     kind = value.__class__
     if kind in _PLAIN:
         return value
     if kind is dict:
         return {
-            key if key.__class__ is str else _key(key): each if each.__class__ in _PLAIN else encode(each)
+            key if key.__class__ is str else _key(key): each if each.__class__ in _PLAIN else _encode(each)
             for key, each in value.items()
             if each is not UNSET
         }
     if kind is list:
-        return [each if each.__class__ in _PLAIN else encode(each) for each in value if each is not UNSET]
+        return [each if each.__class__ in _PLAIN else _encode(each) for each in value if each is not UNSET]
+    plainer = _plainer(value)
+    return _encode(plainer) if plainer.__class__ is dict or plainer.__class__ is list else plainer
+
+
+def _encode_deep(value: Any) -> Any:
+    """`_encode` for what is nested deeper than Python can call."""
+    whole = [value]
+    pending: list[tuple[Any, Any, int]] = [(whole, 0, 0)]
+    while pending:
+        holder, place, depth = pending.pop()
+        if depth > _DEEPEST:
+            raise ValueError("the value is nested too deeply, or contains itself")
+        each = holder[place]
+        if each.__class__ not in (dict, list):
+            each = _plainer(each)
+        if each.__class__ is dict:
+            each = {_key(key): inner for key, inner in each.items() if inner is not UNSET}
+            pending += [(each, key, depth + 1) for key, inner in each.items() if inner.__class__ not in _PLAIN]
+        elif each.__class__ is list:
+            each = [inner for inner in each if inner is not UNSET]
+            pending += [(each, key, depth + 1) for key, inner in enumerate(each) if inner.__class__ not in _PLAIN]
+        holder[place] = each
+    return whole[0]
+
+
+def _plainer(value: Any) -> Any:
+    """What is no plain JSON, one step closer to it: a model as the object of its fields, a timestamp as text."""
     if isinstance(value, Model):
-        return value.to_dict()
+        return json_of(value)
     if isinstance(value, Enum):
-        return encode(value.value)
+        return _plainer(value.value)
     if isinstance(value, datetime):
         return format_timestamp(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, str):
+    if isinstance(value, (str, UUID)):
         return str(value)
     if isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, Mapping):
-        return encode(dict(value))
-    if isinstance(value, (tuple, set, frozenset)):
-        return encode(list(value))
-    raise TypeError(f"{kind.__name__} has no JSON form: {value!r:.80}")
+        return dict(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def json_of(value: Model) -> dict[str, Any]:
+    """The JSON object of a model, one level of it encoded: what came where it is untouched, or else its fields."""
+    raw = value._untouched()
+    return value._shallow() if raw is None else raw
 
 
 def _key(key: Any) -> str:
     if isinstance(key, (str, UUID)):
-        return encode(key)  # type: ignore[no-any-return]
+        return str(key)
     raise TypeError(f"a key of a JSON object must be a string, not {type(key).__name__}")

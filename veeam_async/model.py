@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar, cast, dat
 
 import attrs
 
+from .errors import DecodeError
 from .redact import MASK
 from .unset import UNSET
 
@@ -157,6 +158,49 @@ def fields(cls: type[Model]) -> dict[str, Field]:
     return known
 
 
+def _first_read(self: Model, name: str) -> Any:
+    # Only reached for a slot that holds nothing: a field of a shell, or no field at all. This is the price of the
+    # first read of every object, hence written out. `__setattr__` and `__delattr__` must not be defined: either
+    # makes every store to a slot five times as slow.
+    if name in self._names:
+        raw = self._raw
+        if raw is None:
+            # Somebody deleted it, which says that it shall be left out.
+            setattr(self, name, {} if name == "additional_properties" else UNSET)
+        elif len(get_referents(self)) != _SHELL_REFERENTS:
+            # What a shell refers to tells in one call whether any slot was set since it was made.
+            _fill_the_rest(self, raw)
+        else:
+            try:
+                self._fill(raw)
+            except (KeyError, TypeError) as reason:
+                _fill_again(self, raw, reason)
+        return getattr(self, name)
+    raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+
+
+def _fill_the_rest(shell: Model, raw: dict[str, Any]) -> None:
+    """Fill the fields of a shell except those that were set since it was made."""
+    kept = {}
+    for name in shell._names:
+        try:
+            kept[name] = object.__getattribute__(shell, name)
+        except AttributeError:
+            continue
+    try:
+        shell._fill(raw)
+    except (KeyError, TypeError) as reason:
+        _fill_again(shell, raw, reason)
+    for name, value in kept.items():
+        setattr(shell, name, value)
+
+
+def _fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:
+    from .compiled import fill_again
+
+    fill_again(shell, raw, reason)
+
+
 class _Shell:
     __slots__ = ("_raw",)
     _raw: dict[str, Any] | None
@@ -181,8 +225,8 @@ class Model(_Shell):
     if TYPE_CHECKING:
         additional_properties: dict[str, Any] = field(default=UNSET)
 
-    __attrs_attrs__ = _FromAttrs("__attrs_attrs__")
-    __attrs_props__ = _FromAttrs("__attrs_props__")
+    __attrs_attrs__: ClassVar[Any] = _FromAttrs("__attrs_attrs__")
+    __attrs_props__: ClassVar[Any] = _FromAttrs("__attrs_props__")
     _names: ClassVar[frozenset[str]] = frozenset({"additional_properties"})
     _declared: ClassVar[dict[str, tuple[str, Any]]] = {}
     _fields: ClassVar[dict[str, Field]]
@@ -223,41 +267,28 @@ class Model(_Shell):
             DecodeError: `data` is no object.
         """
         from .codec import object_due
-        from .compiled import copy_json, maker
+        from .compiled import encode, maker
 
         if not isinstance(data, Mapping):
             raise object_due(cls.__name__, data)
-        return cast("Self", maker(cls)(copy_json(dict(data))))
+        try:
+            copied = encode(dict(data))
+        except (TypeError, ValueError) as error:
+            raise DecodeError(f"no JSON object came for {cls.__name__}: {error}") from None
+        return cast("Self", maker(cls)(copied))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of this model: what `from_dict` was given, with what was changed since.
 
         Fields that are `UNSET` are left out, None is null. Nothing in it is shared with the model.
         """
-        from .compiled import copy_json, encode
+        from .compiled import encode, json_of
 
-        raw = self._untouched()
-        return cast("dict[str, Any]", encode(self._shallow()) if raw is None else copy_json(raw))
+        return cast("dict[str, Any]", encode(json_of(self)))
 
-    def __getattr__(self, name: str) -> Any:
-        # Only reached for a slot that holds nothing: a field of a shell, or no field at all. This is the price of the
-        # first read of every object, hence written out. `__setattr__` and `__delattr__` must not be defined: either
-        # makes every store to a slot five times as slow.
-        if name in self._names:
-            raw = self._raw
-            if raw is None:
-                # Somebody deleted it, which says that it shall be left out.
-                setattr(self, name, {} if name == "additional_properties" else UNSET)
-            elif len(get_referents(self)) != _SHELL_REFERENTS:
-                # What a shell refers to tells in one call whether any slot was set since it was made.
-                _fill_the_rest(self, raw)
-            else:
-                try:
-                    self._fill(raw)
-                except (KeyError, TypeError) as reason:
-                    _fill_again(self, raw, reason)
-            return getattr(self, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+    if not TYPE_CHECKING:
+        # Type checkers would take it to mean that a model has every attribute there is.
+        __getattr__ = _first_read
 
     def _fill(self, raw: dict[str, Any]) -> None:
         """Fill all fields from a JSON object. The first call puts the function compiled for the class in its place."""
@@ -294,10 +325,8 @@ class Model(_Shell):
         return self._values() == other._values() and self.additional_properties == other.additional_properties
 
     def __repr__(self) -> str:
-        shown = [f"{name}={_shown(name, value)}" for name, value in self._values().items() if value is not UNSET]
-        extra = {key: value for key, value in self.additional_properties.items() if not _hidden(key, value)}
-        if extra:
-            shown.append(f"additional_properties={extra!r}")
+        values = _masked(self._values() | {"additional_properties": self.additional_properties or UNSET})
+        shown = [f"{name}={value!r}" for name, value in values.items() if value is not UNSET]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __copy__(self) -> Self:
@@ -338,34 +367,14 @@ def _initial_values(cls: type[Model]) -> dict[str, Any]:
     return initial
 
 
-def _fill_the_rest(shell: Model, raw: dict[str, Any]) -> None:
-    """Fill the fields of a shell except those that were set since it was made."""
-    kept = {}
-    for name in shell._names:
-        try:
-            kept[name] = object.__getattribute__(shell, name)
-        except AttributeError:
-            continue
-    try:
-        shell._fill(raw)
-    except (KeyError, TypeError) as reason:
-        _fill_again(shell, raw, reason)
-    for name, value in kept.items():
-        setattr(shell, name, value)
-
-
-def _fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:
-    from .compiled import fill_again
-
-    fill_again(shell, raw, reason)
-
-
-def _hidden(name: str, value: Any) -> bool:
-    return isinstance(value, str) and bool(value) and _SECRET.search(name) is not None
-
-
-def _shown(name: str, value: Any) -> str:
-    return repr(MASK) if _hidden(name, value) else repr(value)
+def _masked(value: Any) -> Any:
+    """The value with what looks like a secret by its name masked; models within mask their own."""
+    if isinstance(value, dict):
+        return {
+            name: MASK if each and isinstance(each, str) and _SECRET.search(str(name)) else _masked(each)
+            for name, each in value.items()
+        }
+    return [_masked(each) for each in value] if isinstance(value, list) else value
 
 
 def _shell_referents() -> int:

@@ -65,7 +65,7 @@ def read_timestamp(value: Any) -> Any:
 
 def read_date(value: Any) -> Any:
     """The date that a JSON value stands for, or the value itself where it is none."""
-    if value.__class__ is str and len(value) == 10:
+    if value.__class__ is str and len(value) == 10 and value[7] == "-":
         try:
             return _day_from_iso(value)
         except ValueError:

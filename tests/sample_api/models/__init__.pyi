@@ -1,0 +1,11 @@
+from .common import EJobType as EJobType
+from .common import LinksModel as LinksModel
+from .common import MixedModel as MixedModel
+from .common import TokenModel as TokenModel
+from .job import BackupCopyJobModel as BackupCopyJobModel
+from .job import BackupJobModel as BackupJobModel
+from .job import JobModel as JobModel
+from .job import JobsResult as JobsResult
+from .server import LinuxServerModel as LinuxServerModel
+from .server import ServerModel as ServerModel
+from .storage import StorageModel as StorageModel

@@ -1,0 +1,51 @@
+"""Jobs: polymorphic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from veeam_async.model import Model, field, model
+from veeam_async.unset import UNSET
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from veeam_async.unset import Unset
+
+    from .common import EJobType
+    from .storage import StorageModel
+
+
+@model(discriminator="type", children={"VSphereBackup": "BackupJobModel", "BackupCopy": "BackupCopyJobModel"})
+class JobModel(Model):
+    """Job model."""
+
+    id: str
+    name: str
+    type: EJobType
+
+
+@model
+class BackupJobModel(JobModel):
+    """Backup job model: JobModel with type VSphereBackup."""
+
+    type: EJobType = field(default="VSphereBackup")
+    storage: StorageModel
+    end_time: datetime | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+
+
+@model
+class BackupCopyJobModel(JobModel):
+    """Backup copy job model: JobModel with type BackupCopy."""
+
+    type: EJobType = field(default="BackupCopy")
+    mode: str | Unset | None = UNSET
+
+
+@model
+class JobsResult(Model):
+    """Jobs result."""
+
+    data: list[JobModel]
+    pagination: Any | Unset | None = UNSET

@@ -1,0 +1,19 @@
+"""Storage: a model that contains itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from veeam_async.model import Model, model
+from veeam_async.unset import UNSET
+
+if TYPE_CHECKING:
+    from veeam_async.unset import Unset
+
+
+@model
+class StorageModel(Model):
+    """Storage model."""
+
+    size: int
+    parts: list[StorageModel] | Unset | None = UNSET
