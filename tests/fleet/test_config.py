@@ -209,7 +209,7 @@ def test_no_file(tmp_path: Path) -> None:
 def test_record() -> None:
     """A record with the same keys makes an appliance; what is wrong with it is told by its name."""
     made = config.from_record({"host": "a", "username": "u", "password_env": "PW", "tags": ["x"]}, environ=ENVIRON)
-    assert (made.name, made.tags, made.credentials) == ("a", {"x"}, Password("u", "hush-1"))
+    assert (made.name, set(made.tags), made.credentials) == ("a", {"x"}, Password("u", "hush-1"))
     with pytest.raises(FleetConfigError, match="record a: port: must be 1 to 65535"):
         config.from_record({"host": "a", "port": 0}, environ=ENVIRON)
 
