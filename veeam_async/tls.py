@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import os
 import re
+import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ class TlsPolicy:
 # names could come from anywhere.
 _contexts: dict[TlsPolicy, ssl.SSLContext] = {}
 _MOST_CONTEXTS = 256
+_building = threading.Lock()
 
 
 def _build_context(policy: TlsPolicy) -> ssl.SSLContext:
@@ -79,6 +81,17 @@ def _build_context(policy: TlsPolicy) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=policy.ca_file)
     context.check_hostname = policy.check_hostname
     return context
+
+
+def _context(policy: TlsPolicy) -> ssl.SSLContext:
+    with _building:  # clients that start together wait for the first one's
+        context = _contexts.get(policy)
+        if context is None:
+            context = _build_context(policy)
+            if len(_contexts) >= _MOST_CONTEXTS:
+                _contexts.pop(next(iter(_contexts)))
+            _contexts[policy] = context
+        return context
 
 
 def ready_context(policy: TlsPolicy) -> ssl.SSLContext | aiohttp.Fingerprint | bool | None:
@@ -104,12 +117,9 @@ async def context_for(policy: TlsPolicy) -> ssl.SSLContext | aiohttp.Fingerprint
     if ready is not None:
         return ready
     try:
-        built = await asyncio.to_thread(_build_context, policy)
+        return await asyncio.to_thread(_context, policy)
     except OSError as error:  # ssl.SSLError is one
         raise ConnectError(f"the CA file {policy.ca_file} cannot be used: {error.strerror or error}") from error
-    if len(_contexts) >= _MOST_CONTEXTS:
-        _contexts.pop(next(iter(_contexts)))
-    return _contexts.setdefault(policy, built)
 
 
 @attrs.frozen

@@ -140,7 +140,7 @@ async def test_compressed_bomb_is_cut_off(vbr: Vbr, make: Make) -> None:
 
 
 async def test_compressed_answer_is_read(vbr: Vbr, client: Client) -> None:
-    """gzip is understood."""
+    """A compressed body is understood."""
     answer(vbr, 200, gzip.compress(json.dumps(SESSION).encode()), headers={"Content-Encoding": "gzip"})
     assert (await client.sessions.get_session(SESSION_ID)).name == "nightly"
 
