@@ -1,0 +1,51 @@
+"""Both type checkers know every call: rows, pages, keywords, downloads, uploads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SNIPPET = Path(__file__).with_name("snippet_calls.py")
+
+pytestmark = [pytest.mark.clone, pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def expected() -> set[int]:
+    return {n for n, line in enumerate(SNIPPET.read_text(encoding="utf-8").splitlines(), 1) if line.endswith("# E")}
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=590)
+    return done.stdout + done.stderr
+
+
+def test_mypy() -> None:
+    """mypy --strict finds an error in each marked line and in no other."""
+    pytest.importorskip("mypy")
+    said = run(
+        sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir=.mypy_cache/snippets", str(SNIPPET)
+    )
+    found = {
+        int(line.split(":")[1]) for line in said.splitlines() if line.startswith("tests/typing/") and ": error:" in line
+    }
+    assert found == expected(), said
+
+
+def test_pyright() -> None:
+    """pyright finds an error in each marked line and in no other."""
+    pyright = shutil.which("pyright", path=str(Path(sys.executable).parent)) or shutil.which("pyright")
+    if pyright is None:
+        pytest.skip("pyright is not installed")
+    said = run(pyright, "--outputjson", str(SNIPPET))
+    try:
+        diagnostics = json.loads(said[said.index("{") :])["generalDiagnostics"]
+    except (ValueError, KeyError):
+        pytest.skip(f"pyright does not run here: {said[:200]}")
+    found = {each["range"]["start"]["line"] + 1 for each in diagnostics if each["severity"] == "error"}
+    assert found == expected(), said
