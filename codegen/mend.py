@@ -65,6 +65,15 @@ def empty_no_content(document: dict[str, Any]) -> None:
             operation["responses"]["204"] = {"description": phrase("204")}
 
 
+def open_login(document: dict[str, Any]) -> None:
+    """The operation that gives tokens for a grant asks for none."""
+    for _, _, operation in operations(document):
+        body = resolve(document, operation.get("requestBody", {}))
+        form = body.get("content", {}).get("application/x-www-form-urlencoded", {})
+        if "grant_type" in _properties(document, form.get("schema", {})):
+            operation["security"] = []
+
+
 def require_path_parameters(document: dict[str, Any]) -> None:
     """A parameter in the path is always required and never null: without it there is no such path."""
     parts = [part for _, _, operation in operations(document) for part in operation.get("parameters", ())]
@@ -204,6 +213,7 @@ def drop_unused(document: dict[str, Any]) -> None:
 RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     spread_path_parameters,
     empty_no_content,
+    open_login,
     name_responses,
     require_path_parameters,
     unwrap_parts,

@@ -254,6 +254,19 @@ def test_a_204_has_no_body() -> None:
     assert spec["components"]["responses"]["Deleted"] == {"description": "OK", "content": content}
 
 
+def test_a_login_needs_no_token() -> None:
+    """The operation whose form has a `grant_type` is open, whatever the document's security says."""
+    made = document()
+    form = {"type": "object", "properties": {"grant_type": {"type": "string"}}}
+    body = {"content": {"application/x-www-form-urlencoded": {"schema": form}}}
+    made["paths"]["/api/oauth2/token"] = {
+        "post": {"operationId": "CreateToken", "requestBody": body, "responses": {"200": {"description": PROSE}}}
+    }
+    paths = mended(made)["paths"]
+    assert paths["/api/oauth2/token"]["post"]["security"] == []
+    assert "security" not in paths["/api/v1/jobs"]["post"]
+
+
 def test_a_csv_model_binder_is_style_form_explode_false() -> None:
     """A parameter that the server reads as one comma-separated value is declared so."""
     made = parameter(
