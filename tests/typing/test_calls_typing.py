@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SNIPPET = Path(__file__).with_name("snippet_calls.py")
+SNIPPET = ROOT / "tests" / "data" / "calls_snippet.py"
 
 pytestmark = [pytest.mark.clone, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -26,19 +26,18 @@ def run(*command: str) -> str:
 
 
 def test_mypy() -> None:
-    """mypy --strict finds an error in each marked line and in no other."""
+    """With --strict, mypy finds an error in each marked line and in no other."""
     pytest.importorskip("mypy")
     said = run(
         sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--cache-dir=.mypy_cache/snippets", str(SNIPPET)
     )
-    found = {
-        int(line.split(":")[1]) for line in said.splitlines() if line.startswith("tests/typing/") and ": error:" in line
-    }
+    errors = [line for line in said.splitlines() if line.startswith("tests/data/") and ": error:" in line]
+    found = {int(line.split(":")[1]) for line in errors}
     assert found == expected(), said
 
 
 def test_pyright() -> None:
-    """pyright finds an error in each marked line and in no other."""
+    """In its standard mode, pyright finds an error in each marked line and in no other."""
     pyright = shutil.which("pyright", path=str(Path(sys.executable).parent)) or shutil.which("pyright")
     if pyright is None:
         pytest.skip("pyright is not installed")
