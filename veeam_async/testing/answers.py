@@ -171,7 +171,7 @@ class _Maker:
             case "date":
                 return (_EPOCH + timedelta(days=random.randrange(180))).strftime("%Y-%m-%d")
             case "time":
-                return f"{random.randrange(24):02}:{random.randrange(60):02}:00"
+                return f"{random.randrange(24):02}:{random.randrange(60):02}:00Z"
             case "time-span":
                 return f"{random.randrange(24):02}:{random.randrange(60):02}:{random.randrange(60):02}"
             case "int64" | "int32" | "integer":

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from .certificates import Authority
 from .faults import Fault, Faults
-from .handlers import Answer, Call, Handlers
+from .handlers import ORIGIN, Answer, Call, Handlers
 from .products import Problem
 from .products import product as find_product
 from .spec import Schema, Spec, SpecOperation
@@ -28,6 +28,7 @@ from .world import World
 
 PASSWORD = "simulated-Passw0rd"
 _JSON = "application/json"
+_ORIGIN = ORIGIN.encode()
 _MOST_REQUESTS = 20_000
 _MOST_BODY = 64 * 1024 * 1024
 
@@ -508,6 +509,8 @@ class SimulatedAppliance:
                 for fault in faults:
                     payload = fault.alter(payload, face.spec, _schema(operation, answer))
             body = b"" if payload is None else orjson.dumps(payload)
+        if self.product.links:
+            body = body.replace(_ORIGIN, self.url.encode())
         if self.tokens.skew:
             headers["Date"] = self.tokens.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
         if not faults:

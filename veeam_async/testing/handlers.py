@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 JSON = "application/json"
 _MOST_CACHED = 500
 
+ORIGIN = "https://appliance.invalid"
+"""Stands for the appliance's own origin in links; answers are shared, so it is put in when one is sent."""
+
 
 @attrs.frozen
 class Answer:
@@ -163,9 +166,9 @@ class Handlers:
             body = {"offset": cut.skip, "limit": cut.limit, "totalCount": cut.total, "results": cut.rows}
         if "_links" in shape:
             if self.spec.resolve(shape["_links"]).get("type") == "array":
-                body["_links"] = [{"rel": "self", "href": call.path, "method": "GET"}]
+                body["_links"] = [{"rel": "self", "href": ORIGIN + call.path, "method": "GET"}]
             else:
-                body["_links"] = {"self": {"href": call.path}}
+                body["_links"] = {"self": {"href": ORIGIN + call.path}}
         return Answer(response.status, body)
 
     def _filters(self, call: Call) -> dict[str, list[str]]:

@@ -102,6 +102,7 @@ class Product:
         grants: the grant's spelling in lower case to what it means.
         logout: operationId of the call that ends a login, and the status that it answers.
         logout_status: 200 or 204.
+        links: True where answers carry links to the appliance itself.
     """
 
     name = ""
@@ -114,6 +115,7 @@ class Product:
     login = ""
     logout = ""
     logout_status = 204
+    links = True
     problem_type = "application/problem+json"
 
     def tokens(self, tokens: Tokens) -> dict[str, Any]:
@@ -153,6 +155,7 @@ class Vbr(Product):
     login = "CreateToken"
     logout = "Logout"
     logout_status = 200
+    links = False
     problem_type = "application/json"
 
     def problem(self, problem: Problem) -> dict[str, Any]:

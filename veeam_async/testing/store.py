@@ -190,14 +190,18 @@ class Store:
     def fit(self, base: Any, over: Any, schema: Schema) -> Any:
         """A value with another laid over it, as far as the schema has a place for it."""
         resolved = self.spec.resolve(schema)
-        if isinstance(base, dict) and isinstance(over, Mapping):
-            properties = self.spec.properties(resolved)
-            made = dict(base)
+        properties = self.spec.properties(resolved)
+        if isinstance(over, Mapping) and properties:
+            made = dict(base) if isinstance(base, dict) else self.answers.value(schema, "fit", sorted(over))
             for name, value in over.items():
                 if name in properties:
-                    made[name] = self.fit(base.get(name), value, properties[name])
+                    made[name] = self.fit(made.get(name), value, properties[name])
             return made
-        if over is None or self._fits(over, resolved):
+        if isinstance(over, list) and resolved.get("type") == "array":
+            return [self.fit(None, entry, resolved.get("items", {})) for entry in over]
+        if over is None:
+            return None if resolved.get("nullable") else base
+        if self._fits(over, resolved):
             return copy.deepcopy(over)
         return base
 

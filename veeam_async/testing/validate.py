@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from jsonschema.protocols import Validator as JsonValidator
 from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator as JsonValidator
 from jsonschema_path import SchemaPath
 from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
@@ -165,11 +165,14 @@ def dispatching(document: Mapping[str, Any]) -> dict[str, Any]:
             for part in schemas[target].get("allOf", ()):
                 if part.get("$ref") == _reference(name):
                     part["$ref"] = _reference(f"{name}.base")
+        values = list(schema["discriminator"]["mapping"])
         branches = [
             {"anyOf": [{"not": {"required": [field], "properties": {field: {"enum": [value]}}}}, {"$ref": target}]}
             for value, target in schema.pop("discriminator")["mapping"].items()
         ]
+        # A value without a child is one that servers may send but nobody can ask for.
         schema.pop("oneOf", None)
+        schema["properties"][field] = {"allOf": [schema["properties"][field]], "enum": list(values)}
         schemas[f"{name}.base"] = schema
         schemas[name] = {"type": "object", "allOf": [{"$ref": _reference(f"{name}.base")}, *branches]}
     return made

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .facts import DROP
-from .handlers import JSON, Answer, Call, Handlers
+from .handlers import JSON, ORIGIN, Answer, Call, Handlers
 from .products import stamp
 from .query import Row, read_moment
 from .spec import SpecOperation
@@ -263,7 +263,7 @@ class AwsView(View):
         if session is None or schema is None:
             return self.handlers.made(call)
         properties = self.spec.properties(schema)
-        link = {"method": "GET", "rel": "session", "href": f"{self.sessions}/{session.id}"}
+        link = {"method": "GET", "rel": "session", "href": f"{ORIGIN}{self.sessions}/{session.id}"}
         if not properties or "sessionId" in properties:
             base = self.handlers.made_json(call.operation, call.path) if len(properties) > 2 else {}
             return Answer(response.status, {**base, "sessionId": session.id, "_links": [link]})

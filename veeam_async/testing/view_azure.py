@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from .facts import DROP, OneOf, lay
-from .handlers import JSON, Answer, Call, Handler, Handlers
+from .handlers import JSON, ORIGIN, Answer, Call, Handler, Handlers
 from .products import Problem, stamp
 from .query import Row
 from .spec import Schema, SpecOperation
@@ -420,7 +420,7 @@ class AzureView(View):
             "id": key,
             "startTime": stamp(session.started),
             "status": status(session),
-            "_links": {"self": {"href": f"{self.base}/operations/{key}"}},
+            "_links": {"self": {"href": f"{ORIGIN}{self.base}/operations/{key}"}},
         }
         if result is not None:
             row["result"] = result
