@@ -30,6 +30,10 @@ def _hex(value: str | None) -> str | None:
     return text
 
 
+def _path(value: str | os.PathLike[str] | None) -> str | None:
+    return None if value is None else os.fspath(value)
+
+
 @attrs.frozen
 class TlsPolicy:
     """How certificates are judged. Without arguments: by the system's authorities, host name included.
@@ -42,9 +46,7 @@ class TlsPolicy:
         check_hostname: False accepts a certificate of `ca_file` under any name; self-signed ones often have none.
     """
 
-    ca_file: str | None = attrs.field(
-        default=None, converter=lambda x: None if x is None else os.fspath(x), kw_only=True
-    )
+    ca_file: str | None = attrs.field(default=None, converter=_path, kw_only=True)
     fingerprint: str | None = attrs.field(default=None, converter=_hex, kw_only=True)
     insecure: bool = attrs.field(default=False, kw_only=True)
     check_hostname: bool = attrs.field(default=True, kw_only=True)
@@ -65,7 +67,7 @@ class TlsPolicy:
     @classmethod
     def verify(cls, ca_file: str | os.PathLike[str] | None = None) -> TlsPolicy:
         """The policy that verifies by the system's authorities, or by those of a PEM file."""
-        return cls(ca_file=None if ca_file is None else os.fspath(ca_file))
+        return cls(ca_file=ca_file)
 
 
 # One context for each policy, for the whole process: a default one costs 20 ms and 0.8 MiB. Bounded, because the file

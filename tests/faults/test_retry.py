@@ -278,7 +278,7 @@ async def test_read_timeout_is_not_repeated(vbr: Vbr, make: Make) -> None:
 
     @vbr.on("GET", THING)
     async def slow(exchange: Exchange) -> None:
-        await asyncio.sleep(5)
+        await exchange.hang()
 
     await client.login()
     with pytest.raises(RequestTimeout) as caught:
@@ -324,7 +324,7 @@ async def test_timeout_of_a_changing_call_says_unknown(vbr: Vbr, client: Client)
 
     @vbr.on("POST", THING)
     async def slow(exchange: Exchange) -> None:
-        await asyncio.sleep(5)
+        await exchange.hang()
 
     await client.login()
     with deadline(0.05), pytest.raises(RequestTimeout) as caught:
@@ -349,7 +349,7 @@ async def test_inner_deadline_cannot_be_later(vbr: Vbr, client: Client) -> None:
 
     @vbr.on("GET", THING)
     async def slow(exchange: Exchange) -> None:
-        await asyncio.sleep(5)
+        await exchange.hang()
 
     await client.login()
     started = time.monotonic()

@@ -31,6 +31,7 @@ class Exchange:
     target: str
     headers: dict[str, str]
     body: bytes
+    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     answered: bool = False
 
@@ -70,6 +71,11 @@ class Exchange:
             lines.append(f"Content-Type: {kind}")
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         await self.raw("\r\n".join(lines).encode() + b"\r\n\r\n" + data)
+
+    async def hang(self) -> None:
+        """Do not answer, until the client has had enough."""
+        await self.reader.read()
+        raise Hangup
 
     def cut(self) -> None:
         """Hang up without a further byte."""
@@ -156,7 +162,7 @@ class Wire:
             await reader.readuntil(b"\r\n")
         else:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
-        exchange = Exchange(method, target, headers, body, writer)
+        exchange = Exchange(method, target, headers, body, reader, writer)
         self.requests.append(exchange)
         handler = self.routes.get((method, exchange.path), self.default)
         if handler is None:
