@@ -24,7 +24,7 @@ _PLAIN_FORMATS = {None, "date", "date-time", "binary", "int32", "int64", "float"
 
 @attrs.define
 class Field:
-    """A field of a class: `declared` by the class itself, or only inherited with a default of its own."""
+    """A field of a class; `narrows` one of a base, which `fits` by the rules of type checkers or does not."""
 
     name: str
     wire: str
@@ -32,7 +32,8 @@ class Field:
     required: bool
     default: str | None = None
     note: str = ""
-    override: bool = False
+    narrows: bool = False
+    fits: bool = True
 
 
 @attrs.define
@@ -135,7 +136,7 @@ class _Builder:
         for alias in types.aliases:
             self.names[alias] = naming.class_name(alias, self.names.values())
         self.attributes: dict[str, dict[str, str]] = {}
-        self.default_of: dict[str, str] = {}
+        self.fields: dict[str, list[Field]] = {}
         self.uploads: set[str] = set()
 
     def build(self) -> Emitted:
@@ -167,9 +168,11 @@ class _Builder:
         if name not in self.attributes:
             schema = self.document.schemas[name]
             found = dict(self._attribute_names(schema.base)) if schema.base else {}
-            for wire in schema.properties:
-                if wire not in found:
-                    found[wire] = naming.attribute_name(wire, found.values())
+            fresh = [wire for wire in schema.properties if wire not in found]
+            # The plain name goes to the property that is spelled so: `issued` before `.issued`.
+            plain = [wire for wire in fresh if naming.camel_case(naming.attribute_name(wire)) == wire]
+            for wire in [*plain, *(wire for wire in fresh if wire not in plain)]:
+                found[wire] = naming.attribute_name(wire, found.values())
             self.attributes[name] = found
         return self.attributes[name]
 
@@ -185,38 +188,61 @@ class _Builder:
             made.type = self.types.aliases[schema.name]
         else:
             made.base = self.names[schema.base] if schema.base else None
-            attributes = self._attribute_names(schema.name)
-            inherited = self._inherited(schema.base)
-            for wire, entry in schema.properties.items():
-                expression = self.types.properties[schema.name, wire]
-                if schema.name in self.uploads:
-                    expression = expression.replace("bytes", "Upload")
-                if entry.nullable:
-                    expression = union([expression, "None"])
-                if not entry.required:
-                    expression = f"{union([expression, 'None']) if expression != 'Any' else 'Any'} | Unset"
-                before = inherited.get(wire)
-                if before == expression:
-                    continue
-                made.fields.append(
-                    Field(
-                        attributes[wire],
-                        wire,
-                        expression,
-                        entry.required,
-                        note=_note(entry),
-                        override=before is not None,
-                    )
-                )
+            made.fields = self._fields(schema)
         return made
 
-    def _inherited(self, base: str | None) -> dict[str, str]:
-        """Wire name to type of what the bases declare."""
-        found: dict[str, str] = {}
+    def _fields(self, schema: doc.Schema) -> list[Field]:
+        """The fields that a class declares: those of its own, and those of its bases that it narrows."""
+        if schema.name not in self.fields:
+            attributes = self._attribute_names(schema.name)
+            inherited = self._inherited(schema.base)
+            found = []
+            for wire, entry in schema.properties.items():
+                before = inherited.get(wire)
+                field = self._field(schema, attributes[wire], entry, before)
+                if before is None or before.type != field.type:
+                    field.narrows = before is not None
+                    field.fits = before is None or self._fits(field.type, before.type)
+                    found.append(field)
+            self.fields[schema.name] = found
+        return self.fields[schema.name]
+
+    def _field(self, schema: doc.Schema, name: str, entry: doc.Property, before: Field | None) -> Field:
+        expression = self.types.properties[schema.name, entry.wire]
+        if schema.name in self.uploads:
+            expression = expression.replace("bytes", "Upload")
+        required, nullable = entry.required, entry.nullable
+        if before is not None:  # both schemas hold
+            required = required or before.required
+            nullable = nullable and "None" in members(before.type)
+        if expression != "Any" and (nullable or not required):
+            expression = union([expression, "None"])
+        return Field(name, entry.wire, expression if required else f"{expression} | Unset", required, note=_note(entry))
+
+    def _fits(self, narrow: str, wide: str) -> bool:
+        """Whether a type checker takes one type where a base class declares the other."""
+        allowed = set(members(wide))
+        return "Any" in allowed or all(
+            part in allowed or any(self._is_child(part, base) for base in allowed) for part in members(narrow)
+        )
+
+    def _is_child(self, name: str, base: str) -> bool:
+        schemas = {made: schema for schema, made in self.names.items()}
+        current: str | None = schemas.get(name)
+        while current:
+            if self.names[current] == base:
+                return True
+            current = self.document.schemas[current].base
+        return False
+
+    def _inherited(self, base: str | None) -> dict[str, Field]:
+        """Wire name to what the bases declare."""
+        found: dict[str, Field] = {}
         while base:
-            for entry in self._class(self.document.schemas[base]).fields:
-                found.setdefault(entry.wire, entry.type)
-            base = self.document.schemas[base].base
+            schema = self.document.schemas[base]
+            for field in self._fields(schema):
+                found.setdefault(field.wire, field)
+            base = schema.base
         return found
 
     def _discriminated(self, classes: dict[str, Class]) -> None:
@@ -235,19 +261,11 @@ class _Builder:
                     continue
                 own = next((entry for entry in classes[child].fields if entry.wire == schema.discriminator), None)
                 if own is None:
-                    declared = self._declaration(classes, classes[child], str(schema.discriminator))
-                    own = Field(attribute, str(schema.discriminator), declared.type, declared.required)
-                    classes[child].fields.insert(0, own)
+                    wire = str(schema.discriminator)
+                    declared = self._inherited(classes[child].schema.base)[wire]
+                    own = Field(attribute, wire, declared.type, declared.required)
+                    classes[child].fields = [own, *classes[child].fields]
                 own.default = values[0]
-
-    @staticmethod
-    def _declaration(classes: dict[str, Class], made: Class, wire: str) -> Field:
-        while made.base:
-            made = classes[made.base]
-            for entry in made.fields:
-                if entry.wire == wire:
-                    return entry
-        raise doc.SpecError(f"{made.name}: no base declares {wire}")
 
     # -- operations
 

@@ -94,6 +94,11 @@ def snake_case(text: str) -> str:
     return "_".join(words(text))
 
 
+def pascal_case(text: str) -> str:
+    """Part of a class name for what stood inline: `totalCount` is `TotalCount`, `Widgets_upload` is `WidgetsUpload`."""
+    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", text))
+
+
 def _identifier(name: str, reserved: Collection[str], taken: Collection[str], prefix: str) -> str:
     name = name or prefix
     if name[0].isdigit():

@@ -90,7 +90,7 @@ class _Reader:
                 operation_id = str(source.get("operationId") or f"{method}_{naming.snake_case(path)}")
                 where = f"operation {operation_id}"
                 self.schemas.tag = str((source.get("tags") or ["default"])[0])
-                inline = naming.class_name(operation_id[:1].upper() + operation_id[1:])
+                inline = naming.pascal_case(operation_id)
                 body, body_required = self._body(source, inline, where)
                 answers, errors = self._answers(source, inline, where)
                 security = source.get("security", self.data.get("security"))
@@ -126,7 +126,7 @@ class _Reader:
             if schema is None or location is None:
                 self.faults.append(f"{where}: parameter {wire} in {place} has no counterpart")
                 continue
-            name = inline + "".join(word.capitalize() for word in naming.words(wire))
+            name = inline + naming.pascal_case(wire)
             plain, _ = self.schemas.plain(schema, name, f"{where}, parameter {wire}")
             array: Literal["none", "repeat", "csv"] = "none"
             if "array" in plain:

@@ -35,6 +35,14 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", text).rstrip("\n") + "\n"
 
 
+def _comment(field: Field) -> str:
+    """What type checkers have to be told where a class narrows a field of its base."""
+    if not field.narrows:
+        return ""
+    pyright = "pyright: ignore[reportIncompatibleVariableOverride]"
+    return pyright if field.fits else f"type: ignore[assignment]  # {pyright}"
+
+
 class _Renderer:
     def __init__(self, emitted: Emitted, target: Target) -> None:
         self.emitted = emitted
@@ -154,7 +162,7 @@ class _Renderer:
                     "name": field.name,
                     "type": field.type,
                     "value": self._value(field),
-                    "comment": "pyright: ignore[reportIncompatibleVariableOverride]" if field.override else "",
+                    "comment": _comment(field),
                 }
                 for field in made.fields
             ]

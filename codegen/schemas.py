@@ -136,7 +136,7 @@ class SchemaReader:
             if discriminator := part.get("discriminator"):
                 self._discriminator(schema, part, discriminator, where)
         for wire, value in properties.items():
-            inline = name + "".join(word.capitalize() for word in naming.words(wire))
+            inline = name + naming.pascal_case(wire)
             plain, nullable = self.plain(value, inline, f"{where}, property {wire}")
             schema.properties[wire] = Property(
                 wire, plain, wire in required, nullable, value.get("default"), format_of(value)
@@ -162,7 +162,7 @@ class SchemaReader:
             required = {wire for part in parts for wire in part.get("required", ())}
             for part in parts:
                 for wire, value in part.get("properties", {}).items():
-                    inline = base + "".join(word.capitalize() for word in naming.words(wire))
+                    inline = base + naming.pascal_case(wire)
                     found.setdefault(wire, (value, wire in required, inline))
             base = next((reference.rpartition("/")[2] for reference in references), self._bases.get(base))
         return found

@@ -8,158 +8,114 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        amazon_connections as amazon_connections,
+        amazon_connections,
+        amazon_s3_buckets,
+        appliance_configuration_overview,
+        appliance_connection_test,
+        appliance_statistics,
+        appliance_system_info,
+        authorization,
+        authorization_single_sign_on,
+        aws_regions,
+        aws_tags,
+        backup_repositories,
+        backup_vaults,
+        configuration_backup_and_restore,
+        database_accounts,
+        dynamo_db_backup_policies,
+        dynamo_db_restore_points,
+        dynamo_db_tables,
+        ec2_backup_policies,
+        ec2_instances,
+        ec2_restore_points,
+        efs_backup_policies,
+        efs_file_systems,
+        efs_restore_points,
+        file_level_recovery,
+        fsx_backup_policies,
+        fsx_file_systems,
+        fsx_restore_points,
+        global_retention_settings,
+        iam_roles,
+        identity_provider,
+        immutability_settings,
+        initial_configuration,
+        license_agreements,
+        licensing,
+        organizations,
+        rds_backup_policies,
+        rds_resources,
+        rds_restore_points,
+        redshift_backup_policies,
+        redshift_clusters,
+        redshift_restore_points,
+        redshift_serverless_backup_policies,
+        security_certificates,
+        sessions,
+        smtp_accounts,
+        time_zone,
+        user_accounts,
+        veeam_backup_for_aws_version,
+        vpc_configuration_backup_policy,
+        vpc_configuration_restore_points,
+        workers,
     )
-    from . import (
-        amazon_s3_buckets as amazon_s3_buckets,
-    )
-    from . import (
-        appliance_configuration_overview as appliance_configuration_overview,
-    )
-    from . import (
-        appliance_connection_test as appliance_connection_test,
-    )
-    from . import (
-        appliance_statistics as appliance_statistics,
-    )
-    from . import (
-        appliance_system_info as appliance_system_info,
-    )
-    from . import (
-        authorization as authorization,
-    )
-    from . import (
-        authorization_single_sign_on as authorization_single_sign_on,
-    )
-    from . import (
-        aws_regions as aws_regions,
-    )
-    from . import (
-        aws_tags as aws_tags,
-    )
-    from . import (
-        backup_repositories as backup_repositories,
-    )
-    from . import (
-        backup_vaults as backup_vaults,
-    )
-    from . import (
-        configuration_backup_and_restore as configuration_backup_and_restore,
-    )
-    from . import (
-        database_accounts as database_accounts,
-    )
-    from . import (
-        dynamo_db_backup_policies as dynamo_db_backup_policies,
-    )
-    from . import (
-        dynamo_db_restore_points as dynamo_db_restore_points,
-    )
-    from . import (
-        dynamo_db_tables as dynamo_db_tables,
-    )
-    from . import (
-        ec2_backup_policies as ec2_backup_policies,
-    )
-    from . import (
-        ec2_instances as ec2_instances,
-    )
-    from . import (
-        ec2_restore_points as ec2_restore_points,
-    )
-    from . import (
-        efs_backup_policies as efs_backup_policies,
-    )
-    from . import (
-        efs_file_systems as efs_file_systems,
-    )
-    from . import (
-        efs_restore_points as efs_restore_points,
-    )
-    from . import (
-        file_level_recovery as file_level_recovery,
-    )
-    from . import (
-        fsx_backup_policies as fsx_backup_policies,
-    )
-    from . import (
-        fsx_file_systems as fsx_file_systems,
-    )
-    from . import (
-        fsx_restore_points as fsx_restore_points,
-    )
-    from . import (
-        global_retention_settings as global_retention_settings,
-    )
-    from . import (
-        iam_roles as iam_roles,
-    )
-    from . import (
-        identity_provider as identity_provider,
-    )
-    from . import (
-        immutability_settings as immutability_settings,
-    )
-    from . import (
-        initial_configuration as initial_configuration,
-    )
-    from . import (
-        license_agreements as license_agreements,
-    )
-    from . import (
-        licensing as licensing,
-    )
-    from . import (
-        organizations as organizations,
-    )
-    from . import (
-        rds_backup_policies as rds_backup_policies,
-    )
-    from . import (
-        rds_resources as rds_resources,
-    )
-    from . import (
-        rds_restore_points as rds_restore_points,
-    )
-    from . import (
-        redshift_backup_policies as redshift_backup_policies,
-    )
-    from . import (
-        redshift_clusters as redshift_clusters,
-    )
-    from . import (
-        redshift_restore_points as redshift_restore_points,
-    )
-    from . import (
-        redshift_serverless_backup_policies as redshift_serverless_backup_policies,
-    )
-    from . import (
-        security_certificates as security_certificates,
-    )
-    from . import (
-        sessions as sessions,
-    )
-    from . import (
-        smtp_accounts as smtp_accounts,
-    )
-    from . import (
-        time_zone as time_zone,
-    )
-    from . import (
-        user_accounts as user_accounts,
-    )
-    from . import (
-        veeam_backup_for_aws_version as veeam_backup_for_aws_version,
-    )
-    from . import (
-        vpc_configuration_backup_policy as vpc_configuration_backup_policy,
-    )
-    from . import (
-        vpc_configuration_restore_points as vpc_configuration_restore_points,
-    )
-    from . import (
-        workers as workers,
-    )
+
+__all__ = [
+    "GROUPS",
+    "OPERATIONS",
+    "amazon_connections",
+    "amazon_s3_buckets",
+    "appliance_configuration_overview",
+    "appliance_connection_test",
+    "appliance_statistics",
+    "appliance_system_info",
+    "authorization",
+    "authorization_single_sign_on",
+    "aws_regions",
+    "aws_tags",
+    "backup_repositories",
+    "backup_vaults",
+    "configuration_backup_and_restore",
+    "database_accounts",
+    "dynamo_db_backup_policies",
+    "dynamo_db_restore_points",
+    "dynamo_db_tables",
+    "ec2_backup_policies",
+    "ec2_instances",
+    "ec2_restore_points",
+    "efs_backup_policies",
+    "efs_file_systems",
+    "efs_restore_points",
+    "file_level_recovery",
+    "fsx_backup_policies",
+    "fsx_file_systems",
+    "fsx_restore_points",
+    "global_retention_settings",
+    "iam_roles",
+    "identity_provider",
+    "immutability_settings",
+    "initial_configuration",
+    "license_agreements",
+    "licensing",
+    "organizations",
+    "rds_backup_policies",
+    "rds_resources",
+    "rds_restore_points",
+    "redshift_backup_policies",
+    "redshift_clusters",
+    "redshift_restore_points",
+    "redshift_serverless_backup_policies",
+    "security_certificates",
+    "sessions",
+    "smtp_accounts",
+    "time_zone",
+    "user_accounts",
+    "veeam_backup_for_aws_version",
+    "vpc_configuration_backup_policy",
+    "vpc_configuration_restore_points",
+    "workers",
+]
 
 OPERATIONS: dict[str, str] = {
     "AmazonAccountsGetAll": "iam_roles.amazon_accounts_get_all",
@@ -511,4 +467,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*GROUPS, "GROUPS", "OPERATIONS"]
+    return list(__all__)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from ..models import (
         CostEstimationsPage,
-        DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort,
-        DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort,
-        DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort,
+        DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
+        DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
+        DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort,
         EmptySuccessResponse,
         PoliciesPrioritySpec,
         Policy,
@@ -131,7 +131,7 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort", "Sort", type="list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort]", array="repeat"
+            "sort", "Sort", type="list[DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -156,7 +156,7 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort", "Sort", type="list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort]", array="repeat"
+            "sort", "Sort", type="list[DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -181,7 +181,7 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
         Parameter(
-            "sort", "Sort", type="list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort]", array="repeat"
+            "sort", "Sort", type="list[DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -479,7 +479,7 @@ async def get_resources_protected_by_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    sort: list[DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/dynamoDb/policies/{policyId}/selectedItems.
 
@@ -517,7 +517,7 @@ def iterate_resources_protected_by_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    sort: list[DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
@@ -545,7 +545,7 @@ async def get_resources_excluded_from_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    sort: list[DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/dynamoDb/policies/{policyId}/excludedItems.
 
@@ -583,7 +583,7 @@ def iterate_resources_excluded_from_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    sort: list[DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
@@ -611,7 +611,7 @@ async def get_aws_regions_selected_for_backup_policy(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    sort: list[DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/dynamoDb/policies/{policyId}/regions.
 
@@ -649,7 +649,7 @@ def iterate_aws_regions_selected_for_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    sort: list[DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from ..models import (
         CostEstimationsPage,
-        EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort,
-        EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort,
-        EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort,
+        EFSBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
+        EFSBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
+        EFSBackupPoliciesGetResourcesProtectedByBackupPolicySort,
         EfsPoliciesGetAllLastPolicySessionStatus,
         EfsPoliciesGetAllSort,
         EfsPoliciesPage,
@@ -148,7 +148,7 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort", "Sort", type="list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort]", array="repeat"
+            "sort", "Sort", type="list[EFSBackupPoliciesGetResourcesProtectedByBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -173,7 +173,7 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
         Parameter(
-            "sort", "Sort", type="list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort]", array="repeat"
+            "sort", "Sort", type="list[EFSBackupPoliciesGetResourcesExcludedFromBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -198,7 +198,7 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
         Parameter(
-            "sort", "Sort", type="list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort]", array="repeat"
+            "sort", "Sort", type="list[EFSBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort]", array="repeat"
         ),
     ),
     answers={
@@ -559,7 +559,7 @@ async def get_resources_protected_by_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    sort: list[EFSBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/efs/policies/{policyId}/selectedItems.
 
@@ -597,7 +597,7 @@ def iterate_resources_protected_by_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    sort: list[EFSBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
@@ -625,7 +625,7 @@ async def get_resources_excluded_from_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    sort: list[EFSBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/efs/policies/{policyId}/excludedItems.
 
@@ -663,7 +663,7 @@ def iterate_resources_excluded_from_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    sort: list[EFSBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
@@ -691,7 +691,7 @@ async def get_aws_regions_selected_for_backup_policy(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    sort: list[EFSBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/efs/policies/{policyId}/regions.
 
@@ -729,7 +729,7 @@ def iterate_aws_regions_selected_for_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    sort: list[EFSBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         PolicyItem,
         PolicyItemsPage,
         PolicySpec,
-        RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort,
-        RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort,
-        RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort,
+        RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
+        RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
+        RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort,
         RedshiftServerlessPoliciesGetAllLastPolicySessionStatus,
         RedshiftServerlessPoliciesGetAllSort,
         Region,
@@ -148,7 +148,7 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
         Parameter(
             "sort",
             "Sort",
-            type="list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort]",
+            type="list[RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort]",
             array="repeat",
         ),
     ),
@@ -176,7 +176,7 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
         Parameter(
             "sort",
             "Sort",
-            type="list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort]",
+            type="list[RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort]",
             array="repeat",
         ),
     ),
@@ -204,7 +204,7 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
         Parameter(
             "sort",
             "Sort",
-            type="list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort]",
+            type="list[RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort]",
             array="repeat",
         ),
     ),
@@ -513,7 +513,7 @@ async def get_resources_protected_by_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Protected by Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/selectedItems.
 
@@ -551,7 +551,7 @@ def iterate_resources_protected_by_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
 
@@ -579,7 +579,7 @@ async def get_resources_excluded_from_backup_policy(
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> PolicyItemsPage:
     """Get Resources Excluded from Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/excludedItems.
 
@@ -617,7 +617,7 @@ def iterate_resources_excluded_from_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
 ) -> Items[PolicyItem, PolicyItemsPage]:
     """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
 
@@ -645,7 +645,7 @@ async def get_aws_regions_selected_for_backup_policy(
     search_pattern: str | Unset = UNSET,
     offset: int | Unset = UNSET,
     limit: int | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> RegionsPage:
     """Get AWS Regions Selected for Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/regions.
 
@@ -683,7 +683,7 @@ def iterate_aws_regions_selected_for_backup_policy(
     max_items: int | None = None,
     on_incomplete: OnIncomplete = "warn",
     search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    sort: list[RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
 ) -> Items[Region, RegionsPage]:
     """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
 

@@ -133,21 +133,21 @@ class EfsRestorePointsGetAllSort(OpenEnum):
     RESTORE_POINT_AWS_ACCOUNT_ID_DESC = "restorePointAwsAccountIdDesc"
 
 
-class EFSBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+class EFSBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
     """EFS backup policies get resources protected by backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class EFSBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+class EFSBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
     """EFS backup policies get resources excluded from backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class EFSBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+class EFSBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
     """EFS backup policies get AWS regions selected for backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"

@@ -433,42 +433,42 @@ class RepositoriesGetAllSort(OpenEnum):
     IMMUTABILITY_DESC = "immutabilityDesc"
 
 
-class DynamoDBBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+class DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
     """Dynamo DB backup policies get resources protected by backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class DynamoDBBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+class DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
     """Dynamo DB backup policies get resources excluded from backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class DynamoDBBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+class DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
     """Dynamo DB backup policies get AWS regions selected for backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
-class FSxBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+class FSxBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
     """F sx backup policies get resources protected by backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class FSxBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+class FSxBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
     """F sx backup policies get resources excluded from backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class FSxBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+class FSxBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
     """F sx backup policies get AWS regions selected for backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"

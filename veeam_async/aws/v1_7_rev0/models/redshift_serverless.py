@@ -28,42 +28,42 @@ class RedshiftServerlessPoliciesGetAllSort(OpenEnum):
     USN_DESC = "usnDesc"
 
 
-class RedshiftBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+class RedshiftBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
     """Redshift backup policies get resources protected by backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class RedshiftBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+class RedshiftBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
     """Redshift backup policies get resources excluded from backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class RedshiftBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+class RedshiftBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
     """Redshift backup policies get AWS regions selected for backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESK = "nameDesk"
 
 
-class RedshiftServerlessBackupPolicies_GetResourcesProtectedByBackupPolicySort(OpenEnum):
+class RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
     """Redshift serverless backup policies get resources protected by backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class RedshiftServerlessBackupPolicies_GetResourcesExcludedFromBackupPolicySort(OpenEnum):
+class RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
     """Redshift serverless backup policies get resources excluded from backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"
     NAME_DESC = "nameDesc"
 
 
-class RedshiftServerlessBackupPolicies_GetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
+class RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
     """Redshift serverless backup policies get AWS regions selected for backup policy sort: 2 known values."""
 
     NAME_ASC = "nameAsc"

@@ -8,185 +8,132 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        async_operation as async_operation,
+        async_operation,
+        availability_set,
+        availability_zone,
+        azure_cosmos_db_accounts,
+        azure_service_account,
+        certificate,
+        configuration,
+        configuration_backup,
+        cosmos_db_account,
+        cosmos_db_cost_estimation,
+        cosmos_db_policy,
+        cosmos_db_restore_point,
+        cost_estimation,
+        database,
+        drilldown,
+        file_share,
+        file_share_cost_estimation,
+        file_share_policy,
+        file_share_restore_point,
+        flr_session,
+        job_sessions,
+        key_vault,
+        license,
+        license_agreement,
+        login_,
+        network_security_group,
+        overview,
+        policy,
+        protected_cosmos_db_account,
+        protected_database,
+        protected_file_share,
+        protected_virtual_machine,
+        protected_vnet,
+        region,
+        repository,
+        resource_group,
+        retention_settings,
+        saml2,
+        sla_template,
+        sql_cost_estimation,
+        sql_elastic_pool,
+        sql_policy,
+        sql_restore_point,
+        sql_server,
+        standard_account,
+        storage_account,
+        storage_template,
+        subscription,
+        system,
+        tag,
+        tenant,
+        user,
+        virtual_machine,
+        virtual_machine_restore_point,
+        virtual_network,
+        vm_size,
+        vm_sla_based_policy,
+        vnet_policy,
+        vnet_restore_point,
+        worker,
     )
-    from . import (
-        availability_set as availability_set,
-    )
-    from . import (
-        availability_zone as availability_zone,
-    )
-    from . import (
-        azure_cosmos_db_accounts as azure_cosmos_db_accounts,
-    )
-    from . import (
-        azure_service_account as azure_service_account,
-    )
-    from . import (
-        certificate as certificate,
-    )
-    from . import (
-        configuration as configuration,
-    )
-    from . import (
-        configuration_backup as configuration_backup,
-    )
-    from . import (
-        cosmos_db_account as cosmos_db_account,
-    )
-    from . import (
-        cosmos_db_cost_estimation as cosmos_db_cost_estimation,
-    )
-    from . import (
-        cosmos_db_policy as cosmos_db_policy,
-    )
-    from . import (
-        cosmos_db_restore_point as cosmos_db_restore_point,
-    )
-    from . import (
-        cost_estimation as cost_estimation,
-    )
-    from . import (
-        database as database,
-    )
-    from . import (
-        drilldown as drilldown,
-    )
-    from . import (
-        file_share as file_share,
-    )
-    from . import (
-        file_share_cost_estimation as file_share_cost_estimation,
-    )
-    from . import (
-        file_share_policy as file_share_policy,
-    )
-    from . import (
-        file_share_restore_point as file_share_restore_point,
-    )
-    from . import (
-        flr_session as flr_session,
-    )
-    from . import (
-        job_sessions as job_sessions,
-    )
-    from . import (
-        key_vault as key_vault,
-    )
-    from . import (
-        license as license,
-    )
-    from . import (
-        license_agreement as license_agreement,
-    )
-    from . import (
-        login_ as login_,
-    )
-    from . import (
-        network_security_group as network_security_group,
-    )
-    from . import (
-        overview as overview,
-    )
-    from . import (
-        policy as policy,
-    )
-    from . import (
-        protected_cosmos_db_account as protected_cosmos_db_account,
-    )
-    from . import (
-        protected_database as protected_database,
-    )
-    from . import (
-        protected_file_share as protected_file_share,
-    )
-    from . import (
-        protected_virtual_machine as protected_virtual_machine,
-    )
-    from . import (
-        protected_vnet as protected_vnet,
-    )
-    from . import (
-        region as region,
-    )
-    from . import (
-        repository as repository,
-    )
-    from . import (
-        resource_group as resource_group,
-    )
-    from . import (
-        retention_settings as retention_settings,
-    )
-    from . import (
-        saml2 as saml2,
-    )
-    from . import (
-        sla_template as sla_template,
-    )
-    from . import (
-        sql_cost_estimation as sql_cost_estimation,
-    )
-    from . import (
-        sql_elastic_pool as sql_elastic_pool,
-    )
-    from . import (
-        sql_policy as sql_policy,
-    )
-    from . import (
-        sql_restore_point as sql_restore_point,
-    )
-    from . import (
-        sql_server as sql_server,
-    )
-    from . import (
-        standard_account as standard_account,
-    )
-    from . import (
-        storage_account as storage_account,
-    )
-    from . import (
-        storage_template as storage_template,
-    )
-    from . import (
-        subscription as subscription,
-    )
-    from . import (
-        system as system,
-    )
-    from . import (
-        tag as tag,
-    )
-    from . import (
-        tenant as tenant,
-    )
-    from . import (
-        user as user,
-    )
-    from . import (
-        virtual_machine as virtual_machine,
-    )
-    from . import (
-        virtual_machine_restore_point as virtual_machine_restore_point,
-    )
-    from . import (
-        virtual_network as virtual_network,
-    )
-    from . import (
-        vm_size as vm_size,
-    )
-    from . import (
-        vm_sla_based_policy as vm_sla_based_policy,
-    )
-    from . import (
-        vnet_policy as vnet_policy,
-    )
-    from . import (
-        vnet_restore_point as vnet_restore_point,
-    )
-    from . import (
-        worker as worker,
-    )
+
+__all__ = [
+    "GROUPS",
+    "OPERATIONS",
+    "async_operation",
+    "availability_set",
+    "availability_zone",
+    "azure_cosmos_db_accounts",
+    "azure_service_account",
+    "certificate",
+    "configuration",
+    "configuration_backup",
+    "cosmos_db_account",
+    "cosmos_db_cost_estimation",
+    "cosmos_db_policy",
+    "cosmos_db_restore_point",
+    "cost_estimation",
+    "database",
+    "drilldown",
+    "file_share",
+    "file_share_cost_estimation",
+    "file_share_policy",
+    "file_share_restore_point",
+    "flr_session",
+    "job_sessions",
+    "key_vault",
+    "license",
+    "license_agreement",
+    "login_",
+    "network_security_group",
+    "overview",
+    "policy",
+    "protected_cosmos_db_account",
+    "protected_database",
+    "protected_file_share",
+    "protected_virtual_machine",
+    "protected_vnet",
+    "region",
+    "repository",
+    "resource_group",
+    "retention_settings",
+    "saml2",
+    "sla_template",
+    "sql_cost_estimation",
+    "sql_elastic_pool",
+    "sql_policy",
+    "sql_restore_point",
+    "sql_server",
+    "standard_account",
+    "storage_account",
+    "storage_template",
+    "subscription",
+    "system",
+    "tag",
+    "tenant",
+    "user",
+    "virtual_machine",
+    "virtual_machine_restore_point",
+    "virtual_network",
+    "vm_size",
+    "vm_sla_based_policy",
+    "vnet_policy",
+    "vnet_restore_point",
+    "worker",
+]
 
 OPERATIONS: dict[str, str] = {
     "AsyncOperation_GetOperation": "async_operation.get_operation",
@@ -646,4 +593,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*GROUPS, "GROUPS", "OPERATIONS"]
+    return list(__all__)

@@ -30,6 +30,7 @@ _AUTHENTICATE: Operation[Login] = Operation(
     answers={
         200: Answer("Login"),
     },
+    secured=False,
 )
 
 _LOGOUT: Operation[None] = Operation(
@@ -53,6 +54,8 @@ async def authenticate(
     body: LoginFromClient | Unset = UNSET,
 ) -> Login:
     """Request Authorization Tokens: POST /api/oauth2/token.
+
+    Needs no token.
 
     Args:
         client: the appliance.

@@ -8,71 +8,56 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        agents as agents,
+        agents,
+        automation,
+        backup_objects,
+        backups,
+        cloud_browser,
+        configuration_backup,
+        connection,
+        credentials,
+        encryption,
+        general_options,
+        inventory_browser,
+        jobs,
+        login_,
+        managed_servers,
+        object_restore_points,
+        proxies,
+        repositories,
+        restore,
+        service,
+        services,
+        sessions,
+        traffic_rules,
     )
-    from . import (
-        automation as automation,
-    )
-    from . import (
-        backup_objects as backup_objects,
-    )
-    from . import (
-        backups as backups,
-    )
-    from . import (
-        cloud_browser as cloud_browser,
-    )
-    from . import (
-        configuration_backup as configuration_backup,
-    )
-    from . import (
-        connection as connection,
-    )
-    from . import (
-        credentials as credentials,
-    )
-    from . import (
-        encryption as encryption,
-    )
-    from . import (
-        general_options as general_options,
-    )
-    from . import (
-        inventory_browser as inventory_browser,
-    )
-    from . import (
-        jobs as jobs,
-    )
-    from . import (
-        login_ as login_,
-    )
-    from . import (
-        managed_servers as managed_servers,
-    )
-    from . import (
-        object_restore_points as object_restore_points,
-    )
-    from . import (
-        proxies as proxies,
-    )
-    from . import (
-        repositories as repositories,
-    )
-    from . import (
-        restore as restore,
-    )
-    from . import (
-        service as service,
-    )
-    from . import (
-        services as services,
-    )
-    from . import (
-        sessions as sessions,
-    )
-    from . import (
-        traffic_rules as traffic_rules,
-    )
+
+__all__ = [
+    "GROUPS",
+    "OPERATIONS",
+    "agents",
+    "automation",
+    "backup_objects",
+    "backups",
+    "cloud_browser",
+    "configuration_backup",
+    "connection",
+    "credentials",
+    "encryption",
+    "general_options",
+    "inventory_browser",
+    "jobs",
+    "login_",
+    "managed_servers",
+    "object_restore_points",
+    "proxies",
+    "repositories",
+    "restore",
+    "service",
+    "services",
+    "sessions",
+    "traffic_rules",
+]
 
 OPERATIONS: dict[str, str] = {
     "GetServerTime": "service.get_server_time",
@@ -245,4 +230,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*GROUPS, "GROUPS", "OPERATIONS"]
+    return list(__all__)

@@ -8,104 +8,78 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        agents as agents,
+        agents,
+        automation,
+        backup_browsers,
+        backup_objects,
+        backups,
+        cloud_browser,
+        configuration_backup,
+        connection,
+        credentials,
+        data_integration_api,
+        encryption,
+        failback,
+        failover,
+        general_options,
+        inventory_browser,
+        jobs,
+        license,
+        login_,
+        malware_detection,
+        managed_servers,
+        proxies,
+        replica_restore_points,
+        replicas,
+        repositories,
+        restore,
+        restore_points,
+        security,
+        service,
+        services,
+        sessions,
+        tasks,
+        traffic_rules,
+        wan_accelerators,
     )
-    from . import (
-        automation as automation,
-    )
-    from . import (
-        backup_browsers as backup_browsers,
-    )
-    from . import (
-        backup_objects as backup_objects,
-    )
-    from . import (
-        backups as backups,
-    )
-    from . import (
-        cloud_browser as cloud_browser,
-    )
-    from . import (
-        configuration_backup as configuration_backup,
-    )
-    from . import (
-        connection as connection,
-    )
-    from . import (
-        credentials as credentials,
-    )
-    from . import (
-        data_integration_api as data_integration_api,
-    )
-    from . import (
-        encryption as encryption,
-    )
-    from . import (
-        failback as failback,
-    )
-    from . import (
-        failover as failover,
-    )
-    from . import (
-        general_options as general_options,
-    )
-    from . import (
-        inventory_browser as inventory_browser,
-    )
-    from . import (
-        jobs as jobs,
-    )
-    from . import (
-        license as license,
-    )
-    from . import (
-        login_ as login_,
-    )
-    from . import (
-        malware_detection as malware_detection,
-    )
-    from . import (
-        managed_servers as managed_servers,
-    )
-    from . import (
-        proxies as proxies,
-    )
-    from . import (
-        replica_restore_points as replica_restore_points,
-    )
-    from . import (
-        replicas as replicas,
-    )
-    from . import (
-        repositories as repositories,
-    )
-    from . import (
-        restore as restore,
-    )
-    from . import (
-        restore_points as restore_points,
-    )
-    from . import (
-        security as security,
-    )
-    from . import (
-        service as service,
-    )
-    from . import (
-        services as services,
-    )
-    from . import (
-        sessions as sessions,
-    )
-    from . import (
-        tasks as tasks,
-    )
-    from . import (
-        traffic_rules as traffic_rules,
-    )
-    from . import (
-        wan_accelerators as wan_accelerators,
-    )
+
+__all__ = [
+    "GROUPS",
+    "OPERATIONS",
+    "agents",
+    "automation",
+    "backup_browsers",
+    "backup_objects",
+    "backups",
+    "cloud_browser",
+    "configuration_backup",
+    "connection",
+    "credentials",
+    "data_integration_api",
+    "encryption",
+    "failback",
+    "failover",
+    "general_options",
+    "inventory_browser",
+    "jobs",
+    "license",
+    "login_",
+    "malware_detection",
+    "managed_servers",
+    "proxies",
+    "replica_restore_points",
+    "replicas",
+    "repositories",
+    "restore",
+    "restore_points",
+    "security",
+    "service",
+    "services",
+    "sessions",
+    "tasks",
+    "traffic_rules",
+    "wan_accelerators",
+]
 
 OPERATIONS: dict[str, str] = {
     "GetServerTime": "service.get_server_time",
@@ -424,4 +398,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*GROUPS, "GROUPS", "OPERATIONS"]
+    return list(__all__)

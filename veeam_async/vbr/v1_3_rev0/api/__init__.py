@@ -8,122 +8,90 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        active_directory_domains as active_directory_domains,
+        active_directory_domains,
+        agents,
+        automation,
+        backup_browsers,
+        backup_objects,
+        backups,
+        cloud_browser,
+        configuration_backup,
+        connection,
+        credentials,
+        data_integration_api,
+        deployment,
+        encryption,
+        failback,
+        failover,
+        general_options,
+        global_exclusions,
+        inventory_browser,
+        jobs,
+        license,
+        log_export,
+        login_,
+        malware_detection,
+        managed_servers,
+        mount_servers,
+        protection_groups,
+        proxies,
+        replica_restore_points,
+        replicas,
+        repositories,
+        restore,
+        restore_points,
+        security,
+        service,
+        services,
+        sessions,
+        tasks,
+        traffic_rules,
+        wan_accelerators,
     )
-    from . import (
-        agents as agents,
-    )
-    from . import (
-        automation as automation,
-    )
-    from . import (
-        backup_browsers as backup_browsers,
-    )
-    from . import (
-        backup_objects as backup_objects,
-    )
-    from . import (
-        backups as backups,
-    )
-    from . import (
-        cloud_browser as cloud_browser,
-    )
-    from . import (
-        configuration_backup as configuration_backup,
-    )
-    from . import (
-        connection as connection,
-    )
-    from . import (
-        credentials as credentials,
-    )
-    from . import (
-        data_integration_api as data_integration_api,
-    )
-    from . import (
-        deployment as deployment,
-    )
-    from . import (
-        encryption as encryption,
-    )
-    from . import (
-        failback as failback,
-    )
-    from . import (
-        failover as failover,
-    )
-    from . import (
-        general_options as general_options,
-    )
-    from . import (
-        global_exclusions as global_exclusions,
-    )
-    from . import (
-        inventory_browser as inventory_browser,
-    )
-    from . import (
-        jobs as jobs,
-    )
-    from . import (
-        license as license,
-    )
-    from . import (
-        log_export as log_export,
-    )
-    from . import (
-        login_ as login_,
-    )
-    from . import (
-        malware_detection as malware_detection,
-    )
-    from . import (
-        managed_servers as managed_servers,
-    )
-    from . import (
-        mount_servers as mount_servers,
-    )
-    from . import (
-        protection_groups as protection_groups,
-    )
-    from . import (
-        proxies as proxies,
-    )
-    from . import (
-        replica_restore_points as replica_restore_points,
-    )
-    from . import (
-        replicas as replicas,
-    )
-    from . import (
-        repositories as repositories,
-    )
-    from . import (
-        restore as restore,
-    )
-    from . import (
-        restore_points as restore_points,
-    )
-    from . import (
-        security as security,
-    )
-    from . import (
-        service as service,
-    )
-    from . import (
-        services as services,
-    )
-    from . import (
-        sessions as sessions,
-    )
-    from . import (
-        tasks as tasks,
-    )
-    from . import (
-        traffic_rules as traffic_rules,
-    )
-    from . import (
-        wan_accelerators as wan_accelerators,
-    )
+
+__all__ = [
+    "GROUPS",
+    "OPERATIONS",
+    "active_directory_domains",
+    "agents",
+    "automation",
+    "backup_browsers",
+    "backup_objects",
+    "backups",
+    "cloud_browser",
+    "configuration_backup",
+    "connection",
+    "credentials",
+    "data_integration_api",
+    "deployment",
+    "encryption",
+    "failback",
+    "failover",
+    "general_options",
+    "global_exclusions",
+    "inventory_browser",
+    "jobs",
+    "license",
+    "log_export",
+    "login_",
+    "malware_detection",
+    "managed_servers",
+    "mount_servers",
+    "protection_groups",
+    "proxies",
+    "replica_restore_points",
+    "replicas",
+    "repositories",
+    "restore",
+    "restore_points",
+    "security",
+    "service",
+    "services",
+    "sessions",
+    "tasks",
+    "traffic_rules",
+    "wan_accelerators",
+]
 
 OPERATIONS: dict[str, str] = {
     "GetServerTime": "service.get_server_time",
@@ -525,4 +493,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*GROUPS, "GROUPS", "OPERATIONS"]
+    return list(__all__)
