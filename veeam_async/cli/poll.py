@@ -163,6 +163,8 @@ async def once(
                     progress.row()
 
             async for answer in view.each(work, concurrency=concurrency, timeout=deadline, deadline=deadline):
+                if isinstance(answer.error, BrokenPipeError):
+                    raise answer.error  # not the appliance: whoever reads our stdout has gone
                 poll.answered += 1
                 if answer.error is not None:
                     poll.errors.append(answer)

@@ -24,7 +24,7 @@ FAULTS = {
     "wrong-password": "the fleet file has another password",
     "web-page": "a proxy answers with a web page",
     "failing": "each call but the login ends in 500",
-    "no-license-right": "the account may not read the license",
+    "no-right": "the account's role allows no call but the login",
 }
 
 
@@ -127,8 +127,8 @@ async def _break(member: Simulated) -> None:
             appliance.faults.add(html=True)
         case "failing":
             appliance.faults.add(operation="*", status=500, after=1)
-        case "no-license-right":
-            appliance.faults.add(path="*icense*", status=403, message="The account's role does not allow this.")
+        case "no-right":
+            appliance.faults.add(operation="*", status=403, after=1, message="The account's role does not allow this.")
 
 
 def known_revisions(products: list[str], revisions: list[str]) -> list[str]:
