@@ -74,15 +74,15 @@ def open_login(document: dict[str, Any]) -> None:
             operation["security"] = []
 
 
-def require_path_parameters(document: dict[str, Any]) -> None:
-    """A parameter in the path is always required and never null: without it there is no such path."""
+def parameters_without_null(document: dict[str, Any]) -> None:
+    """No parameter is null: a path, a query or a header has no word for it. One in the path is required as well."""
     parts = [part for _, _, operation in operations(document) for part in operation.get("parameters", ())]
     for part in [*parts, *document["components"].get("parameters", {}).values()]:
         if part.get("in") == "path":
             part["required"] = True
-            if isinstance(part.get("schema"), dict):
-                part["schema"].pop("nullable", None)
-                _unwrap(part, "schema")
+        if isinstance(part.get("schema"), dict):
+            part["schema"].pop("nullable", None)
+            _unwrap(part, "schema")
 
 
 def _unwrap(holder: dict[str, Any], key: str) -> None:
@@ -215,7 +215,7 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     empty_no_content,
     open_login,
     name_responses,
-    require_path_parameters,
+    parameters_without_null,
     unwrap_parts,
     gather_own_part,
     split_unions,

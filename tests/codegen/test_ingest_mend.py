@@ -226,6 +226,16 @@ def test_path_parameters_are_required_and_never_null() -> None:
     assert made == {"name": "id", "in": "path", "schema": {"type": "string"}, "required": True}
 
 
+def test_no_parameter_is_null() -> None:
+    """A query cannot say null, so a nullable parameter is one that may be left out."""
+    made = parameter({"name": "ids", "in": "query", "schema": {"type": "array", "items": {}, "nullable": True}})
+    assert made == {"name": "ids", "in": "query", "schema": {"type": "array", "items": {}}}
+    wrapper = {"allOf": [{"$ref": "#/components/schemas/EKind"}], "nullable": True}
+    assert parameter({"name": "a", "in": "query", "schema": wrapper})["schema"] == {
+        "$ref": "#/components/schemas/EKind"
+    }
+
+
 def test_parameters_of_a_path_go_to_its_operations() -> None:
     """What a path says of all its operations is said by each; an operation's own parameter wins."""
     made = document()

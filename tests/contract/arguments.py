@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from codegen.walking import resolve
 from veeam_async.codec import decoder
+from veeam_async.model import fields
 from veeam_async.operation import Operation
 from veeam_async.unset import UNSET
 
@@ -37,6 +39,8 @@ class Arguments:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
+        # Whether the body being made may hold files: JSON has no bytes.
+        self._files = False
 
     def of(self, operation: Operation[Any]) -> dict[str, Any]:
         """The keyword arguments of an operation's function: every parameter that it has, and its body, all typed."""
@@ -48,26 +52,34 @@ class Arguments:
         for parameter in operation.parameters:
             part = by_wire[parameter.location, parameter.wire]
             value = self.value(part["schema"], 0)
+            if (parameter.location, parameter.wire.lower()) == ("header", "accept"):
+                value = self._media_type(described)
             made[parameter.name] = decoder(parameter.type, operation.revision.package)(value)
         if operation.body is not None:
             body = resolve(self._document, described["requestBody"])
-            value = self.body(body["content"][operation.body.media_type].get("schema", {}))
+            media_type = operation.body.media_type
+            self._files = not media_type.endswith("json")
+            value = self.value(body["content"][media_type].get("schema", {}), 0)
             if value is not UNSET:
                 made["body"] = self._typed(operation, value)
         return made
+
+    def _media_type(self, described: dict[str, Any]) -> str:
+        """A media type that the operation answers with."""
+        for code, response in described["responses"].items():
+            for media_type in resolve(self._document, response).get("content", ()) if code.startswith("2") else ():
+                return str(media_type)
+        return "*/*"
 
     def _typed(self, operation: Operation[Any], value: Any) -> Any:
         assert operation.body is not None
         if isinstance(value, bytes) or operation.body.type in ("bytes", "Upload"):
             return value
+        if operation.body.media_type == "multipart/form-data":
+            # The parts are files and texts, which only the model itself takes.
+            model = getattr(import_module(f"{operation.revision.package}.models"), operation.body.type)
+            return model(**{name: value[field.wire] for name, field in fields(model).items() if field.wire in value})
         return decoder(operation.body.type, operation.revision.package)(value)
-
-    def body(self, schema: dict[str, Any]) -> Any:
-        """A request body: JSON, or bytes where the schema is a file."""
-        found = resolve(self._document, schema)
-        if found.get("format") == "binary":
-            return b"some bytes"
-        return self.value(schema, 0)
 
     def value(self, schema: dict[str, Any], depth: int) -> Any:
         """A JSON value that fits a schema."""
@@ -95,7 +107,8 @@ class Arguments:
                 extra = found.get("additionalProperties")
                 return {"key": self.value(extra, depth + 1)} if isinstance(extra, dict) and extra else {}
             case "string":
-                return self._string(found)
+                binary = self._files and found.get("format") == "binary"
+                return b"some bytes" if binary else self._string(found)
         return "text"
 
     def _child(self, base: dict[str, Any], depth: int) -> Any:

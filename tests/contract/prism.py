@@ -87,6 +87,10 @@ class Prism:
                 await process.wait()
         self._folder.cleanup()
 
+    def ended(self) -> bool:
+        """True where the process has come to an end by itself."""
+        return self._process is not None and self._process.returncode is not None
+
     def log(self) -> str:
         """What Prism has said so far."""
         return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
