@@ -14,7 +14,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from .completion import complete_operation, complete_product, complete_revision
-from .status import CommandError, Status
+from .status import CommandError, ReaderGone, Status
 
 if TYPE_CHECKING:
     from .target import Target
@@ -51,8 +51,8 @@ def run(arguments: Sequence[str]) -> int:
         return _say("interrupted", Status.INTERRUPTED)
     except CommandError as error:
         return _say(str(error), error.status)
-    except BrokenPipeError:
-        # The reader went away (`| head`). Python would complain once more when it flushes stdout at exit.
+    except ReaderGone:
+        # Python would complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.OK
     except VeeamError as error:

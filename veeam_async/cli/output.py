@@ -17,6 +17,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from .status import ReaderGone
+
 MINIMUM = 8
 
 
@@ -209,5 +211,8 @@ def _cell(value: Any) -> Any:
 
 def put(line: str) -> None:
     """Write to stdout at once, so that a reader in a pipe sees each row when it comes."""
-    sys.stdout.write(line)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None

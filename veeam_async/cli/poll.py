@@ -19,7 +19,7 @@ from .columns import COLUMNS
 from .fleets import open_fleet
 from .output import csv_text, duration, json_line, json_text, put, stderr, stdout, table
 from .progress import FleetProgress
-from .status import CommandError, Status
+from .status import CommandError, ReaderGone, Status
 from .words import short
 
 if TYPE_CHECKING:
@@ -163,8 +163,8 @@ async def once(
                     progress.row()
 
             async for answer in view.each(work, concurrency=concurrency, timeout=deadline, deadline=deadline):
-                if isinstance(answer.error, BrokenPipeError):
-                    raise answer.error  # not the appliance: whoever reads our stdout has gone
+                if isinstance(answer.error, ReaderGone):
+                    raise answer.error
                 poll.answered += 1
                 if answer.error is not None:
                     poll.errors.append(answer)

@@ -23,8 +23,8 @@ FAULTS = {
     "slow": "each answer takes 30 seconds",
     "wrong-password": "the fleet file has another password",
     "web-page": "a proxy answers with a web page",
-    "failing": "each call but the login ends in 500",
-    "no-right": "the account's role allows no call but the login",
+    "failing": "each call ends in 500",
+    "no-right": "the account's role allows no call",
 }
 
 
@@ -126,9 +126,9 @@ async def _break(member: Simulated) -> None:
         case "web-page":
             appliance.faults.add(html=True)
         case "failing":
-            appliance.faults.add(operation="*", status=500, after=1)
+            appliance.faults.add(operation="*", status=500)
         case "no-right":
-            appliance.faults.add(operation="*", status=403, after=1, message="The account's role does not allow this.")
+            appliance.faults.add(operation="*", status=403, message="The account's role does not allow this.")
 
 
 def known_revisions(products: list[str], revisions: list[str]) -> list[str]:

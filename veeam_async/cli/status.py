@@ -25,3 +25,7 @@ class CommandError(Exception):
     def __init__(self, message: str, status: Status = Status.NOT_RUN) -> None:
         super().__init__(message)
         self.status = status
+
+
+class ReaderGone(Exception):
+    """Whoever read our stdout has enough (`| head`): no error of ours."""

@@ -14,9 +14,16 @@ def explain(error: BaseException) -> str:
 
 def short(error: BaseException) -> str:
     """The same without appliance and operation, for a table that has a column for them."""
-    text = _one_line(error.describe() if isinstance(error, errors.VeeamError) else str(error) or type(error).__name__)
+    text = _short(error)
     hint = advice(error)
     return f"{text}. {hint}" if hint else text
+
+
+def _short(error: BaseException) -> str:
+    text = error.describe() if isinstance(error, errors.VeeamError) else str(error)
+    if isinstance(error, errors.UnsupportedRevisionError):
+        text = text.partition("; `python -m codegen")[0]  # `advice` says it where it helps
+    return _one_line(text or type(error).__name__)
 
 
 def advice(error: BaseException) -> str:
