@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import math
 import re
+from base64 import b32decode
 from collections.abc import Callable
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -147,21 +148,21 @@ class Login:
             return (await _answer(credentials.ask)).strip()
         if credentials.totp_secret is None:
             return (credentials.code or credentials.recovery_code or "").strip()
-        try:
-            import pyotp
-        except ImportError:
-            raise VeeamError("totp_secret needs pyotp: install veeam-async[mfa]", appliance=self._name) from None
-        try:
-            totp = pyotp.TOTP(credentials.totp_secret.replace(" ", ""))
-            code = totp.now()
-            if code == self._last_code:
-                # A code is good once; a login so soon after another has to wait for the next one.
-                await asyncio.sleep(_TOTP_STEP - time() % _TOTP_STEP + 0.1)
-                code = totp.now()
-        except ValueError:  # binascii.Error is one; its text is not repeated, it could hold the secret
-            raise VeeamError("totp_secret is not base32", appliance=self._name) from None
+        code = self._totp(credentials.totp_secret)
+        if code == self._last_code:
+            # A code is good once; a login so soon after another has to wait for the next one.
+            await asyncio.sleep(_TOTP_STEP - time() % _TOTP_STEP + 0.1)
+            code = self._totp(credentials.totp_secret)
         self._last_code = code
         return code
+
+    def _totp(self, secret: str) -> str:
+        try:
+            return totp_code(secret, time())
+        except ImportError:
+            raise VeeamError("totp_secret needs pyotp: install veeam-async[mfa]", appliance=self._name) from None
+        except ValueError:  # its text is not repeated, it could hold the secret
+            raise VeeamError("totp_secret is not base32", appliance=self._name) from None
 
     async def sign_on_url(self, username: str | None) -> str:
         """The identity provider's URL where a user signs on.
@@ -286,6 +287,23 @@ class Login:
     @property
     def _name(self) -> str:
         return self._transport.name
+
+
+def totp_code(secret: str, at: float) -> str:
+    """The authenticator's code at a time, in seconds since 1970.
+
+    Raises:
+        ImportError: pyotp is not there.
+        ValueError: the secret is not base32.
+    """
+    import pyotp
+
+    class Totp(pyotp.TOTP):
+        def byte_secret(self) -> bytes:
+            # pyotp refuses the short secrets that appliances give out.
+            return b32decode(self.secret + "=" * (-len(self.secret) % 8), casefold=True)
+
+    return Totp(secret.replace(" ", "").rstrip("=")).at(int(at))
 
 
 def revisions_in(error: ApiError) -> list[str]:

@@ -175,7 +175,7 @@ class Transport:
             if deadline <= started:
                 raise self._late(call, limit, started, sent=False)
         attempt = 1
-        renewed = False
+        renewed = relogged = False
         hops = 0
         token: Token | None = None
         while True:
@@ -205,14 +205,14 @@ class Transport:
                     return answer
                 if token is not None and status not in (401, 403):
                     token.proved = True
-                if not renewed and tokens is not None and token is not None and _replayable(call):
-                    if status == 401:
+                if tokens is not None and token is not None and _replayable(call):
+                    if status == 401 and not renewed:
                         renewed = True
                         _log.debug("%s: %s: 401, renewing the token", self.name, call.label)
                         await self._bounded(tokens.replace(token), call, until, limit, started)
                         continue
-                    if status == 403 and token.source == "refresh" and not token.proved:
-                        renewed = True
+                    if status == 403 and not relogged and token.source == "refresh" and not token.proved:
+                        relogged = True
                         _log.debug("%s: %s: 403 with a token that never served, logging in", self.name, call.label)
                         await self._bounded(tokens.relogin(token), call, until, limit, started)
                         continue
