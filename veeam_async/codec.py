@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from .compiled import encode as encode
-from .compiled import json_of, reader_of, resolve
+from .compiled import is_model, json_of, reader_of, resolve
 from .errors import DecodeError
 from .model import Model
 from .tolerance import Tolerated as Tolerated
@@ -80,7 +80,7 @@ def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> 
     for node in expression.nodes:
         if node.name == "list":
             due: type = list
-        elif node.name == "dict" or (node.is_class and issubclass(resolve(node.name, package), Model)):
+        elif node.name == "dict" or (node.is_class and is_model(resolve(node.name, package))):
             due = dict
         else:
             return

@@ -162,13 +162,16 @@ def _reader_of_node(node: Node, package: str) -> Read | None:
     return lambda value: {key: item(each) for key, each in value.items()} if value.__class__ is dict else value
 
 
+def is_model(cls: Any) -> bool:
+    """True for a model, False for an enum and for an alias of a plain type, which is what else a name may stand for."""
+    return isinstance(cls, type) and issubclass(cls, Model)
+
+
 def reader_of_class(cls: Any) -> Read:
-    """The reader of a class that a type expression names: a model or an enum. Others leave values as they are."""
-    if isinstance(cls, type) and issubclass(cls, Model):
+    """The reader of what a type expression names: a model or an enum. Anything else leaves values as they are."""
+    if is_model(cls):
         return maker(cls)
-    if isinstance(cls, type) and issubclass(cls, OpenEnum):
-        return reader(cls)
-    return _unchanged
+    return reader(cls) if isinstance(cls, type) and issubclass(cls, OpenEnum) else _unchanged
 
 
 def _unchanged(value: Any) -> Any:
@@ -205,12 +208,12 @@ def choose_node(expression: TypeExpression, value: Any, package: str) -> Node | 
     """The first member of a union that a JSON value can be by its kind, or None."""
     for node in expression.nodes:
         if isinstance(value, dict):
-            fits = node.name == "dict" or (node.is_class and issubclass(resolve(node.name, package), Model))
+            fits = node.name == "dict" or (node.is_class and is_model(resolve(node.name, package)))
         elif isinstance(value, list):
             fits = node.name == "list"
         elif isinstance(value, str):
             fits = node.name in ("str", "datetime", "date") or (
-                node.is_class and not issubclass(resolve(node.name, package), Model)
+                node.is_class and not is_model(resolve(node.name, package))
             )
         elif isinstance(value, bool):
             fits = node.name == "bool"

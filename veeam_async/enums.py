@@ -68,7 +68,7 @@ class _Lookup(dict[Any, Any]):
     def __missing__(self, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        member = self.enum(value)
+        member = self.enum._missing_(value)
         if len(self) < _REMEMBERED:
             self[str(value)] = member
         return member

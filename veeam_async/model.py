@@ -165,8 +165,11 @@ def _first_read(self: Model, name: str) -> Any:
     if name in self._names:
         raw = self._raw
         if raw is None:
-            # Somebody deleted it, which says that it shall be left out.
-            setattr(self, name, {} if name == "additional_properties" else UNSET)
+            try:
+                return object.__getattribute__(self, name)  # Another thread filled it since.
+            except AttributeError:
+                # Somebody deleted it, which says that it shall be left out.
+                setattr(self, name, {} if name == "additional_properties" else UNSET)
         elif len(get_referents(self)) != _SHELL_REFERENTS:
             # What a shell refers to tells in one call whether any slot was set since it was made.
             _fill_the_rest(self, raw)

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from .compiled import child_of, choose_node, discriminator_wire, package_of, resolve
-from .enums import OpenEnum
+from .compiled import child_of, choose_node, discriminator_wire, is_model, package_of, resolve
+from .enums import OpenEnum, reader
 from .model import REQUIRED, Model, fields
 from .timestamps import read_date, read_timestamp
 from .type_expressions import Node, TypeExpression, parse
@@ -107,17 +107,18 @@ class _Examination:
             report("wrong_type")
 
     def _class(self, value: Any, cls: Any, path: str, report: Callable[[Kind], None]) -> None:
-        if issubclass(cls, Model):
+        if is_model(cls):
             if isinstance(value, dict):
                 self._object(value, cls, path)
             else:
                 report("wrong_type")
-        elif issubclass(cls, OpenEnum):
-            if not isinstance(value, str):
+        elif isinstance(cls, type) and issubclass(cls, OpenEnum):
+            member = reader(cls)(value) if isinstance(value, str) else None
+            if member is None:
                 report("wrong_type")
-            elif cls(value).is_unknown:
+            elif member.is_unknown:
                 report("unknown_enum")
-            elif cls(value) != value:
+            elif member != value:
                 report("letter_case")
 
     def _object(self, raw: dict[str, Any], cls: type[Model], path: str) -> None:

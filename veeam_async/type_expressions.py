@@ -13,7 +13,8 @@ from typing import Final
 
 import attrs
 
-PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Any", "object"})
+# `Upload` is a field of a form: whatever can be sent as a file.
+PLAIN: Final = frozenset({"str", "int", "float", "bool", "bytes", "Upload", "Any", "object"})
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w.]*|[\[\],|])")
 
 
