@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from codegen.facts import phrase
-from codegen.walking import METHODS, objects, operations, resolve, schemas, target
+from codegen.walking import METHODS, below, objects, operations, resolve, schemas, target
 
 SCHEMA_PREFIX = "#/components/schemas/"
 
@@ -72,6 +72,33 @@ def open_login(document: dict[str, Any]) -> None:
         form = body.get("content", {}).get("application/x-www-form-urlencoded", {})
         if "grant_type" in _properties(document, form.get("schema", {})):
             operation["security"] = []
+
+
+def bytes_are_bytes(document: dict[str, Any]) -> None:
+    """A body of `application/octet-stream` is its bytes, also where a document describes an object around them."""
+    for _, found in list(objects(document)):
+        content = found.get("content")
+        if isinstance(content, dict) and isinstance(content.get("application/octet-stream"), dict):
+            content["application/octet-stream"]["schema"] = {"type": "string", "format": "binary"}
+
+
+def no_files_in_json(document: dict[str, Any]) -> None:
+    """`format: binary` within JSON is text: bytes have no form there, and which text it is the format does not say."""
+    seen: set[str] = set()
+    waiting = [
+        content["schema"]
+        for _, found in objects(document["paths"])
+        for media_type, content in found.get("content", {}).items()
+        if media_type.endswith("json") and "schema" in content
+    ]
+    while waiting:
+        for _, found in below(waiting.pop(), ""):
+            if found.get("format") == "binary":
+                del found["format"]
+            reference = found.get("$ref", "")
+            if reference and reference not in seen:
+                seen.add(reference)
+                waiting.append(target(document, reference))
 
 
 def parameters_without_null(document: dict[str, Any]) -> None:
@@ -216,6 +243,8 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     open_login,
     name_responses,
     parameters_without_null,
+    bytes_are_bytes,
+    no_files_in_json,
     unwrap_parts,
     gather_own_part,
     split_unions,

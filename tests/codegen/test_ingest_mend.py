@@ -277,6 +277,36 @@ def test_a_login_needs_no_token() -> None:
     assert "security" not in paths["/api/v1/jobs"]["post"]
 
 
+def test_an_octet_stream_is_bytes() -> None:
+    """A body of bytes is described as such, whatever object the document puts around them."""
+    made = schemas(Stream={"type": "object", "properties": {"data": {"type": "string", "format": "binary"}}})
+    stream = {"application/octet-stream": {"schema": {"$ref": "#/components/schemas/Stream"}}}
+    made["paths"]["/api/v1/jobs"]["post"]["requestBody"] = {"content": stream}
+    spec = mended(made)
+    assert spec["paths"]["/api/v1/jobs"]["post"]["requestBody"]["content"] == {
+        "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+    }
+
+
+def test_a_file_in_json_is_text() -> None:
+    """`format: binary` goes from what JSON bodies hold, and stays in multipart bodies and downloads."""
+    made = schemas(Form={"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}})
+    made["components"]["schemas"]["Job"]["properties"]["file"] = {"type": "string", "format": "binary"}
+    form = {"multipart/form-data": {"schema": {"$ref": "#/components/schemas/Form"}}}
+    file = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    made["paths"]["/api/v1/upload"] = {
+        "post": {
+            "operationId": "Upload",
+            "requestBody": {"content": form},
+            "responses": {"200": {"description": PROSE, "content": file}},
+        }
+    }
+    spec = mended(made)
+    assert spec["components"]["schemas"]["Job"]["properties"]["file"] == {"type": "string"}
+    assert spec["components"]["schemas"]["Form"]["properties"]["file"] == {"type": "string", "format": "binary"}
+    assert spec["paths"]["/api/v1/upload"]["post"]["responses"]["200"]["content"] == file
+
+
 def test_a_csv_model_binder_is_style_form_explode_false() -> None:
     """A parameter that the server reads as one comma-separated value is declared so."""
     made = parameter(
