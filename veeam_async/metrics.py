@@ -162,6 +162,8 @@ class Exporter:
         known = self._snapshot(client.name)
         known.revision = client.revision.name
         found = dict(known.rows)
+        answered = False
+        failed: VeeamError | None = None
         for row in _POLLED:
             if row is Session and self._sessions is None:
                 continue
@@ -176,10 +178,14 @@ class Exporter:
                 # One thing that fails, or that the role may not see, does not make the appliance down.
                 known.failures += 1
                 _log.info("%s: not all %s could be had: %s", client.name, row.source, error)
+                failed = error
                 if not rows:
                     continue
+            answered = True
             # Some servers give a row twice; a series must not come twice.
             found[row] = tuple({one.id: one for one in rows}.values())
+        if failed is not None and not answered:
+            raise failed
         return found
 
     def _note(self, answer: Answer[dict[type[Row], tuple[Row, ...]]]) -> None:

@@ -245,20 +245,24 @@ class Fleet:
 
     def __iter__(self) -> Iterator[Appliance]:
         for member in list(self._core.members.values()):
-            if all(accept(member.appliance) for accept in self._filters):
+            if self._shows(member.appliance):
                 yield member.appliance
+
+    def _shows(self, appliance: Appliance) -> bool:
+        return all(accept(appliance) for accept in self._filters)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return any(appliance.name == name for appliance in self)
+        member = self._core.members.get(name) if isinstance(name, str) else None
+        return member is not None and self._shows(member.appliance)
 
     def __getitem__(self, name: str) -> Appliance:
-        for appliance in self:
-            if appliance.name == name:
-                return appliance
-        raise KeyError(name)
+        member = self._core.members[name]
+        if not self._shows(member.appliance):
+            raise KeyError(name)
+        return member.appliance
 
     def add(self, *appliances: Appliance) -> None:
         """Adds appliances. Watches that run take them in; fan-outs that run do not.
