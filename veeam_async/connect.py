@@ -167,10 +167,8 @@ async def _negotiate(
         found = await probes[0].run()
     else:
         found = await _first(probes)
-    pool.negotiated[
-        manners.product,
-        parse_host(host, port=None if ":" in host else found.port, default_port=found.port, allow_http=allow_http),
-    ] = found
+    origin = next(probe.origin for probe in probes if probe.origin.port == found.port)
+    pool.negotiated[manners.product, origin] = found
     _log.info("%s: %s %s on port %d: %s", host, manners.product, found.revision, found.port, found.reason)
     return found
 

@@ -229,6 +229,8 @@ class Login:
     def _classified(self, error: ApiError) -> VeeamError:
         text = f"{error.error_code} {error.message} {error.details}"
         if listed := revisions_in(error):
+            # What connect() found out is out of date: the appliance was upgraded.
+            self._transport.pool.negotiated.pop((self._profile.product, self._transport.origin), None)
             return UnsupportedRevisionError(
                 f"the server does not have revision {self._revision.name}; it has {', '.join(listed)}",
                 server=listed,
