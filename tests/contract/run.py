@@ -32,6 +32,7 @@ from veeam_async import Password
 from veeam_async.client import ApplianceClient, Timeouts
 from veeam_async.codec import encode
 from veeam_async.errors import ApiError, InferredOperationWarning, VeeamError
+from veeam_async.model import Model, fields
 from veeam_async.operation import Operation
 from veeam_async.retry import RetryPolicy
 
@@ -163,13 +164,27 @@ def misfit(value: Any, operation: Operation[Any]) -> str:
     models = import_module(f"{operation.revision.package}.models")
     types = [answer.type for answer in operation.answers.values()]
     try:
+        read_all(value)
         if not isinstance(value, bytes):
             encode(value)
     except Exception as error:
-        return f"{type(error).__name__} while writing it again: {error}"
+        return f"{type(error).__name__} while reading it whole: {error}"
     if any(_fits(value, text, models) for text in types):
         return ""
     return f"{type(value).__name__} where {' or '.join(sorted({text or 'nothing' for text in types}))} was due"
+
+
+def read_all(value: Any) -> None:
+    """Read every field of everything in a value: models are decoded where they are looked at, not before."""
+    if isinstance(value, Model):
+        for name in fields(type(value)):
+            read_all(getattr(value, name))
+    elif isinstance(value, list):
+        for part in value:
+            read_all(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            read_all(part)
 
 
 def _fits(value: Any, text: str, models: Any) -> bool:

@@ -1,0 +1,143 @@
+"""The vendor's own answer examples, served over loopback: the typed functions give them back whole.
+
+The examples break their own schemas in hundreds of places; none of that may raise, and nothing of it may be lost.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+import pytest
+from aiohttp import web
+
+from codegen.walking import operations, resolve
+from tests.codegen.small import needs_vendor, revisions, vendor_document
+from tests.contract.arguments import Arguments
+from tests.contract.run import client_class, misfit, read_all
+from veeam_async import Password
+from veeam_async.codec import encode
+from veeam_async.timestamps import parse_timestamp
+
+# How many 2xx examples each document has on its operations, and how many of them are downloads.
+COUNTS = {"vbr/1.1-rev0": (46, 0), "vbr/1.2-rev1": (166, 1), "vbr/1.3-rev0": (222, 1), "vbr/1.3-rev1": (240, 1)}
+VBR = [name for name in revisions() if name in COUNTS]
+
+
+class Example(NamedTuple):
+    """One example: its operation, the status that it is for, its name, its media type, its value."""
+
+    operation_id: str
+    status: int
+    name: str
+    media_type: str
+    value: Any
+
+    @property
+    def text(self) -> str:
+        """What a server would send."""
+        return self.value if isinstance(self.value, str) else json.dumps(self.value)
+
+
+@cache
+def examples(name: str) -> tuple[Example, ...]:
+    """The examples of a document's 2xx answers."""
+    return tuple(_found(vendor_document(name).content))
+
+
+def _found(document: dict[str, Any]) -> Iterator[Example]:
+    for _, _, operation in operations(document):
+        for code, response in operation["responses"].items():
+            content = resolve(document, response).get("content", {}) if code.startswith("2") else {}
+            for media_type, found in content.items():
+                place = operation["operationId"], int(code)
+                if "example" in found:
+                    yield Example(*place, "example", media_type, found["example"])
+                for name, part in found.get("examples", {}).items():
+                    yield Example(*place, name, media_type, resolve(document, part).get("value"))
+
+
+class Server:
+    """Answers the login with a token, and every other call with the example that it is given."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.status = 200
+        self.media_type = "application/json"
+        self.text = "{}"
+
+    async def answer(self, request: web.Request) -> web.Response:
+        if request.path == "/api/oauth2/token" and self.text == "{}":
+            return web.json_response(
+                {"access_token": "a", "refresh_token": "r", "token_type": "bearer", "expires_in": 900}
+            )
+        return web.Response(status=self.status, text=self.text, content_type=self.media_type)
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Server]:
+    """The server on a free port of loopback."""
+    server = Server()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        server.url = f"http://{host}:{port}"
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+def same(left: Any, right: Any) -> bool:
+    """Whether two JSON values are the same: timestamps as instants, strings whatever their letter case."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, str) and isinstance(right, str) and left != right:
+        if left.lower() == right.lower():
+            return True
+        instants = (_instant(left), _instant(right))
+        return instants[0] is not None and instants[0] == instants[1]
+    return type(left) is type(right) and left == right
+
+
+def _instant(text: str) -> datetime | None:
+    found = parse_timestamp(text)
+    if not isinstance(found, datetime):
+        return None
+    return found if found.tzinfo is None else found.astimezone(UTC)
+
+
+@needs_vendor
+@pytest.mark.parametrize("name", VBR)
+async def test_every_example_comes_back_typed_and_whole(name: str) -> None:
+    """Every 2xx example decodes to the operation's type, and to_dict() gives the same again; a download is its bytes."""
+    downloads = [example for example in examples(name) if example.media_type != "application/json"]
+    assert (len(examples(name)), len(downloads)) == COUNTS[name]
+    arguments = Arguments(vendor_document(name).content)
+    lost = []
+    async with (
+        served() as server,
+        client_class(name)(server.url, Password("user", "not-a-secret"), logout=False) as client,
+    ):
+        await client.login()
+        by_id = {operation.operation_id: operation for operation in client.operations}
+        for example in examples(name):
+            operation = by_id[example.operation_id]
+            server.status, server.media_type, server.text = example.status, example.media_type, example.text
+            value = await getattr(getattr(client, operation.group), operation.name)(**arguments.of(operation))
+            read_all(value)
+            kept = value == example.text.encode() if example in downloads else same(encode(value), example.value)
+            fault = misfit(value, operation) or ("" if kept else "not the same")
+            if fault:
+                lost.append(f"{example.operation_id} {example.status} {example.name}: {fault}")
+    assert lost == []
