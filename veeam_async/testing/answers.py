@@ -171,7 +171,8 @@ class _Maker:
             case "date":
                 return (_EPOCH + timedelta(days=random.randrange(180))).strftime("%Y-%m-%d")
             case "time":
-                return f"{random.randrange(24):02}:{random.randrange(60):02}:00Z"
+                # A time of day is what people read, in the vendor's own examples too: no seconds, no zone.
+                return f"{random.randrange(24):02}:{random.randrange(60):02}"
             case "time-span":
                 return f"{random.randrange(24):02}:{random.randrange(60):02}:{random.randrange(60):02}"
             case "int64" | "int32" | "integer":

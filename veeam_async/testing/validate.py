@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from jsonschema_path import SchemaPath
 from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
 from openapi_core.validation.request.exceptions import (
+    MissingRequestBody,
     ParametersError,
     ParameterValidationError,
     RequestBodyValidationError,
@@ -62,6 +62,8 @@ class _Requests(V30RequestValidator):
     def body(self, body: bytes, content_type: str, operation: SchemaPath) -> list[Exception]:
         try:
             self._get_body(body or None, content_type, operation)
+        except MissingRequestBody:
+            return []  # the document lets it be left out
         except RequestBodyValidationError as error:
             return [error]
         return []
@@ -151,7 +153,7 @@ def dispatching(document: Mapping[str, Any]) -> dict[str, Any]:
     JSON Schema knows nothing of discriminators: a base alone would take any child's body unseen. Here a base `X`
     becomes `X` = `X.base`, and for each value: not that value, or the child; children inherit from `X.base`.
     """
-    document = made = copy.deepcopy(dict(document))
+    document = made = without_times(document)
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     bases = {
         name: schema
@@ -176,6 +178,20 @@ def dispatching(document: Mapping[str, Any]) -> dict[str, Any]:
         schemas[f"{name}.base"] = schema
         schemas[name] = {"type": "object", "allOf": [{"$ref": _reference(f"{name}.base")}, *branches]}
     return made
+
+
+def without_times(document: Any) -> Any:
+    """A copy of a document that lets a time of day be any text.
+
+    `format: time` is the vendor's word for `22:00` and `10:00 PM`; RFC 3339 has another idea of it, and JSON Schema's
+    checkers a third.
+    """
+    if isinstance(document, Mapping):
+        is_time = document.get("type") == "string" and document.get("format") == "time"
+        return {name: without_times(value) for name, value in document.items() if not (is_time and name == "format")}
+    if isinstance(document, list):
+        return [without_times(value) for value in document]
+    return document
 
 
 def _reference(name: str) -> str:
