@@ -277,9 +277,8 @@ class _Probe:
 
     def _serves(self, reply: Reply) -> bool:
         """True where the revision exists: it answers, or asks for a token before anything else."""
-        if reply.status in (401, 403):
-            return True
-        if reply.status >= 300:
+        # Another service on that port, a sign-on page or a proxy answers the same to anything.
+        asks_otherwise = reply.headers.get("WWW-Authenticate", "Bearer").partition(" ")[0].lower() != "bearer"
+        if reply.content_type == "text/html" or asks_otherwise:
             return False
-        # Another service on that port, or a sign-on page, answers 200 to anything.
-        return reply.content_type != "text/html"
+        return reply.status in (401, 403) or reply.status < 300

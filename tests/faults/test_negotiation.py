@@ -114,6 +114,8 @@ async def test_server_that_refuses_all_is_said() -> None:
     [
         {"status": 200, "body": b"<html>sign on</html>", "kind": "text/html"},
         {"status": 404, "body": b"nothing here", "kind": "text/plain"},
+        {"status": 401, "body": b"<html>log in</html>", "kind": "text/html"},
+        {"status": 401, "body": b"", "headers": {"WWW-Authenticate": 'Basic realm="x"'}},
         {"status": 301, "body": b"", "headers": {"Location": "https://elsewhere.example/"}},
     ],
 )
@@ -246,6 +248,12 @@ async def test_second_port_is_found(two_ports: tuple[Vbr, Vbr]) -> None:
 
 async def test_no_port_answers(two_ports: tuple[Vbr, Vbr]) -> None:
     """When neither is the API, the error tells of both."""
+
+    async def nothing(exchange: Exchange) -> None:
+        await exchange.reply(404, b"not here", kind="text/plain")
+
+    for server in two_ports:
+        server.default = nothing
     with pytest.raises(ConnectError) as caught:
         await at(two_ports[0])
     assert str(two_ports[0].port) in str(caught.value) and str(two_ports[1].port) in str(caught.value)
