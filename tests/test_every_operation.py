@@ -1,0 +1,139 @@
+"""Every operation of every revision, through its typed function, to a server that checks requests by openapi-core."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.arguments import Arguments
+from tests.contract.run import client_class, misfit
+from veeam_async.api import BoundDownload, BoundList
+from veeam_async.client import ApplianceClient
+from veeam_async.errors import VeeamError
+from veeam_async.operation import Operation
+from veeam_async.testing import SimulatedAppliance
+from veeam_async.testing.appliance import Behaviour
+
+SPECS = Path(__file__).parent.parent / "specs"
+REVISIONS = sorted(f"{path.parent.name}/{path.stem}" for path in SPECS.glob("*/*.json"))
+CONCURRENCY = 8
+
+pytestmark = [
+    pytest.mark.clone,
+    pytest.mark.timeout(300),
+    # Each inferred operation says so at its first call.
+    pytest.mark.filterwarnings("ignore::veeam_async.errors.InferredOperationWarning"),
+]
+
+
+def document_of(revision: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((SPECS / f"{revision}.json").read_text(encoding="utf-8"))
+    return document
+
+
+class Fitting(Arguments):
+    """Arguments that openapi-core takes: its `time` is one without a zone."""
+
+    def _string(self, found: dict[str, Any]) -> str:
+        return "22:30:00" if found.get("format") == "time" else super()._string(found)
+
+
+def log_in(body: Any, appliance: SimulatedAppliance) -> None:
+    """Put what the appliance knows into a login's form."""
+    known = {
+        "username": appliance.username,
+        "password": appliance.password,
+        "saml_response": appliance.tokens.saml_response("single-sign-on"),
+    }
+    for name, value in known.items():
+        if hasattr(body, name):
+            setattr(body, name, value)
+
+
+async def call(client: ApplianceClient, operation: Operation[Any], arguments: dict[str, Any]) -> str:
+    """Call an operation in each way that it can be called; what is wrong with what comes back, or nothing."""
+    bound = getattr(getattr(client, operation.group), operation.name)
+    fault = misfit(await bound(**arguments), operation)
+    if isinstance(bound, BoundList):
+        listing = operation.listing
+        assert listing is not None
+        rest = {name: value for name, value in arguments.items() if name not in (listing.skip, listing.limit)}
+        # Made-up listings know nothing of pages.
+        rest |= {"max_items": 3, "page_size": 2, "on_incomplete": "ignore"}
+        async for row in bound.items(**rest):
+            fault = fault or misfit_row(row, operation)
+        async for page in bound.pages(**rest):
+            fault = fault or misfit_page(page, operation)
+    if isinstance(bound, BoundDownload):
+        async with bound.stream(**arguments) as download:
+            await download.read()
+    return fault
+
+
+def misfit_page(page: Any, operation: Operation[Any]) -> str:
+    # Where the answer is an operation, its result is the page.
+    name = type(page).__name__
+    types = {answer.type for answer in operation.answers.values()}
+    return "" if types & {name, f"AsyncOperationOf{name}"} else f"a page is {name}, {types} was due"
+
+
+def misfit_row(row: Any, operation: Operation[Any]) -> str:
+    assert operation.listing is not None
+    due = operation.listing.row
+    cls = getattr(import_module(f"{operation.revision.package}.models"), due, None)
+    return "" if cls is None or isinstance(row, cls) else f"a row is {type(row).__name__}, {due} was due"
+
+
+@pytest.fixture
+async def appliance(revision: str, asynchronous: bool) -> AsyncIterator[SimulatedAppliance]:
+    product, _, name = revision.partition("/")
+    behaviour = Behaviour(unknown_ids="answer", asynchronous=asynchronous)
+    async with SimulatedAppliance(product, name, validate=True, behaviour=behaviour) as appliance:
+        yield appliance
+
+
+MANNERS = [(revision, False) for revision in REVISIONS] + [(name, True) for name in REVISIONS if "azure" in name]
+
+
+@pytest.mark.parametrize(("revision", "asynchronous"), MANNERS)
+async def test_every_operation(revision: str, appliance: SimulatedAppliance) -> None:
+    """Each operation of a revision is called once at least, with all that it can be given: none is refused, and what
+    comes back is of the type that it says."""
+    arguments = Fitting(document_of(revision))
+    faults: dict[str, str] = {}
+    appliance.add_user("single-sign-on", saml=True)
+    async with client_class(revision)(appliance.url, appliance.credentials, logout=False) as client:
+        await client.login()
+        gate = asyncio.Semaphore(CONCURRENCY)
+
+        async def one(operation: Operation[Any]) -> None:
+            async with gate:
+                try:
+                    given = arguments.of(operation)
+                    if "body" in given and operation.body is not None and "form" in operation.body.media_type:
+                        log_in(given["body"], appliance)
+                    fault = await call(client, operation, given)
+                except (VeeamError, TypeError, ValueError, AttributeError) as error:
+                    fault = f"{type(error).__name__}: {error}"
+                if fault:
+                    faults[operation.operation_id] = fault
+
+        # The calls that end the session come last.
+        last = [op for op in client.operations if op.path in (client.profile.logout[1], client.profile.token_path)]
+        await asyncio.gather(*(one(operation) for operation in client.operations if operation not in last))
+        for operation in last:
+            await one(operation)
+        count = len(client.operations)
+    assert not faults, "\n".join(f"{name}: {fault}" for name, fault in faults.items())
+    assert not appliance.errors
+    missing = [op.operation_id for op in client.operations if not appliance.counts[op.operation_id]]
+    assert not missing
+    refused = [(seen.operation_id, seen.status) for seen in appliance.requests if seen.status >= 400]
+    assert not refused
+    assert count == len(appliance.spec.operations)
