@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from tests.sample_api import models
 from tests.sample_api.models import (
     BackupCopyJobModel,
     BackupJobModel,
@@ -26,6 +27,7 @@ from tests.sample_api.models import (
     StorageModel,
     TokenModel,
 )
+from veeam_async import compiled
 from veeam_async.codec import decoder, dumps
 from veeam_async.errors import DecodeError
 from veeam_async.model import Model, field, fields, model
@@ -61,6 +63,19 @@ def shell(data: dict[str, Any], name: str = "JobModel") -> Any:
 
 def filled(data: dict[str, Any], name: str = "JobModel") -> Any:
     return read_all(shell(data, name))
+
+
+@pytest.fixture(params=[0, 10**9], ids=["compiled", "plain"], autouse=True)
+def before_compiling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run everything by code compiled for the class, and again field by field."""
+    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", request.param)
+    for name in models.__all__:
+        cls = getattr(models, name)
+        if issubclass(cls, Model):
+            for each in ("_fill", "_shallow"):
+                monkeypatch.setattr(cls, each, getattr(Model, each))
+    for seen in (compiled._first, compiled._sent, compiled._missing):
+        seen.clear()
 
 
 @pytest.fixture(params=[shell, filled], ids=["shell", "filled"])

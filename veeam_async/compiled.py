@@ -21,9 +21,9 @@ from .unset import UNSET
 Read = Callable[[Any], Any]
 
 _new: Final = object.__new__
-# How many keys of one class may turn out missing, each time with its code compiled anew, before every optional key of
-# it counts as one that may be.
-_TRUSTED: Final = 3
+# Objects of one class that are filled, or sent, field by field before its code is compiled. Compiling takes as long as
+# some 150 objects take longer without it, and most classes are never seen that often.
+_BEFORE_COMPILING: Final = 64
 # Unknown values of a discriminator that are remembered to lead to the base class.
 _REMEMBERED: Final = 256
 _MODELS: Final = re.compile(r"^(.*)\.models(?:\.|$)")
@@ -235,22 +235,67 @@ def read_field(cls: type[Model], each: Field, value: Any) -> Any:
 
 # Filling
 
-# Fields that an object of the class came without, as far as was seen.
+Plan = list[tuple[str, str, Read | None]]
+
+_plans: Final[dict[type[Model], Plan]] = {}
+_first: Final[dict[type[Model], int]] = {}
+# Required fields that objects of the class came without, as far as was seen.
 _missing: Final[dict[type[Model], set[str]]] = {}
 
 
-def compile_fill(cls: type[Model], sample: Mapping[str, Any]) -> Callable[[Any, dict[str, Any]], None]:
+def _plan(cls: type[Model]) -> Plan:
+    """Name, JSON name and reader of each field."""
+    plan = _plans.get(cls)
+    if plan is None:
+        package = package_of(cls)
+        plan = _plans[cls] = [
+            (each.name, each.wire, reader_of(parse(each.annotation), package)) for each in fields(cls).values()
+        ]
+    return plan
+
+
+def first_fills(shell: Model, raw: dict[str, Any]) -> None:
+    """Fill a shell field by field, and have the code of its class compiled when that was done often enough."""
+    cls: Any = type(shell)
+    _first[cls] = count = _first.get(cls, 0) + 1
+    if count > _BEFORE_COMPILING:
+        cls._fill = compile_fill(cls)
+        cls._fill(shell, raw)
+    else:
+        fill_plainly(shell, raw)
+
+
+def fill_plainly(shell: Model, raw: dict[str, Any]) -> None:
+    """Fill a shell field by field. It takes whatever there is, half as fast as compiled code."""
+    known = 0
+    plan = _plan(type(shell))
+    for name, wire, read in plan:
+        if wire in raw:
+            known += 1
+            value = raw[wire]
+            if read is not None:
+                try:
+                    value = read(value)
+                except TypeError:  # a list or an object where an enum is due
+                    value = raw[wire]
+            setattr(shell, name, value)
+        else:
+            setattr(shell, name, UNSET)
+    wires = () if known == len(raw) else {wire for _, wire, _ in plan}
+    shell.additional_properties = {} if known == len(raw) else {key: raw[key] for key in raw if key not in wires}
+    shell._raw = None
+
+
+def compile_fill(cls: type[Model]) -> Callable[[Any, dict[str, Any]], None]:
     """The function that fills the fields of a shell of `cls`.
 
-    Args:
-        cls: the model.
-        sample: an object of its kind. Keys that it has are read as keys that are there, which takes two thirds of the
-            time. Where one turns out missing, `fill_again` has the function compiled anew.
+    It relies on the keys of required fields, which takes two thirds of the time. Where one turns out missing,
+    `fill_again` has the function compiled anew.
     """
     package = package_of(cls)
     known = fields(cls)
-    missing = _missing.setdefault(cls, set())
-    there = [each for each in known.values() if each.wire in sample and each.name not in missing]
+    missing = _missing.get(cls, ())
+    there = [each for each in known.values() if not parse(each.annotation).optional and each.name not in missing]
     space: dict[str, Any] = {"UNSET": UNSET, "known": frozenset(each.wire for each in known.values())}
     lines = []
     for number, each in enumerate(known.values()):
@@ -309,23 +354,35 @@ def _put(space: dict[str, Any], slot: str, node: Node, package: str) -> None:
 def fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:
     """Fill a shell after the compiled function could not: a key is missing, or a list stands where an enum is due."""
     cls: Any = type(shell)
-    known = fields(cls)
     missing = _missing.setdefault(cls, set())
-    absent = {each.name for each in known.values() if each.wire not in raw}
+    absent = {each.name for each in fields(cls).values() if each.wire not in raw}
     if isinstance(reason, KeyError) and not missing.issuperset(absent):
-        missing |= absent
-        if len(missing) > _TRUSTED:
-            # So many come and go that it does not pay to find out which: none of the optional ones is relied on.
-            missing |= {each.name for each in known.values() if parse(each.annotation).optional}
-        cls._fill = compile_fill(cls, raw)
-    for each in known.values():
-        setattr(shell, each.name, read_field(cls, each, raw[each.wire]) if each.wire in raw else UNSET)
-    wires = {each.wire for each in known.values()}
-    shell.additional_properties = {key: raw[key] for key in raw if key not in wires}
-    shell._raw = None
+        # An appliance that leaves out one required field may leave out the others.
+        missing |= absent if len(missing) < 2 else set(fields(cls))
+        cls._fill = compile_fill(cls)
+    fill_plainly(shell, raw)
 
 
 # Values of models to JSON
+
+_sent: Final[dict[type[Model], int]] = {}
+
+
+def first_shallow(model: Model) -> dict[str, Any]:
+    """The JSON object of a model, values not yet encoded. Its code is compiled when that was done often enough."""
+    cls: Any = type(model)
+    _sent[cls] = count = _sent.get(cls, 0) + 1
+    if count > _BEFORE_COMPILING:
+        cls._shallow = compile_shallow(cls)
+    found = {}
+    for name, wire, _ in _plan(cls):
+        value = getattr(model, name)
+        if value is not UNSET:
+            found[wire] = value
+    extra = model.additional_properties
+    if extra:
+        found.update([each for each in extra.items() if each[0] not in found])
+    return found
 
 
 def compile_shallow(cls: type[Model]) -> Callable[[Any], dict[str, Any]]:

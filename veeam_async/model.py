@@ -1,8 +1,8 @@
 """Models: attrs classes whose objects stay as they came until one of their fields is read.
 
 Decoding a row makes an object of the right class and leaves its JSON object beside it: a *shell*. The first read of a
-field fills all fields of that one level by code compiled for the class, and lets the JSON object go. Nested models are
-shells of their own. A poll that looks at three fields of a job never pays for the rest of it.
+field fills all fields of that one level, by code compiled for the class once that pays, and lets the JSON object go.
+Nested models are shells of their own. A poll that looks at three fields of a job never pays for the rest of it.
 """
 
 from __future__ import annotations
@@ -294,21 +294,16 @@ class Model(_Shell):
         __getattr__ = _first_read
 
     def _fill(self, raw: dict[str, Any]) -> None:
-        """Fill all fields from a JSON object. The first call puts the function compiled for the class in its place."""
-        from .compiled import compile_fill
+        """Fill all fields from a JSON object. After a few calls a function compiled for the class takes its place."""
+        from .compiled import first_fills
 
-        cls: Any = type(self)
-        cls._fill = compile_fill(cls, raw)
-        cls._fill(self, raw)
+        first_fills(self, raw)
 
     def _shallow(self) -> dict[str, Any]:
         """The JSON object with the values of its fields not yet encoded. Compiled for the class like `_fill`."""
-        from .compiled import compile_shallow
+        from .compiled import first_shallow
 
-        cls: Any = type(self)
-        cls._shallow = compile_shallow(cls)
-        found: dict[str, Any] = cls._shallow(self)
-        return found
+        return first_shallow(self)
 
     def _untouched(self) -> dict[str, Any] | None:
         """The JSON object of a shell that is still exactly what came, or None."""

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.properties.objects import Document, Maker, document, names, same, spoiled
+from veeam_async import compiled
 from veeam_async.codec import Tolerated, decoder, dumps
 from veeam_async.enums import OpenEnum
 from veeam_async.errors import DecodeError
@@ -36,6 +37,12 @@ FUZZING = settings(
     max_examples=EXAMPLES, derandomize="VEEAM_FUZZ_EXAMPLES" not in os.environ, database=None, deadline=None,
     phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def compile_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the first object of each class filled field by field, the others by code compiled for the class."""
+    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", 1)
 
 
 def load(found: Document, name: str) -> Any:

@@ -9,3 +9,17 @@ from .job import JobsResult as JobsResult
 from .server import LinuxServerModel as LinuxServerModel
 from .server import ServerModel as ServerModel
 from .storage import StorageModel as StorageModel
+
+__all__ = [
+    "BackupCopyJobModel",
+    "BackupJobModel",
+    "EJobType",
+    "JobModel",
+    "JobsResult",
+    "LinksModel",
+    "LinuxServerModel",
+    "MixedModel",
+    "ServerModel",
+    "StorageModel",
+    "TokenModel",
+]
