@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import warnings
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 import orjson
@@ -444,22 +444,28 @@ class _Rows(_ReadAhead[T]):
     def __init__(self, walk: _Walk) -> None:
         super().__init__(walk)
         self._decode = walk.client.decoder(f"list[{walk.listing.row}]", walk.operation.operation_id)
-        self._rows: list[T] = []
-        self._next = 0
+        self._rows: Iterator[T] = iter(())
+        self._second_half: list[T] = []
 
     async def __anext__(self) -> T:
-        while self._next >= len(self._rows):
+        for row in self._rows:
+            return row
+        return await self._more()
+
+    async def _more(self) -> T:
+        # The next page is not asked for before the middle of this one: who looks at the first rows costs one request.
+        rows, self._second_half = self._second_half, []
+        if rows:
+            self._ahead()
+        while not rows:
             page = await self._take()
             if page is None:
                 raise StopAsyncIteration
-            self._rows = self._decode(page.rows)
-            self._next = 0
-        row = self._rows[self._next]
-        self._next += 1
-        # Not before the middle: who looks only at the first rows costs one request.
-        if self._next == len(self._rows) // 2 + 1:
-            self._ahead()
-        return row
+            rows = self._decode(page.rows)
+            middle = (len(rows) + 1) // 2
+            rows, self._second_half = rows[:middle], rows[middle:]
+        self._rows = iter(rows)
+        return next(self._rows)
 
 
 class _Pages(_ReadAhead[Page]):
