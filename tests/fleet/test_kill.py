@@ -1,0 +1,99 @@
+"""A watch whose process is killed, with sessions appearing in between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from veeam_async.testing import SimulatedAppliance
+
+PROGRAM = Path(__file__).with_name("watching.py")
+
+
+def told(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "out.jsonl"
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+async def until(condition: Callable[[], bool], process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            assert process.returncode is None
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "file"])
+async def test_killed_and_restarted(kind: str, tmp_path: Path) -> None:
+    """Killed at any moment and restarted, a watch gives each row; only the row in hand at a kill can come again.
+
+    Between kills sessions begin and end. Whoever drops the keys that they have seen gets each row exactly once.
+    """
+    chance = random.Random(5)
+    async with AsyncExitStack() as stack:
+        simulated = {f"a{seed}": SimulatedAppliance("vbr", "1.3-rev0", seed=seed, validate=False) for seed in range(2)}
+        for one in simulated.values():
+            await stack.enter_async_context(one)
+        worlds = [one.world for one in simulated.values()]
+        login = (simulated["a0"].username, simulated["a0"].password)
+        config = {"login": login, "appliances": {name: one.url for name, one in simulated.items()}}
+        (tmp_path / "fleet.json").write_text(json.dumps(config))
+
+        kills = 0
+        for life in range(4):
+            for world in worlds:
+                for _ in range(3):
+                    world.finish(world.start(kind="infrastructure", name="Rescan"))
+            process = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, tmp_path, kind)
+            total = sum(len(world.sessions) for world in worlds)
+            try:
+                if life < 3:
+                    # Somewhere in the middle of handing rows over, or waiting for new ones.
+                    before = len(told(tmp_path))
+                    enough = min(total, before + chance.randrange(5, 60))
+                    await until(lambda enough=enough: len(told(tmp_path)) >= enough, process)  # type: ignore[misc]
+                    kills += 1
+                else:
+                    await until(lambda: len({(line["who"], line["id"]) for line in told(tmp_path)}) >= total, process)
+                    await asyncio.sleep(0.5)  # and nothing further comes
+            finally:
+                process.kill()
+                await process.wait()
+
+    lines = told(tmp_path)
+    expected = {(f"a{seed}", session.id) for seed, world in enumerate(worlds) for session in world.sessions}
+    assert {(line["who"], line["id"]) for line in lines} == expected
+    repeated = [key for key, count in Counter(line["key"] for line in lines).items() if count > 1]
+    assert len(repeated) <= kills
+    once = {line["key"]: line for line in lines}.values()
+    changed = [line for line in once if line["kind"] == "changed"]
+    assert len(once) - len(changed) == len(expected)
+
+
+async def test_killed_while_it_waits(tmp_path: Path) -> None:
+    """Killed between rounds and restarted, a watch repeats nothing at all and loses nothing."""
+    async with SimulatedAppliance("vbr", "1.3-rev0", validate=False) as simulated:
+        world = simulated.world
+        config = {"login": (simulated.username, simulated.password), "appliances": {"a": simulated.url}}
+        (tmp_path / "fleet.json").write_text(json.dumps(config))
+        for _ in range(3):
+            world.finish(world.start(kind="infrastructure", name="Rescan"))
+            process = await asyncio.create_subprocess_exec(sys.executable, PROGRAM, tmp_path, "sqlite")
+            try:
+                await until(lambda: len(told(tmp_path)) >= len(world.sessions), process)
+                asked = simulated.count("GetAllSessions")
+                await until(lambda asked=asked: simulated.count("GetAllSessions") >= asked + 2, process)  # type: ignore[misc]
+            finally:
+                process.kill()
+                await process.wait()
+    ids = [line["id"] for line in told(tmp_path)]
+    assert len(ids) == len(set(ids)) == len(world.sessions)
