@@ -18,7 +18,7 @@ from .columns import word
 from .fleets import open_fleet
 from .output import Column, duration, size, stderr, stdout, table
 from .progress import FleetProgress
-from .simulation import FAULTS, Simulation, known_revisions, raise_file_limit, require_testing
+from .simulation import known_revisions, require_testing
 from .status import Status
 from .words import short
 
@@ -57,12 +57,11 @@ class Summary:
 def run_demo(count: int) -> int:
     """Start the appliances, poll them, print one table and one line of totals."""
     require_testing()
-    raise_file_limit(count * 20)
     console = stderr()
     revisions = known_revisions([], [])
     console.print(
         f"Starting {count} simulated appliances of {len({one.partition('/')[0] for one in revisions})} products in "
-        f"{len(revisions)} revisions on loopback; one is down and one is slow."
+        f"{len(revisions)} revisions on loopback; one is down and one is stuck."
     )
     summaries = run(_demo(count, revisions))
     table(COLUMNS, [attrs.asdict(one) for one in summaries], stdout())
@@ -71,14 +70,15 @@ def run_demo(count: int) -> int:
 
 
 async def _demo(count: int, revisions: list[str]) -> list[Summary]:
+    from ..testing import SimulatedFleet
+
     with tempfile.TemporaryDirectory(prefix="veeam-demo-") as folder:
-        async with Simulation(count, revisions, faults=["down", "slow"]) as simulation:
-            stderr().print(f"One fault is: {FAULTS['down']}; the other: {FAULTS['slow']}.")
-            path = simulation.write(Path(folder))
+        async with SimulatedFleet(count, revisions, faulty=2 / count, troubles=["dead", "hangs"]) as simulated:
+            path = simulated.write_toml(Path(folder, "fleet.toml"))
             fleet, view = open_fleet(path, [])
             started = time.monotonic()
             summaries = await poll(fleet, view)
-            stderr().print(f"Polled in {duration(time.monotonic() - started)}; the slow one was given {PATIENCE:g} s.")
+            stderr().print(f"Polled in {duration(time.monotonic() - started)}; the stuck one was given {PATIENCE:g} s.")
     return sorted(summaries, key=lambda one: one.appliance)
 
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from ..running import run
 from .output import stderr
-from .simulation import FAULTS, Simulation, known_revisions, raise_file_limit, require_testing
+from .simulation import TROUBLES, known_revisions, require_testing
 from .status import Status
 
 
@@ -29,16 +29,26 @@ def simulate_fleet(
     """Run the appliances and write the fleet file; end quietly on Ctrl-C or SIGTERM."""
     require_testing()
     chosen = known_revisions(list(products), list(revisions))
-    raise_file_limit(count * 20)
+    from ..testing import SimulatedFleet
+
     console = stderr()
 
     async def serve() -> None:
-        async with Simulation(count, chosen, tls=tls, faults=faults, seed=seed) as simulation:
-            path = simulation.write(directory)
+        simulated = SimulatedFleet(
+            count,
+            chosen,
+            tls=tls,
+            faulty=1 / 3 if faults else 0,
+            seed=seed,
+            worlds=min(count, 8),
+            validate=count <= 100,
+        )
+        async with simulated:
+            path = simulated.write_toml(directory / "fleet.toml")
             console.print(f"{count} simulated appliances listen on loopback; the fleet file is {escape(str(path))}")
-            for member in simulation.members:
-                if member.fault:
-                    console.print(f"  {member.name}: {FAULTS[member.fault]}")
+            for member in simulated.members:
+                if member.trouble:
+                    console.print(f"  {member.appliance.name}: {TROUBLES[member.trouble]}")
             console.print(f"Try: veeam-async check {escape(str(path))}")
             console.print("Ctrl-C ends them.")
             # The line that a program waits for.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .. import errors
+from ..fleet import RowsError
 
 
 def explain(error: BaseException) -> str:
@@ -14,9 +15,19 @@ def explain(error: BaseException) -> str:
 
 def short(error: BaseException) -> str:
     """The same without appliance and operation, for a table that has a column for them."""
+    same = _one_cause(error)
+    if same is not None:
+        return short(same)
     text = _short(error)
     hint = advice(error)
     return f"{text}. {hint}" if hint else text
+
+
+def _one_cause(error: BaseException) -> BaseException | None:
+    """The error that all failed operations of an appliance share, such as a login that each of them met."""
+    if not isinstance(error, RowsError) or len({one.describe() for one in error.errors}) != 1:
+        return None
+    return error.errors[0]
 
 
 def _short(error: BaseException) -> str:
