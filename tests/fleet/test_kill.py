@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from veeam_async.testing import SimulatedAppliance
+from veeam_async.testing import SimulatedAppliance, World
 
 PROGRAM = Path(__file__).with_name("watching.py")
 
@@ -23,6 +23,14 @@ def told(folder: Path) -> list[dict[str, Any]]:
     path = folder / "out.jsonl"
     lines = path.read_bytes().splitlines() if path.exists() else []
     return [json.loads(line) for line in lines]
+
+
+def told_ids(folder: Path) -> set[tuple[str, str]]:
+    return {(line["who"], line["id"]) for line in told(folder)}
+
+
+def every(worlds: list[World]) -> set[tuple[str, str]]:
+    return {(f"a{seed}", session.id) for seed, world in enumerate(worlds) for session in world.sessions}
 
 
 async def until(condition: Callable[[], bool], process: asyncio.subprocess.Process) -> None:
@@ -63,15 +71,15 @@ async def test_killed_and_restarted(kind: str, tmp_path: Path) -> None:
                     await until(lambda enough=enough: len(told(tmp_path)) >= enough, process)  # type: ignore[misc]
                     kills += 1
                 else:
-                    await until(lambda: len({(line["who"], line["id"]) for line in told(tmp_path)}) >= total, process)
+                    await until(lambda: told_ids(tmp_path) >= every(worlds), process)
                     await asyncio.sleep(0.5)  # and nothing further comes
             finally:
                 process.kill()
                 await process.wait()
 
     lines = told(tmp_path)
-    expected = {(f"a{seed}", session.id) for seed, world in enumerate(worlds) for session in world.sessions}
-    assert {(line["who"], line["id"]) for line in lines} == expected
+    expected = every(worlds)
+    assert told_ids(tmp_path) == expected
     repeated = [key for key, count in Counter(line["key"] for line in lines).items() if count > 1]
     assert len(repeated) <= kills
     once = {line["key"]: line for line in lines}.values()
