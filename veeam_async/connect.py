@@ -18,7 +18,7 @@ from .pool import Pool
 from .profiles import Profile, profile
 from .proxies import parse_proxy, proxy_from_environment
 from .reply import Reply, read_error
-from .retry import RetryPolicy
+from .retry import SAFE_STATUSES, RetryPolicy
 from .revisions import client_class, find_revision, revision_key, revisions
 from .timeouts import Timeouts
 from .tls import TlsPolicy
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from .credentials import Credentials
 
 _log = logging.getLogger("veeam_async.connect")
+
+# What servers answer to a revision that they do not have.
+_NO_REVISION = frozenset({400, 404, 405, 500, 501})
 
 
 @attrs.frozen
@@ -235,11 +238,17 @@ class _Probe:
             listed = revisions_in(last)
             if listed:
                 return self._choose(listed, name)
-            if reply.status not in (400, 404, 405, 500, 501):
+            if reply.status not in _NO_REVISION:
                 break
             refused.append(name)
-        if last is None or (last.status == 404 and self._manners.revision_header is not None):
-            raise ConnectError(f"port {self.origin.port} does not answer as {self._manners.title}", appliance=self.name)
+        assert last is not None
+        if last.status in SAFE_STATUSES:
+            raise last
+        if last.status not in _NO_REVISION or (last.status == 404 and self._manners.revision_header is not None):
+            raise ConnectError(
+                f"port {self.origin.port} does not answer as {self._manners.title}: {last.describe()}",
+                appliance=self.name,
+            )
         raise UnsupportedRevisionError(
             f"the server accepts none of {', '.join(names)}: {last.describe()}; "
             "`python -m codegen ingest` and `emit` add a newer one",

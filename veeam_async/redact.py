@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 MASK = "***"
 # Shorter strings would blank out innocent text; nobody should have such a password.
@@ -18,6 +19,18 @@ def redact(text: str, secrets: Iterable[str | None]) -> str:
     for secret in secrets:
         if not secret or len(secret) < _SHORTEST:
             continue
-        for spelling in {secret, secret.replace("\\", "\\\\").replace('"', '\\"'), quote(secret), quote_plus(secret)}:
+        doubled = secret.replace("\\", "\\\\")
+        for spelling in (doubled.replace('"', '\\"'), doubled, secret, quote(secret), quote_plus(secret)):
             text = text.replace(spelling, MASK)
     return text
+
+
+def redact_all(data: Any, secrets: Iterable[str | None]) -> Any:
+    """Parsed JSON with every secret masked in its strings."""
+    if isinstance(data, str):
+        return redact(data, secrets)
+    if isinstance(data, list):
+        return [redact_all(item, secrets) for item in data]
+    if isinstance(data, dict):
+        return {redact(key, secrets): redact_all(value, secrets) for key, value in data.items()}
+    return data

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from .errors import ApiError, DecodeError, api_error_class
-from .redact import redact
+from .redact import redact, redact_all
 from .retry import parse_retry_after
 
 EXCERPT = 200
@@ -28,16 +28,29 @@ class Reply:
         body: the bytes, decompressed.
         operation: the operationId, or method and path.
         appliance: the appliance's label.
+        secret: the token that the request carried, which no excerpt of the body may show; None where it had none.
+        private: True where the body itself is secret, and no excerpt of it is shown.
     """
 
-    __slots__ = ("appliance", "body", "headers", "operation", "status")
+    __slots__ = ("appliance", "body", "headers", "operation", "private", "secret", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str], body: bytes, operation: str, appliance: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        operation: str,
+        appliance: str,
+        secret: str | None = None,
+        private: bool = False,
+    ) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         self.operation = operation
         self.appliance = appliance
+        self.secret = secret
+        self.private = private
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} to {self.operation} from {self.appliance}, {len(self.body)} bytes>"
@@ -59,9 +72,11 @@ class Reply:
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            return self._odd_json(body, error)
+            where = f"{error.msg} at character {error.pos}"
+        # Outside of the handler: the parser's error holds the whole body, and must not hang on to ours.
+        return self._odd_json(body, where)
 
-    def _odd_json(self, body: bytes, error: orjson.JSONDecodeError) -> Any:
+    def _odd_json(self, body: bytes, where: str) -> Any:
         if body.startswith(b"\xef\xbb\xbf"):
             try:
                 return orjson.loads(body[3:])
@@ -71,16 +86,16 @@ class Reply:
             return None
         kind = self.content_type or "nothing"
         if "json" in kind:
-            message = f"the body is announced as {kind} and is no whole JSON: {error.msg} at character {error.pos}"
+            message = f"the body is announced as {kind} and is no whole JSON: {where}"
         else:
             message = f"JSON was due, the body is {kind}: a proxy or another service may have answered"
         raise DecodeError(
             message,
             status=self.status,
-            excerpt=excerpt(body),
+            excerpt=None if self.private else excerpt(redact(excerpt(body, 4096), [self.secret]).encode()),
             appliance=self.appliance,
             operation=self.operation,
-        ) from None
+        )
 
     def text(self) -> str:
         """The body as text, in the charset that the server named or in UTF-8."""
@@ -110,17 +125,16 @@ def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unkn
         secrets: masked wherever the server repeats them.
         outcome_unknown: goes into the error.
     """
-    secrets = tuple(secrets)
+    secrets = (*secrets, reply.secret)
     body = reply.body
-    if secrets and body:
-        body = redact(body.decode("utf-8", "replace"), secrets).encode()
     data: Any = None
     parsed = False
     try:
-        data = orjson.loads(body) if body else None
+        data = redact_all(orjson.loads(body), secrets) if body else None
         parsed = True
     except orjson.JSONDecodeError:
-        pass
+        # Before it is cut, lest half a secret stays.
+        body = redact(body[:65536].decode("utf-8", "replace"), secrets).encode()
     code = message = details = resource = trace = None
     fields: dict[str, list[str]] = {}
     shown: Any = data

@@ -70,7 +70,7 @@ class Call:
         data: the body as bytes, a function that makes it anew for each attempt, or None.
         stream: True where the open response is wanted.
         tolerant: True where error answers are wanted as they are, after the repeats.
-        secrets: masked in errors.
+        secrets: masked in errors; a call that has some gets more, so that nothing of its answer is shown.
     """
 
     __slots__ = ("accept", "data", "headers", "label", "method", "path", "safe", "secrets", "stream", "tolerant")
@@ -226,8 +226,7 @@ class Transport:
                 again = self._answer_allows(call, status, retry_after)
                 unknown = not call.safe and status in UNCERTAIN_STATUSES
                 unknown = unknown and not (status == 503 and retry_after is not None)
-                secrets = call.secrets if token is None else (*call.secrets, token.access)
-                error = read_error(answer, secrets=secrets, outcome_unknown=unknown)
+                error = read_error(answer, secrets=call.secrets, outcome_unknown=unknown)
                 cause = None
                 if call.tolerant and not again:
                     return answer
@@ -281,7 +280,8 @@ class Transport:
             raise await self._translate(error, call, response, until, limit, started) from _bare(error)
         if self.events is not None:
             self._tell_answer(call, attempt, response.status, len(body), begun)
-        return Reply(response.status, response.headers, body, call.label, self.name)
+        secret = token.access if token is not None else None
+        return Reply(response.status, response.headers, body, call.label, self.name, secret, bool(call.secrets))
 
     async def _open(
         self, call: Call, token: Token | None, attempt: int, until: float, limit: str, started: float
@@ -301,7 +301,8 @@ class Transport:
             body = await self._read_bounded(call, response)
         except (aiohttp.ClientError, OSError) as error:
             raise await self._translate(error, call, response, until, limit, started) from _bare(error)
-        return Reply(response.status, response.headers, body, call.label, self.name)
+        secret = token.access if token is not None else None
+        return Reply(response.status, response.headers, body, call.label, self.name, secret, bool(call.secrets))
 
     async def _request(
         self, call: Call, token: Token | None, attempt: int, until: float, limits: aiohttp.ClientTimeout
