@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from codegen.walking import resolve
+from codegen.walking import operations, resolve
 from veeam_async.codec import decoder
 from veeam_async.model import fields
 from veeam_async.operation import Operation
@@ -41,6 +41,17 @@ class Arguments:
         self._document = document
         # Whether the body being made may hold files: JSON has no bytes.
         self._files = False
+
+    def capitalises_grants(self) -> bool:
+        """True where the document lists a login's grants in another letter case than OAuth 2.0 has them."""
+        for _, _, operation in operations(self._document):
+            content = resolve(self._document, operation.get("requestBody", {})).get("content", {})
+            form = content.get("application/x-www-form-urlencoded", {}).get("schema", {})
+            grant = self._composed(form)["properties"].get("grant_type", {})
+            grants = resolve(self._document, grant).get("enum", [])
+            if "password" not in grants and "password" in [word.lower() for word in grants]:
+                return True
+        return False
 
     def of(self, operation: Operation[Any]) -> dict[str, Any]:
         """The keyword arguments of an operation's function: every parameter that it has, and its body, all typed."""

@@ -120,7 +120,7 @@ def _instant(text: str) -> datetime | None:
 @needs_vendor
 @pytest.mark.parametrize("name", VBR)
 async def test_every_example_comes_back_typed_and_whole(name: str) -> None:
-    """Every 2xx example decodes to the operation's type, and to_dict() gives the same again; a download is its bytes."""
+    """Every 2xx example decodes to the operation's type, and to_dict() gives it again; a download is its bytes."""
     downloads = [example for example in examples(name) if example.media_type != "application/json"]
     assert (len(examples(name)), len(downloads)) == COUNTS[name]
     arguments = Arguments(vendor_document(name).content)
