@@ -19,7 +19,8 @@ LIMIT = 40
 """Classes in a file, at most."""
 PART = 10
 """Classes that make a part of a large resource a file of its own."""
-CLASSES_A_FILE = 11
+SMALL = 5
+"""Classes in a file, at least, unless there are not more of a kind and no kin."""
 FILES = 130
 """Model files of a revision, at most."""
 WIDE = 8
@@ -218,8 +219,7 @@ def _common(clusters: list[list[str]], nodes: Mapping[str, Node]) -> tuple[list[
 def _join_small(
     clusters: list[list[str]], common: list[str], nodes: Mapping[str, Node], stems: Mapping[str, Words]
 ) -> list[list[str]]:
-    """Join the smallest file to its closest neighbour, or to `common` where it has none, until there are few enough."""
-    target = max(1, min(FILES, len(nodes) // CLASSES_A_FILE))
+    """Join the smallest file to its closest neighbour, or to `common` where it has none, while it is too small."""
     ties: dict[str, Counter[str]] = defaultdict(Counter)
     for name, node in nodes.items():
         for use in (*node.uses, *((node.base,) if node.base else ())):
@@ -244,9 +244,9 @@ def _join_small(
         return 2.0 * name + 1.5 * tie + (0.5 * shared / tags[number].total() if shared else 0.0)
 
     for _ in range(len(clusters)):
-        if len(pool) <= target:
-            break
         number = min(pool, key=lambda entry: (len(pool[entry]), pool[entry][0]))
+        if len(pool) <= FILES and len(pool[number]) >= SMALL:
+            break
         kin = {home[two] for one in pool[number] for two in ties[one] if two in home}.union(
             *(first[stems[one][0]] for one in pool[number])
         )
@@ -353,7 +353,9 @@ def _named(
     candidates.sort(
         key=lambda entry: (entry[1][0] not in {stems[name] for name in entry[0]}, -len(entry[0]), order[entry[0][0]])
     )
-    modules: dict[str, list[str]] = {"common": [name for name in nodes if name in common]} if common else {}
+    modules: dict[str, list[str]] = {}
+    if common:
+        modules["common"] = _bases_first(sorted(common, key=order.__getitem__), nodes)
     for cluster, names in candidates:
         module = next((name for words in names if (name := _module(words)) not in modules), None)
         number = 2

@@ -12,14 +12,16 @@ from .amazon_account import (
     AmazonAccountNameValidationSpec,
     AmazonAccountsPage,
     AmazonAccountUpdateSpec,
+    AmazonRoleAutoCreateSpec,
+    AmazonRoleAutoCreateSpecAccessKeys,
+    RegionTypes,
+)
+from .amazon_connection import (
     AmazonConnection,
     AmazonConnectionsPage,
     AmazonConnectionSpec,
-    AmazonRoleAutoCreateSpec,
-    AmazonRoleAutoCreateSpecAccessKeys,
     BucketsSort,
     GetBucketFoldersSort,
-    RegionTypes,
 )
 from .bucket import (
     Bucket,

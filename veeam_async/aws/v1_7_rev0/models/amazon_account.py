@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from .cloud import CloudAccountPermission
     from .common import Link
-    from .disk import AuthenticationSpecification
 
 
 @model
@@ -150,39 +149,6 @@ class AmazonAccountsPage(Model):
 
 
 @model
-class AmazonConnection(Model):
-    """Amazon connection.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class AmazonConnectionSpec(Model):
-    """Amazon connection spec.
-
-    Attributes:
-        region_id: UUID.
-    """
-
-    authentication_specification: AuthenticationSpecification | None | Unset = UNSET
-    region_id: str
-
-
-@model
-class AmazonConnectionsPage(Model):
-    """Amazon connections page."""
-
-    total_count: int
-    results: list[AmazonConnection]
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
 class AmazonRoleAutoCreateSpec(Model):
     """Amazon role auto create spec."""
 
@@ -208,17 +174,3 @@ class AmazonRoleAutoCreateSpecAccessKeys(Model):
 
     access_key: str
     secret_key: str
-
-
-class BucketsSort(OpenEnum):
-    """Buckets sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-
-
-class GetBucketFoldersSort(OpenEnum):
-    """Get bucket folders sort: 2 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"

@@ -86,9 +86,6 @@ from .common import (
     CertificateType,
     DayOfWeek,
     GFSFlags,
-    IdentityProviderConfiguration,
-    IdentityProviderIsUsedFromClient,
-    IdentityProviderMetadata,
     JobStatus,
     LinkHAL,
     LinksDictionary,
@@ -97,16 +94,17 @@ from .common import (
     ProblemDetails,
     Region,
     RetrySettings,
-    ServiceProviderCertificate,
-    ServiceProviderConfiguration,
     UploadedWebServerCertificate,
 )
-from .configuration import (
-    ConfigurationBackupExportRequest,
+from .configuration_backup import (
     ConfigurationBackupRequest,
     ConfigurationBackupSchedule,
     ConfigurationBackupSettings,
     ConfigurationBackupSettingsFromClient,
+    JobStatusNullable,
+)
+from .configuration_restore import (
+    ConfigurationBackupExportRequest,
     ConfigurationBackupStats,
     ConfigurationRestorePoint,
     ConfigurationRestorePointMetadata,
@@ -114,7 +112,6 @@ from .configuration import (
     ConfigurationRestoreProductInformation,
     DownloadExportedConfigurationBackupRequest,
     GetConfigurationBackupExportStatus,
-    JobStatusNullable,
     PageOfConfigurationRestorePoint,
 )
 from .cosmos import (
@@ -130,18 +127,15 @@ from .cosmos import (
     VirtualMachineToBackup,
 )
 from .cosmos_db import (
-    CosmosDbAccountDatabase,
-    CosmosDbAccountRestorableResource,
-    CosmosDbAccountRestorableSubresource,
-    CosmosDbAccountRestoreOptions,
-    CosmosDbAccountRestoreTimeRange,
-    CosmosDbProcessingCredentials,
-    CosmosDbResourceEvent,
-    CosmosDbResourceEventType,
-    CosmosDbThroughputCost,
-    PageOfCosmosDbAccountDatabase,
-    PageOfCosmosDbAccountRestorableResource,
-    PageOfCosmosDbResourceEvent,
+    CosmosDbBackupDestination,
+    CosmosDbContinuousRestorePoint,
+    CosmosDbRepositoryRestoreOptions,
+    CosmosDbRestorePoint,
+    MongoDbCollectionRestoreOptions,
+    MongoDbDatabaseRestoreOptions,
+    MongoDbRestoreOptions,
+    PageOfCosmosDbContinuousRestorePoint,
+    PageOfCosmosDbRestorePoint,
 )
 from .cosmos_db_account import (
     AsyncOperationOfCosmosDbAccount,
@@ -153,29 +147,36 @@ from .cosmos_db_account import (
     CosmosDbCapacityMode,
     PageOfCosmosDbAccount,
 )
+from .cosmos_db_account_database import (
+    CosmosDbAccountDatabase,
+    CosmosDbProcessingCredentials,
+    CosmosDbResourceEvent,
+    CosmosDbResourceEventType,
+    CosmosDbThroughputCost,
+    PageOfCosmosDbAccountDatabase,
+    PageOfCosmosDbResourceEvent,
+)
+from .cosmos_db_account_restorable import (
+    CosmosDbAccountRestorableResource,
+    CosmosDbAccountRestorableSubresource,
+    CosmosDbAccountRestoreOptions,
+    CosmosDbAccountRestoreTimeRange,
+    PageOfCosmosDbAccountRestorableResource,
+)
 from .cosmos_db_policy import (
     CosmosDbPoliciesExportOptions,
     CosmosDbPolicy,
     CosmosDbPolicyBackupItem,
     CosmosDbPolicyBackupItemsFromClient,
+    PageOfCosmosDbPolicy,
+    PageOfCosmosDbPolicyBackupItem,
+)
+from .cosmos_db_policy_excluded import (
     CosmosDbPolicyBackupItemType,
     CosmosDbPolicyExcludedItem,
     CosmosDbPolicyExcludedItemsFromClient,
     CosmosDbPolicyItemDeletedFromAzure,
-    PageOfCosmosDbPolicy,
-    PageOfCosmosDbPolicyBackupItem,
     PageOfCosmosDbPolicyExcludedItem,
-)
-from .cosmos_db_restore_point import (
-    CosmosDbBackupDestination,
-    CosmosDbContinuousRestorePoint,
-    CosmosDbRepositoryRestoreOptions,
-    CosmosDbRestorePoint,
-    MongoDbCollectionRestoreOptions,
-    MongoDbDatabaseRestoreOptions,
-    MongoDbRestoreOptions,
-    PageOfCosmosDbContinuousRestorePoint,
-    PageOfCosmosDbRestorePoint,
 )
 from .cost_estimation import (
     CostEstimationAssumptionFromClient,
@@ -183,14 +184,9 @@ from .cost_estimation import (
     CostEstimationData,
     CostEstimationItem,
     CostEstimationPolicyFromClient,
-    CostEstimationSchedulePeriod,
     CostEstimationTotals,
     CostEstimationTotalValue,
     CostEstimationVmProtectionPolicyFromClient,
-    CostEstimationWarning,
-    CostEstimationWarningGroup,
-    CostEstimationWarningType,
-    CostEstimationWarningWithData,
     PageOfCostEstimationItem,
     SnapshotDestination,
     SnapshotSettings,
@@ -220,6 +216,13 @@ from .cost_estimation_sql import (
     CostEstimationSqlPolicyFromClient,
     CostEstimationSqlTotals,
     PageOfCostEstimationSqlItem,
+)
+from .cost_estimation_warning import (
+    CostEstimationSchedulePeriod,
+    CostEstimationWarning,
+    CostEstimationWarningGroup,
+    CostEstimationWarningType,
+    CostEstimationWarningWithData,
 )
 from .daily import (
     DailyBackupSchedule,
@@ -259,15 +262,8 @@ from .file_share import (
     AsyncOperationOfFileShare,
     AsyncOperationOfPageOfFileShare,
     FileShare,
-    FileShareBackupDestination,
-    FileShareBackupDestinationFilterOptions,
     FileShareExportOptions,
-    FileShareFlrOptions,
-    FileShareManualSnapshotRequest,
-    FileShareRestorePoint,
-    FileShareRestorePointIndexingConfig,
     PageOfFileShare,
-    PageOfFileShareRestorePoint,
 )
 from .file_share_policy import (
     FileSharePoliciesExportOptions,
@@ -286,6 +282,15 @@ from .file_share_policy_backup import (
     FileSharePolicyResourceGroupFromClient,
     FileSharePolicyStorageAccountFromClient,
     PageOfFileSharePolicyBackupItem,
+)
+from .file_share_restore_point import (
+    FileShareBackupDestination,
+    FileShareBackupDestinationFilterOptions,
+    FileShareFlrOptions,
+    FileShareManualSnapshotRequest,
+    FileShareRestorePoint,
+    FileShareRestorePointIndexingConfig,
+    PageOfFileShareRestorePoint,
 )
 from .flr_session import (
     FlrSearchTaskState,
@@ -308,6 +313,20 @@ from .flr_session import (
     FlrSessionSearchTaskStartResponse,
     PageOfFlrSessionItem,
 )
+from .identity_provider import (
+    IdentityProviderConfiguration,
+    IdentityProviderIsUsedFromClient,
+    IdentityProviderMetadata,
+    ServiceProviderCertificate,
+    ServiceProviderConfiguration,
+)
+from .job import (
+    JobDeletedRestorePoint,
+    JobSessionFilterType,
+    JobSessionLog,
+    LogItem,
+    PageOfJobDeletedRestorePoint,
+)
 from .job_session import (
     BackupJobInfo,
     DataRetrievalExtendOptions,
@@ -324,16 +343,11 @@ from .job_session import (
     FlrOptions,
     HealthCheckJobInfo,
     HealthCheckSchedule,
-    JobDeletedRestorePoint,
     JobSession,
     JobSessionExportOptions,
-    JobSessionFilterType,
-    JobSessionLog,
     JobSessionType,
-    LogItem,
     PageOfFileLevelRestoredFileShare,
     PageOfFileLevelRestoredItem,
-    PageOfJobDeletedRestorePoint,
     PageOfJobSession,
     RepositoryJobInfo,
     RestoreJobInfo,
@@ -406,10 +420,8 @@ from .policy import (
     PolicyType,
 )
 from .policy_excluded import (
-    AsyncOperationOfPageOfTag,
     PageOfPolicyBackupItem,
     PageOfPolicyExcludedItem,
-    PageOfTag,
     PolicyBackupItem,
     PolicyBackupItemsFromClient,
     PolicyBackupItemType,
@@ -422,9 +434,6 @@ from .policy_excluded import (
     PolicySubscriptionFromClient,
     PolicyTagGroupFromClient,
     PolicyVirtualMachineFromClient,
-    Tag,
-    TagFromClient,
-    TagGroup,
 )
 from .price import (
     CostEstimationItemCostsData,
@@ -433,6 +442,13 @@ from .price import (
     PriceListItemUnit,
     PricePerMonth,
     PricePerMonthType,
+)
+from .private_deployment import (
+    ExportLogsType,
+    MessageService,
+    PrivateDeploymentState,
+    PrivateDnsSetting,
+    SetDeploymentModeRequest,
 )
 from .problem import (
     ProblemDetails400,
@@ -446,16 +462,11 @@ from .problem import (
     ProblemDetailsTraceId,
 )
 from .protected import (
-    AsyncOperationOfPageOfProtectedDatabase,
-    PageOfProtectedDatabase,
     PageOfProtectedItem,
-    ProtectedDatabase,
     ProtectedItem,
     ProtectedItemResourceParent,
     ProtectedProgress,
-    ProtectedSqlDatabaseExportOptions,
     Rates,
-    SqlServerForProtectedDatabase,
 )
 from .protected_cosmos_db_account import (
     AsyncOperationOfPageOfProtectedCosmosDbAccount,
@@ -465,6 +476,21 @@ from .protected_cosmos_db_account import (
     ProtectedCosmosDbAccount,
     ProtectedCosmosDbAccountExportOptions,
     ProtectionCosmosDbAccountState,
+)
+from .protected_database import (
+    AsyncOperationOfPageOfProtectedDatabase,
+    PageOfProtectedDatabase,
+    ProtectedDatabase,
+    ProtectedSqlDatabaseExportOptions,
+    SqlServerForProtectedDatabase,
+)
+from .protected_file_share import (
+    AsyncOperationOfPageOfProtectedFileShare,
+    PageOfProtectedFileShare,
+    ProtectedDataFileShareBatchDeleteSnapshotsConfig,
+    ProtectedFileShare,
+    ProtectedFileShareExportOptions,
+    ProtectedFileShareStorageAccount,
 )
 from .protected_virtual_machine import (
     AsyncOperationOfPageOfProtectedVirtualMachine,
@@ -478,13 +504,7 @@ from .protected_virtual_machine import (
     ProtectedVirtualMachineExportOptions,
 )
 from .protected_vnet import (
-    AsyncOperationOfPageOfProtectedFileShare,
-    PageOfProtectedFileShare,
     PageOfProtectedVnet,
-    ProtectedDataFileShareBatchDeleteSnapshotsConfig,
-    ProtectedFileShare,
-    ProtectedFileShareExportOptions,
-    ProtectedFileShareStorageAccount,
     ProtectedVnet,
     ProtectedVnetExportOptions,
     ProtectedVnetToDelete,
@@ -527,7 +547,6 @@ from .restored import (
     RestoredItem,
 )
 from .sla import (
-    PageOfSlaSessionReportRow,
     ScheduleType,
     SlaComplianceStatus,
     SlaComplianceStatusFilter,
@@ -535,10 +554,6 @@ from .sla import (
     SlaInstanceReport,
     SlaInstanceReportRow,
     SlaPolicyNotificationSettings,
-    SlaSessionReportRow,
-    SlaSessionStatus,
-    SlaSessionTaskReport,
-    SlaSessionTaskReportRow,
     SlaStatisticReport,
     SlaTimeSeriesPoint,
 )
@@ -572,6 +587,13 @@ from .sla_configuration import (
     WeeklySlaSchedule,
     YearlySchedule,
     YearlyTypeNullable,
+)
+from .sla_session import (
+    PageOfSlaSessionReportRow,
+    SlaSessionReportRow,
+    SlaSessionStatus,
+    SlaSessionTaskReport,
+    SlaSessionTaskReportRow,
 )
 from .sql import (
     AsyncOperationOfArrayOfSqlConnectionTestMessage,
@@ -659,12 +681,7 @@ from .storage_template import (
 from .system import (
     DateTimeInfo,
     DisabledSections,
-    ExportLogsType,
-    MessageService,
-    PrivateDeploymentState,
-    PrivateDnsSetting,
     ServerInfo,
-    SetDeploymentModeRequest,
     SupportInfo,
     SystemInfo,
     SystemState,
@@ -672,23 +689,27 @@ from .system import (
     Timezone,
     TimezoneFromClient,
 )
-from .tenant import (
-    AsyncOperationOfBoolean,
+from .tag import (
+    AsyncOperationOfPageOfTag,
+    PageOfTag,
+    Tag,
+    TagFromClient,
+    TagGroup,
+)
+from .tenant_with_account import (
     AsyncOperationOfPageOfTenant,
     AsyncOperationOfPageOfTenantWithAccount,
-    AsyncOperationOfTenantsListingResult,
     PageOfTenant,
     PageOfTenantWithAccount,
-    PageOfWorkerManagementSuitableAccount,
     Tenant,
+    TenantWithAccount,
+)
+from .tenants_listing import (
+    AsyncOperationOfTenantsListingResult,
     TenantAccessStatus,
     TenantForServiceAccount,
     TenantsListingResult,
-    TenantWithAccount,
     UserAppRegistrationStatus,
-    WorkerDeploymentLocation,
-    WorkerManagementSuitableAccount,
-    WorkerManagementSuitableAccountSubscription,
 )
 from .top_policies_duration_report import (
     PolicyTaskStatisticsReport,
@@ -809,20 +830,18 @@ from .weekly import (
     WeeklySqlSchedule,
 )
 from .worker import (
-    AsyncOperationOfWorkerProfileDeletionResult,
     PageOfWorker,
-    PageOfWorkerProfile,
     Worker,
     WorkerExportOptions,
-    WorkerProfile,
-    WorkerProfileDeletionResult,
-    WorkerProfileExportOptions,
-    WorkerProfileFromClient,
     WorkerProfileType,
-    WorkerStatistics,
     WorkerStatus,
-    WorkerTag,
-    WorkerTags,
+)
+from .worker_management_suitable_account import (
+    AsyncOperationOfBoolean,
+    PageOfWorkerManagementSuitableAccount,
+    WorkerDeploymentLocation,
+    WorkerManagementSuitableAccount,
+    WorkerManagementSuitableAccountSubscription,
 )
 from .worker_network_configuration import (
     AsyncOperationOfWorkerNetworkConfigurationDeletionResult,
@@ -833,6 +852,17 @@ from .worker_network_configuration import (
     WorkerNetworkConfigurationFromClient,
     WorkerNetworkConfigurationType,
     WorkerVirtualNetwork,
+)
+from .worker_profile import (
+    AsyncOperationOfWorkerProfileDeletionResult,
+    PageOfWorkerProfile,
+    WorkerProfile,
+    WorkerProfileDeletionResult,
+    WorkerProfileExportOptions,
+    WorkerProfileFromClient,
+    WorkerStatistics,
+    WorkerTag,
+    WorkerTags,
 )
 
 MODULES: dict[str, str]

@@ -154,7 +154,7 @@ class AzureAuthenticationResult(Model):
     authenticated_by_certificate: bool | None | Unset = UNSET
     azure_environment: AzureEnvironment | None | Unset = UNSET
     azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    access_token_cache: bytes
+    access_token_cache: str
     displayable_id: str | None | Unset = UNSET
     family_name: str | None | Unset = UNSET
     given_name: str | None | Unset = UNSET

@@ -90,30 +90,6 @@ GFSFlags: TypeAlias = "str"
 """GFS flags."""
 
 
-@model
-class IdentityProviderConfiguration(Model):
-    """Identity provider configuration."""
-
-    entity_id: str | None | Unset = UNSET
-    login_url: str | None | Unset = UNSET
-    enabled: bool | None | Unset = UNSET
-
-
-@model
-class IdentityProviderIsUsedFromClient(Model):
-    """Identity provider Is used from client."""
-
-    entity_id: str
-    enabled: bool
-
-
-@model
-class IdentityProviderMetadata(Model):
-    """Identity provider metadata."""
-
-    xml_base64: str | None | Unset = UNSET
-
-
 class JobStatus(OpenEnum):
     """Job status: 11 known values."""
 
@@ -188,24 +164,6 @@ class RetrySettings(Model):
     """Retry settings."""
 
     retry_count: int | None | Unset = UNSET
-
-
-@model
-class ServiceProviderCertificate(Model):
-    """Service provider certificate."""
-
-    certificate_pfx_base64: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-
-
-@model
-class ServiceProviderConfiguration(Model):
-    """Service provider configuration."""
-
-    entity_id: str | None | Unset = UNSET
-    assertion_consumer_url: str | None | Unset = UNSET
-    has_certificate: bool | None | Unset = UNSET
-    certificate_thumbprint: str | None | Unset = UNSET
 
 
 @model

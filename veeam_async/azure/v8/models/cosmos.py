@@ -12,7 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .policy_excluded import TagFromClient
+    from .tag import TagFromClient
 
 
 @model

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
@@ -15,128 +15,138 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import LinkHAL
+    from .job_session import DataRetrievalStatus, RestorePointType
+    from .mongo_db import MongoDbThroughputSettings
+    from .repository_validate_delete import RepositoryRestorePointState
+    from .storage import StorageAccessTier
+
+
+class CosmosDbBackupDestination(OpenEnum):
+    """Cosmos db backup destination: 3 known values."""
+
+    AZURE_BLOB = "AzureBlob"
+    MANUAL_BACKUP = "ManualBackup"
+    UNKNOWN = "Unknown"
 
 
 @model
-class CosmosDbAccountDatabase(Model):
-    """Cosmos db account database."""
+class CosmosDbContinuousRestorePoint(Model):
+    """Cosmos db continuous restore point.
 
-    database_rid: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    deletion_time: datetime | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
 
-
-@model
-class CosmosDbAccountRestorableResource(Model):
-    """Cosmos db account restorable resource."""
-
-    name: str | None | Unset = UNSET
-    resource_type: str | None | Unset = UNSET
-    subresources: list[CosmosDbAccountRestorableSubresource] | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountRestorableSubresource(Model):
-    """Cosmos db account restorable subresource."""
-
-    name: str | None | Unset = UNSET
-    resource_type: str | None | Unset = UNSET
+    id: str | None | Unset = UNSET
+    type: RestorePointType | None | Unset = UNSET
+    account_name: str | None | Unset = UNSET
+    account_id: str | None | Unset = UNSET
+    point_in_time: datetime | None | Unset = UNSET
+    backup_size_bytes: int | None | Unset = UNSET
+    is_corrupted: bool | None | Unset = UNSET
+    gfs_flags: str | None | Unset = UNSET
+    job_session_id: str | None | Unset = UNSET
+    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
+    retrieved_data_expiration_date: datetime | None | Unset = UNSET
+    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
+    latest_chain_size_bytes: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
-class CosmosDbAccountRestoreOptions(Model):
-    """Cosmos db account restore options.
+class CosmosDbRepositoryRestoreOptions(Model):
+    """Cosmos db repository restore options.
 
     Attributes:
         service_account_id: UUID.
     """
 
     service_account_id: str = field(wire="ServiceAccountId")
-    target_region_id: str = field(wire="TargetRegionId")
-    target_resource_group_id: str = field(wire="TargetResourceGroupId")
-    point_in_time: datetime = field(wire="PointInTime")
-    target_name: str = field(wire="TargetName")
+    database_account_id: str | None | Unset = field(default=UNSET, wire="DatabaseAccountId")
+    target_cosmos_db_account_id: str = field(wire="TargetCosmosDbAccountId")
     reason: str | None | Unset = field(default=UNSET, wire="Reason")
-    selected_items: list[CosmosDbAccountRestorableResource] | None | Unset = field(default=UNSET, wire="SelectedItems")
+    mongo_db_restore_options: MongoDbRestoreOptions | None | Unset = field(default=UNSET, wire="MongoDbRestoreOptions")
 
 
 @model
-class CosmosDbAccountRestoreTimeRange(Model):
-    """Cosmos db account restore time range."""
+class CosmosDbRestorePoint(Model):
+    """Cosmos db restore point.
+
+    Attributes:
+        id: UUID.
+        subscription_id: UUID.
+    """
 
     id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    latest_restorable_timestamp: datetime | None | Unset = UNSET
-    earliest_restorable_timestamp: datetime | None | Unset = UNSET
-
-
-CosmosDbProcessingCredentials: TypeAlias = "dict[str, str]"
-"""Cosmos db processing credentials."""
-
-
-@model
-class CosmosDbResourceEvent(Model):
-    """Cosmos db resource event."""
-
-    event_description: str | None | Unset = field(default=UNSET, wire="EventDescription")
-    event_time: datetime | None | Unset = field(default=UNSET, wire="EventTime")
-
-
-class CosmosDbResourceEventType(OpenEnum):
-    """Cosmos db resource event type: 5 known values."""
-
-    CREATE = "Create"
-    RECREATE = "Recreate"
-    DELETE = "Delete"
-    REPLACE = "Replace"
-    SYSTEM_OPERATION = "SystemOperation"
-
-
-@model
-class CosmosDbThroughputCost(Model):
-    """Cosmos db throughput cost."""
-
-    min_hourly_price: float | None | Unset = UNSET
-    max_hourly_price: float | None | Unset = UNSET
-    min_daily_price: float | None | Unset = UNSET
-    max_daily_price: float | None | Unset = UNSET
-    min_monthly_price: float | None | Unset = UNSET
-    max_monthly_price: float | None | Unset = UNSET
-    min_throughput: float | None | Unset = UNSET
-    max_throughput: float | None | Unset = UNSET
-    request_unit_price: float | None | Unset = UNSET
-    region_count: int | None | Unset = UNSET
-    exceeds_total_throughput: bool | None | Unset = UNSET
+    type: RestorePointType | None | Unset = UNSET
+    account_name: str | None | Unset = UNSET
+    account_id: str | None | Unset = UNSET
+    vbr_id: str | None | Unset = UNSET
+    point_in_time: datetime | None | Unset = UNSET
+    backup_size_bytes: int | None | Unset = UNSET
+    is_corrupted: bool | None | Unset = UNSET
+    gfs_flags: str | None | Unset = UNSET
+    state: RepositoryRestorePointState | None | Unset = UNSET
+    job_session_id: str | None | Unset = UNSET
+    backup_destination: CosmosDbBackupDestination | None | Unset = UNSET
+    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
+    retrieved_data_expiration_date: datetime | None | Unset = UNSET
+    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
+    immutable_till: datetime | None | Unset = UNSET
+    access_tier: StorageAccessTier | None | Unset = UNSET
+    latest_chain_size_bytes: int | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    subscription_name: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    tenant_name: str | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
-class PageOfCosmosDbAccountDatabase(Model):
-    """Page of cosmos db account database."""
+class MongoDbCollectionRestoreOptions(Model):
+    """Mongo db collection restore options."""
+
+    name: str | None | Unset = field(default=UNSET, wire="Name")
+    new_name: str | None | Unset = field(default=UNSET, wire="NewName")
+    throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
+
+
+@model
+class MongoDbDatabaseRestoreOptions(Model):
+    """Mongo db database restore options."""
+
+    name: str | None | Unset = field(default=UNSET, wire="Name")
+    new_name: str | None | Unset = field(default=UNSET, wire="NewName")
+    collections: list[MongoDbCollectionRestoreOptions] | None | Unset = field(default=UNSET, wire="Collections")
+    throughput_settings: MongoDbThroughputSettings | None | Unset = field(default=UNSET, wire="ThroughputSettings")
+
+
+@model
+class MongoDbRestoreOptions(Model):
+    """Mongo db restore options."""
+
+    databases: list[MongoDbDatabaseRestoreOptions] | None | Unset = field(default=UNSET, wire="Databases")
+
+
+@model
+class PageOfCosmosDbContinuousRestorePoint(Model):
+    """Page of cosmos db continuous restore point."""
 
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbAccountDatabase] | None | Unset = UNSET
+    results: list[CosmosDbContinuousRestorePoint] | None | Unset = UNSET
 
 
 @model
-class PageOfCosmosDbAccountRestorableResource(Model):
-    """Page of cosmos db account restorable resource."""
+class PageOfCosmosDbRestorePoint(Model):
+    """Page of cosmos db restore point."""
 
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbAccountRestorableResource] | None | Unset = UNSET
-
-
-@model
-class PageOfCosmosDbResourceEvent(Model):
-    """Page of cosmos db resource event."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbResourceEvent] | None | Unset = UNSET
+    results: list[CosmosDbRestorePoint] | None | Unset = UNSET

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from .azure_subscription import AzureSubscription
     from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
     from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
+    from .cosmos_db_policy_excluded import CosmosDbPolicyItemDeletedFromAzure
     from .daily import DailyCosmosDbSchedule
     from .job_session import HealthCheckSchedule
     from .monthly import MonthlyCosmosDbSchedule
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
         PolicyResourceGroupFromClient,
         PolicySubscriptionFromClient,
         PolicyTagGroupFromClient,
-        Tag,
-        TagFromClient,
-        TagGroup,
     )
     from .sla_configuration import YearlySchedule
+    from .tag import Tag, TagFromClient, TagGroup
     from .weekly import WeeklyCosmosDbSchedule
 
 
@@ -101,16 +99,6 @@ class CosmosDbPolicyBackupItem(Model):
     tag_group: TagGroup | None | Unset = UNSET
 
 
-class CosmosDbPolicyBackupItemType(OpenEnum):
-    """Cosmos db policy backup item type: 5 known values."""
-
-    ACCOUNT = "Account"
-    SUBSCRIPTION = "Subscription"
-    RESOURCE_GROUP = "ResourceGroup"
-    TAG = "Tag"
-    UNKNOWN = "Unknown"
-
-
 @model
 class CosmosDbPolicyBackupItemsFromClient(Model):
     """Cosmos db policy backup items from client."""
@@ -120,34 +108,6 @@ class CosmosDbPolicyBackupItemsFromClient(Model):
     resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
     cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
     tag_groups: list[PolicyTagGroupFromClient] | None | Unset = UNSET
-
-
-@model
-class CosmosDbPolicyExcludedItem(Model):
-    """Cosmos db policy excluded item."""
-
-    account: CosmosDbAccount | None | Unset = UNSET
-    deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
-    tag: Tag | None | Unset = UNSET
-
-
-@model
-class CosmosDbPolicyExcludedItemsFromClient(Model):
-    """Cosmos db policy excluded items from client."""
-
-    cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
-    tags: list[TagFromClient] | None | Unset = UNSET
-
-
-@model
-class CosmosDbPolicyItemDeletedFromAzure(Model):
-    """Cosmos db policy item deleted from azure."""
-
-    type: CosmosDbPolicyBackupItemType | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    id: str | None | Unset = UNSET
-    tag_value: str | None | Unset = UNSET
-    tag_name: str | None | Unset = UNSET
 
 
 @model
@@ -170,14 +130,3 @@ class PageOfCosmosDbPolicyBackupItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[CosmosDbPolicyBackupItem] | None | Unset = UNSET
-
-
-@model
-class PageOfCosmosDbPolicyExcludedItem(Model):
-    """Page of cosmos db policy excluded item."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbPolicyExcludedItem] | None | Unset = UNSET

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -13,11 +12,13 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .job_session import HealthCheckSchedule
-    from .policy_excluded import PolicyBackupItemsFromClient, PolicyExcludedItemsFromClient, TagFromClient
+    from .policy_excluded import PolicyBackupItemsFromClient, PolicyExcludedItemsFromClient
     from .price import CostEstimationItemCostsData, PricePerMonth
     from .sla import SlaPolicyNotificationSettings
     from .sla_configuration import DailySchedule, MonthlySchedule, YearlySchedule
+    from .tag import TagFromClient
     from .weekly import WeeklySchedule
 
 
@@ -93,16 +94,6 @@ class CostEstimationPolicyFromClient(Model):
     cost_estimation_assumption: CostEstimationAssumptionFromClient | None | Unset = UNSET
 
 
-class CostEstimationSchedulePeriod(OpenEnum):
-    """Cost estimation schedule period: 5 known values."""
-
-    DAILY = "Daily"
-    WEEKLY = "Weekly"
-    MONTHLY = "Monthly"
-    YEARLY = "Yearly"
-    UNKNOWN = "Unknown"
-
-
 @model
 class CostEstimationTotalValue(Model):
     """Cost estimation total value."""
@@ -150,47 +141,6 @@ class CostEstimationVmProtectionPolicyFromClient(Model):
     sla_policy_template_id: str | None | Unset = UNSET
     storage_policy_template_id: str | None | Unset = UNSET
     snapshot_destinations: list[SnapshotDestination] | None | Unset = UNSET
-
-
-@model
-class CostEstimationWarning(Model):
-    """Cost estimation warning."""
-
-    id: str | None | Unset = UNSET
-
-
-@model
-class CostEstimationWarningGroup(Model):
-    """Cost estimation warning group."""
-
-    type: CostEstimationWarningType | None | Unset = UNSET
-    text: str | None | Unset = UNSET
-    warnings: list[CostEstimationWarningWithData] | None | Unset = UNSET
-
-
-class CostEstimationWarningType(OpenEnum):
-    """Cost estimation warning type: 10 known values."""
-
-    RETENTION_TOO_SHORT_FOR_COOL_STORAGE = "RetentionTooShortForCoolStorage"
-    BACKUP_TO_DIFFERENT_REGION = "BackupToDifferentRegion"
-    STORAGE_COULD_BE_CHEAPER = "StorageCouldBeCheaper"
-    PRICE_IS_APPROXIMATE = "PriceIsApproximate"
-    VM_HAS_NO_DISKS = "VmHasNoDisks"
-    SNAPSHOTS_RETENTION_AFFECTS_TRAFFIC_COSTS = "SnapshotsRetentionAffectsTrafficCosts"
-    SNAPSHOTS_RETENTION_AFFECTS_COSTS = "SnapshotsRetentionAffectsCosts"
-    STAGING_SERVER_IN_DIFFERENT_REGION_THAN_DATABASE = "StagingServerInDifferentRegionThanDatabase"
-    SIMULATION_SHORTENED = "SimulationShortened"
-    UNKNOWN = "Unknown"
-
-
-@model
-class CostEstimationWarningWithData(Model):
-    """Cost estimation warning with data."""
-
-    id: str | None | Unset = UNSET
-    protected_item_hash_ids: list[str] | None | Unset = UNSET
-    schedules: list[CostEstimationSchedulePeriod] | None | Unset = UNSET
-    text: str | None | Unset = UNSET
 
 
 @model

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cosmos_db_policy import CosmosDbPolicyBackupItemsFromClient, CosmosDbPolicyExcludedItemsFromClient
-    from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
+    from .cosmos_db_policy import CosmosDbPolicyBackupItemsFromClient
+    from .cosmos_db_policy_excluded import CosmosDbPolicyExcludedItemsFromClient
+    from .cost_estimation import CostEstimationTotalValue
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .daily import DailyCosmosDbSchedule
     from .job_session import HealthCheckSchedule
     from .monthly import MonthlyCosmosDbSchedule

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
+    from .cost_estimation import CostEstimationTotalValue
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .daily import DailyFileShareSchedule
     from .file_share_policy import FileSharePolicyExcludedItemsFromClient
     from .file_share_policy_backup import FileSharePolicyBackupItemsFromClient

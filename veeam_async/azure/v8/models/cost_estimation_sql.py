@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
+    from .cost_estimation import CostEstimationTotalValue
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .daily import DailySqlSchedule
     from .job_session import HealthCheckSchedule
     from .monthly import MonthlySqlSchedule

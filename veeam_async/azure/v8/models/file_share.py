@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
     from .common import JobStatus, LinkHAL, ProblemDetails
     from .cosmos import ProtectionStatus
-    from .job_session import RestorePointType
-    from .repository_validate_delete import RepositoryRestorePointState
 
 
 @model
@@ -74,23 +71,6 @@ class FileShare(Model):
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
-class FileShareBackupDestination(OpenEnum):
-    """File share backup destination: 4 known values."""
-
-    SNAPSHOT = "Snapshot"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    IMPORTED_SNAPSHOT = "ImportedSnapshot"
-    UNKNOWN = "Unknown"
-
-
-class FileShareBackupDestinationFilterOptions(OpenEnum):
-    """File share backup destination filter options: 3 known values."""
-
-    SNAPSHOT = "Snapshot"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    IMPORTED_SNAPSHOT = "ImportedSnapshot"
-
-
 @model
 class FileShareExportOptions(Model):
     """File share export options.
@@ -111,63 +91,6 @@ class FileShareExportOptions(Model):
 
 
 @model
-class FileShareFlrOptions(Model):
-    """File share flr options."""
-
-    reason: str | None | Unset = UNSET
-    target_file_share_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    source_service_account_id: str | None | Unset = UNSET
-
-
-@model
-class FileShareManualSnapshotRequest(Model):
-    """File share manual snapshot request.
-
-    Attributes:
-        tenant_id: UUID.
-        service_account_id: UUID.
-    """
-
-    file_share_ids: list[str]
-    tenant_id: str
-    service_account_id: str
-
-
-@model
-class FileShareRestorePoint(Model):
-    """File share restore point.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    indexed: bool | None | Unset = UNSET
-    file_share_id: str | None | Unset = UNSET
-    file_share_name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    state: RepositoryRestorePointState | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    backup_destination: FileShareBackupDestination | None | Unset = UNSET
-    size_in_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class FileShareRestorePointIndexingConfig(Model):
-    """File share restore point indexing config."""
-
-    restore_point_ids: list[str]
-    service_account_id: str | None | Unset = UNSET
-
-
-@model
 class PageOfFileShare(Model):
     """Page of file share."""
 
@@ -176,14 +99,3 @@ class PageOfFileShare(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[FileShare] | None | Unset = UNSET
-
-
-@model
-class PageOfFileShareRestorePoint(Model):
-    """Page of file share restore point."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileShareRestorePoint] | None | Unset = UNSET

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .client_login_parameter import AzureResource
     from .common import DayOfWeek, JobStatus, LinkHAL
     from .policy import PolicyType
     from .sla_configuration import Month
@@ -185,18 +184,6 @@ class HealthCheckSchedule(Model):
 
 
 @model
-class JobDeletedRestorePoint(Model):
-    """Job deleted restore point."""
-
-    backup_size_bytes: int | None | Unset = UNSET
-    snapshot_time: datetime | None | Unset = UNSET
-    repository_id: str | None | Unset = UNSET
-    repository_name: str | None | Unset = UNSET
-    resource: AzureResource | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
 class JobSession(Model):
     """Job session.
 
@@ -238,81 +225,6 @@ class JobSessionExportOptions(Model):
     workload_types: list[WorkloadType] | None | Unset = UNSET
     from_utc: datetime | None | Unset = UNSET
     to_utc: datetime | None | Unset = UNSET
-
-
-class JobSessionFilterType(OpenEnum):
-    """Job session filter type: 62 known values."""
-
-    BACKUP_RETENTION = "BackupRetention"
-    INVALID_SNAPSHOT_RETENTION = "InvalidSnapshotRetention"
-    OBSOLETE_SNAPSHOT_RETENTION = "ObsoleteSnapshotRetention"
-    ORPHANED_SNAPSHOT_RETENTION = "OrphanedSnapshotRetention"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    MANUAL_SNAPSHOT_DELETION = "ManualSnapshotDeletion"
-    POLICY_BACKUP = "PolicyBackup"
-    POLICY_SNAPSHOT = "PolicySnapshot"
-    POLICY_ARCHIVE = "PolicyArchive"
-    RESTORE_DISKS = "RestoreDisks"
-    RESTORE_VMS = "RestoreVms"
-    FILE_LEVEL_RESTORE = "FileLevelRestore"
-    BACKUP_DELETION = "BackupDeletion"
-    SNAPSHOT_DELETION = "SnapshotDeletion"
-    SNAPSHOT_BACKUP = "SnapshotBackup"
-    REPOSITORY_CREATION = "RepositoryCreation"
-    REPOSITORY_DELETION = "RepositoryDeletion"
-    REPOSITORY_EDIT = "RepositoryEdit"
-    SQL_POLICY_BACKUP = "SqlPolicyBackup"
-    SQL_POLICY_ARCHIVE = "SqlPolicyArchive"
-    SQL_MANUAL_BACKUP = "SqlManualBackup"
-    SQL_RESTORE = "SqlRestore"
-    RESTORE_POINT_DATA_RETRIEVAL = "RestorePointDataRetrieval"
-    SQL_RESTORE_POINT_DATA_RETRIEVAL = "SqlRestorePointDataRetrieval"
-    FILE_SHARE_POLICY_SNAPSHOT = "FileSharePolicySnapshot"
-    FILE_SHARE_MANUAL_SNAPSHOT = "FileShareManualSnapshot"
-    FILE_SHARE_RESTORE = "FileShareRestore"
-    FILE_SHARE_FILE_RESTORE = "FileShareFileRestore"
-    FILE_SHARE_INDEXING = "FileShareIndexing"
-    FILE_SHARE_SNAPSHOT_RETENTION = "FileShareSnapshotRetention"
-    FILE_SHARE_SNAPSHOT_DELETION = "FileShareSnapshotDeletion"
-    FILE_SHARE_MANUAL_SNAPSHOT_DELETION = "FileShareManualSnapshotDeletion"
-    CONFIGURATION_BACKUP_MANUAL = "ConfigurationBackupManual"
-    CONFIGURATION_BACKUP_SCHEDULED = "ConfigurationBackupScheduled"
-    CONFIGURATION_BACKUP_DELETION = "ConfigurationBackupDeletion"
-    CONFIGURATION_BACKUP_DOWNLOAD = "ConfigurationBackupDownload"
-    HEALTH_CHECK = "HealthCheck"
-    CONFIGURATION_BACKUP_SYNC = "ConfigurationBackupSync"
-    CONFIGURATION_RESTORE_STATUS = "ConfigurationRestoreStatus"
-    SNAPSHOT_RESCAN = "SnapshotRescan"
-    UNKNOWN = "Unknown"
-    SQL_BACKUP_DELETION = "SqlBackupDeletion"
-    VNET_POLICY_BACKUP = "VnetPolicyBackup"
-    VNET_FULL_RESTORE = "VnetFullRestore"
-    VNET_GRANULAR_RESTORE = "VnetGranularRestore"
-    VNET_BACKUP_DELETION = "VnetBackupDeletion"
-    VNET_RETENTION = "VnetRetention"
-    VNET_REPOSITORY_IMPORT = "VnetRepositoryImport"
-    VNET_POLICY_BACKUP_TO_REPOSITORY = "VnetPolicyBackupToRepository"
-    COSMOS_DB_CONFIGURATION = "CosmosDbConfiguration"
-    COSMOS_DB_RESTORE = "CosmosDbRestore"
-    COSMOS_DB_CONTINUOUS_RETENTION = "CosmosDbContinuousRetention"
-    COSMOS_DB_RESTORE_POINT_DATA_RETRIEVAL = "CosmosDbRestorePointDataRetrieval"
-    COSMOS_DB_BACKUP_DELETION = "CosmosDbBackupDeletion"
-    POSTGRES_DB_POLICY_BACKUP = "PostgresDbPolicyBackup"
-    POSTGRES_DB_POLICY_ARCHIVE = "PostgresDbPolicyArchive"
-    POSTGRES_DB_MANUAL_BACKUP = "PostgresDbManualBackup"
-    INFRASTRUCTURE_RESCAN = "InfrastructureRescan"
-    MONGO_DB_MANUAL_BACKUP = "MongoDbManualBackup"
-    MONGO_DB_POLICY_BACKUP = "MongoDbPolicyBackup"
-    MONGO_DB_POLICY_ARCHIVE = "MongoDbPolicyArchive"
-    COSMOS_DB_CONTINUOUS_BACKUP_DELETION = "CosmosDbContinuousBackupDeletion"
-
-
-@model
-class JobSessionLog(Model):
-    """Job session log."""
-
-    job_session_id: str | None | Unset = UNSET
-    log: list[LogItem] | None | Unset = UNSET
 
 
 class JobSessionType(OpenEnum):
@@ -384,22 +296,6 @@ class JobSessionType(OpenEnum):
 
 
 @model
-class LogItem(Model):
-    """Log item.
-
-    Attributes:
-        execution_duration: time-span.
-    """
-
-    log_time: datetime | None | Unset = UNSET
-    status: JobStatus | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    resource_hash_id: str | None | Unset = UNSET
-    execution_start_time: datetime | None | Unset = UNSET
-    execution_duration: str | None | Unset = UNSET
-
-
-@model
 class PageOfFileLevelRestoredFileShare(Model):
     """Page of file level restored file share."""
 
@@ -419,17 +315,6 @@ class PageOfFileLevelRestoredItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[FileLevelRestoredItem] | None | Unset = UNSET
-
-
-@model
-class PageOfJobDeletedRestorePoint(Model):
-    """Page of job deleted restore point."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[JobDeletedRestorePoint] | None | Unset = UNSET
 
 
 @model

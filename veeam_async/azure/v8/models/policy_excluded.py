@@ -10,30 +10,13 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from veeam_async.unset import Unset
 
     from .azure_subscription import AzureSubscription
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .common import LinkHAL
     from .nullable import ResourceGroup
+    from .tag import Tag, TagFromClient, TagGroup
     from .virtual_machine import VirtualMachine
-
-
-@model
-class AsyncOperationOfPageOfTag(Model):
-    """Async operation of page of tag.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfTag | None | Unset = UNSET
 
 
 @model
@@ -56,17 +39,6 @@ class PageOfPolicyExcludedItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[PolicyExcludedItem] | None | Unset = UNSET
-
-
-@model
-class PageOfTag(Model):
-    """Page of tag."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Tag] | None | Unset = UNSET
 
 
 @model
@@ -174,30 +146,3 @@ class PolicyVirtualMachineFromClient(Model):
     """Policy virtual machine from client."""
 
     id: str | None | Unset = UNSET
-
-
-@model
-class Tag(Model):
-    """Tag."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagFromClient(Model):
-    """Tag from client."""
-
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagGroup(Model):
-    """Tag group."""
-
-    name: str | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    tags: list[Tag] | None | Unset = UNSET

@@ -13,38 +13,8 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
     from .client_login_parameter import AzureResource
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .nullable import ResourceGroup
-    from .sql_server import SqlServerType
-
-
-@model
-class AsyncOperationOfPageOfProtectedDatabase(Model):
-    """Async operation of page of protected database.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfProtectedDatabase | None | Unset = UNSET
-
-
-@model
-class PageOfProtectedDatabase(Model):
-    """Page of protected database."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedDatabase] | None | Unset = UNSET
+    from .common import JobStatus, LinkHAL
 
 
 @model
@@ -56,29 +26,6 @@ class PageOfProtectedItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ProtectedItem] | None | Unset = UNSET
-
-
-@model
-class ProtectedDatabase(Model):
-    """Protected database.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    sql_server: SqlServerForProtectedDatabase | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    sql_elastic_pool: str | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
@@ -113,14 +60,6 @@ class ProtectedProgress(Model):
 
 
 @model
-class ProtectedSqlDatabaseExportOptions(Model):
-    """Protected sql database export options."""
-
-    database_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-
-
-@model
 class Rates(Model):
     """Rates."""
 
@@ -129,12 +68,3 @@ class Rates(Model):
     processed_data_bytes: int | None | Unset = UNSET
     transferred_data_bytes: int | None | Unset = UNSET
     processing_rate_bytes_per_second: int | None | Unset = UNSET
-
-
-@model
-class SqlServerForProtectedDatabase(Model):
-    """Sql server for protected database."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    server_type: SqlServerType | None | Unset = UNSET

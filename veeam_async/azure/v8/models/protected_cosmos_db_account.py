@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import JobStatus, LinkHAL, ProblemDetails
+    from .cosmos_db import CosmosDbBackupDestination
     from .cosmos_db_account import CosmosDbAccountStatus, CosmosDbAccountType, CosmosDbCapacityMode
-    from .cosmos_db_restore_point import CosmosDbBackupDestination
     from .job_session import DataRetrievalStatus
     from .repository_security_settings_data import StorageTierNullable
 

@@ -14,37 +14,8 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .nullable import ResourceGroup
+    from .common import LinkHAL
     from .vnet_policy import VnetPolicyAzureAccount
-
-
-@model
-class AsyncOperationOfPageOfProtectedFileShare(Model):
-    """Async operation of page of protected file share.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfProtectedFileShare | None | Unset = UNSET
-
-
-@model
-class PageOfProtectedFileShare(Model):
-    """Page of protected file share."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedFileShare] | None | Unset = UNSET
 
 
 @model
@@ -56,53 +27,6 @@ class PageOfProtectedVnet(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ProtectedVnet] | None | Unset = UNSET
-
-
-@model
-class ProtectedDataFileShareBatchDeleteSnapshotsConfig(Model):
-    """Protected data file share batch delete snapshots config."""
-
-    ids: list[str]
-
-
-@model
-class ProtectedFileShare(Model):
-    """Protected file share.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    storage_account: ProtectedFileShareStorageAccount | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class ProtectedFileShareExportOptions(Model):
-    """Protected file share export options."""
-
-    file_share_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-
-
-@model
-class ProtectedFileShareStorageAccount(Model):
-    """Protected file share storage account."""
-
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
 
 
 @model

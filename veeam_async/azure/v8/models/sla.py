@@ -10,22 +10,9 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date
 
     from veeam_async.unset import Unset
-
-    from .common import JobStatus, LinkHAL
-
-
-@model
-class PageOfSlaSessionReportRow(Model):
-    """Page of sla session report row."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SlaSessionReportRow] | None | Unset = UNSET
 
 
 class ScheduleType(OpenEnum):
@@ -94,50 +81,6 @@ class SlaPolicyNotificationSettings(Model):
     email: str | None | Unset = UNSET
     include_only_missed_sla_and_removed_vms: bool | None | Unset = UNSET
     send_on_specific_time: str | None | Unset = UNSET
-
-
-@model
-class SlaSessionReportRow(Model):
-    """Sla session report row.
-
-    Attributes:
-        session_id: UUID.
-    """
-
-    session_id: str | None | Unset = UNSET
-    session_name: str | None | Unset = UNSET
-    status: SlaSessionStatus | None | Unset = UNSET
-    local_start_time: datetime | None | Unset = UNSET
-    start_time: datetime | None | Unset = UNSET
-
-
-class SlaSessionStatus(OpenEnum):
-    """Sla session status: 2 known values."""
-
-    SUCCESS = "Success"
-    FAILURE = "Failure"
-
-
-@model
-class SlaSessionTaskReport(Model):
-    """Sla session task report."""
-
-    items: list[SlaSessionTaskReportRow] | None | Unset = UNSET
-
-
-@model
-class SlaSessionTaskReportRow(Model):
-    """Sla session task report row.
-
-    Attributes:
-        session_task_id: UUID.
-    """
-
-    session_task_id: str | None | Unset = UNSET
-    session_task_name: str | None | Unset = UNSET
-    status: JobStatus | None | Unset = UNSET
-    local_start_time: datetime | None | Unset = UNSET
-    start_time: datetime | None | Unset = UNSET
 
 
 @model

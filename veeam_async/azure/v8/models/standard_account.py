@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cosmos_db_policy import CosmosDbPolicyBackupItemsFromClient, CosmosDbPolicyExcludedItemsFromClient
+    from .cosmos_db_policy import CosmosDbPolicyBackupItemsFromClient
+    from .cosmos_db_policy_excluded import CosmosDbPolicyExcludedItemsFromClient
     from .cost_estimation import SnapshotDestination, SnapshotSettings
     from .daily import DailyCosmosDbSchedule, DailyFileShareSchedule
     from .file_share_policy import FileSharePolicyExcludedItemsFromClient

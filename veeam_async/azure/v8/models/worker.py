@@ -10,27 +10,9 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails, Region
-
-
-@model
-class AsyncOperationOfWorkerProfileDeletionResult(Model):
-    """Async operation of worker profile deletion result.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: WorkerProfileDeletionResult | None | Unset = UNSET
+    from .common import LinkHAL
 
 
 @model
@@ -42,17 +24,6 @@ class PageOfWorker(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Worker] | None | Unset = UNSET
-
-
-@model
-class PageOfWorkerProfile(Model):
-    """Page of worker profile."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[WorkerProfile] | None | Unset = UNSET
 
 
 @model
@@ -79,50 +50,6 @@ class WorkerExportOptions(Model):
     vm_names: list[str] | None | Unset = UNSET
 
 
-@model
-class WorkerProfile(Model):
-    """Worker profile."""
-
-    min_instances: int | None | Unset = UNSET
-    max_instances: int | None | Unset = UNSET
-    region: Region | None | Unset = UNSET
-    virtual_machine_simple_type: str | None | Unset = UNSET
-    virtual_machine_small_type: str | None | Unset = UNSET
-    virtual_machine_medium_type: str | None | Unset = UNSET
-    virtual_machine_large_type: str | None | Unset = UNSET
-    virtual_machine_archive_type: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class WorkerProfileDeletionResult(Model):
-    """Worker profile deletion result."""
-
-    busy_workers_exists: bool | None | Unset = UNSET
-    deletion_successfull: bool | None | Unset = UNSET
-
-
-@model
-class WorkerProfileExportOptions(Model):
-    """Worker profile export options."""
-
-    region_ids: list[str] | None | Unset = UNSET
-
-
-@model
-class WorkerProfileFromClient(Model):
-    """Worker profile from client."""
-
-    min_instances: int | None | Unset = UNSET
-    max_instances: int | None | Unset = UNSET
-    region_id: str
-    virtual_machine_simple_type: str | None | Unset = UNSET
-    virtual_machine_small_type: str | None | Unset = UNSET
-    virtual_machine_medium_type: str | None | Unset = UNSET
-    virtual_machine_large_type: str | None | Unset = UNSET
-    virtual_machine_archive_type: str | None | Unset = UNSET
-
-
 class WorkerProfileType(OpenEnum):
     """Worker profile type: 5 known values."""
 
@@ -131,21 +58,6 @@ class WorkerProfileType(OpenEnum):
     LARGE = "Large"
     ARCHIVE = "Archive"
     UNKNOWN = "Unknown"
-
-
-@model
-class WorkerStatistics(Model):
-    """Worker statistics.
-
-    Attributes:
-        total_cycle_time: time-span.
-    """
-
-    count_of_workers: int | None | Unset = UNSET
-    running_workers: int | None | Unset = UNSET
-    total_cycle_time: str | None | Unset = UNSET
-    used_workers: int | None | Unset = UNSET
-    deployed_workers: int | None | Unset = UNSET
 
 
 class WorkerStatus(OpenEnum):
@@ -162,18 +74,3 @@ class WorkerStatus(OpenEnum):
     DEALLOCATED = "Deallocated"
     STARTING = "Starting"
     UNKNOWN = "Unknown"
-
-
-@model
-class WorkerTag(Model):
-    """Worker tag."""
-
-    key: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class WorkerTags(Model):
-    """Worker tags."""
-
-    tags: list[WorkerTag] | None | Unset = UNSET

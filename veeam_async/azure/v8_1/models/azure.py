@@ -14,200 +14,121 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_account_purpose import AzureAccountPurpose
-    from .common import AzureEnvironment, LinkHAL
-    from .subscription import SubscriptionAvailability
-
-
-class AzureEnvironmentNullable(OpenEnum):
-    """Azure environment nullable: 5 known values."""
-
-    GLOBAL = "Global"
-    GERMANY = "Germany"
-    CHINA = "China"
-    US_GOVERNMENT = "USGovernment"
-    UNKNOWN = "Unknown"
-
-
-class AzureRepositoriesSort(OpenEnum):
-    """Azure repositories sort: 30 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    DESCRIPTION_ASC = "DescriptionAsc"
-    DESCRIPTION_DESC = "DescriptionDesc"
-    CONTAINER_ASC = "ContainerAsc"
-    CONTAINER_DESC = "ContainerDesc"
-    AZURE_STORAGE_ACCOUNT_NAME_ASC = "AzureStorageAccountNameAsc"
-    AZURE_STORAGE_ACCOUNT_NAME_DESC = "AzureStorageAccountNameDesc"
-    AZURE_STORAGE_FOLDER_ASC = "AzureStorageFolderAsc"
-    AZURE_STORAGE_FOLDER_DESC = "AzureStorageFolderDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    ENCRYPTION_ASC = "EncryptionAsc"
-    ENCRYPTION_DESC = "EncryptionDesc"
-    PERFORMANCE_ASC = "PerformanceAsc"
-    PERFORMANCE_DESC = "PerformanceDesc"
-    REDUNDANCY_ASC = "RedundancyAsc"
-    REDUNDANCY_DESC = "RedundancyDesc"
-    ACCESS_TIER_ASC = "AccessTierAsc"
-    ACCESS_TIER_DESC = "AccessTierDesc"
-    SUBSCRIPTION_ASC = "SubscriptionAsc"
-    SUBSCRIPTION_DESC = "SubscriptionDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    IMMUTABILITY_ASC = "ImmutabilityAsc"
-    IMMUTABILITY_DESC = "ImmutabilityDesc"
+    from .azure_account import AzureAccountInfo
+    from .common import JobStatus, LinkHAL, ProblemDetails
 
 
 @model
-class AzureResource(Model):
-    """Azure resource.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    display_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    resource_type: ResourceType | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class AzureSubscription(Model):
-    """Azure subscription.
+class AsyncOperationOfAzureAccountByToken(Model):
+    """Async operation of azure account by token.
 
     Attributes:
         id: UUID.
     """
 
     id: str
-    environment: AzureEnvironment | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    status: SubscriptionStatus | None | Unset = UNSET
-    availability: SubscriptionAvailability | None | Unset = UNSET
-    worker_resource_group_name: str | None | Unset = UNSET
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class AzureSubscriptionSort(OpenEnum):
-    """Azure subscription sort: 10 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    AZURE_ACCOUNT_NAME_ASC = "AzureAccountNameAsc"
-    AZURE_ACCOUNT_NAME_DESC = "AzureAccountNameDesc"
-    AZURE_ACCOUNT_EXPIRING_ASC = "AzureAccountExpiringAsc"
-    AZURE_ACCOUNT_EXPIRING_DESC = "AzureAccountExpiringDesc"
+    result: AzureAccountByToken | None | Unset = UNSET
 
 
 @model
-class AzureToken(Model):
-    """Azure token."""
+class AzureAccountByToken(Model):
+    """Azure account by token."""
 
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    access_token_cache: bytes
-    tenant_id: str | None | Unset = UNSET
-
-
-@model
-class DeviceCodeResult(Model):
-    """Device code result."""
-
-    user_code: str | None | Unset = UNSET
-    device_code: str | None | Unset = UNSET
-    verification_url: str | None | Unset = UNSET
-    expires_on: datetime | None | Unset = UNSET
-    interval: int | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    client_id: str | None | Unset = UNSET
-    scopes: list[str] | None | Unset = UNSET
+    account_id: str
+    application_id: str | None | Unset = UNSET
+    azure_permissions_update: AzurePermissionsUpdate | None | Unset = UNSET
 
 
-@model
-class DeviceLoginParameters(Model):
-    """Device login parameters."""
+class AzureAccountCloudState(OpenEnum):
+    """Azure account cloud state: 9 known values."""
 
-    azure_environment: AzureEnvironmentNullable | None | Unset = UNSET
-    user_code: str | None | Unset = UNSET
-    device_code: str | None | Unset = UNSET
-    verification_url: str | None | Unset = UNSET
-    expires_on: datetime | None | Unset = UNSET
-    interval: int | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    client_id: str | None | Unset = UNSET
-    scopes: list[str] | None | Unset = UNSET
-    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-
-
-@model
-class PageOfAzureSubscription(Model):
-    """Page of azure subscription."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[AzureSubscription] | None | Unset = UNSET
-
-
-class ResourceType(OpenEnum):
-    """Resource type: 23 known values."""
-
-    VIRTUAL_MACHINE = "VirtualMachine"
-    MANAGED_DISK = "ManagedDisk"
-    UNMANAGED_ATTACHED_DISK = "UnmanagedAttachedDisk"
-    UNMANAGED_DETACHED_DISK = "UnmanagedDetachedDisk"
-    STORAGE_ACCOUNT = "StorageAccount"
-    RESOURCE_GROUP = "ResourceGroup"
-    REGION = "Region"
-    SUBSCRIPTION = "Subscription"
-    SQL_SERVER = "SqlServer"
-    MANAGED_DATABASE = "ManagedDatabase"
-    UNMANAGED_DATABASE = "UnmanagedDatabase"
-    SQL_ELASTIC_POOL = "SqlElasticPool"
-    KEY_VAULT = "KeyVault"
-    SQL_SERVER_MANAGED_INSTANCE = "SqlServerManagedInstance"
-    FILE_SHARE = "FileShare"
-    VIRTUAL_NETWORK = "VirtualNetwork"
-    NETWORK_SECURITY_GROUP = "NetworkSecurityGroup"
-    NO_SQL_COSMOS_ACCOUNT = "NoSqlCosmosAccount"
-    MONGO_DB_COSMOS_ACCOUNT = "MongoDbCosmosAccount"
-    TABLE_COSMOS_ACCOUNT = "TableCosmosAccount"
-    GREMLIN_COSMOS_ACCOUNT = "GremlinCosmosAccount"
-    POSTGRES_COSMOS_ACCOUNT = "PostgresCosmosAccount"
     UNKNOWN = "Unknown"
+    VALID = "Valid"
+    INVALID_CLIENT_SECRET = "InvalidClientSecret"
+    EXPIRED_CLIENT_SECRET = "ExpiredClientSecret"
+    CERTIFICATE_MISMATCH = "CertificateMismatch"
+    EXPIRED_CERTIFICATE = "ExpiredCertificate"
+    NOT_FOUND = "NotFound"
+    INVALID = "Invalid"
+    NO_SUBSCRIPTIONS = "NoSubscriptions"
 
 
-class SubscriptionExpansion(OpenEnum):
-    """Subscription expansion: 3 known values."""
+class AzureAccountPurpose(OpenEnum):
+    """Azure account purpose: 13 known values."""
 
     NONE = "None"
-    EXPIRING_AZURE_ACCOUNT = "ExpiringAzureAccount"
-    ALL = "All"
-
-
-class SubscriptionStatus(OpenEnum):
-    """Subscription status: 3 known values."""
-
-    ACTIVE = "Active"
-    DISABLED = "Disabled"
+    WORKER_MANAGEMENT = "WorkerManagement"
+    REPOSITORY = "Repository"
     UNKNOWN = "Unknown"
+    VIRTUAL_MACHINE_BACKUP = "VirtualMachineBackup"
+    VIRTUAL_MACHINE_RESTORE = "VirtualMachineRestore"
+    AZURE_SQL_BACKUP = "AzureSqlBackup"
+    AZURE_SQL_RESTORE = "AzureSqlRestore"
+    AZURE_FILES = "AzureFiles"
+    VNET_BACKUP = "VnetBackup"
+    VNET_RESTORE = "VnetRestore"
+    COSMOS_BACKUP = "CosmosBackup"
+    COSMOS_RESTORE = "CosmosRestore"
+
+
+class AzureAccountSortField(OpenEnum):
+    """Azure account sort field: 18 known values."""
+
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    DESCRIPTION_ASC = "DescriptionAsc"
+    DESCRIPTION_DESC = "DescriptionDesc"
+    AZURE_ACCOUNT_ORIGIN_ASC = "AzureAccountOriginAsc"
+    AZURE_ACCOUNT_ORIGIN_DESC = "AzureAccountOriginDesc"
+    EXPIRATION_DATE_ASC = "ExpirationDateAsc"
+    EXPIRATION_DATE_DESC = "ExpirationDateDesc"
+    AZURE_ACCOUNT_STATE_ASC = "AzureAccountStateAsc"
+    AZURE_ACCOUNT_STATE_DESC = "AzureAccountStateDesc"
+    SUBSCRIPTIONS_NUMBERS_ASC = "SubscriptionsNumbersAsc"
+    SUBSCRIPTIONS_NUMBERS_DESC = "SubscriptionsNumbersDesc"
+    PERMISSION_STATUS_ASC = "PermissionStatusAsc"
+    PERMISSION_STATUS_DESC = "PermissionStatusDesc"
+    PERMISSION_LAST_CHECK_ASC = "PermissionLastCheckAsc"
+    PERMISSION_LAST_CHECK_DESC = "PermissionLastCheckDesc"
+    ENTRA_GROUP_NAME_ASC = "EntraGroupNameAsc"
+    ENTRA_GROUP_NAME_DESC = "EntraGroupNameDesc"
+
+
+@model
+class AzurePermissionsUpdate(Model):
+    """Azure permissions update."""
+
+    is_success: bool | None | Unset = UNSET
+    errors: list[AzurePermissionsUpdateError] | None | Unset = UNSET
+    trace_id: str | None | Unset = UNSET
+
+
+@model
+class AzurePermissionsUpdateError(Model):
+    """Azure permissions update error."""
+
+    scope: str | None | Unset = UNSET
+    message: str | None | Unset = UNSET
+
+
+@model
+class AzureServiceAccountExportOptions(Model):
+    """Azure service account export options.
+
+    Attributes:
+        account_ids: UUID.
+    """
+
+    account_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class UpdateServiceAccountInfo(Model):
+    """Update service account info."""
+
+    service_account: AzureAccountInfo
+    azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET

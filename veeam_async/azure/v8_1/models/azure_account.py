@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_account_purpose import AzureAccountPurpose
+    from .azure import AzureAccountPurpose
     from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
     from .login import ManagementGroupSettings
 
@@ -213,7 +213,7 @@ class AzureAuthenticationResult(Model):
     authenticated_by_certificate: bool | None | Unset = UNSET
     azure_environment: AzureEnvironment | None | Unset = UNSET
     azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    access_token_cache: bytes
+    access_token_cache: str
     displayable_id: str | None | Unset = UNSET
     family_name: str | None | Unset = UNSET
     given_name: str | None | Unset = UNSET

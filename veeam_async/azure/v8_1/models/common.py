@@ -132,30 +132,6 @@ GFSFlags: TypeAlias = "str"
 
 
 @model
-class IdentityProviderConfiguration(Model):
-    """Identity provider configuration."""
-
-    entity_id: str | None | Unset = UNSET
-    login_url: str | None | Unset = UNSET
-    enabled: bool | None | Unset = UNSET
-
-
-@model
-class IdentityProviderIsUsedFromClient(Model):
-    """Identity provider Is used from client."""
-
-    entity_id: str
-    enabled: bool
-
-
-@model
-class IdentityProviderMetadata(Model):
-    """Identity provider metadata."""
-
-    xml_base64: str | None | Unset = UNSET
-
-
-@model
 class IntRange(Model):
     """Int range."""
 
@@ -251,24 +227,6 @@ class RetrySettings(Model):
     """Retry settings."""
 
     retry_count: int | None | Unset = UNSET
-
-
-@model
-class ServiceProviderCertificate(Model):
-    """Service provider certificate."""
-
-    certificate_pfx_base64: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-
-
-@model
-class ServiceProviderConfiguration(Model):
-    """Service provider configuration."""
-
-    entity_id: str | None | Unset = UNSET
-    assertion_consumer_url: str | None | Unset = UNSET
-    has_certificate: bool | None | Unset = UNSET
-    certificate_thumbprint: str | None | Unset = UNSET
 
 
 @model

@@ -26,50 +26,6 @@ class CosmosDbAccountDatabase(Model):
     deletion_time: datetime | None | Unset = UNSET
 
 
-@model
-class CosmosDbAccountRestorableResource(Model):
-    """Cosmos db account restorable resource."""
-
-    name: str | None | Unset = UNSET
-    resource_type: str | None | Unset = UNSET
-    subresources: list[CosmosDbAccountRestorableSubresource] | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountRestorableSubresource(Model):
-    """Cosmos db account restorable subresource."""
-
-    name: str | None | Unset = UNSET
-    resource_type: str | None | Unset = UNSET
-
-
-@model
-class CosmosDbAccountRestoreOptions(Model):
-    """Cosmos db account restore options.
-
-    Attributes:
-        service_account_id: UUID.
-    """
-
-    service_account_id: str = field(wire="ServiceAccountId")
-    target_region_id: str = field(wire="TargetRegionId")
-    target_resource_group_id: str = field(wire="TargetResourceGroupId")
-    point_in_time: datetime = field(wire="PointInTime")
-    target_name: str = field(wire="TargetName")
-    reason: str | None | Unset = field(default=UNSET, wire="Reason")
-    selected_items: list[CosmosDbAccountRestorableResource] | None | Unset = field(default=UNSET, wire="SelectedItems")
-
-
-@model
-class CosmosDbAccountRestoreTimeRange(Model):
-    """Cosmos db account restore time range."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    latest_restorable_timestamp: datetime | None | Unset = UNSET
-    earliest_restorable_timestamp: datetime | None | Unset = UNSET
-
-
 CosmosDbProcessingCredentials: TypeAlias = "dict[str, str]"
 """Cosmos db processing credentials."""
 
@@ -118,17 +74,6 @@ class PageOfCosmosDbAccountDatabase(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[CosmosDbAccountDatabase] | None | Unset = UNSET
-
-
-@model
-class PageOfCosmosDbAccountRestorableResource(Model):
-    """Page of cosmos db account restorable resource."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbAccountRestorableResource] | None | Unset = UNSET
 
 
 @model

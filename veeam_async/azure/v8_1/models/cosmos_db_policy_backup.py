@@ -12,12 +12,12 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
     from .cosmos_db_policy import CosmosDbPolicyExcludedItemsFromClient, YearlySchedule
     from .job_session import HealthCheckSchedule
-    from .policy_protected import PolicySubscriptionFromClient
+    from .policy_backup import PolicySubscriptionFromClient
     from .policy_tag_group import (
         PolicyCosmosDbBackupTier,
         PolicyCosmosDbBackupWorkload,

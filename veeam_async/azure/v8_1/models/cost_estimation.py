@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .cosmos_db_policy import YearlySchedule
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .job_session import HealthCheckSchedule
+    from .policy_backup import PolicyBackupItemsFromClient
     from .policy_instances_report import PolicyExcludedItemsFromClient
-    from .policy_protected import PolicyBackupItemsFromClient
     from .price import CostEstimationItemCostsData, PricePerMonth
     from .sla_configuration import DailySchedule, MonthlySchedule
     from .sla_template import SlaPolicyNotificationSettings
@@ -96,16 +97,6 @@ class CostEstimationPolicyFromClient(Model):
     cost_estimation_assumption: CostEstimationAssumptionFromClient | None | Unset = UNSET
 
 
-class CostEstimationSchedulePeriod(OpenEnum):
-    """Cost estimation schedule period: 5 known values."""
-
-    DAILY = "Daily"
-    WEEKLY = "Weekly"
-    MONTHLY = "Monthly"
-    YEARLY = "Yearly"
-    UNKNOWN = "Unknown"
-
-
 class CostEstimationSort(OpenEnum):
     """Cost estimation sort: 14 known values."""
 
@@ -172,47 +163,6 @@ class CostEstimationVmProtectionPolicyFromClient(Model):
     sla_policy_template_id: str | None | Unset = UNSET
     storage_policy_template_id: str | None | Unset = UNSET
     snapshot_destinations: list[SnapshotDestination] | None | Unset = UNSET
-
-
-@model
-class CostEstimationWarning(Model):
-    """Cost estimation warning."""
-
-    id: str | None | Unset = UNSET
-
-
-@model
-class CostEstimationWarningGroup(Model):
-    """Cost estimation warning group."""
-
-    type: CostEstimationWarningType | None | Unset = UNSET
-    text: str | None | Unset = UNSET
-    warnings: list[CostEstimationWarningWithData] | None | Unset = UNSET
-
-
-class CostEstimationWarningType(OpenEnum):
-    """Cost estimation warning type: 10 known values."""
-
-    RETENTION_TOO_SHORT_FOR_COOL_STORAGE = "RetentionTooShortForCoolStorage"
-    BACKUP_TO_DIFFERENT_REGION = "BackupToDifferentRegion"
-    STORAGE_COULD_BE_CHEAPER = "StorageCouldBeCheaper"
-    PRICE_IS_APPROXIMATE = "PriceIsApproximate"
-    VM_HAS_NO_DISKS = "VmHasNoDisks"
-    SNAPSHOTS_RETENTION_AFFECTS_TRAFFIC_COSTS = "SnapshotsRetentionAffectsTrafficCosts"
-    SNAPSHOTS_RETENTION_AFFECTS_COSTS = "SnapshotsRetentionAffectsCosts"
-    STAGING_SERVER_IN_DIFFERENT_REGION_THAN_DATABASE = "StagingServerInDifferentRegionThanDatabase"
-    SIMULATION_SHORTENED = "SimulationShortened"
-    UNKNOWN = "Unknown"
-
-
-@model
-class CostEstimationWarningWithData(Model):
-    """Cost estimation warning with data."""
-
-    id: str | None | Unset = UNSET
-    protected_item_hash_ids: list[str] | None | Unset = UNSET
-    schedules: list[CostEstimationSchedulePeriod] | None | Unset = UNSET
-    text: str | None | Unset = UNSET
 
 
 @model

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .cosmos_db_policy import CosmosDbPolicyExcludedItemsFromClient, YearlySchedule
     from .cosmos_db_policy_backup import CosmosDbPolicyBackupItemsFromClient
-    from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
+    from .cost_estimation import CostEstimationTotalValue
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .job_session import HealthCheckSchedule
     from .policy_tag_group import PolicyCosmosDbBackupTier, PolicyCosmosDbBackupWorkload
     from .price import CostEstimationItemCostsData

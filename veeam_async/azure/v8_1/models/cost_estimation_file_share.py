@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
+    from .cost_estimation import CostEstimationTotalValue
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .file_share_policy import FileSharePolicyBackupItemsFromClient, FileSharePolicyExcludedItemsFromClient
     from .price import CostEstimationItemCostsData
     from .sla_configuration import DailyFileShareSchedule, MonthlyFileShareSchedule

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .cosmos_db_policy import YearlySchedule
-    from .cost_estimation import CostEstimationTotalValue, CostEstimationWarning, CostEstimationWarningGroup
+    from .cost_estimation import CostEstimationTotalValue
+    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
     from .job_session import HealthCheckSchedule
     from .price import CostEstimationItemCostsData
     from .sla_configuration import DailySqlSchedule, MonthlySqlSchedule

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import JobStatus, LinkHAL, ProblemDetails
-    from .protected_database import SqlBackupDestinationFilterOptions
+    from .protected_database_extended import SqlBackupDestinationFilterOptions
     from .virtual_machine_report import ProtectionStatus
 
 

@@ -12,52 +12,10 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import LinkHAL, Region
     from .resource import ResourceGroup
     from .storage_account import StorageAccount
-    from .vm import VmDiskSnapshot
-
-
-@model
-class DiskBulkRestoreOptions(Model):
-    """Disk bulk restore options."""
-
-    reason: str
-    service_account_id: str | None | Unset = UNSET
-    source_service_account_id: str | None | Unset = UNSET
-    to_original: DiskBulkRestoreToOriginalOptions | None | Unset = UNSET
-    to_alternative: list[DiskRestoreOptions] | None | Unset = UNSET
-
-
-@model
-class DiskBulkRestoreToOriginalOptions(Model):
-    """Disk bulk restore to original options."""
-
-    excluded_disks: list[VmDiskSnapshot] | None | Unset = UNSET
-
-
-@model
-class DiskRestoreOptions(Model):
-    """Disk restore options."""
-
-    region: Region | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    type: DiskType | None | Unset = UNSET
-    availability_zone: str | None | Unset = UNSET
-    disk_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    storage_account: StorageAccount | None | Unset = UNSET
-
-
-@model
-class DiskRestoreOptionsValidationConfig(Model):
-    """Disk restore options validation config."""
-
-    validation_steps: list[DiskValidationSteps] | None | Unset = UNSET
-    restore_options: DiskBulkRestoreOptions | None | Unset = UNSET
 
 
 @model
@@ -90,24 +48,6 @@ class DiskType(OpenEnum):
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     UNKNOWN = "Unknown"
-
-
-class DiskValidationSteps(OpenEnum):
-    """Disk validation steps: 13 known values."""
-
-    NONE = "None"
-    SNAPSHOT = "Snapshot"
-    REGION = "Region"
-    SUBSCRIPTION = "Subscription"
-    RESOURCE_GROUP = "ResourceGroup"
-    STORAGE_ACCOUNT = "StorageAccount"
-    DISK_TYPE = "DiskType"
-    NAME = "Name"
-    AVAILABILITY_ZONE = "AvailabilityZone"
-    DATA_RETRIEVAL = "DataRetrieval"
-    PERMISSIONS = "Permissions"
-    UNKNOWN = "Unknown"
-    ALL = "All"
 
 
 class OSType(OpenEnum):

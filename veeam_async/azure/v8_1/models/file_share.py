@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import JobStatus, LinkHAL, ProblemDetails
-    from .job_session import RestorePointType
-    from .repository_validation_step import RepositoryRestorePointState
     from .virtual_machine_report import ProtectionStatus
 
 
@@ -121,16 +119,6 @@ class FileShareExportOptions(Model):
 
 
 @model
-class FileShareFlrOptions(Model):
-    """File share flr options."""
-
-    reason: str | None | Unset = UNSET
-    target_file_share_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    source_service_account_id: str | None | Unset = UNSET
-
-
-@model
 class FileShareManualSnapshotRequest(Model):
     """File share manual snapshot request.
 
@@ -189,47 +177,6 @@ class FileShareProtectionState(Model):
 
 
 @model
-class FileShareRestorePoint(Model):
-    """File share restore point.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    indexed: bool | None | Unset = UNSET
-    file_share_id: str | None | Unset = UNSET
-    file_share_name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    state: RepositoryRestorePointState | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    backup_destination: FileShareBackupDestination | None | Unset = UNSET
-    size_in_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class FileShareRestorePointExpansion(OpenEnum):
-    """File share restore point expansion: 3 known values."""
-
-    NONE = "None"
-    VBR_BACKUP = "VbrBackup"
-    ALL = "All"
-
-
-@model
-class FileShareRestorePointIndexingConfig(Model):
-    """File share restore point indexing config."""
-
-    restore_point_ids: list[str]
-    service_account_id: str | None | Unset = UNSET
-
-
-@model
 class FileShareRestorePointLink(Model):
     """File share restore point link.
 
@@ -261,14 +208,3 @@ class PageOfFileShare(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[FileShare] | None | Unset = UNSET
-
-
-@model
-class PageOfFileShareRestorePoint(Model):
-    """Page of file share restore point."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileShareRestorePoint] | None | Unset = UNSET

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
+    from .azure import AzurePermissionsUpdate
     from .azure_account import AzureAuthenticationResult
-    from .azure_account_purpose import AzurePermissionsUpdate
     from .common import JobStatus, LinkHAL, ProblemDetails
     from .user import UserType
 

@@ -12,26 +12,9 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
-    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .policy_instances_report import PolicyExcludedItemsFromClient, PolicyVirtualMachineFromClient
-    from .policy_tag_group import PolicyResourceGroupFromClient, PolicyTagGroupFromClient
-    from .resource import ResourceGroup
-    from .sla_template import SlaPolicyNotificationSettings
-    from .tag import Tag, TagFromClient, TagGroup
+    from .common import LinkHAL
+    from .tag import Tag
     from .virtual_machine import VirtualMachine
-    from .vm_protection_policy import SnapshotDestination, SnapshotSettings
-
-
-@model
-class PageOfPolicyBackupItem(Model):
-    """Page of policy backup item."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyBackupItem] | None | Unset = UNSET
 
 
 @model
@@ -56,18 +39,6 @@ class PageOfPolicyProtectedItem(Model):
     results: list[PolicyProtectedItem] | None | Unset = UNSET
 
 
-@model
-class PolicyBackupItem(Model):
-    """Policy backup item."""
-
-    subscription: AzureSubscription | None | Unset = UNSET
-    tag: Tag | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    virtual_machine: VirtualMachine | None | Unset = UNSET
-    deleted_item: PolicyItemDeletedFromAzure | None | Unset = UNSET
-    tag_group: TagGroup | None | Unset = UNSET
-
-
 class PolicyBackupItemType(OpenEnum):
     """Policy backup item type: 6 known values."""
 
@@ -77,17 +48,6 @@ class PolicyBackupItemType(OpenEnum):
     TAG = "Tag"
     REGION = "Region"
     UNKNOWN = "Unknown"
-
-
-@model
-class PolicyBackupItemsFromClient(Model):
-    """Policy backup items from client."""
-
-    subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
-    tags: list[TagFromClient] | None | Unset = UNSET
-    resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
-    virtual_machines: list[PolicyVirtualMachineFromClient] | None | Unset = UNSET
-    tag_groups: list[PolicyTagGroupFromClient] | None | Unset = UNSET
 
 
 @model
@@ -122,38 +82,3 @@ class PolicyProtectedItem(Model):
     resource_id: str | None | Unset = UNSET
     policy_id: str | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
-
-
-@model
-class PolicySubscriptionFromClient(Model):
-    """Policy subscription from client."""
-
-    subscription_id: str | None | Unset = UNSET
-
-
-@model
-class UpdatedVmProtectionPolicyFromClient(Model):
-    """Updated vm protection policy from client.
-
-    Attributes:
-        service_account_id: UUID.
-        sla_policy_template_id: UUID.
-        storage_policy_template_id: UUID.
-    """
-
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    regions: list[PolicyRegionFromClient]
-    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
-    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
-    name: str
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    sla_policy_notification_settings: SlaPolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None
-    backup_type: BackupTypeNullable | None | Unset = UNSET
-    snapshot_settings: SnapshotSettings
-    sla_policy_template_id: str | None | Unset = UNSET
-    storage_policy_template_id: str | None | Unset = UNSET
-    snapshot_destinations: list[SnapshotDestination] | None | Unset = UNSET

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .common import JobStatus, LinkHAL
     from .job_session import JobSessionType
-    from .policy_protected import PolicySubscriptionFromClient
+    from .policy_backup import PolicySubscriptionFromClient
     from .tag import TagFromClient
 
 

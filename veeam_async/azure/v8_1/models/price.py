@@ -12,7 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .cost_estimation import CostEstimationWarning
+    from .cost_estimation_warning import CostEstimationWarning
 
 
 @model

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure import AzureResource
+    from .azure_token import AzureResource
     from .common import JobStatus, LinkHAL
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
     from .protected_file_share_extended import ProtectedFileShareStorageAccount
     from .resource import ResourceGroup

@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import AzureEnvironment, DataRetrievalStatus, JobStatus, LinkHAL, ProblemDetails, Region
     from .disk import OSTypeNullable
-    from .repository import StorageTierNullable
     from .resource import ResourceGroup
-    from .virtual_machine_report import BackupDestination
 
 
 @model
@@ -39,22 +37,6 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
 
 
 @model
-class AsyncOperationOfPageOfProtectedVirtualMachineExtended(Model):
-    """Async operation of page of protected virtual machine extended.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfProtectedVirtualMachineExtended | None | Unset = UNSET
-
-
-@model
 class AsyncOperationOfProtectedVirtualMachine(Model):
     """Async operation of protected virtual machine.
 
@@ -71,22 +53,6 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
 
 @model
-class AsyncOperationOfProtectedVirtualMachineExtended(Model):
-    """Async operation of protected virtual machine extended.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: ProtectedVirtualMachineExtended | None | Unset = UNSET
-
-
-@model
 class PageOfProtectedVirtualMachine(Model):
     """Page of protected virtual machine."""
 
@@ -95,17 +61,6 @@ class PageOfProtectedVirtualMachine(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ProtectedVirtualMachine] | None | Unset = UNSET
-
-
-@model
-class PageOfProtectedVirtualMachineExtended(Model):
-    """Page of protected virtual machine extended."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedVirtualMachineExtended] | None | Unset = UNSET
 
 
 class ProtectedDataBackupTier(OpenEnum):
@@ -170,39 +125,3 @@ class ProtectedVirtualMachineExportOptions(Model):
     search_pattern: str | None | Unset = UNSET
     flr_session: bool | None | Unset = UNSET
     data_retrieval_statuses: list[DataRetrievalStatus] | None | Unset = UNSET
-
-
-@model
-class ProtectedVirtualMachineExtended(Model):
-    """Protected virtual machine extended.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    os_type: OSTypeNullable | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    vm_size: str | None | Unset = UNSET
-    has_ephemeral_os_disk: bool | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    protection_state: ProtectionVMState | None | Unset = UNSET
-    is_controller: bool | None | Unset = UNSET
-    has_running_flr_session: bool | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    archive_size_bytes: int | None | Unset = UNSET
-
-
-@model
-class ProtectionVMState(Model):
-    """Protection VM state."""
-
-    destinations: list[BackupDestination] | None | Unset = UNSET
-    storage_tiers: list[StorageTierNullable] | None | Unset = UNSET
-    restore_point_count: int
-    data_retrieval_status: DataRetrievalStatus

@@ -12,8 +12,8 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureEnvironmentNullable
     from .azure_storage import AzureStorageItem
+    from .azure_token import AzureEnvironmentNullable
     from .common import LinkHAL
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -14,12 +13,11 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure import AzureEnvironmentNullable, AzureSubscription
+    from .azure import AzureAccountPurpose
     from .azure_account import AzureAccountInfo
-    from .azure_account_purpose import AzureAccountPurpose
+    from .azure_token import AzureEnvironmentNullable
     from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
     from .subscription import SubscriptionForServiceAccount
-    from .tenant_with_account import Tenant
 
 
 @model
@@ -52,22 +50,6 @@ class AsyncOperationOfSubscriptionsListingResult(Model):
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     result: SubscriptionsListingResult | None | Unset = UNSET
-
-
-@model
-class AsyncOperationOfTenantsListingResult(Model):
-    """Async operation of tenants listing result.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: TenantsListingResult | None | Unset = UNSET
 
 
 @model
@@ -109,38 +91,3 @@ class SubscriptionsListingResult(Model):
     default_tenant_name: str | None | Unset = UNSET
     subscriptions: list[SubscriptionForServiceAccount] | None | Unset = UNSET
     required_roles_hint: list[str] | None | Unset = UNSET
-
-
-class TenantAccessStatus(OpenEnum):
-    """Tenant access status: 5 known values."""
-
-    AVAILABLE = "Available"
-    MFA_REQUIRED = "MfaRequired"
-    GUEST_ACCOUNT_DISABLED = "GuestAccountDisabled"
-    TOKEN_ACQUISITION_ERROR = "TokenAcquisitionError"
-    UNKNOWN = "Unknown"
-
-
-@model
-class TenantForServiceAccount(Model):
-    """Tenant for service account."""
-
-    tenant: Tenant | None | Unset = UNSET
-    subscriptions: list[AzureSubscription] | None | Unset = UNSET
-    user_app_registration_status: UserAppRegistrationStatus | None | Unset = UNSET
-    access_status: TenantAccessStatus | None | Unset = UNSET
-
-
-@model
-class TenantsListingResult(Model):
-    """Tenants listing result."""
-
-    tenants: list[TenantForServiceAccount] | None | Unset = UNSET
-
-
-class UserAppRegistrationStatus(OpenEnum):
-    """User app registration status: 3 known values."""
-
-    ALLOWED = "Allowed"
-    NOT_ALLOWED = "NotAllowed"
-    UNKNOWN = "Unknown"

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .common import BackupTypeNullable, DayOfWeek, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
     from .cosmos_db_policy import YearlySchedule
     from .job_session import HealthCheckSchedule
+    from .policy_backup import PolicyBackupItemsFromClient
     from .policy_instances_report import PolicyExcludedItemsFromClient
-    from .policy_protected import PolicyBackupItemsFromClient
     from .repository_validation_step import RepositoryRetentionSettings
     from .schedule import DayOfWeekNullable
     from .sql_policy_item_deleted_from_azure import SqlPolicyBackupItemsFromClient, SqlPolicyExcludedItemsFromClient

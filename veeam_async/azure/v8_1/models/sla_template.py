@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import LinkHAL
-    from .policy_protected import PolicyBackupItemsFromClient
+    from .policy_backup import PolicyBackupItemsFromClient
     from .sla_configuration import SlaConfiguration
 
 

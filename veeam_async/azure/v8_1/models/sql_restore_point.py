@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .common import DataRetrievalStatus, LinkHAL
     from .job_session import RestorePointType
-    from .protected_database import SqlBackupDestination
+    from .protected_database_extended import SqlBackupDestination
     from .repository_validation_step import RepositoryRestorePointState
     from .storage import StorageAccessTier
     from .virtual_machine_report import ProtectionStatus

@@ -19,22 +19,6 @@ if TYPE_CHECKING:
 
 
 @model
-class AsyncOperationOfPageOfSqlElasticPool(Model):
-    """Async operation of page of sql elastic pool.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfSqlElasticPool | None | Unset = UNSET
-
-
-@model
 class AsyncOperationOfPageOfSqlServer(Model):
     """Async operation of page of sql server.
 
@@ -51,22 +35,6 @@ class AsyncOperationOfPageOfSqlServer(Model):
 
 
 @model
-class AsyncOperationOfSqlElasticPool(Model):
-    """Async operation of sql elastic pool.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: SqlElasticPool | None | Unset = UNSET
-
-
-@model
 class AsyncOperationOfSqlServer(Model):
     """Async operation of sql server.
 
@@ -80,17 +48,6 @@ class AsyncOperationOfSqlServer(Model):
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     result: SqlServer | None | Unset = UNSET
-
-
-@model
-class PageOfSqlElasticPool(Model):
-    """Page of sql elastic pool."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlElasticPool] | None | Unset = UNSET
 
 
 @model
@@ -111,35 +68,6 @@ class SqlConnectionTestMessage(Model):
     severity: ConnectionTestMessageSeverity | None | Unset = UNSET
     type: str | None | Unset = UNSET
     message: str | None | Unset = UNSET
-
-
-@model
-class SqlElasticPool(Model):
-    """Sql elastic pool.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    database_storage_capacity_mb: int | None | Unset = UNSET
-    dtu: int | None | Unset = UNSET
-    edition: str | None | Unset = UNSET
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    server_id: str | None | Unset = UNSET
-    state: str | None | Unset = UNSET
-    pool_storage_capacity_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class SqlElasticPoolSort(OpenEnum):
-    """Sql elastic pool sort: 2 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
 
 
 @model

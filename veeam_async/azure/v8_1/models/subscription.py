@@ -12,7 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure_account_purpose import AzureAccountPurpose
+    from .azure import AzureAccountPurpose
 
 
 @model

@@ -16,45 +16,6 @@ if TYPE_CHECKING:
 
 
 @model
-class ChangePasswordOfCurrentUserData(Model):
-    """Change password of current user data."""
-
-    current_password: str | None | Unset = UNSET
-    new_password: str | None | Unset = UNSET
-
-
-@model
-class ChangePasswordOfCurrentUserMfaData(Model):
-    """Change password of current user mfa data."""
-
-    current_password: str | None | Unset = UNSET
-
-
-@model
-class ChangePasswordOfCurrentUserMfaResult(Model):
-    """Change password of current user mfa result."""
-
-    mfa_token: str | None | Unset = UNSET
-
-
-@model
-class ChangePasswordOfCurrentUserMfaValidationData(Model):
-    """Change password of current user mfa validation data."""
-
-    new_password: str | None | Unset = UNSET
-    mfa_token: str | None | Unset = UNSET
-    mfa_code: str | None | Unset = UNSET
-
-
-@model
-class ChangeUsersPasswordData(Model):
-    """Change users password data."""
-
-    new_password: str
-    admins_password: str
-
-
-@model
 class CurrentUser(Model):
     """Current user."""
 

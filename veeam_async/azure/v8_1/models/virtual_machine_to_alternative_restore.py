@@ -12,7 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import LinkHAL, Region
     from .disk import DiskType
     from .resource import ResourceGroup

@@ -11,7 +11,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import LinkHAL, Region
     from .resource import ResourceGroup
     from .virtual_machine_to_alternative_restore import AvailabilitySet, AvailabilityZoneInfo, NetworkSecurityGroup

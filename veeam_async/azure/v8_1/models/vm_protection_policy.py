@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .cosmos_db_policy import YearlySchedule
     from .job_session import HealthCheckSchedule
     from .oauth2 import OAuth2MailServiceKind
+    from .policy_backup import PolicyBackupItemsFromClient
     from .policy_instances_report import PolicyExcludedItemsFromClient
-    from .policy_protected import PolicyBackupItemsFromClient
     from .sla_configuration import DailySchedule, MonthlySchedule
     from .sla_template import SlaPolicyNotificationSettings
     from .storage_template import StorageTemplateConfigurationFromClient

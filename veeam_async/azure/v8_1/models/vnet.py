@@ -12,7 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureResource
+    from .azure_token import AzureResource
     from .common import JobStatus, LinkHAL
     from .repository import Repository
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure import AzureSubscription
+    from .azure_subscription import AzureSubscription
     from .common import JobStatus, LinkHAL, PolicyNotificationSettings
     from .job_session import JobSessionType
 

@@ -57,6 +57,7 @@ from .backup_job import (
 )
 from .backup_job_advanced import (
     ActiveFullSettingsModel,
+    AdvancedSmtpOptionsModel,
     AdvancedStorageScheduleMonthlyModel,
     AdvancedStorageScheduleWeeklyModel,
     BackupHealthCheckSettingsModels,
@@ -74,6 +75,9 @@ from .backup_job_advanced import (
     FullBackupMaintenanceDefragmentAndCompactModel,
     FullBackupMaintenanceModel,
     FullBackupMaintenanceRemoveDataModel,
+    GeneralOptionsEmailNotificationsModel,
+    GeneralOptionsModel,
+    GeneralOptionsNotificationsModel,
     JobScriptsSettingsModel,
     NotificationSettingsModel,
     NotificationVmAttributeSettingsModel,
@@ -86,17 +90,21 @@ from .backup_job_guest_processing import (
     BackupApplicationAwareProcessingModel,
     BackupApplicationSettingsModel,
     BackupFSExclusionsModel,
+    BackupIndexingSettingsModel,
     BackupJobGuestProcessingModel,
     BackupLogShippingServersModel,
+    BackupObjectIndexingModel,
     BackupOracleSettingsModel,
     BackupSQLSettingsModel,
     EApplicationSettingsVSS,
     EBackupExclusionPolicy,
     EBackupOracleLogsSettings,
+    EGuestFSIndexingMode,
     EGuestOSType,
     ERetainLogBackupsType,
     ESQLLogsProcessing,
     ETransactionLogsSettings,
+    GuestFileSystemIndexingModel,
     GuestInteractionProxiesSettingsModel,
     GuestOsCredentialsModel,
     GuestOsCredentialsPerMachineModel,
@@ -177,6 +185,8 @@ from .cloud_credential import (
     AzureComputeCloudCredentialsSubscriptionInfo,
     AzureComputeCloudCredentialsSubscriptionModel,
     AzureComputeCloudCredentialsSubscriptionSpec,
+    AzureComputeCloudDeviceCodeModel,
+    AzureComputeCloudDeviceCodeSpec,
     AzureComputeCloudNativeApplicationModel,
     AzureComputeCredentialsExistingAccountSpec,
     AzureComputeCredentialsNewAccountSpec,
@@ -188,6 +198,8 @@ from .cloud_credential import (
     CloudCredentialsPasswordSpec,
     CloudCredentialsResult,
     CloudCredentialsSpec,
+    CloudDeviceCodeModel,
+    CloudDeviceCodeSpec,
     CloudNativeApplicationModel,
     EAzureComputeCredentialsCreationMode,
     EAzureComputeCredentialsDeploymentType,
@@ -204,12 +216,6 @@ from .cloud_credentials_import_spec_collection import (
     CloudCredentialsImportSpecCollection,
     GoogleCloudCredentialsImportSpec,
 )
-from .cloud_device_code import (
-    AzureComputeCloudDeviceCodeModel,
-    AzureComputeCloudDeviceCodeSpec,
-    CloudDeviceCodeModel,
-    CloudDeviceCodeSpec,
-)
 from .cloud_helper_appliance import (
     AzureLinuxHelperApplianceModel,
     AzureLinuxHelperApplianceSpec,
@@ -222,7 +228,11 @@ from .common import (
     EAzureRegionType,
     Error,
     ErrorErrorCode,
+    EServicesFiltersOrderColumn,
     PaginationResult,
+    ServicesFilters,
+    ServicesModel,
+    ServicesResult,
     VmbApiFilterModel,
 )
 from .computer_recovery_token import (
@@ -282,12 +292,6 @@ from .entire_vi_vm_restore import (
     RestoreTargetFolderSpec,
     RestoreTargetNetworkSpec,
 )
-from .general_options import (
-    AdvancedSmtpOptionsModel,
-    GeneralOptionsEmailNotificationsModel,
-    GeneralOptionsModel,
-    GeneralOptionsNotificationsModel,
-)
 from .gfs_policy_settings import (
     ESennightOfMonth,
     GFSPolicySettingsModel,
@@ -301,12 +305,6 @@ from .global_network_traffic_rule import (
     PreferredNetworkModel,
     PreferredNetworksModel,
     TrafficRuleModel,
-)
-from .guest import (
-    BackupIndexingSettingsModel,
-    BackupObjectIndexingModel,
-    EGuestFSIndexingMode,
-    GuestFileSystemIndexingModel,
 )
 from .instant_vi_vm import (
     EInstantViVmRecoveryBiosUuidPolicyType,
@@ -371,6 +369,7 @@ from .managed_server import (
     EManagedServersFiltersOrderColumn,
     EManagedServerType,
     EViHostType,
+    EWindowsHostComponentType,
     HostConnectionSpec,
     LinuxHostModel,
     LinuxHostSpec,
@@ -381,35 +380,28 @@ from .managed_server import (
     ManagedServersResult,
     ViHostModel,
     ViHostSpec,
+    WindowsHostComponentPortModel,
     WindowsHostModel,
+    WindowsHostPortsModel,
     WindowsHostSpec,
+    WindowsLocalRepositorySettingsModel,
 )
-from .object_restore_point import (
+from .object import (
+    EConsumptionLimitKind,
+    EDiskInfoProcessState,
+    EDiskInfoType,
     EObjectRestorePointOperation,
     EObjectRestorePointsFiltersOrderColumn,
     EPlatform,
     EPlatformType,
+    ObjectRestorePointDiskModel,
+    ObjectRestorePointDisksResult,
     ObjectRestorePointModel,
     ObjectRestorePointsFilters,
     ObjectRestorePointsResult,
-)
-from .object_restore_point_disk import (
-    EDiskInfoProcessState,
-    EDiskInfoType,
-    ObjectRestorePointDiskModel,
-    ObjectRestorePointDisksResult,
-)
-from .object_storage import (
-    EConsumptionLimitKind,
     ObjectStorageConnectionModel,
     ObjectStorageConsumptionLimitModel,
     ObjectStorageImmutabilityModel,
-)
-from .placement_policy import (
-    BackupPlacementSettingsModel,
-    EAllowedBackupsType,
-    EPlacementPolicyType,
-    PlacementPolicyModel,
 )
 from .proxy import (
     EProxiesFiltersOrderColumn,
@@ -520,27 +512,29 @@ from .repository_import_spec_collection import (
     WasabiCloudStorageImportSpec,
     WindowsLocalStorageImportSpec,
 )
-from .repository_state import (
-    ERepositoryStatesFiltersOrderColumn,
-    RepositoryStateModel,
-    RepositoryStatesFilters,
-    RepositoryStatesResult,
-)
 from .scale_out_repository import (
     ArchiveTierAdvancedSettingsModel,
     ArchiveTierModel,
+    BackupPlacementSettingsModel,
     CapacityExtentModel,
     CapacityTierModel,
     CapacityTierOverridePolicyModel,
+    EAllowedBackupsType,
+    EPlacementPolicyType,
     ERepositoryAccessType,
     ERepositoryExtentStatusType,
+    ERepositoryStatesFiltersOrderColumn,
     EScaleOutRepositoryFiltersOrderColumn,
     PerformanceExtentModel,
     PerformanceExtentSpec,
     PerformanceTierAdvancedSettingsModel,
     PerformanceTierModel,
     PerformanceTierSpec,
+    PlacementPolicyModel,
     RepositoryAccessPermissionsModel,
+    RepositoryStateModel,
+    RepositoryStatesFilters,
+    RepositoryStatesResult,
     ScaleOutExtentMaintenanceSpec,
     ScaleOutRepositoriesFilters,
     ScaleOutRepositoriesResult,
@@ -565,13 +559,9 @@ from .schedule_monthly import (
     ScheduleDailyModel,
     ScheduleMonthlyModel,
 )
-from .service import (
-    EServicesFiltersOrderColumn,
-    ServicesFilters,
-    ServicesModel,
-    ServicesResult,
-)
 from .session import (
+    AuthorizationCodeModel,
+    ELoginGrantType,
     EmptySuccessResponse,
     ESessionResult,
     ESessionsFiltersOrderColumn,
@@ -584,10 +574,6 @@ from .session import (
     SessionResultModel,
     SessionsFilters,
     SessionsResult,
-)
-from .token import (
-    AuthorizationCodeModel,
-    ELoginGrantType,
     TokenLoginSpec,
     TokenModel,
 )
@@ -619,12 +605,6 @@ from .vmware_fcd_instant_recovery import (
     VmwareFcdInstantRecoveryMountsResult,
     VmwareFcdInstantRecoverySpec,
     VmwareFcdWriteCacheSpec,
-)
-from .windows_host import (
-    EWindowsHostComponentType,
-    WindowsHostComponentPortModel,
-    WindowsHostPortsModel,
-    WindowsLocalRepositorySettingsModel,
 )
 
 MODULES: dict[str, str]

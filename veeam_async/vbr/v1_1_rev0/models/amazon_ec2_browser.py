@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
     from .cloud_browser_new_folder import ECloudBrowserFolderType
     from .common import EAzureRegionType
-    from .object_storage import (
-        ObjectStorageConnectionModel,
-        ObjectStorageConsumptionLimitModel,
-        ObjectStorageImmutabilityModel,
-    )
+    from .object import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel, ObjectStorageImmutabilityModel
 
 
 @model

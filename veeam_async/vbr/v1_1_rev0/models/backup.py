@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import PaginationResult
-    from .object_restore_point import EPlatformType
+    from .object import EPlatformType
     from .vmware import EVmwareInventoryType
 
 

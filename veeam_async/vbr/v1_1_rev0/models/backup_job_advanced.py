@@ -10,6 +10,8 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
     from .schedule_monthly import EDayNumberInMonth, EDayOfWeek, EMonth
@@ -22,6 +24,21 @@ class ActiveFullSettingsModel(Model):
     is_enabled: bool
     weekly: AdvancedStorageScheduleWeeklyModel | None | Unset = UNSET
     monthly: AdvancedStorageScheduleMonthlyModel | None | Unset = UNSET
+
+
+@model
+class AdvancedSmtpOptionsModel(Model):
+    """Advanced smtp options model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    port: int
+    timeout_ms: int
+    ssl_enabled: bool = field(wire="SSLEnabled")
+    auth_required: bool | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
 
 
 @model
@@ -196,6 +213,45 @@ class FullBackupMaintenanceRemoveDataModel(Model):
 
     is_enabled: bool
     after_days: int | None | Unset = UNSET
+
+
+@model
+class GeneralOptionsEmailNotificationsModel(Model):
+    """General options email notifications model."""
+
+    is_enabled: bool
+    smtp_server_name: str
+    advanced_smtp_options: AdvancedSmtpOptionsModel
+    from_: str
+    to: str
+    subject: str
+    send_daily_reports_at: datetime
+    notify_on_success: bool
+    notify_on_warning: bool
+    notify_on_failure: bool
+    notify_on_last_retry: bool
+
+
+@model
+class GeneralOptionsModel(Model):
+    """General options model."""
+
+    email_settings: GeneralOptionsEmailNotificationsModel | None | Unset = UNSET
+    notifications: GeneralOptionsNotificationsModel | None | Unset = UNSET
+
+
+@model
+class GeneralOptionsNotificationsModel(Model):
+    """General options notifications model."""
+
+    storage_space_threshold_enabled: bool
+    storage_space_threshold: int
+    datastore_space_threshold_enabled: bool
+    datastore_space_threshold: int
+    skip_vm_space_threshold_enabled: bool = field(wire="skipVMSpaceThresholdEnabled")
+    skip_vm_space_threshold: int = field(wire="skipVMSpaceThreshold")
+    notify_on_support_expiration: bool
+    notify_on_updates: bool
 
 
 @model

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .credential import ECredentialsType
-    from .guest import GuestFileSystemIndexingModel
     from .job_import_spec_collection import BackupScriptSettingsModel
     from .vmware import VmwareObjectModel
 
@@ -49,6 +48,15 @@ class BackupFSExclusionsModel(Model):
 
 
 @model
+class BackupIndexingSettingsModel(Model):
+    """Backup indexing settings model."""
+
+    vm_object: VmwareObjectModel
+    windows_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="WindowsIndexing")
+    linux_indexing: BackupObjectIndexingModel | None | Unset = field(default=UNSET, wire="LinuxIndexing")
+
+
+@model
 class BackupJobGuestProcessingModel(Model):
     """Backup job guest processing model."""
 
@@ -68,6 +76,14 @@ class BackupLogShippingServersModel(Model):
 
     auto_selection: bool
     shipping_server_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class BackupObjectIndexingModel(Model):
+    """Backup object indexing model."""
+
+    guest_fs_indexing_mode: EGuestFSIndexingMode = field(wire="guestFSIndexingMode")
+    indexing_list: list[str] | None | Unset = UNSET
 
 
 @model
@@ -125,6 +141,15 @@ class EBackupOracleLogsSettings(OpenEnum):
     DELETE_EXPIRED_GBS = "deleteExpiredGBs"
 
 
+class EGuestFSIndexingMode(OpenEnum):
+    """Guest FS indexing mode: 4 known values."""
+
+    DISABLE = "disable"
+    INDEX_ALL = "indexAll"
+    INDEX_ALL_EXCEPT = "indexAllExcept"
+    INDEX_ONLY = "indexOnly"
+
+
 class EGuestOSType(OpenEnum):
     """Guest OS type: 2 known values."""
 
@@ -153,6 +178,14 @@ class ETransactionLogsSettings(OpenEnum):
 
     PROCESS = "process"
     COPY_ONLY = "copyOnly"
+
+
+@model
+class GuestFileSystemIndexingModel(Model):
+    """Guest file system indexing model."""
+
+    is_enabled: bool
+    indexing_settings: list[BackupIndexingSettingsModel] | None | Unset = UNSET
 
 
 @model

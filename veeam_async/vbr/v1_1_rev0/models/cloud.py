@@ -13,11 +13,7 @@ if TYPE_CHECKING:
 
     from .amazon_ec2_browser import EAmazonRegionType, ECloudServiceType
     from .common import EAzureRegionType
-    from .object_storage import (
-        ObjectStorageConnectionModel,
-        ObjectStorageConsumptionLimitModel,
-        ObjectStorageImmutabilityModel,
-    )
+    from .object import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel, ObjectStorageImmutabilityModel
 
 
 @model(

@@ -10,6 +10,8 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
     from .certificate import CertificateUploadSpec
@@ -134,6 +136,48 @@ class AzureComputeCloudCredentialsSubscriptionSpec(Model):
     application_id: str
     secret: str | None | Unset = UNSET
     certificate: CertificateUploadSpec | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudDeviceCodeModel",
+    },
+)
+class CloudDeviceCodeModel(Model):
+    """Cloud device code model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model
+class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
+    """Azure compute cloud device code model: `CloudDeviceCodeModel` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    url: str
+    verification_code: str
+    expiration_time: datetime
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudDeviceCodeSpec",
+    },
+)
+class CloudDeviceCodeSpec(Model):
+    """Cloud device code spec: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model
+class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
+    """Azure compute cloud device code spec: `CloudDeviceCodeSpec` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    region: EAzureRegionType
 
 
 @model(

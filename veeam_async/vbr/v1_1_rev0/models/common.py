@@ -29,6 +29,13 @@ class EAzureRegionType(OpenEnum):
     GOVERNMENT = "Government"
 
 
+class EServicesFiltersOrderColumn(OpenEnum):
+    """Services filters order column: 2 known values."""
+
+    NAME = "Name"
+    PORT = "Port"
+
+
 @model
 class Error(Model):
     """Error."""
@@ -46,6 +53,33 @@ class PaginationResult(Model):
     count: int
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
+
+
+@model
+class ServicesFilters(Model):
+    """Services filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EServicesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+
+
+@model
+class ServicesModel(Model):
+    """Services model."""
+
+    name: str
+    port: int
+
+
+@model
+class ServicesResult(Model):
+    """Services result."""
+
+    data: list[ServicesModel]
+    pagination: PaginationResult
 
 
 @model

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
         ERetainLogBackupsType,
         ESQLLogsProcessing,
         ETransactionLogsSettings,
+        GuestFileSystemIndexingModel,
     )
     from .backup_job_retention_policy import BackupJobRetentionPolicySettingsModel
     from .credential import CredentialsImportModel
     from .gfs_policy_settings import GFSPolicySettingsModel
-    from .guest import GuestFileSystemIndexingModel
     from .schedule import BackupScheduleModel
     from .vmware import VmwareObjectModel
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .credential import CredentialsImportModel
-    from .managed_server import EManagedServerType, EViHostType, LinuxHostSSHSettingsModel
-    from .windows_host import WindowsHostPortsModel
+    from .managed_server import EManagedServerType, EViHostType, LinuxHostSSHSettingsModel, WindowsHostPortsModel
 
 
 @model

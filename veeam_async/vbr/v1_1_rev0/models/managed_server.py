@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import PaginationResult
-    from .windows_host import WindowsHostPortsModel
+    from .repository_export import RepositoryAdvancedSettingsModel
 
 
 class ECredentialsStorageType(OpenEnum):
@@ -45,6 +45,33 @@ class EViHostType(OpenEnum):
     ESX = "ESX"
     ES_XI = "ESXi"
     VC = "VC"
+
+
+class EWindowsHostComponentType(OpenEnum):
+    """Windows host component type: 22 known values."""
+
+    TRANSPORT = "Transport"
+    NFS = "Nfs"
+    HV_INTEGRATION = "HvIntegration"
+    DEPLOYER_SVC = "DeployerSvc"
+    WAN_ACCELERATOR = "WanAccelerator"
+    TAPE = "Tape"
+    CLOUD_GATE = "CloudGate"
+    CLOUD_SERVICE_INVOKER = "CloudServiceInvoker"
+    CLOUD_SERVICE_REMOTING = "CloudServiceRemoting"
+    RESTORE_PROXY = "RestoreProxy"
+    EP_AGENT = "EpAgent"
+    EP_AGENT_SQL_LOCAL_DB = "EpAgentSqlLocalDB"
+    EP_AGENT_SHARED_MANAGEMENT_OBJECTS = "EpAgentSharedManagementObjects"
+    EP_AGENT_SQL_SYS_CLR_TYPES = "EpAgentSqlSysClrTypes"
+    AGENT_CONFIGURE_SERVICE = "AgentConfigureService"
+    VAW_REDIST = "VawRedist"
+    VAL_REDIST = "ValRedist"
+    GUEST_CONTROL = "GuestControl"
+    FILE_SYSTEM_VSS_INTEGRATION = "FileSystemVssIntegration"
+    VSS_HW_SNAPSHOT_PROVIDER = "VssHwSnapshotProvider"
+    CDP = "Cdp"
+    VAM_REDIST = "VamRedist"
 
 
 @model
@@ -174,6 +201,14 @@ class ViHostSpec(ManagedServerSpec):
 
 
 @model
+class WindowsHostComponentPortModel(Model):
+    """Windows host component port model."""
+
+    component_name: EWindowsHostComponentType
+    port: int
+
+
+@model
 class WindowsHostModel(ManagedServerModel):
     """Windows host model: `ManagedServerModel` of type `WindowsHost`."""
 
@@ -182,8 +217,30 @@ class WindowsHostModel(ManagedServerModel):
 
 
 @model
+class WindowsHostPortsModel(Model):
+    """Windows host ports model."""
+
+    components: list[WindowsHostComponentPortModel] | None | Unset = UNSET
+    port_range_start: int | None | Unset = UNSET
+    port_range_end: int | None | Unset = UNSET
+    server_this_side: bool | None | Unset = UNSET
+
+
+@model
 class WindowsHostSpec(ManagedServerSpec):
     """Windows host spec: `ManagedServerSpec` of type `WindowsHost`."""
 
     type: EManagedServerType = field(default="WindowsHost")
     network_settings: WindowsHostPortsModel | None | Unset = UNSET
+
+
+@model
+class WindowsLocalRepositorySettingsModel(Model):
+    """Windows local repository settings model."""
+
+    path: str | None | Unset = UNSET
+    enable_task_limit: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    enable_read_write_limit: bool | None | Unset = UNSET
+    read_write_rate: int | None | Unset = UNSET
+    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET

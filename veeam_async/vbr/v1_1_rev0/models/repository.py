@@ -32,7 +32,8 @@ if TYPE_CHECKING:
         WasabiCloudStorageBucketModel,
     )
     from .common import EAzureRegionType, PaginationResult
-    from .object_storage import ObjectStorageConnectionModel
+    from .managed_server import WindowsLocalRepositorySettingsModel
+    from .object import ObjectStorageConnectionModel
     from .repository_export import SmbRepositoryShareSettingsModel
     from .repository_import_spec_collection import (
         AzureBlobStorageContainerModel,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
         NetworkRepositorySettingsModel,
         NfsRepositoryShareSettingsModel,
     )
-    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from .cloud_credential import ECloudCredentialsType
     from .common import EAzureRegionType
     from .credential import CredentialsImportModel
-    from .object_storage import ObjectStorageConsumptionLimitModel
+    from .managed_server import WindowsLocalRepositorySettingsModel
+    from .object import ObjectStorageConsumptionLimitModel
     from .repository import (
         AmazonS3GlacierStorageBucketModel,
         AmazonS3StorageProxyApplianceModel,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     )
     from .repository_export import RepositoryAdvancedSettingsModel, RepositoryShareGatewayModel
     from .v import VPowerNFSPortSettingsModel
-    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .backup_job_advanced import BackupStorageSettingsEncryptionModel
     from .common import PaginationResult
-    from .placement_policy import PlacementPolicyModel
+    from .repository import ERepositoryType
     from .schedule import BackupWindowSettingModel
 
 
@@ -38,6 +38,18 @@ class ArchiveTierModel(Model):
     extent_id: str | None | Unset = UNSET
     archive_period_days: int | None | Unset = UNSET
     advanced_settings: ArchiveTierAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class BackupPlacementSettingsModel(Model):
+    """Backup placement settings model.
+
+    Attributes:
+        extent_id: UUID.
+    """
+
+    extent_id: str
+    allowed_backups: EAllowedBackupsType
 
 
 @model
@@ -73,6 +85,22 @@ class CapacityTierOverridePolicyModel(Model):
     override_space_threshold_percents: int | None | Unset = UNSET
 
 
+class EAllowedBackupsType(OpenEnum):
+    """Allowed backups type: 4 known values."""
+
+    ALL = "All"
+    FULLS_ONLY = "FullsOnly"
+    INCREMENTS_ONLY = "IncrementsOnly"
+    NONE = "None"
+
+
+class EPlacementPolicyType(OpenEnum):
+    """Placement policy type: 2 known values."""
+
+    DATA_LOCALITY = "DataLocality"
+    PERFORMANCE = "Performance"
+
+
 class ERepositoryAccessType(OpenEnum):
     """Repository access type: 3 known values."""
 
@@ -91,6 +119,19 @@ class ERepositoryExtentStatusType(OpenEnum):
     MAINTENANCE = "Maintenance"
     RESYNC_REQUIRED = "ResyncRequired"
     TENANT_EVACUATING = "TenantEvacuating"
+
+
+class ERepositoryStatesFiltersOrderColumn(OpenEnum):
+    """Repository states filters order column: 8 known values."""
+
+    NAME = "Name"
+    TYPE = "Type"
+    HOST = "Host"
+    PATH = "Path"
+    CAPACITY_GB = "CapacityGB"
+    FREE_GB = "FreeGB"
+    USED_SPACE_GB = "UsedSpaceGB"
+    DESCRIPTION = "Description"
 
 
 class EScaleOutRepositoryFiltersOrderColumn(OpenEnum):
@@ -152,6 +193,15 @@ class PerformanceTierSpec(Model):
 
 
 @model
+class PlacementPolicyModel(Model):
+    """Placement policy model."""
+
+    type: EPlacementPolicyType
+    settings: list[BackupPlacementSettingsModel] | None | Unset = UNSET
+    enforce_strict_placement_policy: bool | None | Unset = UNSET
+
+
+@model
 class RepositoryAccessPermissionsModel(Model):
     """Repository access permissions model.
 
@@ -163,6 +213,55 @@ class RepositoryAccessPermissionsModel(Model):
     accounts: list[str] | None | Unset = UNSET
     encrypt_backups: bool
     password_id: str | None | Unset = UNSET
+
+
+@model
+class RepositoryStateModel(Model):
+    """Repository state model.
+
+    Attributes:
+        id: UUID.
+        host_id: UUID.
+    """
+
+    id: str
+    name: str
+    type: ERepositoryType
+    description: str
+    host_id: str | None | Unset = UNSET
+    host_name: str | None | Unset = UNSET
+    path: str | None | Unset = UNSET
+    capacity_gb: float = field(wire="capacityGB")
+    free_gb: float = field(wire="freeGB")
+    used_space_gb: float = field(wire="usedSpaceGB")
+
+
+@model
+class RepositoryStatesFilters(Model):
+    """Repository states filters.
+
+    Attributes:
+        id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ERepositoryStatesFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    id_filter: str | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: ERepositoryType | None | Unset = UNSET
+    capacity_filter: float | None | Unset = UNSET
+    free_space_filter: float | None | Unset = UNSET
+    used_space_filter: float | None | Unset = UNSET
+
+
+@model
+class RepositoryStatesResult(Model):
+    """Repository states result."""
+
+    data: list[RepositoryStateModel]
+    pagination: PaginationResult
 
 
 @model

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
@@ -15,6 +15,22 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import PaginationResult
+
+
+@model
+class AuthorizationCodeModel(Model):
+    """Authorization code model."""
+
+    code: str
+
+
+class ELoginGrantType(OpenEnum):
+    """Login grant type: 4 known values."""
+
+    PASSWORD = "password"
+    REFRESH_TOKEN = "refresh_token"
+    AUTHORIZATION_CODE = "authorization_code"
+    VBR_TOKEN = "vbr_token"
 
 
 class ESessionResult(OpenEnum):
@@ -168,3 +184,32 @@ class SessionsResult(Model):
 
     data: list[SessionModel]
     pagination: PaginationResult
+
+
+@model
+class TokenLoginSpec(Model):
+    """Token login spec.
+
+    Attributes:
+        password: password.
+    """
+
+    grant_type: ELoginGrantType = field(wire="grant_type")
+    username: str | None | Unset = UNSET
+    password: str | None | Unset = UNSET
+    refresh_token: str | None | Unset = field(default=UNSET, wire="refresh_token")
+    code: str | None | Unset = UNSET
+    use_short_term_refresh: bool | None | Unset = field(default=UNSET, wire="use_short_term_refresh")
+    vbr_token: str | None | Unset = field(default=UNSET, wire="vbr_token")
+
+
+@model
+class TokenModel(Model):
+    """Token model."""
+
+    access_token: str = field(wire="access_token")
+    token_type: str = field(wire="token_type")
+    refresh_token: str = field(wire="refresh_token")
+    expires_in: int = field(wire="expires_in")
+    issued: datetime = field(wire=".issued")
+    expires: datetime = field(wire=".expires")

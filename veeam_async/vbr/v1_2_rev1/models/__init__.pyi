@@ -492,6 +492,8 @@ from .entra_id_tenant_restore_point import (
 from .failover_plan import (
     EFailoverPlansFiltersOrderColumn,
     EFailoverPlanType,
+    EVmwareDisksTypeToProcess,
+    EVmwareInventoryType,
     FailoverPlanModel,
     FailoverPlanScriptModel,
     FailoverPlansFilters,
@@ -501,6 +503,8 @@ from .failover_plan import (
     VmwareFailoverPlanModel,
     VmwareFailoverPlanSpec,
     VmwareFailoverPlanVirtualMachineModel,
+    VmwareObjectDiskModel,
+    VmwareObjectModel,
 )
 from .flr import (
     EFlrBrowseOrderType,
@@ -758,6 +762,7 @@ from .managed_server import (
     EManagedServersStatus,
     EManagedServerType,
     EViHostType,
+    EWindowsHostComponentType,
     LinuxHostModel,
     LinuxHostSpec,
     LinuxHostSSHSettingsModel,
@@ -767,28 +772,27 @@ from .managed_server import (
     ManagedServersResult,
     ViHostModel,
     ViHostSpec,
+    WindowsHostComponentPortModel,
     WindowsHostModel,
+    WindowsHostPortsModel,
     WindowsHostSpec,
+    WindowsLocalRepositorySettingsModel,
 )
-from .object_restore_point import (
+from .object import (
+    EConsumptionLimitKind,
+    EEntraIdSavedTenantItemType,
+    EEntraIDTenantItemChangeType,
     EObjectRestorePointOperation,
     EObjectRestorePointsFiltersOrderColumn,
     ERestorePointType,
     ObjectRestorePointModel,
     ObjectRestorePointsFilters,
     ObjectRestorePointsResult,
-)
-from .object_storage import (
-    EConsumptionLimitKind,
     ObjectStorageConnectionModel,
     ObjectStorageConsumptionLimitModel,
     ObjectStorageImmutabilityModel,
-)
-from .placement_policy import (
-    BackupPlacementSettingsModel,
-    EAllowedBackupsType,
-    EPlacementPolicyType,
-    PlacementPolicyModel,
+    RestorePointChangeModel,
+    RestorePointChangesResponse,
 )
 from .protected_computer import (
     EProtectedComputerFiltersOrderColumn,
@@ -953,15 +957,12 @@ from .restore import (
     RestoreTargetFolderSpec,
     RestoreTargetNetworkSpec,
 )
-from .restore_point import (
-    EEntraIdSavedTenantItemType,
-    EEntraIDTenantItemChangeType,
-    RestorePointChangeModel,
-    RestorePointChangesResponse,
-)
 from .scale_out_repository import (
     ArchiveTierAdvancedSettingsModel,
     ArchiveTierModel,
+    BackupPlacementSettingsModel,
+    EAllowedBackupsType,
+    EPlacementPolicyType,
     ERepositoryExtentStatusType,
     ERepositoryStatesFiltersOrderColumn,
     EScaleOutRepositoryFiltersOrderColumn,
@@ -970,6 +971,7 @@ from .scale_out_repository import (
     PerformanceTierAdvancedSettingsModel,
     PerformanceTierModel,
     PerformanceTierSpec,
+    PlacementPolicyModel,
     RepositoriesRescanSpec,
     RepositoryStateModel,
     RepositoryStatesFilters,
@@ -1121,12 +1123,6 @@ from .unstructured_data_server import (
     UnstructuredDataServersFilters,
     UnstructuredDataServersResult,
 )
-from .v_center_inventory import (
-    EHierarchyType,
-    EvCentersInventoryFiltersOrderColumn,
-    VCenterInventoryFilters,
-    VCenterInventoryResult,
-)
 from .v_sphere_replica_job import (
     ECompressionLevel,
     EStorageOptimization,
@@ -1137,10 +1133,14 @@ from .v_sphere_replica_job import (
     VSphereReplicaJobSettingsModel,
 )
 from .v_sphere_replica_seeding import (
+    EHierarchyType,
+    EvCentersInventoryFiltersOrderColumn,
     InitialSeedingModel,
     MountServerSettingsModel,
     ReplicaMappingModel,
     ReplicaMappingRuleModel,
+    VCenterInventoryFilters,
+    VCenterInventoryResult,
     VPowerNFSPortSettingsModel,
     VSphereReplicaSeedingModel,
 )
@@ -1148,6 +1148,8 @@ from .vi_vm_snapshot_replica import (
     EFailbackModeType,
     EReplicaFailbackType,
     ReplicaFailbackModeSpec,
+    ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec,
+    ViVMSnapshotReplicaCommitFailbackSpec,
     ViVMSnapshotReplicaCustomizedFailbackSpec,
     ViVMSnapshotReplicaFailbackFolderMappingSpec,
     ViVmSnapshotReplicaFailbackNetworkMappingModel,
@@ -1162,31 +1164,19 @@ from .vi_vm_snapshot_replica import (
     ViVMSnapshotReplicaFailoverSpec,
     ViVMSnapshotReplicaOriginalLocationFailbackSpec,
     ViVMSnapshotReplicaOriginalVMFailbackSpec,
-)
-from .vi_vm_snapshot_replica_undo_failback import (
-    ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec,
-    ViVMSnapshotReplicaCommitFailbackSpec,
     ViVMSnapshotReplicaSwitchToProductionFailbackSpec,
     ViVMSnapshotReplicaUndoFailbackSpec,
-)
-from .vmware import (
-    EVmwareDisksTypeToProcess,
-    EVmwareInventoryType,
-    VmwareObjectDiskModel,
-    VmwareObjectModel,
-)
-from .vmware_fcd import (
-    VmwareFcdInstantRecoveryDiskSpec,
-    VmwareFcdInstantRecoverySpec,
-    VmwareFcdQuickMigrationSpec,
-    VmwareFcdWriteCacheSpec,
 )
 from .vmware_fcd_instant_recovery import (
     EVmwareFcdInstantRecoveryMountsFiltersOrderColumn,
     VmwareFcdInstantRecoveryDiskInfo,
+    VmwareFcdInstantRecoveryDiskSpec,
     VmwareFcdInstantRecoveryMount,
     VmwareFcdInstantRecoveryMountsFilters,
     VmwareFcdInstantRecoveryMountsResult,
+    VmwareFcdInstantRecoverySpec,
+    VmwareFcdQuickMigrationSpec,
+    VmwareFcdWriteCacheSpec,
 )
 from .wan_accelerator import (
     EWANAcceleratorCacheSizeUnit,
@@ -1198,12 +1188,6 @@ from .wan_accelerator import (
     WANAcceleratorsFilters,
     WANAcceleratorSpec,
     WANAcceleratorsResult,
-)
-from .windows_host import (
-    EWindowsHostComponentType,
-    WindowsHostComponentPortModel,
-    WindowsHostPortsModel,
-    WindowsLocalRepositorySettingsModel,
 )
 
 MODULES: dict[str, str]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .cloud_director import ECloudDirectorInventoryType
     from .common import EPlatformType, PaginationResult
-    from .vmware import EVmwareInventoryType
+    from .failover_plan import EVmwareInventoryType
 
 
 @model(

@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from .cloud import EAmazonRegionType
     from .cloud_browser import ECloudBrowserFolderType, ECloudServiceType
     from .common import EAzureRegionType
-    from .object_storage import (
-        ObjectStorageConnectionModel,
-        ObjectStorageConsumptionLimitModel,
-        ObjectStorageImmutabilityModel,
-    )
+    from .object import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel, ObjectStorageImmutabilityModel
 
 
 @model(

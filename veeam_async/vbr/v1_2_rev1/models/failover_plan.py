@@ -9,13 +9,14 @@ from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
+from .cloud_director import InventoryObjectModel
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async.unset import Unset
 
-    from .cloud_director import InventoryObjectModel
-    from .common import PaginationResult
+    from .common import EPlatformType, PaginationResult
 
 
 class EFailoverPlanType(OpenEnum):
@@ -28,6 +29,38 @@ class EFailoverPlansFiltersOrderColumn(OpenEnum):
     """Failover plans filters order column: one known value."""
 
     NAME = "Name"
+
+
+class EVmwareDisksTypeToProcess(OpenEnum):
+    """Vmware disks type to process: 3 known values."""
+
+    ALL_DISKS = "AllDisks"
+    SYSTEM_ONLY = "SystemOnly"
+    SELECTED_DISKS = "SelectedDisks"
+
+
+class EVmwareInventoryType(OpenEnum):
+    """Vmware inventory type: 19 known values."""
+
+    UNKNOWN = "Unknown"
+    VIRTUAL_MACHINE = "VirtualMachine"
+    V_CENTER_SERVER = "vCenterServer"
+    DATACENTER = "Datacenter"
+    CLUSTER = "Cluster"
+    HOST = "Host"
+    RESOURCE_POOL = "ResourcePool"
+    FOLDER = "Folder"
+    DATASTORE = "Datastore"
+    DATASTORE_CLUSTER = "DatastoreCluster"
+    STORAGE_POLICY = "StoragePolicy"
+    TEMPLATE = "Template"
+    COMPUTE_RESOURCE = "ComputeResource"
+    VIRTUAL_APP = "VirtualApp"
+    TAG = "Tag"
+    CATEGORY = "Category"
+    MULTITAG = "Multitag"
+    NETWORK = "Network"
+    DVS_NETWORK = "DVSNetwork"
 
 
 @model(
@@ -123,3 +156,25 @@ class VmwareFailoverPlanVirtualMachineModel(Model):
 
     vm_object: InventoryObjectModel | None | Unset = UNSET
     boot_delay_sec: int | None | Unset = UNSET
+
+
+@model
+class VmwareObjectDiskModel(Model):
+    """Vmware object disk model."""
+
+    vm_object: InventoryObjectModel
+    disks_to_process: EVmwareDisksTypeToProcess
+    disks: list[str]
+    remove_from_vm_configuration: bool | None | Unset = field(default=UNSET, wire="removeFromVMConfiguration")
+
+
+@model
+class VmwareObjectModel(InventoryObjectModel):
+    """Vmware object model: `InventoryObjectModel` of type `VMware`."""
+
+    platform: EPlatformType | None | Unset = field(default="VMware")
+    host_name: str
+    name: str
+    type: EVmwareInventoryType
+    object_id: str | None | Unset = UNSET
+    urn: str | None | Unset = UNSET

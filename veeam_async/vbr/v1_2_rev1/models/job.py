@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .disk import EDiskCreationMode
     from .email import EntraIDTenantBackupJobStorageModel
     from .entra_id_audit_log import EntraIDAuditLogBackupJobStorageModel
+    from .failover_plan import VmwareObjectDiskModel
     from .gfs_policy_settings import GFSPolicySettingsModel
     from .replica_job_re_ip_rule import ReplicaJobGuestProcessingModel, ReplicaJobReIpRulesModel
     from .replica_point import ReplicaSourceRepositoriesModel
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .unstructured_data_flr import FileBackupRetentionPolicySettingsModel
     from .v_sphere_replica_job import VSphereReplicaJobSettingsModel
     from .v_sphere_replica_seeding import VSphereReplicaSeedingModel
-    from .vmware import VmwareObjectDiskModel
 
 
 @model

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from .cloud_director import InventoryObjectModel
     from .common import PaginationResult
     from .credential import CredentialsImportModel
-    from .managed_server import EManagedServerType, EViHostType, LinuxHostSSHSettingsModel
+    from .managed_server import EManagedServerType, EViHostType, LinuxHostSSHSettingsModel, WindowsHostPortsModel
     from .repository_advanced import RepositoryAdvancedSettingsModel
-    from .windows_host import WindowsHostPortsModel
 
 
 @model

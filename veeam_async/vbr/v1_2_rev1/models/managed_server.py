@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .common import PaginationResult
     from .credential import LinuxCredentialsSpec
     from .credentials import ECredentialsStorageType
-    from .windows_host import WindowsHostPortsModel
+    from .repository_advanced import RepositoryAdvancedSettingsModel
 
 
 @model
@@ -175,6 +175,33 @@ class EViHostType(OpenEnum):
     VC = "VC"
 
 
+class EWindowsHostComponentType(OpenEnum):
+    """Windows host component type: 22 known values."""
+
+    TRANSPORT = "Transport"
+    NFS = "Nfs"
+    HV_INTEGRATION = "HvIntegration"
+    DEPLOYER_SVC = "DeployerSvc"
+    WAN_ACCELERATOR = "WanAccelerator"
+    TAPE = "Tape"
+    CLOUD_GATE = "CloudGate"
+    CLOUD_SERVICE_INVOKER = "CloudServiceInvoker"
+    CLOUD_SERVICE_REMOTING = "CloudServiceRemoting"
+    RESTORE_PROXY = "RestoreProxy"
+    EP_AGENT = "EpAgent"
+    EP_AGENT_SQL_LOCAL_DB = "EpAgentSqlLocalDB"
+    EP_AGENT_SHARED_MANAGEMENT_OBJECTS = "EpAgentSharedManagementObjects"
+    EP_AGENT_SQL_SYS_CLR_TYPES = "EpAgentSqlSysClrTypes"
+    AGENT_CONFIGURE_SERVICE = "AgentConfigureService"
+    VAW_REDIST = "VawRedist"
+    VAL_REDIST = "ValRedist"
+    GUEST_CONTROL = "GuestControl"
+    FILE_SYSTEM_VSS_INTEGRATION = "FileSystemVssIntegration"
+    VSS_HW_SNAPSHOT_PROVIDER = "VssHwSnapshotProvider"
+    CDP = "Cdp"
+    VAM_REDIST = "VamRedist"
+
+
 @model
 class LinuxHostModel(ManagedServerModel):
     """Linux host model: `ManagedServerModel` of type `LinuxHost`.
@@ -267,6 +294,14 @@ class ViHostSpec(ManagedServerSpec):
 
 
 @model
+class WindowsHostComponentPortModel(Model):
+    """Windows host component port model."""
+
+    component_name: EWindowsHostComponentType
+    port: int
+
+
+@model
 class WindowsHostModel(ManagedServerModel):
     """Windows host model: `ManagedServerModel` of type `WindowsHost`.
 
@@ -280,6 +315,16 @@ class WindowsHostModel(ManagedServerModel):
 
 
 @model
+class WindowsHostPortsModel(Model):
+    """Windows host ports model."""
+
+    components: list[WindowsHostComponentPortModel] | None | Unset = UNSET
+    port_range_start: int | None | Unset = UNSET
+    port_range_end: int | None | Unset = UNSET
+    server_side: bool | None | Unset = UNSET
+
+
+@model
 class WindowsHostSpec(ManagedServerSpec):
     """Windows host spec: `ManagedServerSpec` of type `WindowsHost`.
 
@@ -290,3 +335,15 @@ class WindowsHostSpec(ManagedServerSpec):
     type: EManagedServerType = field(default="WindowsHost")
     credentials_id: str
     network_settings: WindowsHostPortsModel | None | Unset = UNSET
+
+
+@model
+class WindowsLocalRepositorySettingsModel(Model):
+    """Windows local repository settings model."""
+
+    path: str | None | Unset = UNSET
+    task_limit_enabled: bool | None | Unset = UNSET
+    max_task_count: int | None | Unset = UNSET
+    read_write_limit_enabled: bool | None | Unset = UNSET
+    read_write_rate: int | None | Unset = UNSET
+    advanced_settings: RepositoryAdvancedSettingsModel | None | Unset = UNSET

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import EPlatformType, PaginationResult
-    from .object_restore_point import EObjectRestorePointOperation
+    from .object import EObjectRestorePointOperation
     from .replica import EReplicaState
     from .suspicious_activity import ESuspiciousActivitySeverity
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
         LinuxHardenedRepositorySettingsModel,
         LinuxLocalRepositorySettingsModel,
     )
-    from .object_storage import ObjectStorageConnectionModel
+    from .managed_server import WindowsLocalRepositorySettingsModel
+    from .object import ObjectStorageConnectionModel
     from .replica_job_re_ip_rule import NetworkRepositorySettingsModel
     from .repository_import_spec_collection import (
         AmazonSnowballEdgeStorageBucketModel,
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     )
     from .unstructured_data_server import NfsRepositoryShareSettingsModel, SmbRepositoryShareSettingsModel
     from .v_sphere_replica_seeding import MountServerSettingsModel
-    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
         LinuxHardenedRepositorySettingsModel,
         LinuxLocalRepositorySettingsModel,
     )
-    from .object_storage import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel
+    from .managed_server import WindowsLocalRepositorySettingsModel
+    from .object import ObjectStorageConnectionModel, ObjectStorageConsumptionLimitModel
     from .replica_job_re_ip_rule import NetworkRepositorySettingsModel
     from .repository import AmazonS3GlacierStorageBucketModel, AmazonS3StorageProxyApplianceModel, ERepositoryType
     from .v_sphere_replica_seeding import VPowerNFSPortSettingsModel
-    from .windows_host import WindowsLocalRepositorySettingsModel
 
 
 @model

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from .common import PaginationResult
     from .installed_license import CapacityTierModel
-    from .placement_policy import PlacementPolicyModel
     from .repository import ERepositoryType
 
 
@@ -38,6 +37,34 @@ class ArchiveTierModel(Model):
     extent_id: str | None | Unset = UNSET
     archive_period_days: int | None | Unset = UNSET
     advanced_settings: ArchiveTierAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class BackupPlacementSettingsModel(Model):
+    """Backup placement settings model.
+
+    Attributes:
+        extent_id: UUID.
+    """
+
+    extent_id: str
+    allowed_backups: EAllowedBackupsType
+
+
+class EAllowedBackupsType(OpenEnum):
+    """Allowed backups type: 4 known values."""
+
+    ALL = "All"
+    FULLS_ONLY = "FullsOnly"
+    INCREMENTS_ONLY = "IncrementsOnly"
+    NONE = "None"
+
+
+class EPlacementPolicyType(OpenEnum):
+    """Placement policy type: 2 known values."""
+
+    DATA_LOCALITY = "DataLocality"
+    PERFORMANCE = "Performance"
 
 
 class ERepositoryExtentStatusType(OpenEnum):
@@ -121,6 +148,15 @@ class PerformanceTierSpec(Model):
 
     performance_extents: list[PerformanceExtentSpec]
     advanced_settings: PerformanceTierAdvancedSettingsModel | None | Unset = UNSET
+
+
+@model
+class PlacementPolicyModel(Model):
+    """Placement policy model."""
+
+    type: EPlacementPolicyType
+    settings: list[BackupPlacementSettingsModel] | None | Unset = UNSET
+    enforce_strict_placement_policy: bool | None | Unset = UNSET
 
 
 @model

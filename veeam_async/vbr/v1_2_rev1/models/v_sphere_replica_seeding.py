@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -12,6 +13,27 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .cloud_director import InventoryObjectModel
+    from .common import PaginationResult
+    from .failover_plan import EVmwareInventoryType
+
+
+class EHierarchyType(OpenEnum):
+    """Hierarchy type: 6 known values."""
+
+    HOSTS_AND_CLUSTERS = "HostsAndClusters"
+    DATASTORES_AND_VMS = "DatastoresAndVms"
+    HOSTS_AND_DATASTORES = "HostsAndDatastores"
+    VMS_AND_TEMPLATES = "VmsAndTemplates"
+    VMS_AND_TAGS = "VmsAndTags"
+    NETWORK = "Network"
+
+
+class EvCentersInventoryFiltersOrderColumn(OpenEnum):
+    """Ev centers inventory filters order column: 3 known values."""
+
+    NAME = "Name"
+    OBJECT_ID = "ObjectId"
+    TYPE = "Type"
 
 
 @model
@@ -56,6 +78,29 @@ class ReplicaMappingRuleModel(Model):
 
     original_vm: InventoryObjectModel = field(wire="originalVM")
     replica_vm: InventoryObjectModel = field(wire="replicaVM")
+
+
+@model
+class VCenterInventoryFilters(Model):
+    """V center inventory filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EvCentersInventoryFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    object_id_filter: str | None | Unset = UNSET
+    hierarchy_type_filter: EHierarchyType | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: EVmwareInventoryType | None | Unset = UNSET
+    parent_container_name_filter: str | None | Unset = UNSET
+
+
+@model
+class VCenterInventoryResult(Model):
+    """V center inventory result."""
+
+    data: list[InventoryObjectModel]
+    pagination: PaginationResult
 
 
 @model

@@ -42,6 +42,29 @@ class ReplicaFailbackModeSpec(Model):
     scheduled_time: datetime | None | Unset = UNSET
 
 
+@model
+class ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec(Model):
+    """Vi VM snapshot replica change switchover time failback spec.
+
+    Attributes:
+        replica_point_ids: UUID.
+    """
+
+    replica_point_ids: list[str] | None | Unset = UNSET
+    failback_mode: ReplicaFailbackModeSpec | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaCommitFailbackSpec(Model):
+    """Vi VM snapshot replica commit failback spec.
+
+    Attributes:
+        replica_point_ids: UUID.
+    """
+
+    replica_point_ids: list[str] | None | Unset = UNSET
+
+
 @model(
     discriminator="type",
     children={
@@ -183,6 +206,28 @@ class ViVMSnapshotReplicaOriginalVMFailbackSpec(ViVMSnapshotReplicaFailbackSpec)
     type: EReplicaFailbackType = field(default="OriginalVM")
     target_vm: list[ViVMSnapshotReplicaFailbackTargetVMSpec] | None | Unset = field(default=UNSET, wire="targetVM")
     failback_mode: ReplicaFailbackModeSpec | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaSwitchToProductionFailbackSpec(Model):
+    """Vi VM snapshot replica switch to production failback spec.
+
+    Attributes:
+        replica_point_ids: UUID.
+    """
+
+    replica_point_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class ViVMSnapshotReplicaUndoFailbackSpec(Model):
+    """Vi VM snapshot replica undo failback spec.
+
+    Attributes:
+        replica_point_ids: UUID.
+    """
+
+    replica_point_ids: list[str] | None | Unset = UNSET
 
 
 @model

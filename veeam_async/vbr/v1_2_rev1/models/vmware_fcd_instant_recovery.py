@@ -12,9 +12,9 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
+    from .cloud_director import InventoryObjectModel
     from .common import PaginationResult
     from .instant_vi_vm_recovery_mount import EInstantRecoveryMountState
-    from .vmware_fcd import VmwareFcdInstantRecoverySpec
 
 
 class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
@@ -32,6 +32,15 @@ class VmwareFcdInstantRecoveryDiskInfo(Model):
     mounted_disk_name: str
     registered_fcd_name: str
     object_id: str
+
+
+@model
+class VmwareFcdInstantRecoveryDiskSpec(Model):
+    """Vmware fcd instant recovery disk spec."""
+
+    name_in_backup: str
+    mounted_disk_name: str
+    registered_fcd_name: str
 
 
 @model
@@ -69,3 +78,35 @@ class VmwareFcdInstantRecoveryMountsResult(Model):
 
     data: list[VmwareFcdInstantRecoveryMount]
     pagination: PaginationResult
+
+
+@model
+class VmwareFcdInstantRecoverySpec(Model):
+    """Vmware fcd instant recovery spec.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    restore_point_id: str
+    destination_cluster: InventoryObjectModel
+    disks_mapping: list[VmwareFcdInstantRecoveryDiskSpec]
+    write_cache: VmwareFcdWriteCacheSpec | None | Unset = UNSET
+
+
+@model
+class VmwareFcdQuickMigrationSpec(Model):
+    """Vmware fcd quick migration spec."""
+
+    mounted_disk_names: list[str] | None | Unset = UNSET
+    target_datastore: InventoryObjectModel
+    storage_policy: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class VmwareFcdWriteCacheSpec(Model):
+    """Vmware fcd write cache spec."""
+
+    redirect_is_enabled: bool
+    cache_datastore: InventoryObjectModel | None | Unset = UNSET
+    storage_policy: InventoryObjectModel | None | Unset = UNSET

@@ -67,14 +67,9 @@ from .azure_instant_vm_recovery import (
     EAzureInstantVMRecoverySwitchoverType,
 )
 from .backup import (
-    BackupFileModel,
-    BackupFilesFilters,
-    BackupFilesResult,
     BackupModel,
     BackupsFilters,
     BackupsResult,
-    EBackupFileGFSPeriod,
-    EBackupFilesFiltersOrderColumn,
     EBackupModeType,
     EBackupsFiltersOrderColumn,
 )
@@ -122,6 +117,13 @@ from .backup_copy_job_schedule import (
     ImmediateBackupCopyScheduleModel,
     PeriodicBackupCopyScheduleModel,
     RepositoryObjectModel,
+)
+from .backup_file import (
+    BackupFileModel,
+    BackupFilesFilters,
+    BackupFilesResult,
+    EBackupFileGFSPeriod,
+    EBackupFilesFiltersOrderColumn,
 )
 from .backup_job_advanced import (
     BackupHealthCheckSettingsModels,

@@ -19,52 +19,6 @@ if TYPE_CHECKING:
 
 
 @model
-class BackupFileModel(Model):
-    """Backup file model.
-
-    Attributes:
-        id: UUID.
-        backup_id: UUID.
-        object_id: UUID.
-        restore_point_ids: UUID.
-    """
-
-    id: str
-    name: str
-    backup_id: str
-    object_id: str
-    restore_point_ids: list[str] | None | Unset = UNSET
-    data_size: int
-    backup_size: int
-    dedup_ratio: int
-    compress_ratio: int
-    creation_time: datetime
-    gfs_periods: list[EBackupFileGFSPeriod] | None | Unset = UNSET
-
-
-@model
-class BackupFilesFilters(Model):
-    """Backup files filters."""
-
-    skip: int | None | Unset = UNSET
-    limit: int | None | Unset = UNSET
-    order_column: EBackupFilesFiltersOrderColumn | None | Unset = UNSET
-    order_asc: bool | None | Unset = UNSET
-    name_filter: str | None | Unset = UNSET
-    created_after_filter: datetime | None | Unset = UNSET
-    created_before_filter: datetime | None | Unset = UNSET
-    gfs_period_filter: EBackupFileGFSPeriod | None | Unset = UNSET
-
-
-@model
-class BackupFilesResult(Model):
-    """Backup files result."""
-
-    data: list[BackupFileModel] | None | Unset = UNSET
-    pagination: PaginationResult | None | Unset = UNSET
-
-
-@model
 class BackupModel(Model):
     """Backup model.
 
@@ -115,28 +69,6 @@ class BackupsResult(Model):
 
     data: list[BackupModel]
     pagination: PaginationResult
-
-
-class EBackupFileGFSPeriod(OpenEnum):
-    """Backup file GFS period: 5 known values."""
-
-    NONE = "None"
-    WEEKLY = "Weekly"
-    MONTHLY = "Monthly"
-    QUARTERLY = "Quarterly"
-    YEARLY = "Yearly"
-
-
-class EBackupFilesFiltersOrderColumn(OpenEnum):
-    """Backup files filters order column: 7 known values."""
-
-    NAME = "Name"
-    DATA_SIZE = "DataSize"
-    BACKUP_SIZE = "BackupSize"
-    DEDUP_RATIO = "DedupRatio"
-    COMPRESS_RATIO = "CompressRatio"
-    CREATION_TIME = "CreationTime"
-    GFS_PERIOD = "GFSPeriod"
 
 
 class EBackupModeType(OpenEnum):
