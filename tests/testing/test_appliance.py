@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -248,9 +250,7 @@ async def test_https_is_verified_by_its_own_authority() -> None:
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        reader, writer = await asyncio.open_connection(caller.appliance.host, caller.appliance.port, ssl=context)
-        import hashlib
-
+        _, writer = await asyncio.open_connection(caller.appliance.host, caller.appliance.port, ssl=context)
         served = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
         assert hashlib.sha256(served).hexdigest() == caller.appliance.fingerprint
         writer.close()
@@ -325,17 +325,15 @@ async def test_uploads_are_taken() -> None:
 
 async def test_nothing_is_left_behind() -> None:
     """After its block an appliance has no task, no socket and no file left."""
-    import os
-
     appliance = SimulatedAppliance(tls=True)
     before = asyncio.all_tasks()
     async with appliance, aiohttp.ClientSession() as session:
         caller = Caller(session, appliance)
         caller.ssl = ssl.create_default_context(cafile=appliance.ca_file)
         await caller.login()
-        path = appliance.ca_file
-        assert os.path.exists(path)
-    assert not os.path.exists(path)
+        ca_file = Path(appliance.ca_file)
+        assert await asyncio.to_thread(ca_file.is_file)
+    assert not await asyncio.to_thread(ca_file.parent.exists)
     await asyncio.sleep(0)
     assert asyncio.all_tasks() <= before
     with pytest.raises(ConnectionRefusedError):

@@ -56,7 +56,7 @@ async def test_all_but_the_login_can_fail() -> None:
 
 
 async def test_a_refused_request_is_not_carried_out_unless_said() -> None:
-    """status alone does nothing; with carried_out the job runs and the answer is the error all the same."""
+    """A status alone does nothing; with carried_out the job runs and the answer is the error all the same."""
     async with calling() as caller:
         world = caller.appliance.world
         job = world.jobs[0]
@@ -92,7 +92,7 @@ async def test_a_connection_is_cut_inside_the_body() -> None:
 
 
 async def test_a_truncated_body_has_a_fitting_length() -> None:
-    """truncate cuts the JSON short and HTTP sees nothing wrong."""
+    """A truncation cuts the JSON short and HTTP sees nothing wrong."""
     async with calling() as caller:
         caller.appliance.faults.add(operation="GetAllJobs", truncate=40)
         reply = await caller("GET", JOBS)
@@ -117,7 +117,7 @@ async def test_other_bodies_in_place_of_the_right_one() -> None:
 
 
 async def test_delays_come_before_the_answer_and_drips_in_it() -> None:
-    """delay holds back the head, drip spreads the body over time."""
+    """A delay holds back the head, a drip spreads the body over time."""
     async with calling() as caller:
         caller.appliance.faults.add(operation="GetAllJobs", times=1, delay=0.3)
         started = time.monotonic()
@@ -166,7 +166,7 @@ async def test_nulls_and_missing_and_extra_fields() -> None:
 
 
 async def test_a_function_may_change_the_answer() -> None:
-    """mutate gets the JSON value and gives what is sent; the appliance's own state stays as it is."""
+    """A `mutate` gets the JSON value and gives what is sent; the appliance's own state stays as it is."""
     async with calling() as caller:
 
         def cut_short(value: Any) -> Any:
@@ -199,7 +199,7 @@ async def test_a_renewed_token_can_be_dead_on_arrival() -> None:
 
 
 async def test_the_certificate_changes_on_the_way() -> None:
-    """tls serves a new certificate to connections that are made after the request."""
+    """A TLS fault serves a new certificate to connections that are made after the request."""
     async with calling(tls=True) as caller:
         before = caller.appliance.fingerprint
         caller.appliance.faults.add(operation="GetAllJobs", times=1, tls="replace")

@@ -20,7 +20,7 @@ async def main(url: str, user: str, password: str, ca_file: str) -> None:
         ):
             page = await client.call(getattr(client.api(place), operation))
             found[name] = [type(page).__name__, page.pagination.total, [row.name for row in page.data]]
-        print(json.dumps(found))
+        json.dump(found, sys.stdout)
 
 
 asyncio.run(main(*sys.argv[1:]))

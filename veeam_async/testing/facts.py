@@ -30,11 +30,12 @@ DROP = object()
 """Leave this field out, unless the schema requires it."""
 
 
-def lay(spec: Spec, base: Any, over: Any, schema: Schema) -> Any:
+def lay(spec: Spec, base: Any, over: Any, schema: Schema, *, extra: bool = False) -> Any:
     """A made-up value with facts laid over it.
 
     What the revision has no field for is dropped, moments are written as text, enum words take the document's letter
     case, and None becomes null, or an absent field, or the made-up value: the first that the schema allows.
+    With `extra` fields that the schema lacks are kept, for schemas that are known to be incomplete.
     """
     resolved = spec.resolve(schema)
     if isinstance(over, datetime):
@@ -53,6 +54,8 @@ def lay(spec: Spec, base: Any, over: Any, schema: Schema) -> Any:
         made = dict(base) if isinstance(base, dict) else {}
         for name, value in over.items():
             if name not in properties:
+                if extra and value is not None:
+                    made[name] = plain(value)
                 continue
             if value is DROP or (value is None and not spec.resolve(properties[name]).get("nullable")):
                 if name not in required:
@@ -90,6 +93,7 @@ class Facts(Collection, Generic[Fact]):
         make: a new fact from a row that was created; None where nothing can be created.
         apply: a changed row onto its fact.
         remove: takes a fact out of the world.
+        extra: keep fields that the schema lacks.
         filters: query parameters (in lower case) that rows cannot answer: the fact and the values to a verdict.
     """
 
@@ -108,6 +112,7 @@ class Facts(Collection, Generic[Fact]):
         apply: Callable[[Fact, Row], None] | None = None,
         remove: Callable[[Fact], None] | None = None,
         filters: Mapping[str, Callable[[Fact, Sequence[str]], bool]] | None = None,
+        extra: bool = False,
     ) -> None:
         super().__init__(key, schema, {})
         self._world = world
@@ -120,6 +125,7 @@ class Facts(Collection, Generic[Fact]):
         self._apply = apply
         self._remove = remove
         self.filters = filters or {}
+        self._extra = extra
         self._documents: dict[str, Row] = {}
         self._bases: dict[str, Row] = {}
         self._shown: dict[str, Row] = {}
@@ -152,7 +158,7 @@ class Facts(Collection, Generic[Fact]):
         kind = self.kind(fact)
         if base is None:
             base = self._bases[key] = self._answers.value(self._schema_of(kind), "fact", key)
-        row: Row = lay(self._spec, base, over, self._schema_of(kind))
+        row: Row = lay(self._spec, base, over, self._schema_of(kind), extra=self._extra)
         if kind is not None:
             row[self._spec.resolve(self.schema)["discriminator"]["propertyName"]] = kind
         return row

@@ -59,7 +59,8 @@ class AwsView(View):
             self.show(
                 path,
                 self.jobs_of(kind),
-                self.policy,
+                self.policy if kind in ("machine", "database") else self.bare_policy,
+                extra=kind == "files",  # the document has part of an EFS policy only
                 make=self.make_job(kind),
                 apply=self.apply_job,
                 remove=lambda fact: world.jobs.remove(fact),
@@ -132,6 +133,12 @@ class AwsView(View):
             "backupSettings": target,
             "rdsBackupSettings": target,
         }
+
+    def bare_policy(self, job: Job) -> Mapping[str, Any]:
+        """A row of the lists whose rows the document describes in part, or not at all."""
+        row = dict(self.policy(job))
+        del row["backupSettings"], row["rdsBackupSettings"]
+        return row
 
     def session(self, session: Session) -> Mapping[str, Any]:
         """A row of GetSessions."""
