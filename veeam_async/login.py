@@ -27,6 +27,7 @@ from .credentials import (
 from .encoding import encode_form, encode_query
 from .errors import ApiError, AuthenticationError, DecodeError, MfaRequired, UnsupportedRevisionError, VeeamError
 from .profiles import Grant, Profile
+from .redact import Hidden, HiddenTuple
 from .reply import Reply, read_error
 from .tokens import Source, Token
 from .transport import Call, Transport
@@ -89,7 +90,7 @@ class Login:
 
     async def refresh(self, token: str) -> Token:
         """A token by a refresh token."""
-        fields = {"refresh_token": token}
+        fields = Hidden(refresh_token=token)
         started = monotonic()
         reply = await self._ask("refresh_token", fields, short_term=self._short_term())
         return self._token(reply, "refresh", started)
@@ -100,31 +101,31 @@ class Login:
         started = monotonic()
         match credentials:
             case Password():
-                fields = {"username": credentials.username, "password": credentials.password}
+                fields = Hidden(username=credentials.username, password=credentials.password)
                 reply = await self._ask("password", fields, short_term=self._short_term())
             case Mfa():
                 return await self._by_mfa(credentials)
             case RefreshToken():
                 return await self.refresh(credentials.token)
             case AuthorizationCode():
-                reply = await self._ask("authorization_code", {"code": credentials.code})
+                reply = await self._ask("authorization_code", Hidden(code=credentials.code))
             case Saml():
                 response = credentials.response
                 if credentials.ask is not None:
                     url = await self.sign_on_url(credentials.username) if self._profile.sign_on_path else ""
                     response = await _answer(credentials.ask, url)
                 started = monotonic()
-                reply = await self._ask("saml", {"response": response or ""})
+                reply = await self._ask("saml", Hidden(response=response or ""))
             case SsoToken():
-                reply = await self._ask("sso_token", {"token": credentials.token})
+                reply = await self._ask("sso_token", Hidden(token=credentials.token))
             case VbrToken():
-                reply = await self._ask("vbr_token", {"token": credentials.token})
+                reply = await self._ask("vbr_token", Hidden(token=credentials.token))
             case _:
                 raise TypeError(f"{type(credentials).__name__} are no credentials")
         return self._token(reply, "login", started)
 
     async def _by_mfa(self, credentials: Mfa) -> Token:
-        fields = {"username": credentials.username, "password": credentials.password}
+        fields = Hidden(username=credentials.username, password=credentials.password)
         started = monotonic()
         reply = await self._ask("password", fields, short_term=credentials.short_term_refresh)
         data = _object(reply)
@@ -137,7 +138,7 @@ class Login:
         started = monotonic()
         reply = await self._ask(
             "mfa",
-            {"mfa_token": mfa_token, "mfa_code": code},
+            Hidden(mfa_token=mfa_token, mfa_code=code),
             short_term=credentials.short_term_refresh,
             secrets=(mfa_token, code),
         )
@@ -191,14 +192,15 @@ class Login:
             raise VeeamError(f"{profile.title} has no grant {grant!r}", appliance=self._name)
         if short_term and profile.short_term_field is None:
             raise VeeamError(f"{profile.title} has no short-term refresh tokens", appliance=self._name)
-        form = {request.fields[name]: value for name, value in fields.items()}
+        form = Hidden((request.fields[name], value) for name, value in fields.items())
         if short_term and profile.short_term_field is not None:
             form[profile.short_term_field] = "true"
         path = request.path or profile.token_path
-        secrets = (*secrets_of(self._credentials), *secrets, *(v for k, v in fields.items() if k != "username"))
+        sent = (value for name, value in fields.items() if name != "username")
+        secrets = HiddenTuple((*secrets_of(self._credentials), *secrets, *sent))
         for spelling in self._spellings(request.grant_type):
             if spelling is not None:
-                form = {"grant_type": spelling, **form}
+                form = Hidden(form, grant_type=spelling)
             reply: Reply = await self._transport.exchange(
                 Call(
                     "POST",

@@ -34,3 +34,21 @@ def redact_all(data: Any, secrets: Iterable[str | None]) -> Any:
     if isinstance(data, dict):
         return {redact(key, secrets): redact_all(value, secrets) for key, value in data.items()}
     return data
+
+
+class Hidden(dict[str, str]):
+    """A dict whose repr shows no values: crash reporters print the variables of every frame."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}>"
+
+
+class HiddenTuple(tuple[str, ...]):
+    """A tuple whose repr shows nothing, for the same reason."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} secrets>"
