@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 import time
 import tomllib
@@ -46,7 +47,24 @@ DOCUMENT_SECONDS = 300.0
 # What Prism cannot digest may end it; it is started again for the rest.
 MAX_RESTARTS = 5
 
-Verdict = Literal["answered and typed", "refused by Prism's validation", "Prism's own fault", "not typed"]
+Verdict = Literal[
+    "answered and typed", "refused by Prism's validation", "Prism's own fault", "the document's own fault", "not typed"
+]
+
+
+# What Prism objects to that is no fault of the call: its words, whose fault it is, and why.
+KNOWN_OBJECTIONS: tuple[tuple[str, Verdict, str], ...] = (
+    (
+        r"parameter \S+ must be array,null",
+        "Prism's own fault",
+        "it does not read a query parameter as an array where the array is nullable",
+    ),
+    (
+        r"Invalid security scheme used",
+        "the document's own fault",
+        "it wants a token for the call that gives tokens",
+    ),
+)
 
 
 @attrs.frozen
@@ -142,12 +160,28 @@ async def _round(name: str, path: Path, arguments: Arguments, outcomes: dict[str
                 known = len(prism.log())
                 outcome = await call(client, operation, arguments)
                 await asyncio.sleep(0.1)
-                said = " ".join(prism.log()[known:].split())[:1500]
-                verdict: Verdict = "Prism's own fault" if prism.ended() else outcome.verdict
-                outcomes[operation.operation_id] = attrs.evolve(
-                    outcome, verdict=verdict, reason=f"{outcome.reason} {said}".strip() if said else outcome.reason
-                )
+                outcomes[operation.operation_id] = judge(outcome, prism.log()[known:], operation, ended=prism.ended())
     return True
+
+
+def judge(outcome: Outcome, log: str, operation: Operation[Any], *, ended: bool) -> Outcome:
+    """Whose fault it is that a call failed, by what Prism logged meanwhile.
+
+    Args:
+        outcome: what became of the call.
+        log: what Prism logged meanwhile.
+        operation: what was called.
+        ended: whether Prism came to an end by it.
+    """
+    objections = re.findall(r"Violation: request\S* (.+)", log)
+    for pattern, verdict, why in KNOWN_OBJECTIONS:
+        if verdict == "the document's own fault" and operation.secured:
+            continue
+        if objections and all(re.search(pattern, text) for text in objections):
+            return attrs.evolve(outcome, verdict=verdict, reason=why)
+    said = " ".join(log.split())[:1500]
+    reason = f"{outcome.reason} {said}".strip()
+    return attrs.evolve(outcome, verdict="Prism's own fault" if ended else outcome.verdict, reason=reason)
 
 
 async def call(client: ApplianceClient, operation: Operation[Any], arguments: Arguments) -> Outcome:
