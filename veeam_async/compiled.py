@@ -459,6 +459,8 @@ def _plainer(value: Any) -> Any:
     """What is no plain JSON, one step closer to it: a model as the object of its fields, a timestamp as text."""
     if isinstance(value, Model):
         return json_of(value)
+    if isinstance(value, OpenEnum):
+        return value._value_
     if isinstance(value, Enum):
         return _plainer(value.value)
     if isinstance(value, datetime):

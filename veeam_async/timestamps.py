@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 _from_iso = datetime.fromisoformat
@@ -11,7 +11,6 @@ _day_from_iso = date.fromisoformat
 # The least that is a date and a time: 2024-01-31T23:59. A date alone stays text, or it would come back with a time.
 _SHORTEST = 16
 _DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", re.ASCII)
-_NO_OFFSET = timedelta()
 
 
 def parse_timestamp(text: str) -> datetime | str:
@@ -45,9 +44,7 @@ def _parse_odd(text: str) -> datetime | str:
 def format_timestamp(moment: datetime) -> str:
     """`moment` as ISO 8601 text: `Z` for UTC, other offsets as they are, no zone where it has none."""
     text = moment.isoformat()
-    if moment.utcoffset() == _NO_OFFSET:
-        return text[:-6] + "Z" if text.endswith("+00:00") else text
-    return text
+    return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 
 def read_timestamp(value: Any) -> Any:

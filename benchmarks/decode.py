@@ -1,0 +1,176 @@
+"""Decoding pages of models, against `orjson.loads` of the same bytes in the same run.
+
+Three figures for each kind of page, because models decode a level when it is first read: the page with each row an
+object of its class; with every field of every row read; with everything in it read down to the leaves. The last two
+include the reading itself; what reading alone costs, on a page that was read before, is given beside them.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from veeam_async.codec import decoder
+from veeam_async.model import Model, fields
+
+from .decode_pages import KINDS, ROWS, page
+from .measure import OURS, Case, interleaved
+
+PACKAGE = "veeam_async.vbr.v1_3_rev0"
+# Budgets, as ratios to orjson.loads: rows of their classes, every field of every row read.
+ROWS_OF_THEIR_CLASSES = 2.5
+ROWS_READ = {"sessions": 5.5, "states": 4.5, "jobs": 4.5}
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
+_readers: dict[type[Model], Callable[[Any], None]] = {}
+_walkers: dict[type[Model], Callable[[Any], None]] = {}
+
+
+def _compiled(cls: type[Model], line: str) -> Callable[[Any], None]:
+    space: dict[str, Any] = {"walk": walk, "plain": _PLAIN}
+    exec("def read(row):\n" + "".join(f" {line.format(name)}\n" for name in fields(cls)), space)
+    read: Callable[[Any], None] = space["read"]
+    return read
+
+
+def read_rows(answer: Any) -> None:
+    """Read every field of every row, by code that does nothing else."""
+    for row in answer.data:
+        cls = row.__class__
+        read = _readers.get(cls) or _readers.setdefault(cls, _compiled(cls, "row.{}"))
+        read(row)
+
+
+def walk(value: Any) -> None:
+    """Read every field of everything."""
+    cls = value.__class__
+    if cls is list:
+        for each in value:
+            if each.__class__ not in _PLAIN:
+                walk(each)
+    elif cls is dict:
+        for each in value.values():
+            walk(each)
+    elif isinstance(value, Model):
+        line = "value = row.{}\n if value.__class__ not in plain: walk(value)"
+        (_walkers.get(cls) or _walkers.setdefault(cls, _compiled(cls, line)))(value)
+
+
+def timed(work: Callable[[], Any], times: int, *, collecting: bool = True) -> Callable[[], float]:
+    """A subject: microseconds for one of `times` calls in a row."""
+
+    def once() -> float:
+        if not collecting:
+            gc.disable()
+        try:
+            started = time.perf_counter()
+            for _ in range(times):
+                work()
+            return (time.perf_counter() - started) / times * 1e6
+        finally:
+            gc.enable()
+
+    return once
+
+
+def measure(rounds: int) -> Iterator[Case]:
+    """Each kind of page, with the garbage collector as it is and without it; then long pages against short ones."""
+    for kind in KINDS:
+        yield from _pages(kind, rounds)
+    yield from _long_pages(rounds)
+    yield from _memory()
+
+
+def _pages(kind: str, rounds: int) -> Iterator[Case]:
+    body = page(kind)
+    decode = decoder(KINDS[kind][0], PACKAGE)
+    for _ in range(4):  # so that the code of all classes is compiled
+        read_before = decode(orjson.loads(body))
+        walk(read_before)
+        read_rows(read_before)
+    subjects: dict[str, tuple[dict[str, Callable[[], Any]], float | None]] = {
+        "rows of their classes": (
+            {OURS: lambda: decode(orjson.loads(body)).data, "json.loads": lambda: json.loads(body)},
+            ROWS_OF_THEIR_CLASSES,
+        ),
+        "every field of every row read": (
+            {OURS: lambda: read_rows(decode(orjson.loads(body))), "reading alone": lambda: read_rows(read_before)},
+            ROWS_READ[kind],
+        ),
+        "everything read": (
+            {OURS: lambda: walk(decode(orjson.loads(body))), "reading alone": lambda: walk(read_before)},
+            None,
+        ),
+    }
+    times = 4 if kind == "jobs" else 20
+    for collecting in (True, False):
+        for name, (works, most) in subjects.items():
+            works = {**works, "orjson.loads": lambda: orjson.loads(body)}
+            timing = {each: timed(work, times, collecting=collecting) for each, work in works.items()}
+            yield Case(
+                "decode",
+                f"{kind}, {ROWS} rows, {name}" + ("" if collecting else ", gc off"),
+                interleaved(timing, rounds),
+                "us",
+                {} if most is None else {"orjson.loads": most},
+                note=f"{len(body) / ROWS:.0f} bytes a row",
+            )
+
+
+def _long_pages(rounds: int) -> Iterator[Case]:
+    decode = decoder("SessionsResult", PACKAGE)
+    for rows in (2_000, 20_000):
+
+        def a_row(rows: int) -> Callable[[], float]:
+            body = page("sessions", rows)
+            times = max(1, 4_000 // rows)
+            once = timed(lambda: read_rows(decode(orjson.loads(body))), times)
+            return lambda: once() / rows
+
+        yield Case(
+            "decode",
+            f"sessions, one row of {rows:,}, every field read",
+            interleaved({OURS: a_row(rows), "of 200": a_row(200)}, min(rounds, 5)),
+            "us",
+            {"of 200": 2.0},
+        )
+
+
+def _memory() -> Iterator[Case]:
+    """What a page holds on to, a row; the same bytes every time, so that one round is enough."""
+    for kind, (answer, _, _, _) in KINDS.items():
+        decode = decoder(answer, PACKAGE)
+        body = page(kind)
+        walk(decode(orjson.loads(body)))
+
+        def held(use: Callable[[Any], Any], body: bytes = body) -> float:
+            gc.collect()
+            tracemalloc.start()
+            try:
+                kept = use(orjson.loads(body))
+                gc.collect()
+                size, _ = tracemalloc.get_traced_memory()
+                del kept
+                return size / ROWS / 1024
+            finally:
+                tracemalloc.stop()
+
+        def read(use: Callable[[Any], Any], decode: Callable[[Any], Any] = decode) -> Callable[[Any], Any]:
+            def decoded(value: Any) -> Any:
+                answer = decode(value)
+                use(answer)
+                return answer
+
+            return decoded
+
+        dicts = held(lambda value: value)
+        rows = held(read(lambda answer: answer.data))
+        yield Case("memory", f"{kind}, a row, of its class", {OURS: [rows], "dicts": [dicts]}, "KiB", {"dicts": 1.2})
+        everything = held(read(walk))
+        yield Case("memory", f"{kind}, a row, everything read", {OURS: [everything], "dicts": [dicts]}, "KiB")
