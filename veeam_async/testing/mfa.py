@@ -1,0 +1,69 @@
+"""Switching a second factor on and off, as the cloud appliances do it: a secret, a code that proves it, and off again."""
+
+from __future__ import annotations
+
+import secrets
+
+from .handlers import Answer, Call, Handler
+from .products import Problem
+from .tokens import Refused, User
+
+_CODES = 5
+
+# Secrets that were shown and not confirmed yet: the account, its secret, its recovery codes.
+_Pending = dict[str, tuple[User, str, set[str]]]
+
+
+class MfaHandlers:
+    """The handlers of one revision's calls, by operationId; where a revision has no such call none is used."""
+
+    def __init__(self) -> None:
+        self._pending: _Pending = {}
+        self.by_operation: dict[str, Handler] = {}
+        for prefix in ("", "User_"):
+            self.by_operation[f"{prefix}EnableMfa"] = self._enable
+            self.by_operation[f"{prefix}AcceptMfa"] = self._accept
+            self.by_operation[f"{prefix}DisableMfa"] = self._disable
+
+    @staticmethod
+    def _account(call: Call) -> User:
+        """The account that the path names; Azure's ids stand for the account that calls."""
+        name = call.values.get("userName", "")
+        user = call.appliance.tokens.users.get(name.lower()) if name else call.user
+        if user is None:
+            raise Refused(Problem(404, f"There is no account {name}."))
+        return user
+
+    def _enable(self, call: Call) -> Answer:
+        import pyotp
+
+        user = self._account(call)
+        token, secret = secrets.token_urlsafe(24), pyotp.random_base32()
+        codes = [f"{secrets.randbelow(10**8):08d}" for _ in range(_CODES)]
+        self._pending[token] = user, secret, set(codes)
+        label = pyotp.TOTP(secret).provisioning_uri(user.name, call.appliance.product.title)
+        who = {"userName": user.name} if "userName" in call.values else {"userId": call.values.get("id", "")}
+        return Answer(200, {**who, "qrString": label, "secretKey": secret, "scratchCodes": codes, "token": token})
+
+    def _accept(self, call: Call) -> Answer:
+        import pyotp
+
+        token, code = str(call.body.get("token", "")), str(call.body.get("code", ""))
+        found = self._pending.get(token)
+        if found is None or found[0] is not self._account(call):
+            raise Refused(Problem(400, "The token is not good."))
+        user, secret, codes = found
+        if not pyotp.TOTP(secret).verify(code, valid_window=1):
+            raise Refused(Problem(400, "The code is wrong."))
+        del self._pending[token]
+        user.totp_secret, user.recovery_codes = secret, codes
+        return Answer(next((status for status in (200, 204) if str(status) in _statuses(call)), 200))
+
+    def _disable(self, call: Call) -> Answer:
+        user = self._account(call)
+        user.totp_secret, user.recovery_codes = "", set()
+        return Answer(next((status for status in (200, 204) if str(status) in _statuses(call)), 200))
+
+
+def _statuses(call: Call) -> set[str]:
+    return {str(status) for status in call.operation.answers}
