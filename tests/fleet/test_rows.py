@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -31,6 +32,7 @@ from veeam_async.fleet import (
 )
 from veeam_async.fleet.reading import find_operation
 from veeam_async.fleet.rows import mapping, sources
+from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
 from veeam_async.model import Model, fields
 from veeam_async.operation import Revision
@@ -426,3 +428,9 @@ def test_rows_compare_without_raw() -> None:
     assert Repository(appliance=HERE, id="1") != Repository(appliance=HERE, id="2")
     one: list[Row] = [Server(appliance=HERE, id="1"), Protected(appliance=HERE, id="1")]
     assert one[0] != one[1]
+
+
+def test_the_page_about_rows() -> None:
+    """docs/rows.md says what the tables say."""
+    page = Path(__file__).parents[2] / "docs" / "rows.md"
+    assert page.read_text(encoding="utf-8") == markdown()

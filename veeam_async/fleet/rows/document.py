@@ -1,0 +1,128 @@
+"""The mapping tables as a page for people: `python -m veeam_async.fleet.rows.document > docs/rows.md`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+
+from ...profiles import profile
+from . import sources
+from .mapping import Combine, Constant, Source, Take, Words
+from .types import ROW_TYPES, Row
+
+_INTRO = """\
+# Rows
+
+Written by `python -m veeam_async.fleet.rows.document` from the tables in `veeam_async/fleet/rows/`; edits are lost.
+
+`fleet.jobs()`, `sessions()`, `repositories()`, `servers()`, `licenses()` and `protected()` give rows with the same
+fields for every product and revision. Sizes are bytes, times are aware datetimes, states and results are open enums: a
+word that no table knows is kept as the vendor writes it. A field is None where the product, the revision or the
+appliance does not say. `row.raw` is the vendor's model, `row.appliance` the appliance.
+
+The tables below name operations and fields as the vendor's documents do, so that they can be read beside them. Where
+several fields stand in one cell, separated by "or", the first one that is there counts. "Asked with" are parameters
+that the fleet sends; "since" is the parameter by which the appliance filters sessions by their start.
+
+Times without a zone are taken as UTC, the year 1 stands for never, the zero UUID for no id, a negative number for
+unknown or unlimited. All products' GB and TB are taken as powers of 1024.
+"""
+
+
+def markdown() -> str:
+    """The page."""
+    return "\n".join(_lines()).rstrip() + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield _INTRO
+    for row in ROW_TYPES:
+        yield f"## {row.__name__}: `fleet.{row.source}()`"
+        yield ""
+        yield inspect.cleandoc(row.__doc__ or "").partition("\n")[0]
+        yield ""
+        yield from _fields(row)
+        for product in ("vbr", "aws", "azure"):
+            yield f"### {row.__name__} of {profile(product).title}"
+            yield ""
+            for source in sources(product, row):
+                yield from _source(source)
+    yield "## Words"
+    yield ""
+    yield "The vendor's words, in any letter case, and the word of the row."
+    yield ""
+    for product in ("vbr", "aws", "azure"):
+        yield from _words(product)
+
+
+def _fields(row: type[Row]) -> Iterator[str]:
+    described = {**_described(Row), **_described(row)}
+    yield "| field | meaning |"
+    yield "|---|---|"
+    for field in attrs.fields(row):
+        yield f"| `{field.name}` | {described[field.name]} |"
+    yield ""
+
+
+def _described(row: type[Row]) -> dict[str, str]:
+    """The entries of a docstring's Attributes section; entries may name several fields."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    _, _, section = inspect.cleandoc(row.__doc__ or "").partition("Attributes:\n")
+    for line in section.splitlines():
+        if line.startswith("    ") and not line.startswith("     "):
+            head, _, text = line.strip().partition(":")
+            names = [name.strip() for name in head.split(",")]
+            for name in names:
+                found[name] = text.strip()
+        elif line.strip():
+            for name in names:
+                found[name] += " " + line.strip()
+    return found
+
+
+def _source(source: Source[Any]) -> Iterator[str]:
+    remarks = [source.note] if source.note else []
+    if source.query:
+        remarks.append("asked with " + ", ".join(f"`{name}={value}`" for name, value in source.query.items()))
+    if source.since:
+        remarks.append(f"since: `{source.since}`")
+    yield f"`{source.operation}`" + (f" ({'; '.join(remarks)})" if remarks else "")
+    yield ""
+    yield "| field | from | how |"
+    yield "|---|---|---|"
+    for name, rule in source.fields.items():
+        match rule:
+            case Take():
+                yield f"| `{name}` | {' or '.join(f'`{path}`' for path in rule.paths)} | {_how(rule)} |"
+            case Combine():
+                yield f"| `{name}` | {', '.join(f'`{path}`' for path in rule.paths)} | {rule.note} |"
+            case Constant():
+                yield f"| `{name}` | | always {rule.value!r} |"
+    yield ""
+
+
+def _how(rule: Take) -> str:
+    if isinstance(rule.convert, Words):
+        return "; ".join(part for part in (f"words of {rule.convert.enum.__name__}", rule.note) if part)
+    return rule.note
+
+
+def _words(product: str) -> Iterator[str]:
+    module = sys.modules[f"{__package__}.{product}"]
+    for words in (value for value in vars(module).values() if isinstance(value, Words)):
+        yield f"{profile(product).title}, {words.enum.__name__}"
+        yield ""
+        yield "| theirs | ours |"
+        yield "|---|---|"
+        for theirs, ours in words.table.items():
+            yield f"| {theirs} | {ours if ours is not None else 'None'} |"
+        yield ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
