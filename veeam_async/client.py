@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import aiohttp
+from orjson import loads
 
 from .credentials import BearerToken, Credentials
 from .encoding import JSON, Plan, encode_form, encode_query
@@ -133,6 +134,8 @@ class ApplianceClient:
         self._pool = Pool() if pool is None else pool
         self._timeouts = timeouts if timeouts is not None else Timeouts()
         self._strict = strict
+        # Nobody counts or refuses what is tolerated: decoders are shared by all such clients.
+        self._lenient = not strict and events is None
         self._events = events
         self._closed = False
         self._log_out = logout if logout is not None else token_store is None
@@ -377,7 +380,7 @@ class ApplianceClient:
 
     def _decode(self, plan: Plan, reply: Reply) -> Any:
         status = reply.status
-        decode = plan.answers.get(status) if not self._strict and self._events is None else None
+        decode = plan.answers.get(status) if self._lenient else None
         if decode is None:
             decode = self._decoder(plan, status)
         try:
@@ -390,12 +393,11 @@ class ApplianceClient:
 
     def _decoder(self, plan: Plan, status: int) -> Callable[[Reply], Any]:
         """What reads an answer with this status: made at its first sight."""
-        plainly = not self._strict and self._events is None
         known = self._decoders.get((plan, status))
         if known is not None:
             return known
         made = self._make_decoder(plan, status)
-        if plainly:
+        if self._lenient:
             plan.answers[status] = made
         else:
             self._decoders[plan, status] = made
@@ -416,7 +418,12 @@ class ApplianceClient:
         decode = self.decoder(answer.type, plan.label)
 
         def decode_json(reply: Reply) -> Any:
-            data = reply.json()
+            try:
+                data = loads(reply.body)
+            except ValueError:
+                data = UNSET
+            if data is UNSET:
+                data = reply.json()  # empty, odd, or no JSON at all: that is told there
             # Success without a body is normal, whatever the document says.
             return decode(data) if data is not None else None
 

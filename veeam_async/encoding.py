@@ -122,11 +122,14 @@ class Plan:
         """
         path = self.template
         if path is None:
-            parts = [self.pieces[0]]
-            for name, piece in zip(self.names, self.pieces[1:], strict=True):
-                parts.append(path_segment(name, values.get(name, UNSET)))
-                parts.append(piece)
-            path = "".join(parts)
+            names = self.names
+            path = self.pieces[0]
+            for name, piece in zip(names, self.pieces[1:], strict=True):
+                path += path_segment(name, values.get(name, UNSET)) + piece
+            if len(values) == len(names):
+                return path
+        elif not values:
+            return path
         query = self.query
         found: list[str] | None = None
         for name, value in values.items():

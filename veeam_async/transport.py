@@ -143,7 +143,7 @@ class Transport:
         self.max_body = max_body
         self.proxy = proxy
         self.events = events
-        self._base = str(origin)
+        self._aim(str(origin))
         self._fixed_headers = dict(headers)
         self._plain: dict[str, CIMultiDict[str]] = {}
         self._ssl: Any = None if origin.scheme == "https" else True
@@ -152,6 +152,12 @@ class Transport:
             connect = min(connect, timeouts.total * _CONNECT_SHARE)
         self._limits = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=connect, sock_read=timeouts.read)
         self._stream_limits = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=timeouts.read)
+
+    def _aim(self, base: str) -> None:
+        self._base = base
+        self._root = URL(base)
+        self._scheme = self._root.scheme
+        self._authority = self._root.raw_authority
 
     # ---------------------------------------------------------------------------------------------------- the loop
 
@@ -267,10 +273,12 @@ class Transport:
     async def _fetch(
         self, call: Call, token: Token | None, attempt: int, until: float, limit: str, started: float
     ) -> Reply:
-        begun = monotonic()
+        begun = 0.0 if self.events is None else monotonic()
         response = None
         try:
-            response = await self._request(call, token, attempt, until, self._limits)
+            if self._ssl is None:
+                self._ssl = await context_for(self.tls)
+            response = await self._request(call, token, attempt, until, limit, self._limits)
             length = response.content_length
             if length is None or length > self.max_body or "Content-Encoding" in response.headers:
                 body = await self._read_bounded(call, response)
@@ -290,7 +298,9 @@ class Transport:
         response = None
         try:
             async with asyncio.timeout(None if until == _FOREVER else until - begun):
-                response = await self._request(call, token, attempt, until, self._stream_limits)
+                if self._ssl is None:
+                    self._ssl = await context_for(self.tls)
+                response = await self._request(call, token, attempt, until, limit, self._stream_limits)
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             raise await self._translate(error, call, response, until, limit, started) from _bare(error)
         if self.events is not None:
@@ -304,12 +314,16 @@ class Transport:
         secret = token.access if token is not None else None
         return Reply(response.status, response.headers, body, call.label, self.name, secret, bool(call.secrets))
 
-    async def _request(
-        self, call: Call, token: Token | None, attempt: int, until: float, limits: aiohttp.ClientTimeout
-    ) -> aiohttp.ClientResponse:
-        if self._ssl is None:
-            self._ssl = await context_for(self.tls)
-        if attempt > 1 or (until != _FOREVER and deadline_at() is not None):
+    def _request(
+        self,
+        call: Call,
+        token: Token | None,
+        attempt: int,
+        until: float,
+        limit: str,
+        limits: aiohttp.ClientTimeout,
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        if attempt > 1 or limit == "deadline":
             limits = self._limits_until(until, limits)
         data: Any = call.data
         extra = call.headers
@@ -319,13 +333,18 @@ class Transport:
             extra = {**(extra or {}), "Content-Type": outgoing.content_type}
             if outgoing.size is not None:
                 extra["Content-Length"] = str(outgoing.size)
+        path, _, query = call.path.partition("?")
         if self.events is not None:
-            path = call.path.partition("?")[0]
             self.tell(RequestStarted(self.name, call.label, call.method, path, attempt))
+        # Both ways spare yarl from parsing the origin again.
+        if query:
+            url = URL.build(scheme=self._scheme, authority=self._authority, path=path, query_string=query, encoded=True)
+        else:
+            url = self._root.with_path(path, encoded=True)
         proxy = self.proxy
-        return await self.pool.session.request(
+        return self.pool.session.request(
             call.method,
-            URL(self._base + call.path, encoded=True),
+            url,
             headers=self._headers(token, call.accept, extra),
             data=data,
             allow_redirects=False,

@@ -374,7 +374,7 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
         filler.setblocking(False)
         filler.connect_ex(listener.getsockname())
         fillers.append(filler)
-    client._transport._base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    client._transport._aim(f"http://127.0.0.1:{listener.getsockname()[1]}")
     try:
         with deadline(0.3), pytest.raises((RequestTimeout, ConnectError)) as caught:
             await client.request("POST", THING, json={})
@@ -382,4 +382,4 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
     finally:
         for one in (*fillers, listener):
             one.close()
-        client._transport._base = vbr.url
+        client._transport._aim(vbr.url)
