@@ -432,7 +432,7 @@ async def test_same_id_other_name(server: Scripted, vbr: Client) -> None:
 @pytest.mark.parametrize("total", [-1, 0, None, True, "many", 3.0])
 async def test_totals_that_are_none(server: Scripted, vbr: Client, total: Any) -> None:
     """A total that is no number, negative, or zero beside rows is no total; a float is one."""
-    listing = serve(server, Listing(3))
+    listing = serve(server, Listing(3, cap=1))
     listing.announced = total
     if total is None:
         listing.total = False
@@ -502,6 +502,21 @@ async def test_a_call_that_always_fails(server: Scripted, vbr: Client) -> None:
     assert "rows 0 to 0" in caught.value.__notes__[0]
 
 
+async def test_other_failures_are_not_narrowed_down(server: Scripted, vbr: Client) -> None:
+    """Only a 500 may be about a row; any other failure is an error at once."""
+    calls = 0
+
+    async def handler(request: web.Request) -> web.Response:
+        nonlocal calls
+        calls += 1
+        return web.json_response({}, status=501)
+
+    server.on("GET", SESSIONS, handler)
+    with pytest.raises(ServerError):
+        await ids(vbr.sessions.get_all_sessions.items())
+    assert calls == 1
+
+
 async def test_many_bad_rows(server: Scripted, vbr: Client) -> None:
     """More than three bad rows are an error: the appliance has other troubles."""
     listing = serve(server, Listing(450))
@@ -522,6 +537,17 @@ async def test_bad_rows_are_an_error_if_asked(server: Scripted, vbr: Client) -> 
 
 
 # ---------------------------------------------------------------------------------------------------------- read-ahead
+
+
+async def test_the_end_is_told_at_the_end(server: Scripted, vbr: Client) -> None:
+    """`complete` and the warning come when the last row was taken, not before."""
+    listing = serve(server, Listing(4, cap=4))
+    listing.announced = 9
+    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    async for _ in items:
+        await asyncio.sleep(0.01)
+        assert items.complete is None
+    assert items.complete is False
 
 
 async def test_reads_ahead_one_page_at_most(server: Scripted, vbr: Client) -> None:
@@ -662,6 +688,17 @@ async def test_limit_of_minus_one(server: Scripted, product: str, operation_id: 
         operation = next(op for op in client.operations if op.operation_id == operation_id)
         assert await ids(Items(client, operation, {}, page_size=-1)) == expected(250)
         assert len(server.to(path)) == 2
+
+
+async def test_all_at_once_without_a_total(server: Scripted) -> None:
+    """All rows at once, and no total: what came is all."""
+    server.on("GET", "/api/v1/sessions", {"results": [{"id": f"id-{n}", "status": "Running"} for n in range(30)]})
+    async with client_of("aws", server.url) as client:
+        operation = next(op for op in client.operations if op.operation_id == "GetSessions")
+        items: Items[Any, Any] = Items(client, operation, {}, page_size=-1)
+        assert await ids(items) == expected(30)
+        assert items.complete is True
+        assert len(server.requests) == 1
 
 
 async def test_an_aws_list_that_ends_near_5000(server: Scripted) -> None:

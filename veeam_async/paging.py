@@ -54,7 +54,7 @@ class Items(Generic[T, Page]):
 
     Attributes:
         total: rows that the server announced last, or None where it does not tell.
-        received: rows that were given so far.
+        received: rows that were given so far, those left of the page in hand included.
         complete: True when the walk has ended and has given all that was asked for, False when rows are known to be
             missing, None before the end. Rows beyond `max_items` were not asked for.
         reason: why the walk ended: `end`, `max_items`, or a text that says what is missing; None before the end.
@@ -156,7 +156,9 @@ class _Walk:
             self.page_size = self.page_size or asked.get(listing.limit)
         self.start = self.position
         self.pages = 0
-        self.ended = False
+        self.fetched = 0
+        self.total: int | None = None
+        self.reason: str | None = None
         self.missing: str | None = None
         self.ceiling = _MOST_ROWS
         # What was given: hashes of the rows' keys, and of whole pages whose rows have none.
@@ -171,8 +173,7 @@ class _Walk:
 
     async def next(self) -> _Fetched | None:
         """The next page that has something new, or None after the last."""
-        items = self.items
-        while not self.ended:
+        while self.reason is None:
             if self.enough():
                 self._end("max_items")
                 break
@@ -188,16 +189,16 @@ class _Walk:
             self.pages += 1
             self._judge(len(rows), len(fresh), start, limit, self._total(raw, len(rows)))
             if fresh or first:
-                if items._max_items is not None and len(fresh) > items._max_items - items.received:
-                    del fresh[items._max_items - items.received :]
+                most = self.items._max_items
+                if most is not None and len(fresh) > most - self.fetched:
+                    del fresh[most - self.fetched :]
                     self._end("max_items")
-                items.received += len(fresh)
+                self.fetched += len(fresh)
                 return _Fetched(raw, fresh, reply.status, operation)
-        self._tell()
         return None
 
     def enough(self) -> bool:
-        return self.items._max_items is not None and self.items.received >= self.items._max_items
+        return self.items._max_items is not None and self.fetched >= self.items._max_items
 
     # ------------------------------------------------------------------------------------------------------- requests
 
@@ -223,7 +224,7 @@ class _Walk:
         limit = self.page_size
         bounds = []
         if self.items._max_items is not None and limit != -1:
-            bounds.append(self.items._max_items - self.items.received)
+            bounds.append(self.items._max_items - self.fetched)
         if self.again is not None:
             bounds.append(self.again[1] - start)
         if self.narrow is not None:
@@ -326,10 +327,9 @@ class _Walk:
 
     def _judge(self, rows: int, fresh: int, start: int, limit: int | None, total: int | None) -> None:
         """Decide where to go on, or that and why this was the end."""
-        items = self.items
-        before, first = items.total, self.pages == 1
+        before, first = self.total, self.pages == 1
         if total is not None:
-            items.total = total
+            self.total = total
             if first:
                 self.ceiling = 2 * total + _GROWTH
         rereading = self.again
@@ -371,23 +371,20 @@ class _Walk:
     # ---------------------------------------------------------------------------------------------------------- ending
 
     def _end(self, reason: str) -> None:
-        self.ended = True
-        self.items.reason = reason
+        self.reason = reason
 
-    def _tell(self) -> None:
-        """Say how it ended, once."""
+    def tell(self) -> None:
+        """Say how it ended."""
         items = self.items
-        if items.complete is not None:
-            return
-        missing = [] if items.reason in ("end", "max_items") else [str(items.reason)]
+        missing = [] if self.reason in ("end", "max_items") else [str(self.reason)]
         if self.missing is not None:
             missing.append(self.missing)
         if self.bad:
             missing.append(f"the server fails over row {', '.join(map(str, self.bad))}")
         items.complete = not missing
+        items.reason = "; ".join(missing) if missing else self.reason
         if not missing:
             return
-        items.reason = "; ".join(missing)
         error = IncompleteListing(
             f"not everything was had: {items.reason}",
             received=items.received,
@@ -419,21 +416,20 @@ class _ReadAhead(Generic[X]):
         raise NotImplementedError
 
     def _ahead(self) -> None:
-        if self._task is None and not self._walk.ended and not self._walk.enough():
+        if self._task is None and self._walk.reason is None and not self._walk.enough():
             self._task = self._walk.client.spawn(self._walk.next())
 
     async def _take(self) -> _Fetched | None:
+        walk, items = self._walk, self._walk.items
         task, self._task = self._task, None
         # A cancellation of the caller reaches the task through this await.
-        return await (self._walk.next() if task is None else task)
-
-    async def aclose(self) -> None:
-        """End the walk."""
-        self._walk.ended = True
-        task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait((task,))
+        page = await (walk.next() if task is None else task)
+        items.total = walk.total
+        if page is not None:
+            items.received += len(page.rows)
+        elif items.complete is None:
+            walk.tell()
+        return page
 
     def __del__(self) -> None:
         if self._task is not None:
