@@ -120,9 +120,10 @@ def without_undeclared(document: dict[str, Any]) -> dict[str, Any]:
     spec = from_document("any", "any", document)
     for schema in spec.schemas.values():
         declared = set(spec.properties(schema))
-        for part in (schema, *schema.get("allOf", ())):
+        parts: list[Any] = [schema, *schema.get("allOf", ())]
+        for part in parts:
             if "required" in part and "$ref" not in part:
-                part["required"] = [name for name in part["required"] if name in declared]  # type: ignore[index]
+                part["required"] = [name for name in part["required"] if name in declared]
     return document
 
 

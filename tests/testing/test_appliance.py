@@ -29,7 +29,7 @@ async def test_every_operation_answers(product: str, revision: str) -> None:
         for operation in caller.appliance.spec.operations.values():
             if operation.operation_id in skipped:
                 continue
-            body = {} if operation.body else None
+            body: dict[str, Any] | None = {} if operation.body else None
             reply = await caller(operation.method, filled(operation.path), json=body)
             if reply.status not in {response.status for response in operation.responses}:
                 wrong[operation.operation_id] = (reply.status, reply.body[:200])

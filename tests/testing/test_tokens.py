@@ -5,12 +5,13 @@ from typing import Any
 
 import pyotp
 import pytest
+from pyotp.totp import TOTP
 
 from tests.testing.caller import NEWEST, Caller, calling
 from veeam_async.testing import Behaviour
 
 ANY = {"vbr": "/api/v1/jobs", "aws": "/api/v1/sessions", "azure": "/api/v8.1/jobSessions"}
-GRANTS = {
+GRANTS: dict[str, Any] = {
     "vbr": {"refresh": "refresh_token", "code": ("authorization_code", "code")},
     "aws": {"refresh": "refresh_token", "code": ("authorization_code", "code")},
     "azure": {"refresh": "Refresh_token", "code": ("Authentication_code", "authorization_code")},
@@ -185,7 +186,7 @@ async def test_a_second_factor_is_asked_for_and_checked(product: str, grant: str
         assert asked.get("expires_in", 0) == 0
         wrong = await caller.grant(grant_type=grant, mfa_token=asked["mfa_token"], mfa_code="000000")
         assert wrong.status == 401
-        code = pyotp.TOTP(secret).now()
+        code = TOTP(secret).now()
         assert user.code() == code
         right = await caller.grant(grant_type=grant, mfa_token=asked["mfa_token"], mfa_code=code)
         assert right.status == 200 and has_tokens(right.json)
@@ -210,7 +211,7 @@ async def test_an_mfa_token_expires() -> None:
         caller.appliance.add_user("anna", "secret", totp_secret=secret)
         token = (await caller.login("anna", "secret"))["mfa_token"]
         clock.now += 301
-        code = pyotp.TOTP(secret).at(datetime.now(UTC))
+        code = TOTP(secret).at(datetime.now(UTC))
         assert (await caller.grant(grant_type="mfa", mfa_token=token, mfa_code=code)).status == 401
 
 

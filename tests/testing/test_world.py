@@ -15,7 +15,14 @@ NOW = datetime(2026, 5, 4, 13, 37, tzinfo=UTC)
 
 
 def facts(world: World) -> list[Any]:
-    rows = [*world.servers, *world.repositories, *world.workloads, *world.jobs, *world.sessions, *world.restore_points]
+    rows: list[Any] = [
+        *world.servers,
+        *world.repositories,
+        *world.workloads,
+        *world.jobs,
+        *world.sessions,
+        *world.restore_points,
+    ]
     return [attrs.asdict(row) for row in [*rows, world.license]]
 
 

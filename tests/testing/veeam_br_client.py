@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 
-from veeam_br.client import VeeamClient
+from veeam_br.client import VeeamClient  # pyright: ignore[reportMissingImports]
 
 
 async def main(url: str, user: str, password: str, ca_file: str) -> None:

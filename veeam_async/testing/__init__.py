@@ -48,7 +48,18 @@ _HOMES = {
     "World": "world",
 }
 
-__all__ = sorted(_HOMES)
+__all__ = [
+    "Background",
+    "Behaviour",
+    "Fault",
+    "Faults",
+    "Recorded",
+    "SimulatedAppliance",
+    "SimulatedFleet",
+    "TokenService",
+    "User",
+    "World",
+]
 
 
 def __getattr__(name: str) -> Any:

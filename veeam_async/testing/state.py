@@ -8,6 +8,7 @@ import attrs
 
 from .answers import Answers
 from .handlers import Handler, Handlers
+from .mfa import MfaHandlers
 from .products import Product
 from .spec import load
 from .view_aws import AwsView
@@ -61,4 +62,4 @@ class State:
 
 def special(product: Product) -> Callable[[Handlers], Mapping[str, Handler]]:
     """Makes a product's own handlers for a revision's `Handlers`."""
-    return lambda handlers: _VIEWS[product.name](handlers, product.logout).special
+    return lambda handlers: {**MfaHandlers().by_operation, **_VIEWS[product.name](handlers, product.logout).special}

@@ -59,18 +59,18 @@ class User:
 
     def code(self, moment: datetime | None = None) -> str:
         """The six digits that this account's authenticator shows now (aware moment: then)."""
-        import pyotp
+        from pyotp.totp import TOTP
 
-        return str(pyotp.TOTP(self.totp_secret).at(moment or datetime.now(UTC)))
+        return str(TOTP(self.totp_secret).at(moment or datetime.now(UTC)))
 
     def accepts(self, code: str) -> bool:
         """True where the code is the authenticator's of now (one step off is allowed) or an unused recovery code."""
-        import pyotp
+        from pyotp.totp import TOTP
 
         if code in self.recovery_codes:
             self.recovery_codes.discard(code)
             return True
-        if code == self._last_code or not pyotp.TOTP(self.totp_secret).verify(code, valid_window=1):
+        if code == self._last_code or not TOTP(self.totp_secret).verify(code, valid_window=1):
             return False
         self._last_code = code
         return True

@@ -153,7 +153,8 @@ def dispatching(document: Mapping[str, Any]) -> dict[str, Any]:
     JSON Schema knows nothing of discriminators: a base alone would take any child's body unseen. Here a base `X`
     becomes `X` = `X.base`, and for each value: not that value, or the child; children inherit from `X.base`.
     """
-    document = made = without_times(document)
+    made: dict[str, Any] = without_times(document)
+    document = made
     schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
     bases = {
         name: schema
