@@ -36,24 +36,25 @@ class MfaHandlers:
 
     def _enable(self, call: Call) -> Answer:
         import pyotp
+        from pyotp.totp import TOTP
 
         user = self._account(call)
         token, secret = secrets.token_urlsafe(24), pyotp.random_base32()
         codes = [f"{secrets.randbelow(10**8):08d}" for _ in range(_CODES)]
         self._pending[token] = user, secret, set(codes)
-        label = pyotp.TOTP(secret).provisioning_uri(user.name, issuer_name=call.appliance.product.title)
+        label = TOTP(secret, name=user.name, issuer=call.appliance.product.title).provisioning_uri()
         who = {"userName": user.name} if "userName" in call.values else {"userId": call.values.get("id", "")}
         return Answer(200, {**who, "qrString": label, "secretKey": secret, "scratchCodes": codes, "token": token})
 
     def _accept(self, call: Call) -> Answer:
-        import pyotp
+        from pyotp.totp import TOTP
 
         token, code = str(call.body.get("token", "")), str(call.body.get("code", ""))
         found = self._pending.get(token)
         if found is None or found[0] is not self._account(call):
             raise Refused(Problem(400, "The token is not good."))
         user, secret, codes = found
-        if not pyotp.TOTP(secret).verify(code, valid_window=1):
+        if not TOTP(secret).verify(code, valid_window=1):
             raise Refused(Problem(400, "The code is wrong."))
         del self._pending[token]
         user.totp_secret, user.recovery_codes = secret, codes
