@@ -19,7 +19,7 @@ _STRINGS = {
     "uuid": "3f2b8c1e-5d4a-4f6b-9a7c-0e1d2c3b4a59",
     "date-time": "2025-03-14T09:26:53.589Z",
     "date": "2025-03-14",
-    "time": "22:30:00Z",
+    "time": "22:30:00",
     "byte": "QUJD",
     "uri": "https://appliance.example.com/",
     "email": "admin@example.com",
@@ -41,6 +41,7 @@ class Arguments:
         self._document = document
         # Whether the body being made may hold files: JSON has no bytes.
         self._files = False
+        self._read_only = False
 
     def capitalises_grants(self) -> bool:
         """True where the document lists a login's grants in another letter case than OAuth 2.0 has them."""
@@ -92,8 +93,14 @@ class Arguments:
             return model(**{name: value[field.wire] for name, field in fields(model).items() if field.wire in value})
         return decoder(operation.body.type, operation.revision.package)(value)
 
-    def value(self, schema: dict[str, Any], depth: int) -> Any:
-        """A JSON value that fits a schema."""
+    def value(self, schema: dict[str, Any], depth: int, *, answer: bool = False) -> Any:
+        """A JSON value that fits a schema; with `answer`, one that a server sends, read-only properties included."""
+        if answer:
+            self._files, self._read_only = False, True
+            try:
+                return self.value(schema, depth)
+            finally:
+                self._read_only = False
         found = resolve(self._document, schema)
         if depth > LIMIT_DEPTH:
             raise ValueError("a schema that requires itself without end")
@@ -147,7 +154,7 @@ class Arguments:
         made = {}
         for name, part in composed["properties"].items():
             found = resolve(self._document, part)
-            if found.get("readOnly"):
+            if found.get("readOnly") and not self._read_only:
                 continue
             if name in composed["required"] or depth < OPTIONAL_DEPTH:
                 made[name] = self.value(part, depth + 1)
