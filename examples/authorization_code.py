@@ -1,6 +1,8 @@
 """Hand a login on without the password: one session asks for a code, another redeems it within a minute.
 
-VEEAM_HOST=vbr01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/authorization_code.py
+Backup for AWS gives codes, and Backup & Replication up to revision 1.2-rev1.
+
+VEEAM_HOST=aws01 VEEAM_USERNAME=operator VEEAM_PASSWORD=... python examples/authorization_code.py
 """
 
 from __future__ import annotations
@@ -8,21 +10,21 @@ from __future__ import annotations
 import os
 
 from veeam_async import AuthorizationCode, Password, run
-from veeam_async.vbr.v1_3_rev0 import Client
+from veeam_async.aws.v1_7_rev0 import Client
 
 
 async def helper(host: str, code: str) -> str:
     """What the process that never sees the password does."""
-    async with Client(host, AuthorizationCode(code)) as vbr:
-        info = await vbr.service.get_server_info()
-        return info.name
+    async with Client(host, AuthorizationCode(code)) as aws:
+        await aws.login()
+        return aws.base_url
 
 
 async def main() -> None:
     host = os.environ["VEEAM_HOST"]
     credentials = Password(os.environ["VEEAM_USERNAME"], os.environ["VEEAM_PASSWORD"])
-    async with Client(host, credentials) as vbr:
-        code = await vbr.authorization_code()
+    async with Client(host, credentials) as aws:
+        code = await aws.authorization_code()
         print("the helper was let in to", await helper(host, code))
 
 

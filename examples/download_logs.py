@@ -19,7 +19,7 @@ def show(received: int, total: int | None) -> None:
 async def main(path: str) -> None:
     credentials = Password(os.environ["VEEAM_USERNAME"], os.environ["VEEAM_PASSWORD"])
     async with Client(os.environ["VEEAM_HOST"], credentials) as vbr:
-        started = await vbr.call("ExportSupportLogs", body={"pastDays": 1})
+        started = await vbr.call("ExportSupportLogs", body={"exportType": "All"})
         session = await vbr.wait(started, timeout=1800)
         async with vbr.log_export.download_support_log_bundle.stream(session.id) as bundle:
             size = await bundle.save(path, progress=show)

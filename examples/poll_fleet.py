@@ -10,19 +10,16 @@ import sys
 import orjson
 
 from veeam_async import Fleet, run
-from veeam_async.fleet import Row
 
 
 async def main(path: str) -> int:
     async with Fleet.from_toml(path) as fleet:
-        failed = 0
-        async for item in fleet.jobs(deadline=120):
-            if isinstance(item, Row):
-                print(orjson.dumps(item.to_dict()).decode())
-            elif item.error is not None:
-                failed += 1
-                print(f"{item.appliance.name}: {item.error}", file=sys.stderr)
-    return 1 if failed else 0
+        rows = fleet.jobs(deadline=120)
+        async for job in rows:
+            print(orjson.dumps(job.to_dict()).decode())
+        for answer in rows.errors:
+            print(f"{answer.appliance.name}: {answer.error}", file=sys.stderr)
+    return 1 if rows.errors else 0
 
 
 if __name__ == "__main__":

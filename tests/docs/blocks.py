@@ -1,7 +1,7 @@
 """The code blocks of README.md and docs/: found, joined for each page, made checkable and runnable.
 
-The python blocks of a page are one program, in order. `<!-- no-run -->` on the line above a block leaves it out of the
-run, not out of the type check; `<!-- new -->` starts a program of its own; `<!-- not-checked -->` leaves it out of both.
+The python blocks of a page are one program, in order. On the line above a block, `<!-- no-run -->` leaves it out of the
+run, `<!-- not-typed -->` out of the type check, `<!-- not-checked -->` out of both; `<!-- new -->` starts a program.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import attrs
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>[a-z]+)(?P<options>[^\n]*)\n(?P<code>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
+    r"^(?P<indent> *)```(?P<language>[a-z]+)(?P<options>[^\n]*)\n(?P<code>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
 )
 DIRECTIVE = re.compile(r"<!-- (no-run|new|not-checked|not-typed) -->\s*\Z")
 
@@ -90,4 +91,21 @@ def programs(page: Path, *, leave_out: str) -> list[list[Block]]:
 def checkable(program: list[Block]) -> str:
     """A program as a module for type checkers: top-level `await` stands in a coroutine function."""
     body = "\n".join(f"# {block}\n{block.code}" for block in program)
-    return f"from __future__ import annotations\n\n{PRELUDE}\n\nasync def page() -> None:\n" + textwrap.indent(body, "    ")
+    return f"from __future__ import annotations\n\n{PRELUDE}\n\nasync def page() -> None:\n" + textwrap.indent(
+        body, "    "
+    )
+
+
+def write_checkable(folder: Path) -> None:
+    """Write every program of every page as a module into a folder, for the type checkers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.py"):
+        old.unlink()
+    for page in pages():
+        for number, program in enumerate(programs(page, leave_out="not-typed")):
+            name = "_".join(page.relative_to(ROOT).with_suffix("").parts).replace("-", "_").lower()
+            (folder / f"{name}_{number}.py").write_text(checkable(program))
+
+
+if __name__ == "__main__":
+    write_checkable(ROOT / "build" / "blocks")

@@ -1,0 +1,162 @@
+"""Every code block of the README and the documentation runs, as printed, against simulated appliances."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.docs.blocks import ROOT, Block, blocks, pages, programs
+from veeam_async.testing import SimulatedAppliance
+
+# The hosts of the documentation, and what is simulated in their place.
+HOSTS = {
+    "vbr01.example.com": ("vbr", "1.3-rev0"),
+    "aws01.example.com": ("aws", "1.7-rev0"),
+    "azure01.example.com": ("azure", "v8.1"),
+}
+
+
+@pytest.fixture
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, str]]:
+    """The hosts run; the working folder is empty but for the pages' fleet file; gives what stands for each host."""
+    monkeypatch.chdir(tmp_path)
+    async with contextlib.AsyncExitStack() as stack:
+        urls = {}
+        for host, (product, revision) in HOSTS.items():
+            appliance = await stack.enter_async_context(SimulatedAppliance(product, revision, time_scale=1000.0))
+            urls[host] = appliance.url
+            monkeypatch.setenv("VEEAM_PASSWORD", appliance.password)
+        encrypted = await stack.enter_async_context(SimulatedAppliance(tls=True))
+        urls['"vbr01.example.com", 9419'] = f'"127.0.0.1", {encrypted.port}'
+        (tmp_path / "company-ca.pem").write_text(Path(encrypted.ca_file).read_text())
+        for block in blocks(ROOT / "docs" / "fleet.md"):
+            if block.title == "fleet.toml":
+                (tmp_path / "fleet.toml").write_text(there(block.code, urls))
+        yield urls
+
+
+def there(text: str, urls: dict[str, str]) -> str:
+    """The text with the simulated appliances' origins in the place of host names."""
+    for host, url in sorted(urls.items(), key=lambda pair: -len(pair[0])):
+        text = text.replace(host, url)
+    return text
+
+
+def run_names(page: Path) -> list[tuple[Path, int]]:
+    return [(page, number) for number in range(len(programs(page, leave_out="no-run")))]
+
+
+PROGRAMS = [found for page in pages() for found in run_names(page)]
+
+
+@pytest.mark.parametrize(
+    ("page", "number"), PROGRAMS, ids=[f"{page.relative_to(ROOT)}-{number}" for page, number in PROGRAMS]
+)
+@pytest.mark.filterwarnings("ignore::veeam_async.errors.VeeamWarning")
+async def test_page_runs(page: Path, number: int, world: dict[str, str]) -> None:
+    """The python blocks of a page run one after the other, as one program with top-level await."""
+    names: dict[str, Any] = {
+        "__name__": f"docs_{page.stem}",
+        "secret": os.environ["VEEAM_PASSWORD"],
+        "code": "JBSWY3DPEHPK3PXP",
+    }
+    for block in programs(page, leave_out="no-run")[number]:
+        source = there(block.code, world).replace('"5f:3b:..."', f'"{"5f" * 32}"')
+        # Line numbers of a failure are those of the page.
+        compiled = compile("\n" * (block.line - 1) + source, str(page), "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        result = eval(compiled, names)
+        if inspect.isawaitable(result):
+            await result
+    for value in names.values():
+        # A client that a page only constructs is never entered.
+        if hasattr(value, "aclose") and hasattr(value, "base_url"):
+            await value.aclose()
+
+
+TOML = [block for page in pages() for block in blocks(page) if block.language == "toml"]
+
+
+@pytest.mark.parametrize("block", TOML, ids=map(str, TOML))
+def test_fleet_file_is_valid(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet file in the documentation is one."""
+    from veeam_async.fleet.config import parse
+
+    monkeypatch.setenv("VEEAM_PASSWORD", "x")
+    assert parse(block.code)
+
+
+COMMANDS = [
+    (block, line.removeprefix("$ "))
+    for page in pages()
+    for block in blocks(page)
+    if block.language in ("console", "sh")
+    for line in block.code.splitlines()
+    if line.strip()
+]
+
+
+@pytest.mark.parametrize(("block", "line"), COMMANDS, ids=[f"{block}: {line}" for block, line in COMMANDS])
+async def test_command(block: Block, line: str, world: dict[str, str], tmp_path: Path) -> None:
+    """A command in the documentation exists; those marked with `$` run as printed and succeed."""
+    words = shlex.split(line.partition("  #")[0])
+    match words:
+        case ["make", target]:
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        case ["pip", "install", what]:
+            extras = re.fullmatch(r"veeam-async(?:\[(.*)\])?", what)
+            assert extras
+            import tomllib
+
+            known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+            assert all(extra in known for extra in (extras[1] or "").split(",") if extra)
+        case ["python", "-m", "codegen", command, *rest]:
+            assert command in ("ingest", "emit", "check")
+            done = run([sys.executable, "-m", "codegen", command, "--help"], ROOT)
+            assert done.returncode == 0
+            assert all(word in done.stdout for word in rest if word.startswith("--"))
+        case ["veeam-async", command, *rest]:
+            if block.language == "console":
+                done = await run_off_loop([sys.executable, "-m", "veeam_async.cli", command, *rest], tmp_path)
+                assert done.returncode == 0, done.stderr
+                assert done.stdout
+            else:
+                done = run([sys.executable, "-m", "veeam_async.cli", command, "--help"], tmp_path)
+                assert all(word in done.stdout for word in rest if word.startswith("--"))
+        case ["git", "clone", *_] | ["python", *_]:
+            pass
+        case _:
+            pytest.fail(f"{block}: nobody checks {line!r}")
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False
+    )
+
+
+async def run_off_loop(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """In a thread: the appliances that the command talks to live on this loop."""
+    import asyncio
+
+    return await asyncio.to_thread(run, command, folder)
+
+
+JSON = [block for page in pages() for block in blocks(page) if block.language == "json"]
+
+
+@pytest.mark.parametrize("block", JSON, ids=map(str, JSON))
+def test_json_is_json(block: Block) -> None:
+    """A JSON block parses."""
+    json.loads(block.code)
