@@ -18,7 +18,10 @@ from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
 from veeam_async.retry import RetryPolicy
+from veeam_async.testing import SimulatedAppliance
+from veeam_async.testing.appliance import Behaviour
 from veeam_async.vbr.v1_3_rev0 import Client
+from veeam_async.vbr.v1_3_rev0.models import EJobStatus
 from veeam_async.waiting import Progress
 
 ID = "7f2c0000-0000-4000-8000-00000000abcd"
@@ -314,6 +317,15 @@ async def test_an_answer_that_is_no_session(server: Scripted, vbr: Client) -> No
         await vbr.wait(ID, interval=FAST)
 
 
+async def test_known_states_are_no_news(server: Scripted, vbr: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """A known state that runs is not logged, and a time of an end beside it ends nothing."""
+    play(server, SESSION, session("Working", endTime="2026-01-01T00:00:00Z"), session("Stopped", "Success"))
+    with caplog.at_level(logging.INFO, "veeam_async.waiting"):
+        await vbr.wait(ID, interval=FAST)
+    assert len(server.to(SESSION)) == 2
+    assert not [r for r in caplog.records if r.name == "veeam_async.waiting"]
+
+
 # --------------------------------------------------------------------------------------------- timeout, progress
 
 
@@ -576,3 +588,56 @@ async def test_aws_session_that_fails(server: Scripted, aws: ApplianceClient, st
     with pytest.raises(SessionFailed, match=f"{status}: no volume") as caught:
         await aws.wait({"sessionId": ID}, interval=FAST)
     assert caught.value.log == ("Error: m",)
+
+
+# ----------------------------------------------------------------------------------------- against whole appliances
+
+
+async def test_a_job_is_started_and_waited_for() -> None:
+    """Backup & Replication: what starting a job answers is waited for to its end, with progress on the way."""
+    async with SimulatedAppliance("vbr", "1.3-rev0", time_scale=1000) as appliance:
+        async with Client(appliance.url, appliance.credentials) as client:
+            inactive = client.jobs.get_all_jobs_states.items(status_filter=EJobStatus.INACTIVE)
+            job = await anext(aiter(inactive))
+            told: list[Progress] = []
+            begun = await client.jobs.start_job(job.id)
+            ended = await client.wait(begun, interval=0.02, timeout=30, progress=told.append)
+    assert (ended.id, ended.state) == (begun.id, "Stopped")
+    assert told[-1].percent == 100
+    assert told[-1].last_log_line
+    assert appliance.count("GetSession") == len(told)
+
+
+async def test_an_azure_policy_is_started_and_waited_for() -> None:
+    """Azure: starting a policy answers a list of job sessions."""
+    azure_client = import_module("veeam_async.azure.v8_1").Client
+    async with SimulatedAppliance("azure", "v8.1", time_scale=1000) as appliance:
+        async with azure_client(appliance.url, appliance.credentials) as client:
+            policies = [row async for row in client.policy.get_policies.items(max_items=1)]
+            begun = await client.policy.start_policy(policies[0].id)
+            ended = await client.wait(begun, interval=0.02, timeout=30)
+    assert [type(one).__name__ for one in ended] == ["JobSession"]
+    assert appliance.count("JobSessions_GetJobSessionById") >= 1
+
+
+async def test_an_azure_list_is_waited_for() -> None:
+    """Azure: an appliance that answers 202 to a list gives its rows all the same."""
+    azure_client = import_module("veeam_async.azure.v8_1").Client
+    behaviour = Behaviour(asynchronous=True)
+    async with SimulatedAppliance("azure", "v8.1", time_scale=1000, behaviour=behaviour) as appliance:
+        async with azure_client(appliance.url, appliance.credentials) as client:
+            rows = [row async for row in client.key_vault.get_key_vaults_page.items()]
+    assert rows
+    assert appliance.count("AsyncOperation_GetOperation") >= 1
+
+
+async def test_an_aws_policy_is_started_and_waited_for() -> None:
+    """AWS: starting a policy answers the id of a session."""
+    aws_client = import_module("veeam_async.aws.v1_7_rev0").Client
+    async with SimulatedAppliance("aws", "1.7-rev0", time_scale=1000) as appliance:
+        async with aws_client(appliance.url, appliance.credentials) as client:
+            policies = [row async for row in client.ec2_backup_policies.policies_get_all.items(max_items=1)]
+            begun = await client.ec2_backup_policies.start_policy(policies[0].id)
+            ended = await client.wait(begun, interval=0.02, timeout=30)
+    assert type(ended).__name__ == "Session"
+    assert appliance.count("GetSessionById") >= 1
