@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import attrs
 
 from ...enums import OpenEnum
 from ...model import Model, fields
-from ...unset import Unset
+from ...unset import UNSET, Unset
 from ..appliance import Appliance
 from .types import Row
 
@@ -35,14 +36,21 @@ class Take:
     convert: Callable[[Any], Any] | Words | None = None
     note: str = ""
 
-    def __call__(self, raw: Any) -> Any:
-        for path in self.paths:
-            value = look(raw, path)
-            if value is not None:
-                value = self.convert(value) if self.convert is not None else plain(value)
-                if value is not None:
+    def bind(self, cls: type) -> Callable[[Any], Any]:
+        """The rule for raw objects of one class."""
+        convert = self.convert if self.convert is not None else plain
+        gets = [getter(cls, path) for path in self.paths]
+        if len(gets) == 1:
+            (get,) = gets
+            return lambda raw: None if (value := get(raw)) is None else convert(value)
+
+        def first(raw: Any) -> Any:
+            for get in gets:
+                if (value := get(raw)) is not None and (value := convert(value)) is not None:
                     return value
-        return None
+            return None
+
+        return first
 
 
 @attrs.frozen
@@ -59,8 +67,10 @@ class Combine:
     function: Callable[..., Any]
     note: str
 
-    def __call__(self, raw: Any) -> Any:
-        return self.function(*[look(raw, path) for path in self.paths])
+    def bind(self, cls: type) -> Callable[[Any], Any]:
+        """The rule for raw objects of one class."""
+        gets = [getter(cls, path) for path in self.paths]
+        return lambda raw: self.function(*[get(raw) for get in gets])
 
 
 @attrs.frozen
@@ -69,8 +79,9 @@ class Constant:
 
     value: Any
 
-    def __call__(self, raw: Any) -> Any:
-        return self.value
+    def bind(self, cls: type) -> Callable[[Any], Any]:
+        """The rule for raw objects of one class."""
+        return lambda raw: self.value
 
 
 class Words:
@@ -81,17 +92,24 @@ class Words:
         table: the words; None for those that say nothing.
     """
 
-    __slots__ = ("enum", "table")
+    __slots__ = ("_known", "enum", "table")
 
     def __init__(self, enum: type[OpenEnum], table: Mapping[str, OpenEnum | None]) -> None:
         self.enum = enum
         self.table = table
+        self._known: dict[str, OpenEnum | None] = {}
 
     def __call__(self, value: Any) -> OpenEnum | None:
+        value = plain(value)
         if not isinstance(value, str):
             return None
-        word = str(value).lower()
-        return self.table[word] if word in self.table else self.enum(str(value))
+        if value in self._known:
+            return self._known[value]
+        word = value.lower()
+        found = self.table[word] if word in self.table else self.enum(value)
+        if len(self._known) < 256:  # a server that never repeats itself must not fill the memory
+            self._known[value] = found
+        return found
 
 
 def take(*paths: str, convert: Callable[[Any], Any] | Words | None = None, note: str = "") -> Take:
@@ -122,14 +140,42 @@ class Source(Generic[RowT]):
     keep: Callable[[Any], bool] | None = None
     results: str | None = None
     note: str = ""
+    _bound: dict[type, list[tuple[str, Callable[[Any], Any]]]] = attrs.field(factory=dict, init=False, repr=False)
 
     def make(self, appliance: Appliance, raw: Any) -> RowT:
         """The row that a model (or a dict of an answer without a model) stands for."""
-        values = {name: rule(raw) for name, rule in self.fields.items()}
+        cls = type(raw)
+        rules = self._bound.get(cls)
+        if rules is None:
+            rules = self._bound[cls] = [(name, rule.bind(cls)) for name, rule in self.fields.items()]
+        values = {name: rule(raw) for name, rule in rules}
         if values["id"] is None:
             # No document allows that, but a row that cannot be named would be lost in a watch.
             values["id"] = ""
         return self.row(appliance=appliance, raw=raw, **values)
+
+
+def getter(cls: type, path: str) -> Callable[[Any], Any]:
+    """What gives the value at a path of document names in objects of a class; None where it is absent or null."""
+    wire, _, rest = path.partition(".")
+    name = _attributes(cls).get(wire)
+    if name is None:
+        return lambda raw: look(raw, path)
+    get = attrgetter(name)
+    if rest:
+        inner: dict[type, Callable[[Any], Any]] = {}
+
+        def nested(raw: Any) -> Any:
+            value = get(raw)
+            if value is None or value is UNSET:
+                return None
+            cls = type(value)
+            if cls not in inner:
+                inner[cls] = getter(cls, rest)
+            return inner[cls](value)
+
+        return nested
+    return lambda raw: None if (value := get(raw)) is UNSET else value
 
 
 def look(raw: Any, path: str) -> Any:
@@ -161,7 +207,8 @@ def _attributes(cls: type) -> dict[str, str]:
 
 def plain(value: Any) -> Any:
     """An enum's member as the plain string of the document."""
-    return value.value if isinstance(value, OpenEnum) else value
+    # `value` of an enum is a property in Python; a row has several of them.
+    return value._value_ if isinstance(value, OpenEnum) else value
 
 
 def text(value: Any) -> str | None:
