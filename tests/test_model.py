@@ -277,6 +277,40 @@ def test_rows_that_differ_in_their_keys_are_all_read_right() -> None:
         assert page.to_dict() == {"data": order}
 
 
+def test_code_is_compiled_for_classes_that_are_used_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first objects of a class are filled field by field, the rest by a function of the class's own."""
+    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", 3)
+    for number in range(5):
+        job = shell({**JOB, "id": str(number)})
+        job.description = "set before it was read"
+        assert (job.id, job.name, job.description) == (str(number), "nightly", "set before it was read")
+        assert (BackupJobModel._fill is Model._fill) == (number < 3)
+    for number in range(5):
+        assert job.to_dict() == {**JOB, "id": "4", "description": "set before it was read"}
+        assert (BackupJobModel._shallow is Model._shallow) == (number < 3)
+
+
+def test_small_models_that_are_read_often_are_read_with_what_holds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A nested model without models in it is filled with its holder where that was worth it before, never otherwise."""
+    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", 4)
+
+    def holder(note: Any) -> Any:
+        return decoder("HolderModel", PACKAGE)({"note": note})
+
+    for _ in range(8):
+        assert holder({"text": "t"}).note._raw is not None, "nobody ever read it"
+    for name in ("HolderModel", "NoteModel"):
+        monkeypatch.setattr(getattr(models, name), "_fill", Model._fill)
+    compiled._first.clear()
+    for _ in range(8):
+        assert holder({"text": "t"}).note.text == "t"
+    assert holder({"text": "t", "at": "2026-03-01T00:00:00Z", "x": 1}).note._raw is None
+    assert holder({"text": "t", "at": None, "x": 1}).to_dict() == {"note": {"text": "t", "at": None, "x": 1}}
+    notes: list[Any] = [None, "n", [], {}, {"x": 1}, {"text": []}]
+    for note in notes:
+        assert filled({"note": note}, "HolderModel").to_dict() == {"note": note}
+
+
 # Lossless
 
 

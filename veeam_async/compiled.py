@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from enum import Enum
-from functools import lru_cache
 from importlib import import_module
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +23,8 @@ _new: Final = object.__new__
 # Objects of one class that are filled, or sent, field by field before its code is compiled. Compiling takes as long as
 # some 150 objects take longer without it, and most classes are never seen that often.
 _BEFORE_COMPILING: Final = 64
+# Fields of a model that counts as small.
+_SMALL: Final = 8
 # Unknown values of a discriminator that are remembered to lead to the base class.
 _REMEMBERED: Final = 256
 _MODELS: Final = re.compile(r"^(.*)\.models(?:\.|$)")
@@ -38,13 +39,22 @@ def package_of(cls: type[Model]) -> str:
     return match[1] if match else cls.__module__
 
 
-@lru_cache(maxsize=8192)
+_resolved: Final[dict[tuple[str, str], Any]] = {}
+
+
 def resolve(name: str, package: str) -> Any:
     """The class of this name in the `models` of a revision's package, loaded now.
 
     Raises:
         NameError: there is none.
     """
+    found = _resolved.get((name, package))
+    if found is None:
+        found = _resolved[name, package] = _load(name, package)
+    return found
+
+
+def _load(name: str, package: str) -> Any:
     for home in (package + ".models", package):
         try:
             module = sys.modules.get(home) or import_module(home)
@@ -345,10 +355,43 @@ def _put(space: dict[str, Any], slot: str, node: Node, package: str) -> None:
     def late(value: Any) -> Any:
         if value is None or value is UNSET:
             return value
-        read = space[slot] = reader_of_class(resolve(node.name, package))
+        cls = resolve(node.name, package)
+        read = space[slot] = _filler(cls) if _is_read_with_its_holder(cls) else reader_of_class(cls)
         return read(value)
 
     space[slot] = late
+
+
+def _is_read_with_its_holder(cls: Any) -> bool:
+    """True for small models without models in them that were read about as often as what holds them.
+
+    Filling such a one at once costs little more than making a shell of it, and a fifth of reading the shell later.
+    """
+    if not is_model(cls) or discriminator_wire(cls) or len(fields(cls)) > _SMALL:
+        return False
+    if _first.get(cls, 0) < _BEFORE_COMPILING // 2:
+        return False
+    package = package_of(cls)
+    nodes = [node for each in fields(cls).values() for node in parse(each.annotation).nodes]
+    return all(
+        not is_model(_resolved.get((node.name, package))) if node.is_class else node.item is None for node in nodes
+    )
+
+
+def _filler(cls: Any) -> Read:
+    """The function that makes an object of a class and fills it at once."""
+
+    def make(raw: Any, new: Any = _new, cls: Any = cls) -> Any:
+        if raw.__class__ is not dict:
+            return raw
+        filled = new(cls)
+        try:
+            cls._fill(filled, raw)
+        except (KeyError, TypeError) as reason:
+            fill_again(filled, raw, reason)
+        return filled
+
+    return make
 
 
 def fill_again(shell: Model, raw: dict[str, Any], reason: Exception) -> None:

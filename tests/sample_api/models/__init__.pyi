@@ -8,17 +8,21 @@ from .job import JobModel as JobModel
 from .job import JobsResult as JobsResult
 from .server import LinuxServerModel as LinuxServerModel
 from .server import ServerModel as ServerModel
+from .storage import HolderModel as HolderModel
+from .storage import NoteModel as NoteModel
 from .storage import StorageModel as StorageModel
 
 __all__ = [
     "BackupCopyJobModel",
     "BackupJobModel",
     "EJobType",
+    "HolderModel",
     "JobModel",
     "JobsResult",
     "LinksModel",
     "LinuxServerModel",
     "MixedModel",
+    "NoteModel",
     "ServerModel",
     "StorageModel",
     "TokenModel",

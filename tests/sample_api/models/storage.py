@@ -1,4 +1,4 @@
-"""Storage: a model that contains itself."""
+"""Storage: a model that contains itself, and a small one that contains none."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
 
@@ -17,3 +19,18 @@ class StorageModel(Model):
 
     size: int
     parts: list[StorageModel] | Unset | None = UNSET
+
+
+@model
+class NoteModel(Model):
+    """Note model."""
+
+    text: str
+    at: datetime | Unset | None = UNSET
+
+
+@model
+class HolderModel(Model):
+    """Holder model."""
+
+    note: NoteModel
