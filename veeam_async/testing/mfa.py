@@ -46,11 +46,13 @@ class MfaHandlers:
         who = {"userName": user.name} if "userName" in call.values else {"userId": call.values.get("id", "")}
         return Answer(200, {**who, "qrString": label, "secretKey": secret, "scratchCodes": codes, "token": token})
 
-    def _accept(self, call: Call) -> Answer:
+    def _accept(self, call: Call) -> Answer | None:
         from pyotp.totp import TOTP
 
         token, code = str(call.body.get("token", "")), str(call.body.get("code", ""))
         found = self._pending.get(token)
+        if found is None and call.appliance.behaviour.unknown_ids == "answer":
+            return None
         if found is None or found[0] is not self._account(call):
             raise Refused(Problem(400, "The token is not good."))
         user, secret, codes = found
@@ -60,7 +62,9 @@ class MfaHandlers:
         user.totp_secret, user.recovery_codes = secret, codes
         return Answer(call.operation.responses[0].status)
 
-    def _disable(self, call: Call) -> Answer:
+    def _disable(self, call: Call) -> Answer | None:
         user = self._account(call)
+        if user is None:
+            return None
         user.totp_secret, user.recovery_codes = "", set()
         return Answer(call.operation.responses[0].status)
