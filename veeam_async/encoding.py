@@ -125,7 +125,11 @@ class Plan:
             names = self.names
             path = self.pieces[0]
             for name, piece in zip(names, self.pieces[1:], strict=True):
-                path += path_segment(name, values.get(name, UNSET)) + piece
+                value = values.get(name, UNSET)
+                # Most are UUIDs, which need no quoting.
+                if not (type(value) is str and value.isascii() and value.replace("-", "").isalnum()):
+                    value = path_segment(name, value)
+                path += value + piece
             if len(values) == len(names):
                 return path
         elif not values:

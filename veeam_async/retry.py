@@ -56,19 +56,20 @@ class RetryPolicy:
 
 
 class RetryBudget:
-    """What is left of an appliance's repeats: a bucket that successes and time fill."""
+    """What is left of an appliance's repeats: a bucket that successes and time fill.
 
-    __slots__ = ("_at", "_left", "capacity")
+    Attributes:
+        capacity: repeats that it holds at most.
+        full: True while nothing is missing; then successes need not be told.
+    """
+
+    __slots__ = ("_at", "_left", "capacity", "full")
 
     def __init__(self, capacity: float) -> None:
         self.capacity = capacity
         self._left = capacity
         self._at = monotonic()
-
-    @property
-    def full(self) -> bool:
-        """True while nothing was taken."""
-        return self._left >= self.capacity
+        self.full = True
 
     def take(self) -> bool:
         """Take one repeat; False where none is left."""
@@ -78,12 +79,13 @@ class RetryBudget:
         if self._left < 1.0:
             return False
         self._left -= 1.0
+        self.full = False
         return True
 
     def succeeded(self) -> None:
         """Give back a tenth of a repeat."""
-        if self._left < self.capacity:
-            self._left = min(self.capacity, self._left + 0.1)
+        self._left = min(self.capacity, self._left + 0.1)
+        self.full = self._left >= self.capacity
 
 
 def parse_retry_after(value: str | None) -> float | None:

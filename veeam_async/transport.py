@@ -341,11 +341,14 @@ class Transport:
             url = URL.build(scheme=self._scheme, authority=self._authority, path=path, query_string=query, encoded=True)
         else:
             url = self._root.with_path(path, encoded=True)
+        headers = token.headers.get(call.accept) if token is not None and extra is None else None
+        if headers is None:
+            headers = self._headers(token, call.accept, extra)
         proxy = self.proxy
         return self.pool.session.request(
             call.method,
             url,
-            headers=self._headers(token, call.accept, extra),
+            headers=headers,
             data=data,
             allow_redirects=False,
             ssl=self._ssl,
