@@ -1,1 +1,1 @@
-"""The generator: vendor documents to specs/ (`ingest`), specs/ to the package (`emit`), and whether both agree (`check`)."""
+"""The generator: vendor documents to specs/ (`ingest`), specs/ to the package (`emit`), both compared (`check`)."""

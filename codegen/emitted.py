@@ -352,8 +352,9 @@ class _Builder:
 
     def _page(self, operation: doc.Operation) -> str | None:
         """The schema that an operation answers with, by itself or as the result of an operation that is waited for."""
-        bodies = [content for contents in operation.answers.values() for content in contents if content.shape == "json"]
-        if len(bodies) != len(operation.answers) or any("$ref" not in content.type for content in bodies):
+        if any(len(contents) != 1 or contents[0].shape != "json" for contents in operation.answers.values()):
+            return None
+        if any("$ref" not in contents[0].type for contents in operation.answers.values()):
             return None
         answered: dict[int, str] = {status: contents[0].type["$ref"] for status, contents in operation.answers.items()}
         later = answered.pop(202, None)

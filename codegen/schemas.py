@@ -17,6 +17,16 @@ def format_of(source: Json) -> str | None:
     return str(value) if value else None
 
 
+def enum_values(source: Json) -> list[str]:
+    """The values of a schema that is an enum of strings, open (`x-known-values`) or not; none for any other."""
+    kind = source.get("type", "string")
+    if "string" not in (kind if isinstance(kind, list) else [kind]):
+        return []
+    values = [source["const"]] if "const" in source else source.get("enum", source.get("x-known-values", ()))
+    texts = [value for value in values if value is not None]
+    return naming.unique(texts) if all(isinstance(value, str) for value in texts) else []
+
+
 class SchemaReader:
     """Reads schemas, named and inline.
 
@@ -60,9 +70,9 @@ class SchemaReader:
 
     def _parts(self, source: Json) -> tuple[list[str], list[Json]]:
         """The references and the own parts of an `allOf`, with what stands beside it."""
-        references = [str(part["$ref"]) for part in source.get("allOf", ()) if "$ref" in part]
+        references = [str(part["$ref"]) for part in (source, *source.get("allOf", ())) if "$ref" in part]
         own = [part for part in source.get("allOf", ()) if "$ref" not in part]
-        beside = {key: value for key, value in source.items() if key != "allOf"}
+        beside = {key: value for key, value in source.items() if key not in ("allOf", "$ref")}
         nested = [self._parts(part) for part in own if "allOf" in part]
         for more_references, more_own in nested:
             references += more_references
@@ -70,11 +80,12 @@ class SchemaReader:
         return references, [beside, *(part for part in own if "allOf" not in part)]
 
     def _is_model(self, source: Json, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a schema has properties of its own or by inheritance, or may have them some day."""
         if source.get("properties") or "discriminator" in source:
             return True
-        if "allOf" in source:
+        if "allOf" in source or "$ref" in source:
             references, own = self._parts(source)
-            if any(part.get("properties") for part in own):
+            if any(part.get("properties") or "discriminator" in part for part in own):
                 return True
             names = [reference.rpartition("/")[2] for reference in references]
             return any(
@@ -104,23 +115,17 @@ class SchemaReader:
 
     def _named(self, name: str, source: Json, *, listed: bool = True) -> Schema:
         where = f"schema {name}"
-        values = source.get("enum", source.get("x-known-values"))
-        if values is not None and source.get("type", "string") == "string":
-            texts = [value for value in values if value is not None]
-            if all(isinstance(value, str) for value in texts) and texts:
-                return Schema(name, "enum", values=naming.unique(texts), listed=listed)
-        if not self._is_model(source):
+        if values := enum_values(source):
+            return Schema(name, "enum", values=values, listed=listed)
+        if not self._is_model(source) or ("$ref" in source and not source.get("properties")):
             return Schema(name, "alias", type=self.plain(source, name, where)[0], listed=listed)
         return self._model(name, source, where, listed=listed)
 
     def _model(self, name: str, source: Json, where: str, *, listed: bool) -> Schema:
         references, parts = self._parts(source)
         schema = Schema(name, "model", listed=listed)
-        models = [
-            target
-            for reference in references
-            if (target := self._target(reference, where)) and self._is_model(self.sources[target])
-        ]
+        targets = [target for reference in references if (target := self._target(reference, where))]
+        models = [self._followed(target) for target in targets if self._is_model(self.sources[target])]
         schema.base = models[0] if models else self._bases.get(name)
         required: set[str] = set()
         for other in models[1:]:  # one base class; the properties of further ones are copied
@@ -151,6 +156,16 @@ class SchemaReader:
         if schema.discriminator and schema.discriminator not in properties and schema.discriminator not in inherited:
             schema.properties[schema.discriminator] = Property(schema.discriminator, {"type": "string"}, True, False)
         return schema
+
+    def _followed(self, name: str) -> str:
+        """The schema behind a schema that is nothing but a reference."""
+        for _ in range(20):
+            source = self.sources[name]
+            further = str(source.get("$ref", "")).rpartition("/")[2]
+            if further not in self.sources or source.get("properties"):
+                break
+            name = further
+        return name
 
     def _inherited(self, base: str | None) -> dict[str, tuple[Json, bool, str]]:
         """The properties of a base and its own bases: schema, whether required, name for an inline type."""
@@ -241,15 +256,7 @@ class SchemaReader:
             kind = kinds[0]
             source = {**source, "type": kind}
         if "allOf" in source:
-            references, own = self._parts(source)
-            shaped = [part for part in own if set(part) & {"properties", "enum", "oneOf", "anyOf", "items"}]
-            if len(references) == 1 and not shaped:
-                plain, null = self.plain({"$ref": references[0]}, inline, where)
-                return plain, nullable or null
-            if not references and len(shaped) <= 1:
-                merged = {key: value for part in own for key, value in part.items()}
-                return self.plain(merged, inline, where)
-            return self._hoist(inline, source, where), nullable
+            return self._merged(source, inline, where, nullable)
         for key in ("oneOf", "anyOf"):
             if key in source and "properties" not in source:
                 if "discriminator" in source:
@@ -263,14 +270,12 @@ class SchemaReader:
                     nullable = nullable or null
                     members.append(plain)
                 return (members[0] if len(members) == 1 else {"union": members}) if members else {}, nullable
-        if "enum" in source:
-            values = source["enum"]
-            nullable = nullable or None in values
-            if kind in (None, "string") and any(isinstance(value, str) for value in values):
-                return self._hoist(inline, {"type": "string", "enum": values}, where), nullable
-            kind = kind or {bool: "boolean", int: "integer", float: "number"}.get(type(values[0]) if values else str)
-        if isinstance(source.get("const"), str):
-            return self._hoist(inline, {"type": "string", "enum": [source["const"]]}, where), nullable
+        if texts := enum_values(source):
+            return self._hoist(inline, {"type": "string", "enum": texts}, where), nullable or None in source.get(
+                "enum", ()
+            )
+        if kind is None and source.get("enum"):
+            kind = {bool: "boolean", int: "integer", float: "number"}.get(type(source["enum"][0]))
         if kind == "array":
             items = source.get("items", {})
             inner, null = self.plain(items, inline if "enum" in items else inline + "Item", where)
@@ -292,10 +297,26 @@ class SchemaReader:
             return scalar, nullable
         return {}, nullable
 
+    def _merged(self, source: Json, inline: str, where: str, nullable: bool) -> tuple[Json, bool]:
+        """The type of an `allOf`: the one model it refers to, a new model, or the first part that says anything."""
+        references, own = self._parts(source)
+        if self._is_model(source):
+            adds = any(part.get("properties") or "discriminator" in part for part in own)
+            if len(references) != 1 or adds:
+                return self._hoist(inline, source, where), nullable
+            own = []
+        for part in [*({"$ref": reference} for reference in references), *reversed(own)]:
+            plain, null = self.plain(part, inline, where)
+            nullable = nullable or null
+            if plain:
+                return plain, nullable
+        return {}, nullable
+
     def _reference(self, name: str, where: str) -> Json:
         source = self.sources[name]
-        is_enum = source.get("type", "string") == "string" and ("enum" in source or "x-known-values" in source)
-        if is_enum or self._is_model(source):
+        if enum_values(source):
+            return {"$ref": name}
+        if self._is_model(source) and ("$ref" not in source or source.get("properties")):
             return {"$ref": name}
         if name in self._open_aliases:
             self.warnings.append(f"{where}: {name} contains itself; its depths are Any")

@@ -71,14 +71,6 @@ from .date_time import (
     TimeZone,
     TimeZones,
 )
-from .disk import (
-    AuthenticationSpecification,
-    DiskBulkRestoreOptions,
-    DiskBulkRestoreToAlternativeOptions,
-    DiskRestoreOptions,
-    VirtualMachineRestoreOptions,
-    VirtualMachineToAlternativeRestoreOptions,
-)
 from .ec2 import (
     PoliciesGetAllLastPolicySessionStatus,
     PoliciesGetAllSort,
@@ -137,25 +129,15 @@ from .organization import (
     VirtualMachinesPage,
 )
 from .policy import (
-    BackupSettingsExportModel,
-    DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
-    DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
-    DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort,
-    DynamoDbRestorePointsGetAllSort,
+    ArchiveSettings,
     ExcludedVolumes,
     ExcludedVolumesExcludedItemsItem,
-    FSxBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
-    FSxBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
-    FSxBackupPoliciesGetResourcesProtectedByBackupPolicySort,
-    FsxRestorePointsGetAllSort,
     PoliciesPage,
     Policy,
     PolicyBackupItems,
-    PolicyBackupItemsExportModel,
     PolicyBackupSettings,
     PolicyEmbeddedResources,
     PolicyExcludedItems,
-    PolicyExportModel,
     PolicyIdentity,
     PolicyItem,
     PolicyItemDeletedFromAmazon,
@@ -163,16 +145,19 @@ from .policy import (
     PolicyItemsPage,
     PolicyNotificationSettings,
     PolicyReplicaSettings,
-    PolicySelectionTypes,
     PolicySnapshotSettings,
     PolicySnapshotSettingsSnapshotScripts,
     PolicySpec,
-    RemoteMappingExportModel,
     ReplicaMapping,
-    ReplicaSettingsExportModel,
-    RepositoriesGetAllSort,
-    RetrySettings,
     SnapshotScript,
+)
+from .policy_export_model import (
+    BackupSettingsExportModel,
+    PolicyBackupItemsExportModel,
+    PolicyExportModel,
+    PolicySelectionTypes,
+    RemoteMappingExportModel,
+    ReplicaSettingsExportModel,
     Tag,
     TagsPage,
     TagSpec,
@@ -186,7 +171,6 @@ from .rds import (
     RdsRestorePointsGetAllSort,
 )
 from .rds_policy import (
-    ArchiveSettings,
     RdsPoliciesPage,
     RdsPolicy,
     RdsPolicyBackupSettings,
@@ -195,6 +179,7 @@ from .rds_policy import (
     RdsPolicySnapshotSettings,
     RdsPolicySpec,
     RdsPolicySpecSnapshotSettings,
+    RetrySettings,
 )
 from .redshift_serverless import (
     RedshiftBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
@@ -216,6 +201,7 @@ from .region import (
     TagsSort,
 )
 from .repository import (
+    RepositoriesGetAllSort,
     RepositoriesPage,
     Repository,
     RepositoryCreateSpec,
@@ -237,6 +223,7 @@ from .schedule import (
     DailyReplicaScheduleSettings,
     DailySchedule,
     DailyScheduleSettings,
+    DailyScheduleSettingsKind,
     DailySnapshotScheduleSettings,
     DayNumbersInMonth,
     DaysOfWeek,
@@ -270,6 +257,8 @@ from .session import (
     GetSessionsSort,
     GetSessionsStatus,
     GetSessionsTypes,
+    LogItem,
+    LogItemStatus,
     ProtectedItem,
     ProtectedItemEmbedded,
     ProtectedItemsPage,
@@ -281,23 +270,29 @@ from .session import (
     RetentionJobDeletedRestorePointsPage,
     Session,
     SessionEmbeddedResources,
+    SessionExtendedSessionType,
     SessionItemsStatuses,
+    SessionLog,
     SessionResults,
     SessionsPage,
     SessionStatuses,
     SessionTypes,
 )
-from .session_log import (
+from .session_link import (
     AmazonAccountsGetAllSort,
     CostEstimationItem,
     CostEstimationsPage,
-    LogItem,
-    LogItemStatus,
+    DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
+    DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
+    DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort,
+    DynamoDbRestorePointsGetAllSort,
+    FSxBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort,
+    FSxBackupPoliciesGetResourcesExcludedFromBackupPolicySort,
+    FSxBackupPoliciesGetResourcesProtectedByBackupPolicySort,
+    FsxRestorePointsGetAllSort,
     PoliciesPrioritySpec,
     PolicyPrioritySpec,
-    RescanCloudAccountSpec,
     SessionLink,
-    SessionLog,
 )
 from .standard_account import (
     StandardAccount,
@@ -316,7 +311,7 @@ from .user import (
     UserStatus,
     UserUpdateSpec,
 )
-from .user_password import (
+from .user_password_validation import (
     IsFirstLoginResult,
     UserDescriptionValidationSpec,
     UserMfaAccept,
@@ -331,9 +326,20 @@ from .validation_message import (
     DefaultUserCreateSpec,
     DefaultUserSpec,
     EmptySuccessResponse,
+    RescanCloudAccountSpec,
+    RescanCloudAccountSpecRescanType,
     StandardAccountsGetAllSort,
     ValidationMessage,
     ValidationMessageSeverity,
+)
+from .virtual_machine_restore_option import (
+    AuthenticationSpecification,
+    AuthenticationSpecificationAuthenticationType,
+    DiskBulkRestoreOptions,
+    DiskBulkRestoreToAlternativeOptions,
+    DiskRestoreOptions,
+    VirtualMachineRestoreOptions,
+    VirtualMachineToAlternativeRestoreOptions,
 )
 from .vm_restore_point import (
     Ec2DiskTypes,
@@ -383,6 +389,7 @@ __all__ = [
     "AmazonRoleAutoCreateSpecAccessKeys",
     "ArchiveSettings",
     "AuthenticationSpecification",
+    "AuthenticationSpecificationAuthenticationType",
     "AuthorizationCode",
     "BackupSettingsExportModel",
     "Bucket",
@@ -415,6 +422,7 @@ __all__ = [
     "DailyReplicaScheduleSettings",
     "DailySchedule",
     "DailyScheduleSettings",
+    "DailyScheduleSettingsKind",
     "DailySnapshotScheduleSettings",
     "DateTimeInfo",
     "DateTimeSettings",
@@ -573,6 +581,7 @@ __all__ = [
     "RepositoryPasswordValidationSpec",
     "RepositoryUpdateSpec",
     "RescanCloudAccountSpec",
+    "RescanCloudAccountSpecRescanType",
     "ResolveNotificationsSpec",
     "RestoreItemEmbedded",
     "RestoredItem",
@@ -589,6 +598,7 @@ __all__ = [
     "ScheduleSettings",
     "Session",
     "SessionEmbeddedResources",
+    "SessionExtendedSessionType",
     "SessionItemsStatuses",
     "SessionLink",
     "SessionLog",

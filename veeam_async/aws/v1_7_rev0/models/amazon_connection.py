@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import Link
-    from .disk import AuthenticationSpecification
+    from .virtual_machine_restore_option import AuthenticationSpecification
 
 
 @model

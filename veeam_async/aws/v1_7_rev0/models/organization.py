@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
     from .common import Link
-    from .policy import TagSpec
+    from .policy_export_model import TagSpec
 
 
 @model

@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 
     from .common import Link
     from .organization import OrganizationSettings
-    from .rds_policy import ArchiveSettings
+    from .policy_export_model import TagSpec
+    from .rds_policy import RetrySettings
     from .schedule import ScheduleSettings
     from .session import SessionStatuses
 
 
 @model
-class BackupSettingsExportModel(Model):
-    """Backup settings export model."""
+class ArchiveSettings(Model):
+    """Archive settings.
 
-    target_repository_name: str | None | Unset = UNSET
+    Attributes:
+        target_repository_id: UUID.
+    """
+
+    target_repository_id: str
 
 
 @model
@@ -93,14 +98,6 @@ class PolicyBackupItems(Model):
 
 
 @model
-class PolicyBackupItemsExportModel(Model):
-    """Policy backup items export model."""
-
-    virtual_machines: list[str] | None | Unset = UNSET
-    tags: list[TagSpec] | None | Unset = UNSET
-
-
-@model
 class PolicyBackupSettings(Model):
     """Policy backup settings.
 
@@ -138,27 +135,6 @@ class PolicyExcludedItems(Model):
     virtual_machine_ids: list[str] | None | Unset = UNSET
     tag_ids: list[str] | None | Unset = UNSET
     excluded_volumes: ExcludedVolumes | None | Unset = UNSET
-
-
-@model
-class PolicyExportModel(Model):
-    """Policy export model."""
-
-    snapshot_settings: PolicySnapshotSettings | None | Unset = UNSET
-    replica_settings: ReplicaSettingsExportModel | None | Unset = UNSET
-    backup_settings: BackupSettingsExportModel | None | Unset = UNSET
-    regions: list[str] | None | Unset = UNSET
-    selected_items: PolicyBackupItemsExportModel | None | Unset = UNSET
-    excluded_items: PolicyBackupItemsExportModel | None | Unset = UNSET
-    schedule_settings: ScheduleSettings | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    priority: int | None | Unset = UNSET
-    amazon_account_name: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    backup_type: PolicySelectionTypes | None | Unset = UNSET
 
 
 @model
@@ -230,13 +206,6 @@ class PolicyReplicaSettings(Model):
     copy_tags_from_volume_enabled: bool | None | Unset = UNSET
 
 
-class PolicySelectionTypes(OpenEnum):
-    """Policy selection types: 2 known values."""
-
-    ALL_ITEMS = "AllItems"
-    SELECTED_ITEMS = "SelectedItems"
-
-
 @model
 class PolicySnapshotSettings(Model):
     """Policy snapshot settings."""
@@ -272,16 +241,6 @@ class PolicySpec(Model):
 
 
 @model
-class RemoteMappingExportModel(Model):
-    """Remote mapping export model."""
-
-    source_region_name: str | None | Unset = UNSET
-    target_region_name: str | None | Unset = UNSET
-    target_amazon_account_name: str | None | Unset = UNSET
-    encryption_key: str | None | Unset = UNSET
-
-
-@model
 class ReplicaMapping(Model):
     """Replica mapping.
 
@@ -299,22 +258,6 @@ class ReplicaMapping(Model):
 
 
 @model
-class ReplicaSettingsExportModel(Model):
-    """Replica settings export model."""
-
-    mapping: list[RemoteMappingExportModel] | None | Unset = UNSET
-    additional_tags: list[TagSpec] | None | Unset = UNSET
-    copy_tags_from_volume_enabled: bool | None | Unset = UNSET
-
-
-@model
-class RetrySettings(Model):
-    """Retry settings."""
-
-    retry_times: int | None | Unset = UNSET
-
-
-@model
 class SnapshotScript(Model):
     """Snapshot script."""
 
@@ -326,37 +269,6 @@ class SnapshotScript(Model):
     run_only_for_backup_snapshots: bool | None | Unset = UNSET
     ignore_missing_scripts: bool | None | Unset = UNSET
     ignore_script_errors: bool | None | Unset = UNSET
-
-
-@model
-class Tag(Model):
-    """Tag.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    key: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class TagSpec(Model):
-    """Tag spec."""
-
-    key: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagsPage(Model):
-    """Tags page."""
-
-    results: list[Tag]
-    total_count: int
-    links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model
@@ -382,94 +294,3 @@ class PolicySnapshotSettingsSnapshotScripts(Model):
 
     windows_script: SnapshotScript | None | Unset = UNSET
     linux_script: SnapshotScript | None | Unset = UNSET
-
-
-class DynamoDbRestorePointsGetAllSort(OpenEnum):
-    """Dynamo db restore points get all sort: 8 known values."""
-
-    SIZE_ASC = "sizeAsc"
-    SIZE_DESC = "sizeDesc"
-    JOB_TYPE_ASC = "jobTypeAsc"
-    JOB_TYPE_DESC = "jobTypeDesc"
-    CREATION_TIME_UTC_ASC = "creationTimeUtcAsc"
-    CREATION_TIME_UTC_DESC = "creationTimeUtcDesc"
-    RESTORE_POINT_AWS_ACCOUNT_ID_ASC = "restorePointAwsAccountIdAsc"
-    RESTORE_POINT_AWS_ACCOUNT_ID_DESC = "restorePointAwsAccountIdDesc"
-
-
-class FsxRestorePointsGetAllSort(OpenEnum):
-    """Fsx restore points get all sort: 8 known values."""
-
-    SIZE_ASC = "sizeAsc"
-    SIZE_DESC = "sizeDesc"
-    JOB_TYPE_ASC = "jobTypeAsc"
-    JOB_TYPE_DESC = "jobTypeDesc"
-    CREATION_TIME_UTC_ASC = "creationTimeUtcAsc"
-    CREATION_TIME_UTC_DESC = "creationTimeUtcDesc"
-    RESTORE_POINT_AWS_ACCOUNT_ID_ASC = "restorePointAwsAccountIdAsc"
-    RESTORE_POINT_AWS_ACCOUNT_ID_DESC = "restorePointAwsAccountIdDesc"
-
-
-class RepositoriesGetAllSort(OpenEnum):
-    """Repositories get all sort: 18 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-    DESCRIPTION_ASC = "descriptionAsc"
-    DESCRIPTION_DESC = "descriptionDesc"
-    AMAZON_ACCOUNT_NAME_ASC = "amazonAccountNameAsc"
-    AMAZON_ACCOUNT_NAME_DESC = "amazonAccountNameDesc"
-    AMAZON_BUCKET_ASC = "amazonBucketAsc"
-    AMAZON_BUCKET_DESC = "amazonBucketDesc"
-    AMAZON_STORAGE_FOLDER_ASC = "amazonStorageFolderAsc"
-    AMAZON_STORAGE_FOLDER_DESC = "amazonStorageFolderDesc"
-    REGION_ASC = "regionAsc"
-    REGION_DESC = "regionDesc"
-    STORAGE_CLASS_ASC = "storageClassAsc"
-    STORAGE_CLASS_DESC = "storageClassDesc"
-    ENCRYPTION_ASC = "encryptionAsc"
-    ENCRYPTION_DESC = "encryptionDesc"
-    IMMUTABILITY_ASC = "immutabilityAsc"
-    IMMUTABILITY_DESC = "immutabilityDesc"
-
-
-class DynamoDBBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
-    """Dynamo DB backup policies get resources protected by backup policy sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-
-
-class DynamoDBBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
-    """Dynamo DB backup policies get resources excluded from backup policy sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-
-
-class DynamoDBBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
-    """Dynamo DB backup policies get AWS regions selected for backup policy sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESK = "nameDesk"
-
-
-class FSxBackupPoliciesGetResourcesProtectedByBackupPolicySort(OpenEnum):
-    """F sx backup policies get resources protected by backup policy sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-
-
-class FSxBackupPoliciesGetResourcesExcludedFromBackupPolicySort(OpenEnum):
-    """F sx backup policies get resources excluded from backup policy sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESC = "nameDesc"
-
-
-class FSxBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort(OpenEnum):
-    """F sx backup policies get AWS regions selected for backup policy sort: 2 known values."""
-
-    NAME_ASC = "nameAsc"
-    NAME_DESK = "nameDesk"

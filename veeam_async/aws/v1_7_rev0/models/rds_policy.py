@@ -15,20 +15,10 @@ if TYPE_CHECKING:
 
     from .common import Link
     from .organization import OrganizationSettings
-    from .policy import PolicyIdentity, PolicyNotificationSettings, PolicyReplicaSettings, RetrySettings, TagSpec
+    from .policy import ArchiveSettings, PolicyIdentity, PolicyNotificationSettings, PolicyReplicaSettings
+    from .policy_export_model import TagSpec
     from .schedule import ScheduleSettings
     from .session import SessionStatuses
-
-
-@model
-class ArchiveSettings(Model):
-    """Archive settings.
-
-    Attributes:
-        target_repository_id: UUID.
-    """
-
-    target_repository_id: str
 
 
 @model
@@ -127,6 +117,13 @@ class RdsPolicySpec(Model):
     replica_settings: PolicyReplicaSettings | None | Unset = UNSET
     rds_backup_settings: RdsPolicyBackupSettings | None | Unset = UNSET
     rds_archive_settings: ArchiveSettings | None | Unset = UNSET
+
+
+@model
+class RetrySettings(Model):
+    """Retry settings."""
+
+    retry_times: int | None | Unset = UNSET
 
 
 @model

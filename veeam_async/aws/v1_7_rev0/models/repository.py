@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -113,3 +114,26 @@ class RepositoryUpdateSpec(Model):
     hint: str | None | Unset = UNSET
     enable_encryption: bool | None | Unset = UNSET
     override_owner: Any
+
+
+class RepositoriesGetAllSort(OpenEnum):
+    """Repositories get all sort: 18 known values."""
+
+    NAME_ASC = "nameAsc"
+    NAME_DESC = "nameDesc"
+    DESCRIPTION_ASC = "descriptionAsc"
+    DESCRIPTION_DESC = "descriptionDesc"
+    AMAZON_ACCOUNT_NAME_ASC = "amazonAccountNameAsc"
+    AMAZON_ACCOUNT_NAME_DESC = "amazonAccountNameDesc"
+    AMAZON_BUCKET_ASC = "amazonBucketAsc"
+    AMAZON_BUCKET_DESC = "amazonBucketDesc"
+    AMAZON_STORAGE_FOLDER_ASC = "amazonStorageFolderAsc"
+    AMAZON_STORAGE_FOLDER_DESC = "amazonStorageFolderDesc"
+    REGION_ASC = "regionAsc"
+    REGION_DESC = "regionDesc"
+    STORAGE_CLASS_ASC = "storageClassAsc"
+    STORAGE_CLASS_DESC = "storageClassDesc"
+    ENCRYPTION_ASC = "encryptionAsc"
+    ENCRYPTION_DESC = "encryptionDesc"
+    IMMUTABILITY_ASC = "immutabilityAsc"
+    IMMUTABILITY_DESC = "immutabilityDesc"

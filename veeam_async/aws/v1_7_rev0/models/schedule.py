@@ -44,7 +44,7 @@ class DailySchedule(Model):
 class DailyScheduleSettings(Model):
     """Daily schedule settings."""
 
-    kind: str | None | Unset = UNSET
+    kind: DailyScheduleSettingsKind | None | Unset = UNSET
     runs_per_hour: int | None | Unset = UNSET
     days: list[DaysOfWeek] | None | Unset = UNSET
     snapshot_options: DailySnapshotScheduleSettings | None | Unset = UNSET
@@ -272,6 +272,14 @@ class YearlyScheduleSettings(Model):
     month: Months | None | Unset = UNSET
     retention: YearlyRetentionOptions | None | Unset = UNSET
     send_backups_to_archive: bool | None | Unset = UNSET
+
+
+class DailyScheduleSettingsKind(OpenEnum):
+    """Daily schedule settings kind: 3 known values."""
+
+    EVERYDAY = "Everyday"
+    WEEK_DAYS = "WeekDays"
+    SELECTED_DAYS = "SelectedDays"
 
 
 class RetentionSettingRetentionDurationType(OpenEnum):

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 
 @model
+class LogItem(Model):
+    """Log item."""
+
+    log_time: datetime | None | Unset = UNSET
+    status: LogItemStatus | None | Unset = UNSET
+    message: str | None | Unset = UNSET
+    execution_start_time: datetime | None | Unset = UNSET
+    execution_duration: int | None | Unset = UNSET
+
+
+@model
 class ProtectedItem(Model):
     """Protected item.
 
@@ -112,7 +123,7 @@ class Session(Model):
 
     id: str
     type: SessionTypes | None | Unset = UNSET
-    extended_session_type: str | None | Unset = UNSET
+    extended_session_type: SessionExtendedSessionType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     execution_start_time: datetime | None | Unset = UNSET
     execution_stop_time: datetime | None | Unset = UNSET
@@ -140,6 +151,18 @@ class SessionItemsStatuses(OpenEnum):
     SUCCEEDED = "Succeeded"
     WARNING = "Warning"
     FAILED = "Failed"
+
+
+@model
+class SessionLog(Model):
+    """Session log.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str | None | Unset = UNSET
+    log: list[LogItem] | None | Unset = UNSET
 
 
 class SessionResults(OpenEnum):
@@ -189,6 +212,33 @@ class SessionsPage(Model):
     total_count: int
     results: list[Session]
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
+
+
+class LogItemStatus(OpenEnum):
+    """Log item status: 10 known values."""
+
+    NEVER_EXECUTED = "NeverExecuted"
+    SUCCESS = "Success"
+    WARNING = "Warning"
+    ERROR = "Error"
+    PENDING = "Pending"
+    CANCELING = "Canceling"
+    CANCELED = "Canceled"
+    RUNNING = "Running"
+    RUNNING_WITH_WARNING = "RunningWithWarning"
+    RUNNING_WITH_ERROR = "RunningWithError"
+
+
+class SessionExtendedSessionType(OpenEnum):
+    """Session extended session type: 7 known values."""
+
+    POLICY_BACKUP = "PolicyBackup"
+    POLICY_SNAPSHOT = "PolicySnapshot"
+    POLICY_REMOTE_SNAPSHOT = "PolicyRemoteSnapshot"
+    POLICY_RDS_SNAPSHOT = "PolicyRdsSnapshot"
+    POLICY_EFS_BACKUP = "PolicyEfsBackup"
+    POLICY_EFS_BACKUP_COPY = "PolicyEfsBackupCopy"
+    VPC_BACKUP = "VpcBackup"
 
 
 class GetSessionsStatus(OpenEnum):

@@ -50,6 +50,18 @@ class EmptySuccessResponse(Model):
 
 
 @model
+class RescanCloudAccountSpec(Model):
+    """Rescan cloud account spec.
+
+    Attributes:
+        region_ids: UUID.
+    """
+
+    region_ids: list[str] | None | Unset = UNSET
+    rescan_type: RescanCloudAccountSpecRescanType | None | Unset = UNSET
+
+
+@model
 class ValidationMessage(Model):
     """Validation message.
 
@@ -60,6 +72,12 @@ class ValidationMessage(Model):
     severity: ValidationMessageSeverity | None | Unset = UNSET
     message: str | None | Unset = UNSET
     context_id: str | None | Unset = UNSET
+
+
+class RescanCloudAccountSpecRescanType(OpenEnum):
+    """Rescan cloud account spec rescan type: one known value."""
+
+    ALL = "All"
 
 
 class ValidationMessageSeverity(OpenEnum):
