@@ -43,6 +43,10 @@ class Arguments:
         self._files = False
         self._read_only = False
 
+    def describes(self, operation: Operation[Any]) -> bool:
+        """True where the document has the operation: a vendor's has none of those that are inferred."""
+        return operation.method.lower() in self._document["paths"].get(operation.path, {})
+
     def capitalises_grants(self) -> bool:
         """True where the document lists a login's grants in another letter case than OAuth 2.0 has them."""
         for _, _, operation in operations(self._document):

@@ -43,7 +43,7 @@ from veeam_async.retry import RetryPolicy
 VENDOR_PROOFS = ("vbr/1.3-rev0",)
 CONCURRENCY = 4
 CALL_SECONDS = 60.0
-DOCUMENT_SECONDS = 300.0
+DOCUMENT_SECONDS = 480.0
 # What Prism cannot digest may end it; it is started again for the rest.
 MAX_RESTARTS = 5
 
@@ -151,8 +151,11 @@ async def _round(name: str, path: Path, arguments: Arguments, outcomes: dict[str
                     if outcome.verdict == "answered and typed":
                         outcomes[operation.operation_id] = outcome
 
-            await asyncio.gather(*(one(op) for op in client.operations if op.operation_id not in outcomes))
-            for operation in client.operations:
+            known_here = [operation for operation in client.operations if arguments.describes(operation)]
+            await asyncio.gather(
+                *(one(operation) for operation in known_here if operation.operation_id not in outcomes)
+            )
+            for operation in known_here:
                 if operation.operation_id in outcomes:
                     continue
                 if prism.ended():
