@@ -17,11 +17,13 @@ from veeam_async.client import ApplianceClient
 from veeam_async.credentials import Password
 from veeam_async.errors import (
     AuthenticationError,
+    BadRequestError,
     ConnectError,
     DecodeError,
     RequestTimeout,
     ServerError,
     TlsError,
+    UnsupportedRevisionError,
     VeeamError,
 )
 from veeam_async.fleet import Appliance, ApplianceSkipped, BreakerPolicy, BreakerState, Fleet, FleetConfigError, Job
@@ -238,6 +240,21 @@ async def test_reset_after_the_password_was_mended(stack: AsyncExitStack) -> Non
         await fleet.replace(appliance("a", one))
         (answer,) = await fleet.gather(jobs_of)
         assert answer.ok
+
+
+async def test_upgraded_appliance(stack: AsyncExitStack) -> None:
+    """An appliance that was upgraded beyond the revision in use costs one round; the next agrees on a new one."""
+    old = await simulate(stack, "vbr", "1.2-rev1")
+    async with Fleet([appliance("a", old)], retry=ONCE) as fleet:
+        (answer,) = await fleet.gather(jobs_of)
+        assert answer.ok
+        await old.stop()
+        await simulate(stack, "vbr", "1.3-rev1", port=old.port, revisions=["1.3-rev0"])
+        (answer,) = await fleet.gather(jobs_of)
+        assert isinstance(answer.error, (BadRequestError, UnsupportedRevisionError))
+        (answer,) = await fleet.gather(jobs_of)
+        assert answer.ok, answer.error
+        assert (await fleet.client("a")).revision.name == "1.3-rev1"
 
 
 async def test_adding_and_removing(stack: AsyncExitStack) -> None:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack, cast
 
-from ..errors import VeeamError
+from ..errors import ApiError, UnsupportedRevisionError, VeeamError
 from . import config
 from .answer import Answer
 from .appliance import Appliance
@@ -137,6 +137,20 @@ class _Core:
     def _tell(self, event: Event) -> None:
         for listener in self.listeners:
             listener(event)
+
+    async def upgraded(self, appliance: Appliance, error: ApiError | UnsupportedRevisionError) -> None:
+        """Lets a client go whose revision the appliance has no more, so that the next call agrees on one anew."""
+        from ..login import revisions_in
+
+        member = self.members.get(appliance.name)
+        if member is None or member.client is None or appliance.revision != "auto":
+            return
+        client = member.client
+        listed = error.server if isinstance(error, UnsupportedRevisionError) else revisions_in(error)
+        if listed and client.revision.name not in listed:
+            if self._pool is not None:
+                self._pool.negotiated.pop((appliance.product, client.origin), None)
+            await self.drop([member])
 
     async def drop(self, members: Iterable[Member]) -> None:
         """Closes the clients of members, some at a time; a client that fails in it fails alone."""
@@ -457,7 +471,15 @@ class Fleet:
     def _step(
         self, work: Callable[[Appliance, Emit[Any]], Awaitable[T]], limits: Limits, per_appliance: int | None
     ) -> Step[T, Any]:
-        members = self._core.members
+        core = self._core
+        members = core.members
+
+        async def guarded(appliance: Appliance, emit: Emit[Any]) -> T:
+            try:
+                return await work(appliance, emit)
+            except (ApiError, UnsupportedRevisionError) as error:
+                await core.upgraded(appliance, error)
+                raise
 
         def breaker(appliance: Appliance) -> Breaker | None:
             member = members.get(appliance.name)
@@ -471,7 +493,7 @@ class Fleet:
                 member.slots = Slots()
             return member.slots.place(per_appliance)
 
-        return Step(work, limits, breaker, slot)
+        return Step(guarded, limits, breaker, slot)
 
     # ---------------------------------------------------------------------------------------------------------- rows
 
