@@ -30,6 +30,8 @@ class MfaHandlers:
         """The account that the path names; Azure's ids stand for the account that calls."""
         name = call.values.get("userName", "")
         user = call.appliance.tokens.users.get(name.lower()) if name else call.user
+        if user is None and call.appliance.behaviour.unknown_ids == "answer":
+            user = call.user
         if user is None:
             raise Refused(Problem(404, f"There is no account {name}."))
         return user

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import attrs
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator as JsonValidator
 from jsonschema_path import SchemaPath
@@ -14,7 +15,6 @@ from openapi_core.datatypes import RequestParameters
 from openapi_core.templating.media_types.exceptions import MediaTypeNotFound
 from openapi_core.validation.request.exceptions import (
     MissingRequestBody,
-    ParametersError,
     ParameterValidationError,
     RequestBodyValidationError,
 )
@@ -28,6 +28,8 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from .products import Problem
 from .spec import Spec, SpecOperation
 from .tokens import Refused
+
+_MOST_VERDICTS = 20_000
 
 
 class _Factory(SchemaValidatorsFactory):
@@ -52,12 +54,12 @@ class _Requests(V30RequestValidator):
     def __init__(self, spec: SchemaPath) -> None:
         super().__init__(spec, schema_validators_factory=_Factory(oas30_write_schema_validators_factory))
 
-    def parameters(self, parameters: RequestParameters, operation: SchemaPath, path: SchemaPath) -> list[Exception]:
+    def parameter(self, parameters: RequestParameters, parameter: SchemaPath) -> Exception | None:
         try:
-            self._get_parameters(parameters, operation, path)
-        except ParametersError as error:
-            return list(error.errors)
-        return []
+            self._get_parameter(parameters, parameter)
+        except ParameterValidationError as error:
+            return error
+        return None
 
     def body(self, body: bytes, content_type: str, operation: SchemaPath) -> list[Exception]:
         try:
@@ -69,6 +71,36 @@ class _Requests(V30RequestValidator):
         return []
 
 
+@attrs.frozen
+class _Parameter:
+    name: str
+    location: str
+    required: bool
+    path: SchemaPath
+
+
+@attrs.frozen
+class _Plan:
+    """What is looked up once for an operation: its place in the document, and that of each parameter."""
+
+    operation: SchemaPath
+    parameters: list[_Parameter]
+    queries: set[str]
+
+    @classmethod
+    def of(cls, operation: SpecOperation, document: SchemaPath) -> _Plan:
+        item = document / "paths" / operation.path
+        raw = item / operation.method.lower()
+        found: dict[tuple[str, str], _Parameter] = {}
+        for place in (item, raw):
+            for path in place.get("parameters", ()):
+                name, location = (path / "name").read_str(), (path / "in").read_str()
+                required = (path / "required").read_bool(default=False)
+                found[name, location] = _Parameter(name, location, required, path)
+        queries = {name for name, location in found if location == "query"}
+        return cls(raw, list(found.values()), queries)
+
+
 class Validator:
     """The checks for one revision; `Validator.of(spec)` keeps one for each in the process."""
 
@@ -77,6 +109,8 @@ class Validator:
         self._document = SchemaPath.from_dict(dispatching(spec.document))
         self._requests = _Requests(self._document)
         self._answers = _Factory(oas30_read_schema_validators_factory)
+        self._plans: dict[str, _Plan] = {}
+        self._verdicts: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
     @classmethod
     def of(cls, spec: Spec) -> Validator:
@@ -98,25 +132,26 @@ class Validator:
         Raises:
             Refused: 400 with every part that does not fit, or 415 for a media type that is not taken.
         """
-        path = self._document / "paths" / operation.path
-        raw = path / operation.method.lower()
-        pairs = parse_qsl(query, keep_blank_values=True)
-        known = {entry["name"] for entry in operation.parameters if entry["in"] == "query"}
+        plan = self._plans.get(operation.operation_id)
+        if plan is None:
+            plan = self._plans[operation.operation_id] = _Plan.of(operation, self._document)
+        sent: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            sent.setdefault(name, []).append(value)
         problems: dict[str, list[str]] = {}
-        for name, _ in pairs:
-            if name not in known:
-                problems.setdefault(f"query {name}", []).append("this operation has no such parameter")
-        parameters = RequestParameters(
-            query=ImmutableMultiDict(pairs),
-            header=Headers(list(headers.items())),
-            cookie=ImmutableMultiDict(),
-            path={name: unquote(value) for name, value in values.items()},
-        )
-        for error in self._requests.parameters(parameters, raw, path):
-            for where, text in _explain(error):
+        for name in sent:
+            if name not in plan.queries:
+                problems[f"query {name}"] = ["this operation has no such parameter"]
+        for parameter in plan.parameters:
+            texts = self._given(parameter, sent, values, headers)
+            if texts is None:
+                if parameter.required:
+                    problems[f"{parameter.location} {parameter.name}"] = ["it has to be there"]
+                continue
+            for where, text in self._parameter(operation, parameter, texts):
                 problems.setdefault(where, []).append(text)
         if operation.body:
-            for error in self._requests.body(body, headers.get("Content-Type", ""), raw):
+            for error in self._requests.body(body, headers.get("Content-Type", ""), plan.operation):
                 if self.spec.product == "azure" and isinstance(error.__cause__, MediaTypeNotFound):
                     raise Refused(Problem(415, f"The media type is not one of {', '.join(operation.body)}."))
                 for where, text in _explain(error):
@@ -126,6 +161,38 @@ class Validator:
         if problems:
             text = "; ".join(f"{where}: {', '.join(texts)}" for where, texts in problems.items())
             raise Refused(Problem(400, f"The request does not fit {operation.operation_id}: {text}", fields=problems))
+
+    @staticmethod
+    def _given(
+        parameter: _Parameter, sent: Mapping[str, list[str]], values: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[str, ...] | None:
+        if parameter.location == "query":
+            return tuple(sent[parameter.name]) if parameter.name in sent else None
+        if parameter.location == "path":
+            return (unquote(values[parameter.name]),)
+        value = headers.get(parameter.name)
+        return None if value is None else (value,)
+
+    def _parameter(
+        self, operation: SpecOperation, parameter: _Parameter, texts: tuple[str, ...]
+    ) -> list[tuple[str, str]]:
+        # A parameter's verdict depends on its own text alone, and most requests say what others said before.
+        key = (operation.operation_id, parameter.location, parameter.name, *texts)
+        known = self._verdicts.get(key)
+        if known is None:
+            pairs = [(parameter.name, text) for text in texts]
+            given = RequestParameters(
+                query=ImmutableMultiDict(pairs if parameter.location == "query" else ()),
+                header=Headers(pairs if parameter.location == "header" else ()),
+                cookie=ImmutableMultiDict(),
+                path=dict(pairs) if parameter.location == "path" else {},
+            )
+            error = self._requests.parameter(given, parameter.path)
+            known = [] if error is None else list(_explain(error))
+            if len(self._verdicts) >= _MOST_VERDICTS:
+                self._verdicts.clear()
+            self._verdicts[key] = known
+        return known
 
     def check_answer(
         self, operation: SpecOperation, status: int, value: Any, media: str = "application/json"
