@@ -7,6 +7,7 @@ import gc
 import pickle
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -491,6 +492,46 @@ def test_an_object_without_any_state_raises_attribute_errors() -> None:
     """An object that neither decoding nor a constructor made does not send Python into endless recursion."""
     with pytest.raises(AttributeError):
         object.__new__(JobModel)._raw  # noqa: B018
+
+
+def test_a_field_that_another_thread_filled_meanwhile_is_not_lost() -> None:
+    """Two threads may both find a shell unfilled; the later one gets what the first one filled in."""
+    job = filled(JOB)
+    assert BackupJobModel.__getattr__(job, "name") == "nightly"  # type: ignore[attr-defined]
+    assert job.name == "nightly"
+
+
+def test_many_threads_may_read_one_page() -> None:
+    """Reading from several threads at once gives each of them everything."""
+    data = {"data": [{**JOB, "id": str(number)} for number in range(400)]}
+    page = shell(data, "JobsResult")
+
+    def work(_: int) -> list[str]:
+        return [f"{row.id} {row.name} {row.storage.parts[1].size}" for row in page.data]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(work, range(4)))
+    assert answers == [[f"{number} nightly 2" for number in range(400)]] * 4
+    assert page.to_dict() == data
+
+
+def test_a_field_may_be_called_self() -> None:
+    """HAL links are, and constructors take it."""
+
+    @model
+    class HalModel(Model):
+        """Hal model."""
+
+        self: str
+
+    make: Any = HalModel
+    assert make(self="/x").to_dict() == {"self": "/x"}
+
+
+def test_copy_replace_changes_one_field(decode: Callable[..., Any]) -> None:
+    """`copy.replace` of Python 3.13 works; before, its protocol does."""
+    changed = decode(JOB).__replace__(name="weekly")
+    assert changed.to_dict() == {**JOB, "name": "weekly"}
 
 
 def test_match_statements_read_fields(decode: Callable[..., Any]) -> None:
