@@ -272,7 +272,7 @@ async def test_a_vbr_token_is_taken_once() -> None:
 async def test_the_servers_clock_may_be_wrong() -> None:
     """A skew moves Date and .expires and nothing else: the token lives as long as expires_in says."""
     async with calling(access_lifetime=100) as caller:
-        caller.appliance.tokens.skew = timedelta(days=-3)
+        caller.appliance.faults.add(operation="login", times=1, skew=-3 * 86400)
         clock = Clock(caller)
         answer = await caller.login()
         assert datetime.fromisoformat(answer[".expires"]) < datetime.now(UTC) - timedelta(days=2)

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from .fleet import TROUBLES, SimulatedFleet
@@ -63,12 +63,12 @@ async def run(options: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; 2 where there is no such revision."""
     options = parser().parse_args(arguments)
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     with suppress(ImportError):
-        import uvloop
-
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+        from uvloop import new_event_loop as loop_factory
     try:
-        asyncio.run(run(options))
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(run(options))
     except UnknownRevision as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections import Counter, deque
 from collections.abc import Coroutine, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import parse_qs, parse_qsl, unquote
@@ -308,6 +309,8 @@ class SimulatedAppliance:
             for fault in faults:
                 if fault.delay:
                     await asyncio.sleep(fault.delay)
+                if fault.skew is not None:
+                    self.tokens.skew = timedelta(seconds=fault.skew)
                 if fault.tls is not None:
                     self.change_certificate(trusted=fault.tls == "renew")
                 if fault.cut == "before":

@@ -59,6 +59,7 @@ class Fault:
         reject_token: answer 401 as for a token that the server forgot.
         dead_token: the token that this login gives is refused with 403 everywhere.
         carried_out: with `status`: do what was asked and answer with the error all the same.
+        skew: seconds that the server's wall clock is ahead (or behind) from this request on.
         tls: serve a new certificate of the same authority, or of one that nobody trusts, from this request on.
         hits: how many requests it has met.
     """
@@ -89,6 +90,7 @@ class Fault:
     reject_token: bool = False
     dead_token: bool = False
     carried_out: bool = False
+    skew: float | None = None
     tls: Tls | None = None
     hits: int = attrs.field(default=0, init=False)
     _seen: int = attrs.field(default=0, init=False)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .appliance import SimulatedAppliance
 
 JSON = "application/json"
-_MOST_CACHED = 500
+_MOST_CACHED = 64
 
 ORIGIN = "https://appliance.invalid"
 """Stands for the appliance's own origin in links; answers are shared, so it is put in when one is sent."""
