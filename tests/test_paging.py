@@ -461,6 +461,25 @@ async def test_what_is_no_page(server: Scripted, vbr: Client, body: Any) -> None
     assert caught.value.operation == "GetAllSessions"
 
 
+async def test_rows_whose_ids_are_null(server: Scripted, vbr: Client) -> None:
+    """A null id is none: such rows are given however alike they are."""
+    listing = serve(server, Listing(3, cap=2))
+    for row in listing.rows:
+        row |= {"id": None, "name": "same"}
+    listing.rows[2]["state"] = "Working"
+    assert [row.name async for row in vbr.sessions.get_all_sessions.items()] == ["same"] * 3
+
+
+async def test_max_items_leaves_pages_whole(server: Scripted, vbr: Client) -> None:
+    """`max_items` ends a walk by pages after the page that has the last row; that page is as the server gave it."""
+
+    async def all_at_once(request: web.Request) -> web.Response:
+        return web.json_response({"data": [session(n) for n in range(20)], "pagination": {"total": 40}})
+
+    server.on("GET", SESSIONS, all_at_once)
+    assert [len(page.data) async for page in vbr.sessions.get_all_sessions.pages(max_items=7)] == [20]
+
+
 async def test_odd_rows(server: Scripted, vbr: Client) -> None:
     """Rows whose ids are numbers, lists or objects do not stop the walk."""
     rows: list[Any] = [{"id": 1, "name": "a"}, {"id": [1], "name": "b"}, {"id": {"x": 1}, "name": "c"}, {"name": "d"}]

@@ -299,11 +299,14 @@ async def test_a_session_that_vanishes(server: Scripted, vbr: Client) -> None:
     play(server, SESSION, session("Working"), 404)
     with pytest.raises(NotFoundError):
         await vbr.wait(ID, interval=FAST)
+    assert len(server.to(SESSION)) == 2
 
 
 async def test_an_appliance_that_restarts_meanwhile(server: Scripted, vbr: Client) -> None:
     """A few looks in a row may fail; more are an error."""
     play(server, SESSION, session("Working"), 503, 500, 502, session("Working"), 500, session("Stopped", "Success"))
+    await vbr.wait(ID, interval=FAST)
+    play(server, SESSION, *[500, session("Working")] * 8, session("Stopped", "Success"))
     await vbr.wait(ID, interval=FAST)
     play(server, SESSION, 500)
     with pytest.raises(ServerError):

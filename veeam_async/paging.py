@@ -184,14 +184,17 @@ class _Walk:
                 rows = []
             elif not isinstance(rows, list):
                 raise self._unreadable(reply, f"{self.listing.rows} is not a list")
-            fresh = self._fresh(rows)
+            total = self._total(raw, len(rows))
             first = self.pages == 0
+            # Where the first page is all there is, nothing can come twice.
+            alone = first and total is not None and start + len(rows) >= total
+            fresh = rows if alone else self._fresh(rows)
             self.pages += 1
-            self._judge(len(rows), len(fresh), start, limit, self._total(raw, len(rows)))
+            self._judge(len(rows), len(fresh), start, limit, total)
             if fresh or first:
                 most = self.items._max_items
                 if most is not None and len(fresh) > most - self.fetched:
-                    del fresh[most - self.fetched :]
+                    fresh = fresh[: most - self.fetched]
                     self._end("max_items")
                 self.fetched += len(fresh)
                 return _Fetched(raw, fresh, reply.status, operation)
@@ -302,6 +305,19 @@ class _Walk:
 
     def _fresh(self, rows: list[Any]) -> list[Any]:
         """The rows that were on no earlier page; what is new is remembered."""
+        seen = self.seen
+        try:
+            if rows and None not in [row["id"] for row in rows]:
+                keys = [hash((row["id"], row.get("type"), row.get("name"))) for row in rows]
+                if seen.isdisjoint(keys):
+                    seen.update(keys)
+                    return rows
+        except (AttributeError, LookupError, TypeError):
+            pass
+        return self._picked(rows)
+
+    def _picked(self, rows: list[Any]) -> list[Any]:
+        """The same for rows of which some came before, or have no id, or an odd one."""
         fresh: list[Any] = []
         keys: list[int] = []
         seen = self.seen
@@ -310,8 +326,7 @@ class _Walk:
             if id is None:
                 fresh.append(row)
                 continue
-            # Two things may share an id; then they differ in type or name. Hashes, to hold a million of them.
-            key = hash((str(id), str(row.get("type")), str(row.get("name"))))
+            key = _key(row)
             if key not in seen:
                 fresh.append(row)
                 keys.append(key)
@@ -397,6 +412,16 @@ class _Walk:
             raise error
         if items._on_incomplete == "warn":
             warnings.warn(str(error), IncompleteListingWarning, stacklevel=2)
+
+
+def _key(row: dict[str, Any]) -> int:
+    """What is alike in two rows of the same thing. Two things may share an id, and differ in type or name."""
+    key = (row["id"], row.get("type"), row.get("name"))
+    try:
+        # Hashes, so that a million of them can be held.
+        return hash(key)
+    except TypeError:
+        return hash(str(key))
 
 
 class _ReadAhead(Generic[X]):
