@@ -1,0 +1,97 @@
+"""Pauses, budgets and Retry-After."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+from time import time
+
+import pytest
+
+from veeam_async import retry
+from veeam_async.retry import RetryBudget, RetryPolicy, parse_retry_after
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("0", 0), ("3", 3), (" 7 ", 7), ("1.5", 1.5), ("120", 120), ("1e2", 100)],
+)
+def test_retry_after_in_seconds(value: str, seconds: float) -> None:
+    """Seconds are seconds."""
+    assert parse_retry_after(value) == seconds
+
+
+def test_retry_after_as_a_date() -> None:
+    """A date is the time until then, and 0 when it has passed."""
+    in_a_minute = parse_retry_after(formatdate(time() + 60, usegmt=True))
+    assert in_a_minute is not None and 58 < in_a_minute <= 60
+    assert parse_retry_after(formatdate(time() - 60, usegmt=True)) == 0
+    assert parse_retry_after("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        " ",
+        "-1",
+        "nan",
+        "inf",
+        "-inf",
+        "soon",
+        "1,5",
+        "Wed, 99 Oct",
+        "é",
+        "0x10",
+        "1 2",
+        "Mon, 1 Jan 0000 00:00:00 GMT",
+    ],
+)
+def test_retry_after_that_makes_no_sense(value: str | None) -> None:
+    """Nonsense is as good as nothing."""
+    assert parse_retry_after(value) in (None, 0)
+
+
+def test_pauses_are_full_jitter_under_a_cap() -> None:
+    """Pause n lies anywhere between 0 and the doubled back-off, never above the cap."""
+    policy = RetryPolicy(backoff=1.0, backoff_cap=5.0)
+    for repeat, top in ((1, 1.0), (2, 2.0), (3, 4.0), (4, 5.0), (60, 5.0), (5000, 5.0)):
+        pauses = [policy.pause(repeat) for _ in range(500)]
+        assert 0 <= min(pauses) < top * 0.1
+        assert top * 0.9 < max(pauses) <= top
+
+
+def test_pause_after_retry_after_is_at_least_that() -> None:
+    """What the server asks for is waited for, spread a little behind it."""
+    pauses = [RetryPolicy(backoff=0.5).pause(3, 10.0) for _ in range(200)]
+    assert min(pauses) >= 10.0 and max(pauses) <= 10.5
+    assert max(pauses) > 10.1
+
+
+def test_budget_is_used_up_and_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Repeats are taken until none is left; successes and time give some back, up to the capacity."""
+    now = [0.0]
+    monkeypatch.setattr(retry, "monotonic", lambda: now[0])
+    budget = RetryBudget(3)
+    assert budget.full
+    assert [budget.take() for _ in range(5)] == [True, True, True, False, False]
+    assert not budget.full
+    for _ in range(11):
+        budget.succeeded()
+    assert budget.take()
+    assert not budget.take()
+    now[0] += 10
+    assert budget.take()
+    now[0] += 1e6
+    assert [budget.take() for _ in range(4)] == [True, True, True, False]
+    for _ in range(100):
+        budget.succeeded()
+    assert budget.full
+
+
+def test_widening() -> None:
+    """`unsafe` is for all, for none or for those that are named."""
+    assert RetryPolicy(unsafe=True).widened("X")
+    assert not RetryPolicy().widened("X")
+    assert RetryPolicy(unsafe={"X"}).widened("X")
+    assert not RetryPolicy(unsafe={"X"}).widened("Y")
