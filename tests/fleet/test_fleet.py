@@ -161,7 +161,9 @@ async def hundred(stack: AsyncExitStack) -> None:
         if tls:
             policy = TlsPolicy() if fault == "certificate" else TlsPolicy(ca_file=one.ca_file)
         credentials = Password(one.username, "hush") if fault == "password" else one.credentials
-        appliances.append(appliance(name, one, tls=policy, credentials=credentials))
+        # Those that hang have a limit of their own; the others' is so long that a busy machine does not meet it.
+        limit = 1.5 if fault == "hangs" else None
+        appliances.append(appliance(name, one, tls=policy, credentials=credentials, timeout=limit))
     expected = {
         "dead": ConnectError, "hangs": RequestTimeout, "500": ServerError, "html": DecodeError,
         "certificate": TlsError, "password": AuthenticationError,
@@ -173,8 +175,8 @@ async def hundred(stack: AsyncExitStack) -> None:
     loop = asyncio.get_running_loop()
     async with Fleet(appliances, retry=ONCE) as fleet:
         started = loop.time()
-        answers = await fleet.gather(five, concurrency=50, timeout=5, deadline=40)
-        assert loop.time() - started < 40
+        answers = await fleet.gather(five, concurrency=50, timeout=60, deadline=60)
+        assert loop.time() - started < 61
         assert [answer.appliance for answer in answers] == appliances
         for answer in answers:
             fault = answer.appliance.name.partition(" ")[2]
