@@ -106,9 +106,10 @@ def _pages(kind: str, rounds: int) -> Iterator[Case]:
 def _page(kind: str, name: str, use: Callable[[Any], Any], most: float | None, rounds: int) -> Iterator[Case]:
     body = page(kind)
     decode = decoder(KINDS[kind][0], PACKAGE)
+    used = decode(orjson.loads(body))
+    use(used)
     for _ in range(6):  # so that the code of all classes is compiled
-        used = decode(orjson.loads(body))
-        use(used)
+        use(decode(orjson.loads(body)))
     works: dict[str, Callable[[], Any]] = {
         OURS: lambda: use(decode(orjson.loads(body))),
         "orjson.loads": lambda: orjson.loads(body),

@@ -281,12 +281,14 @@ def test_rows_that_differ_in_their_keys_are_all_read_right() -> None:
 def test_code_is_compiled_for_classes_that_are_used_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first objects of a class are filled field by field, the rest by a function of the class's own."""
     monkeypatch.setattr(compiled, "_BEFORE_COMPILING", 3)
+    job = None
     for number in range(5):
         job = shell({**JOB, "id": str(number)})
         job.description = "set before it was read"
         assert (job.id, job.name, job.description) == (str(number), "nightly", "set before it was read")
         assert (BackupJobModel._fill is Model._fill) == (number < 3)
     for number in range(5):
+        assert job is not None
         assert job.to_dict() == {**JOB, "id": "4", "description": "set before it was read"}
         assert (BackupJobModel._shallow is Model._shallow) == (number < 3)
 

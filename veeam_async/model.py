@@ -4,8 +4,8 @@ Decoding a row makes an object of the right class and leaves its JSON object bes
 field fills all fields of that one level, by code compiled for the class once that pays, and lets the JSON object go.
 Nested models are shells of their own. A poll that looks at three fields of a job never pays for the rest of it.
 
-Any number of threads may read one object. Like a list or a dict it has no lock: what one thread sets while another reads
-the object for the first time may be lost.
+Any number of threads may read one object. Like a list or a dict it has no lock: what one thread sets while another
+reads the object for the first time may be lost.
 """
 
 from __future__ import annotations
