@@ -1,6 +1,7 @@
 """Every model of every revision: decoding raises nothing but `DecodeError`, and nothing is lost on the way back.
 
-`VEEAM_FUZZ_EXAMPLES` says how many objects are made for each model; `make fuzz` sets it high.
+One object for each model, always the same, in the suite; by `make fuzz` ever new ones, as many for each model as
+`VEEAM_FUZZ_EXAMPLES` says.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import copy
 import importlib
 import os
-from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -26,17 +26,18 @@ from veeam_async.model import Model, fields
 from veeam_async.type_expressions import TypeExpression, parse
 
 pytestmark = pytest.mark.clone
-EXAMPLES = int(os.environ.get("VEEAM_FUZZ_EXAMPLES", "1"))
+FUZZ_EXAMPLES = int(os.environ.get("VEEAM_FUZZ_EXAMPLES", "25"))
 NO_OBJECTS: tuple[Any, ...] = (None, True, 3, 2.5, "x", [], [{}])
 NO_TYPES: tuple[Any, ...] = ("Newer", "", None, 3, [], {})
 # Each revision's models are dealt out to this many tests, so that they run in parallel.
 PARTS = 4
 EACH_REVISION = pytest.mark.parametrize("revision", names())
 EACH_PART = pytest.mark.parametrize("part", range(PARTS))
-FUZZING = settings(
-    max_examples=EXAMPLES, derandomize="VEEAM_FUZZ_EXAMPLES" not in os.environ, database=None, deadline=None,
-    phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow],
+IN_THE_SUITE = settings(
+    max_examples=1, derandomize=True, database=None, deadline=None, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
+FUZZING = settings(IN_THE_SUITE, max_examples=FUZZ_EXAMPLES, derandomize=False)
 
 
 @pytest.fixture(autouse=True)
@@ -91,33 +92,41 @@ def comes_back(found: Document, name: str, data: dict[str, Any]) -> None:
         assert orjson.dumps(orjson.loads(dumps(shell)), option=orjson.OPT_SORT_KEYS) == text
 
 
-def for_each_model(revision: str, part: int, check: Callable[[Document, str, Random], None]) -> None:
+def for_each_model(revision: str, part: int, profile: settings) -> None:
     found = document(revision)
 
     def run(name: str, random: Random) -> None:
         try:
-            check(found, name, random)
+            goes_in_and_comes_out(found, name, random)
         except Exception as error:
             error.add_note(f"{revision} {name}")
             raise
 
     for name in found.objects()[part::PARTS]:
-        FUZZING(given(st.just(name), st.randoms(use_true_random=True))(run))()
+        profile(given(st.just(name), st.randoms(use_true_random=True))(run))()
+
+
+def goes_in_and_comes_out(found: Document, name: str, random: Random) -> None:
+    data = Maker(found, random).named(name)
+    comes_back(found, name, copy.deepcopy(data))
+    bad = spoiled(data, random)
+    if isinstance(bad, dict):
+        comes_back(found, name, bad)
 
 
 @EACH_PART
 @EACH_REVISION
 def test_objects_come_back_as_they_were(revision: str, part: int) -> None:
     """An object of the schema, and the same object spoiled, goes in and comes out through shells, filled, from_dict."""
+    for_each_model(revision, part, IN_THE_SUITE)
 
-    def check(found: Document, name: str, random: Random) -> None:
-        data = Maker(found, random).named(name)
-        comes_back(found, name, copy.deepcopy(data))
-        bad = spoiled(data, random)
-        if isinstance(bad, dict):
-            comes_back(found, name, bad)
 
-    for_each_model(revision, part, check)
+@pytest.mark.fuzz
+@EACH_PART
+@EACH_REVISION
+def test_ever_new_objects_come_back_as_they_were(revision: str, part: int) -> None:
+    """The same with as many objects for each model as there is time for."""
+    for_each_model(revision, part, FUZZING)
 
 
 @EACH_REVISION
