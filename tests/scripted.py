@@ -39,7 +39,7 @@ class Scripted:
         self._runner: web.ServerRunner | None = None
         self.url = ""
 
-    def on(self, method: str, path: str, answer: Handler | Any, status: int = 200) -> None:
+    def on(self, method: str, path: str, answer: Any, status: int = 200) -> None:
         """Answer with a handler, or with JSON."""
         if callable(answer):
             self.handlers[method, path] = answer

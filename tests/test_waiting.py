@@ -438,6 +438,23 @@ async def test_cancelling_stops_the_work_if_asked(server: Scripted, vbr: Client)
     assert len(server.to(f"{SESSION}/stop", "POST")) == 1
 
 
+async def test_only_what_runs_is_stopped(server: Scripted, vbr: Client) -> None:
+    """Of several works those that have ended are not stopped, nor named when the time is up."""
+    other = f"/api/v1/sessions/{OTHER}"
+    play(server, SESSION, session("Stopped", "Success"))
+    play(server, other, session("Working", id=OTHER))
+    server.on("POST", f"{other}/stop", {})
+    task = await begin(server, vbr, other, [ID, OTHER], on_cancel="stop")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [seen.path for seen in server.requests if seen.method == "POST"] == [f"{other}/stop"]
+    with pytest.raises(RequestTimeout) as caught:
+        await vbr.wait([ID, OTHER], interval=FAST, timeout=0.2)
+    assert OTHER in str(caught.value)
+    assert ID not in str(caught.value)
+
+
 async def test_a_stop_that_fails(server: Scripted, vbr: Client, caplog: pytest.LogCaptureFixture) -> None:
     """A stop that the appliance refuses is logged; the cancellation goes on all the same."""
     play(server, SESSION, session("Working"))

@@ -111,8 +111,9 @@ async def wait(
     works = found if isinstance(found, list) else [found]
     if on_cancel == "stop" and any(kind.stop_path is None for work in works for kind in work.kinds[:1]):
         raise ValueError(f"a {works[0].kinds[0].kind} cannot be stopped")
+    limit = asyncio.timeout(timeout)
     try:
-        async with asyncio.timeout(timeout) as limit:
+        async with limit:
             if not isinstance(found, list):
                 return (await found.run(first, most, progress)).model()
             ended = await asyncio.gather(*(work.run(first, most, progress) for work in works), return_exceptions=True)
@@ -140,8 +141,9 @@ async def finish(client: ApplianceClient, raw: Mapping[str, Any], *, operation: 
     found = _find(client, raw, operation)
     if isinstance(found, list):
         raise _nothing(client, "several works instead of a page", operation)
+    limit = asyncio.timeout(_PAGE_SECONDS)
     try:
-        async with asyncio.timeout(_PAGE_SECONDS) as limit:
+        async with limit:
             return (await found.run(0.25, 5.0, None)).raw
     except TimeoutError as error:
         if not limit.expired():
