@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import attrs
 from aiohttp import web
@@ -42,7 +42,7 @@ class Scripted:
     def on(self, method: str, path: str, answer: Any, status: int = 200) -> None:
         """Answer with a handler, or with JSON."""
         if callable(answer):
-            self.handlers[method, path] = answer
+            self.handlers[method, path] = cast("Handler", answer)
             return
 
         async def handler(request: web.Request) -> web.StreamResponse:

@@ -27,6 +27,7 @@ from veeam_async.testing import SimulatedAppliance
 
 pytestmark = [
     pytest.mark.clone,
+    pytest.mark.slow,
     pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore::veeam_async.errors.InferredOperationWarning"),
 ]

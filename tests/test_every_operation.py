@@ -26,6 +26,7 @@ CONCURRENCY = 8
 
 pytestmark = [
     pytest.mark.clone,
+    pytest.mark.slow,
     pytest.mark.timeout(300),
     # Each inferred operation says so at its first call.
     pytest.mark.filterwarnings("ignore::veeam_async.errors.InferredOperationWarning"),
