@@ -242,6 +242,15 @@ async def test_tolerated_is_told(echo: Echo) -> None:
     )  # fmt: skip
 
 
+async def test_examination_can_be_left_out(echo: Echo) -> None:
+    """With `examine=False` a listener hears of requests and not of what was tolerated."""
+    told: list[Any] = []
+    echo.answer = {"text": json.dumps({"data": [], "pagination": {"total": "many", "count": 0}})}
+    async with bearer(echo, events=told.append, examine=False) as client:
+        await client.sessions.get_all_sessions()
+    assert {type(event).__name__ for event in told} == {"RequestStarted", "RequestAnswered", "TokenRenewed"}
+
+
 async def test_label_of_an_appliance() -> None:
     """The label is the host, or what the caller says."""
     assert Client("vbr01.example.com", BearerToken("x")).name == "vbr01.example.com"

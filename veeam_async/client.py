@@ -82,6 +82,8 @@ class ApplianceClient:
         token_store: where tokens outlive this client; with one, leaving does not log out.
         events: called with each event (`veeam_async.events`); must return quickly and not block.
         strict: True makes an error (`DecodeError`) of everything in an answer that departs from its document.
+        examine: False leaves out the `Tolerated` events. Finding what was tolerated reads each answer as a whole, which
+            takes several times as long as decoding does; without `events` nothing is examined in any case.
         max_body: bytes; a longer answer is `BodyTooLarge`. Downloads that stream have no such limit.
         allow_http: take plain http to other machines as well.
         name: label of the appliance in errors, logs and events; None for the host.
@@ -118,6 +120,7 @@ class ApplianceClient:
         token_store: TokenStore | None = None,
         events: Listener | None = None,
         strict: bool = False,
+        examine: bool = True,
         max_body: int = 64 * 1024 * 1024,
         allow_http: bool = False,
         name: str | None = None,
@@ -135,7 +138,8 @@ class ApplianceClient:
         self._timeouts = timeouts if timeouts is not None else Timeouts()
         self._strict = strict
         # Nobody counts or refuses what is tolerated: decoders are shared by all such clients.
-        self._lenient = not strict and events is None
+        self._examine = events is not None and examine
+        self._lenient = not strict and not self._examine
         self._events = events
         self._closed = False
         self._log_out = logout if logout is not None else token_store is None
@@ -438,7 +442,7 @@ class ApplianceClient:
         """
         from . import codec
 
-        hook = self._tolerated(label) if self._events is not None else None
+        hook = self._tolerated(label) if self._examine else None
         return codec.decoder(type_expression, self.revision.package, strict=self._strict, on_tolerated=hook)
 
     def _tolerated(self, label: str) -> Callable[[Any], None]:

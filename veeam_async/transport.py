@@ -145,6 +145,9 @@ class Transport:
         self.events = events
         self._aim(str(origin))
         self._fixed_headers = dict(headers)
+        if proxy is not None and proxy.headers is not None and origin.scheme == "http":
+            # There is no CONNECT to carry them: the request itself goes to the proxy.
+            self._fixed_headers.update(proxy.headers)
         self._plain: dict[str, CIMultiDict[str]] = {}
         self._ssl: Any = None if origin.scheme == "https" else True
         connect = timeouts.connect

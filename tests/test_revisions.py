@@ -1,0 +1,118 @@
+"""Which revisions are here, and those that a user adds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from veeam_async import revisions as package_function
+from veeam_async.operation import Revision
+from veeam_async.profiles import PRODUCTS, profile
+from veeam_async.revisions import client_class, find_revision, preload, register, revision_key, revisions
+
+module = sys.modules["veeam_async.revisions"]
+
+
+def test_all_revisions_newest_first() -> None:
+    """Products in order, and each product's newest revision first."""
+    names = {product: [one.name for one in revisions(product)] for product in PRODUCTS}
+    assert names["vbr"] == ["1.3-rev1", "1.3-rev0", "1.2-rev1", "1.1-rev0"]
+    assert names["azure"] == ["v8.1", "v8"]
+    assert names["aws"] == ["1.7-rev0"]
+    assert [one.name for one in revisions()] == [name for product in PRODUCTS for name in names[product]]
+    assert package_function is revisions
+    with pytest.raises(ValueError, match="gcp"):
+        revisions("gcp")
+
+
+def test_order_is_by_number() -> None:
+    """Ten comes after nine."""
+    names = ["1.9-rev0", "1.10-rev0", "1.10-rev1", "v8", "v8.1", "1.2-rev1"]
+    assert sorted(names, key=revision_key) == ["1.2-rev1", "1.9-rev0", "1.10-rev0", "1.10-rev1", "v8", "v8.1"]
+
+
+@pytest.mark.parametrize("name", ["1.3-rev0", "1.3-REV0", "v1_3_rev0"])
+def test_finding_by_name(name: str) -> None:
+    """The vendor's name and the package's name both find a revision."""
+    assert find_revision("vbr", name).name == "1.3-rev0"
+    with pytest.raises(ValueError, match=r"1\.3-rev0"):
+        find_revision("vbr", "9.9-rev9")
+
+
+def test_class_belongs_to_its_revision() -> None:
+    """`client_class` gives the generated client."""
+    for one in revisions():
+        assert client_class(one).revision is one
+
+
+@pytest.fixture
+def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package of a user's own, with a newer revision and another one of an old name."""
+    for place, name in (("v1_4_rev0", "1.4-rev0"), ("v1_1_rev0", "1.1-rev0")):
+        folder = tmp_path / "mine_own" / "vbr" / place
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(
+            "from veeam_async.operation import Revision\n"
+            f"REVISION = Revision('vbr', '{name}', __name__)\n"
+            "class Client: revision = REVISION\n"
+        )
+    (tmp_path / "mine_own" / "__init__.py").touch()
+    (tmp_path / "mine_own" / "vbr" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(module, "_registered", {})
+    return "mine_own"
+
+
+@pytest.mark.parametrize("part", ["", ".vbr", ".vbr.v1_4_rev0"])
+def test_registering_a_package(mine: str, part: str) -> None:
+    """A user's package is known under its revision, its product or its top."""
+    found = register(mine + part)
+    assert "1.4-rev0" in [one.name for one in found]
+    assert revisions("vbr")[0].name == "1.4-rev0"
+    assert client_class(revisions("vbr")[0]).revision is revisions("vbr")[0]
+    for name in [name for name in sys.modules if name.startswith("mine_own")]:
+        del sys.modules[name]
+
+
+def test_own_revision_goes_before_the_built_in_one(mine: str) -> None:
+    """Registering a revision that is here already puts the user's in its place."""
+    register(mine)
+    assert find_revision("vbr", "1.1-rev0").package == "mine_own.vbr.v1_1_rev0"
+    assert len([one for one in revisions("vbr") if one.name == "1.1-rev0"]) == 1
+
+
+def test_registering_nothing() -> None:
+    """A package without revisions, or none at all, is an error."""
+    with pytest.raises(ValueError, match="json"):
+        register("json")
+    with pytest.raises(ImportError):
+        register("no_such_package_at_all")
+
+
+async def test_preload_loads_off_the_loop() -> None:
+    """`preload` loads what a first call would, and nothing twice."""
+    revision = Revision("aws", "1.7-rev0", "veeam_async.aws.v1_7_rev0")
+    await preload(revision, groups=["sessions"])
+    assert "veeam_async.aws.v1_7_rev0.api.sessions" in sys.modules
+    assert await preload(revision, groups=["sessions"]) == 0
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_profiles_are_whole(product: str) -> None:
+    """Each product can log in by password and refresh, log out, and says where."""
+    manners = profile(product)
+    assert manners.product == product
+    assert {"password", "refresh_token"} <= set(manners.grants)
+    assert manners.default_port in manners.ports
+    assert manners.token_path.startswith("/") and manners.logout[1].startswith("/")
+    for work in manners.long_work:
+        assert "{id}" in work.path
+        assert work.done or work.running
+
+
+def test_unknown_product() -> None:
+    """There is no profile for another product."""
+    with pytest.raises(ValueError, match="gcp"):
+        profile("gcp")
