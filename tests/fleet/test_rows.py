@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 
@@ -108,7 +109,7 @@ def test_every_product_has_every_row(product: str, row: type[Row]) -> None:
     """Each product has a table for each type of row, and the tables fill only fields that the type has."""
     tables = sources(product, row)
     assert tables
-    names = {field.name for field in row.__attrs_attrs__} - {"appliance", "raw"}
+    names = {field.name for field in attrs.fields(row)} - {"appliance", "raw"}
     for source in tables:
         assert "id" in source.fields
         assert set(source.fields) <= names

@@ -22,9 +22,11 @@ class Cursor(Protocol):
 
     def seen(self, watch: str, appliance: str) -> Mapping[str, str]:
         """Ids of the rows that were taken, with the digest that each had."""
+        ...
 
     def mark(self, watch: str, appliance: str) -> datetime | None:
         """The time from which the next round asks, or None before the first round was whole."""
+        ...
 
     def taken(self, watch: str, appliance: str, id: str, digest: str) -> None:
         """The consumer has taken a row."""

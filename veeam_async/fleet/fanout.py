@@ -99,8 +99,9 @@ class Step(Generic[T, R]):
         try:
             limit = appliance.timeout if appliance.timeout is not None else self._limits.timeout
             own = None if limit is None else started + limit
+            scope = asyncio.timeout_at(_earlier(own, ends))
             try:
-                async with asyncio.timeout_at(_earlier(own, ends)) as scope:
+                async with scope:
 
                     async def emit(row: R) -> None:
                         # While the consumer is busy the appliance's own time stands still; the deadline goes on.
