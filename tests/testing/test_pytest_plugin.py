@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run a test file in a pytest of its own, with the plugin and without this suite's settings."""
+    """Run a test file in a pytest of its own, with this plugin and without this suite's settings and plugins."""
     (folder / "test_it.py").write_text(text)
     (folder / "pytest.ini").write_text("[pytest]\n")
-    installed = any(entry.value == PLUGIN for entry in entry_points(group="pytest11"))
-    plugin = [] if installed else ["-p", PLUGIN]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *STRICT, *plugin, *options, "test_it.py"],
+        [sys.executable, "-m", "pytest", "-q", *STRICT, "-p", PLUGIN, *options, "test_it.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=100,
@@ -84,10 +81,10 @@ async def test_more(veeam_appliance):
 @pytest.mark.parametrize(
     ("mark", "options"),
     [
-        ("pytestmark = pytest.mark.asyncio", ["-p", "no:anyio"]),
+        ("pytestmark = pytest.mark.asyncio", ["-p", "pytest_asyncio.plugin"]),
         (
             "pytestmark = pytest.mark.anyio\n\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'",
-            ["-p", "no:asyncio"],
+            ["-p", "anyio.pytest_plugin"],
         ),
     ],
     ids=["pytest-asyncio", "anyio"],
@@ -126,7 +123,7 @@ def test_loading_the_plugin_loads_no_appliance(tmp_path: Path) -> None:
         f"    assert {PLUGIN!r} in sys.modules\n"
         "    assert 'veeam_async.testing.appliance' not in sys.modules and 'openapi_core' not in sys.modules\n"
     )
-    done = run(tmp_path, text, "-p", "no:schemathesis")
+    done = run(tmp_path, text)
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
@@ -153,3 +150,12 @@ assert not loaded, loaded
         [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.clone
+def test_the_installed_package_tells_pytest_of_the_plugin() -> None:
+    """The project's metadata name the plugin as an entry point of pytest."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["entry-points"]["pytest11"] == {"veeam_async": PLUGIN}
