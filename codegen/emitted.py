@@ -209,8 +209,8 @@ class _Builder:
 
     def _field(self, schema: doc.Schema, name: str, entry: doc.Property, before: Field | None) -> Field:
         expression = self.types.properties[schema.name, entry.wire]
-        if schema.name in self.uploads:
-            expression = expression.replace("bytes", "Upload")
+        # In a form a file is what can be uploaded; in JSON it is base64 text.
+        expression = expression.replace("bytes", "Upload" if schema.name in self.uploads else "str")
         required, nullable = entry.required, entry.nullable
         if before is not None:  # both schemas hold
             required = required or before.required

@@ -89,7 +89,7 @@ class AzureToken(Model):
 
     azure_environment: AzureEnvironment | None | Unset = UNSET
     azure_account_purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    access_token_cache: bytes
+    access_token_cache: str
     tenant_id: str | None | Unset = UNSET
 
 

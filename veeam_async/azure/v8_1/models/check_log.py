@@ -186,8 +186,8 @@ class ConfigurationExternalBackupRequest(Model):
     """Configuration external backup request."""
 
     password_hint: str | None | Unset = UNSET
-    recovery_rec: bytes | None | Unset = UNSET
-    session_key: bytes | None | Unset = UNSET
+    recovery_rec: str | None | Unset = UNSET
+    session_key: str | None | Unset = UNSET
     recovery_rec_password_loss_protection: str | None | Unset = UNSET
 
 

@@ -220,7 +220,7 @@ class ServicesResult(Model):
 class UploadingStreamSpec(Model):
     """Uploading stream spec."""
 
-    data: bytes | None | Unset = UNSET
+    data: str | None | Unset = UNSET
 
 
 @model
