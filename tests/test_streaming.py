@@ -41,7 +41,7 @@ async def server() -> AsyncIterator[Scripted]:
 
 @pytest.fixture
 async def vbr(server: Scripted) -> AsyncIterator[Client]:
-    async with Client(server.url, BearerToken("token"), timeouts=Timeouts(read=1.0)) as client:
+    async with Client(server.url, BearerToken("token"), timeouts=Timeouts(read=2.0)) as client:
         yield client
 
 

@@ -20,6 +20,7 @@ from veeam_async.errors import DecodeError, NotFoundError, RequestTimeout, Serve
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.testing.appliance import Behaviour
+from veeam_async.timeouts import Timeouts
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import EJobStatus
 from veeam_async.waiting import Progress
@@ -353,6 +354,23 @@ async def test_timeout_ends_a_look_that_hangs(server: Scripted, vbr: Client) -> 
     with pytest.raises(RequestTimeout):
         await vbr.wait(ID, timeout=0.1)
     assert asyncio.get_running_loop().time() - begun < 2
+
+
+async def test_time_limits_of_a_look_are_not_those_of_the_wait(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looks that take too long for the client's own limits end as such, not as the wait's `timeout`."""
+    monkeypatch.setattr(waiting, "_MOST_FAILURES", 0)
+
+    async def hang(request: web.Request) -> web.Response:
+        await asyncio.sleep(2)
+        return web.json_response({})
+
+    server.on("GET", SESSION, hang)
+    async with Client(server.url, BearerToken("token"), timeouts=Timeouts(read=0.05)) as client:
+        with pytest.raises(RequestTimeout) as caught:
+            await client.wait(ID, timeout=30)
+    assert caught.value.limit == "read"
 
 
 async def test_progress(server: Scripted, vbr: Client) -> None:
