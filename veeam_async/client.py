@@ -510,14 +510,15 @@ class ApplianceClient:
         paths = self.profile.code_paths
         if not paths:
             raise VeeamError(f"{self.profile.title} has no call for an authorization code", appliance=self.name)
+        reply: Reply | None = None
         for path in paths:
             try:
                 reply = await self.request("POST", path)
+                break
             except NotFoundError:
                 if path == paths[-1]:
                     raise
-                continue
-            break
+        assert reply is not None
         data = reply.json()
         code = data.get(self.profile.code_field) if isinstance(data, dict) else None
         if not isinstance(code, str):

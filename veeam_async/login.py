@@ -198,6 +198,7 @@ class Login:
         path = request.path or profile.token_path
         sent = (value for name, value in fields.items() if name != "username")
         secrets = HiddenTuple((*secrets_of(self._credentials), *secrets, *sent))
+        error: ApiError | None = None
         for spelling in self._spellings(request.grant_type):
             if spelling is not None:
                 form = Hidden(form, grant_type=spelling)
@@ -219,6 +220,7 @@ class Login:
             error = read_error(reply, secrets=secrets)
             if not _refuses_grant_type(error):
                 break
+        assert error is not None
         raise self._classified(error)
 
     def _spellings(self, grant_type: str | None) -> tuple[str | None, ...]:
@@ -300,9 +302,9 @@ def totp_code(secret: str, at: float) -> str:
         ImportError: pyotp is not there.
         ValueError: the secret is not base32.
     """
-    import pyotp
+    from pyotp.totp import TOTP
 
-    class Totp(pyotp.TOTP):
+    class Totp(TOTP):
         def byte_secret(self) -> bytes:
             # pyotp refuses the short secrets that appliances give out.
             return b32decode(self.secret + "=" * (-len(self.secret) % 8), casefold=True)

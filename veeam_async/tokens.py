@@ -71,9 +71,11 @@ class Issuer(Protocol):
 
     async def login(self) -> Token:
         """By the credentials; `AuthenticationError` where they are refused."""
+        ...
 
     async def refresh(self, token: str) -> Token:
         """By a refresh token; `AuthenticationError` where it is refused."""
+        ...
 
 
 class Shelf(Protocol):

@@ -331,7 +331,8 @@ class Transport:
         data: Any = call.data
         extra = call.headers
         if callable(data):
-            outgoing = data()
+            make: BodyMaker = data
+            outgoing = make()
             data = outgoing.data
             extra = {**(extra or {}), "Content-Type": outgoing.content_type}
             if outgoing.size is not None:

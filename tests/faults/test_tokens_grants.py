@@ -394,7 +394,7 @@ async def test_wrong_revision_at_login_is_no_refused_login(serve: Serve) -> None
         for _ in range(2):
             with pytest.raises(UnsupportedRevisionError) as caught:
                 await client.login()
-    assert caught.value.server == ("1.1-rev0",)
+            assert caught.value.server == ("1.1-rev0",)
 
 
 @pytest.mark.parametrize("product", ["vbr", "aws", "azure"])
