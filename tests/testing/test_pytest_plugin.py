@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import veeam_async
+
 PLUGIN = "veeam_async.testing.pytest_plugin"
 STRICT = ("-W", "error::ResourceWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning")
 ROOT = Path(__file__).resolve().parents[2]
+# Where the package under test is: the clone, or what an installed wheel put on the path.
+PACKAGE = str(Path(veeam_async.__file__).resolve().parents[1])
 
 
 def run(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -19,7 +23,7 @@ def run(folder: Path, text: str, *options: str) -> subprocess.CompletedProcess[s
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *STRICT, "-p", PLUGIN, *options, "test_it.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, "PYTHONPATH": PACKAGE, "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=100,
@@ -127,7 +131,7 @@ def test_loading_the_plugin_loads_no_appliance(tmp_path: Path) -> None:
     assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
-def test_the_package_proper_imports_nothing_of_it() -> None:
+def test_the_package_proper_imports_nothing_of_it(tmp_path: Path) -> None:
     """No module of the package outside testing and the command line loads veeam_async.testing."""
     text = """
 import importlib, pkgutil, sys
@@ -147,7 +151,13 @@ loaded = [name for name in sys.modules if name.startswith("veeam_async.testing")
 assert not loaded, loaded
 """
     done = subprocess.run(
-        [sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, timeout=100, check=False
+        [sys.executable, "-c", text],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": PACKAGE},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
