@@ -17,6 +17,7 @@ from collections.abc import (
 )
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypedDict, TypeVar, Unpack, cast
 
@@ -636,6 +637,8 @@ class Fleet:
         await self._core.aclose()
 
     async def __aenter__(self) -> Self:
+        # What the first call needs takes a moment to import: not on the loop, and not in the appliances' time.
+        await asyncio.to_thread(import_module, "..connect", __package__)
         return self
 
     async def __aexit__(
