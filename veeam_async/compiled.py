@@ -286,8 +286,10 @@ def fill_plainly(shell: Model, raw: dict[str, Any]) -> None:
             if read is not None:
                 try:
                     value = read(value)
-                except TypeError:  # a list or an object where an enum is due
-                    value = raw[wire]
+                except TypeError:
+                    # A list or an object where an enum is due cannot be looked up, and stays.
+                    if not isinstance(value, (list, dict)):
+                        raise
             setattr(shell, name, value)
         else:
             setattr(shell, name, UNSET)
