@@ -4,6 +4,7 @@
 PYTHON ?= $(shell ./scripts/find-python)
 RUN := .venv/bin/python
 JOBS ?= 2
+TYPED := veeam_async codegen tests examples benchmarks scripts docs
 
 .PHONY: help setup node demo test check lint types generated codegen bench contract docs dist fuzz mutate clean
 
@@ -29,7 +30,8 @@ lint: setup
 	$(RUN) -m ruff format --check .
 
 types: setup node
-	$(RUN) -m mypy
+	@$(RUN) -m tests.docs.blocks
+	$(RUN) -m mypy $(TYPED) build/blocks
 	node_modules/.bin/pyright --threads $(JOBS)
 
 generated: setup

@@ -160,3 +160,15 @@ JSON = [block for page in pages() for block in blocks(page) if block.language ==
 def test_json_is_json(block: Block) -> None:
     """A JSON block parses."""
     json.loads(block.code)
+
+
+def test_readme_has_the_table_of_revisions() -> None:
+    """The README's table is what the catalog and the package give."""
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "docs" / "hooks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hooks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hooks)
+    assert hooks.revisions_table() in (ROOT / "README.md").read_text()
