@@ -620,6 +620,19 @@ async def test_leaving_the_loop_leaves_no_task(server: Scripted, vbr: Client) ->
     assert len(listing.asked) <= 2
 
 
+async def test_a_walk_that_is_dropped_in_another_thread(server: Scripted, vbr: Client) -> None:
+    """The garbage collector of another thread may drop a walk: the page on its way ends all the same."""
+    serve(server, Listing(1000, cap=100))
+    before = tasks()
+    walks = [aiter(vbr.sessions.get_all_sessions.items())]
+    for _ in range(60):
+        await anext(walks[0])
+    assert not tasks() <= before
+    await asyncio.to_thread(walks.clear)
+    await until(lambda: tasks() <= before)
+    assert tasks() <= before
+
+
 async def test_an_error_in_the_loop_leaves_no_task(server: Scripted, vbr: Client) -> None:
     """An exception of the caller's own does the same, once it is let go."""
     serve(server, Listing(1000, cap=100))

@@ -457,8 +457,15 @@ class _ReadAhead(Generic[X]):
         return page
 
     def __del__(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        task = self._task
+        if task is None or task.done():
+            return
+        loop = task.get_loop()
+        # The garbage collector may run in any thread.
+        if asyncio._get_running_loop() is loop:
+            task.cancel()
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(task.cancel)
 
 
 class _Rows(_ReadAhead[T]):
