@@ -241,9 +241,7 @@ def _check_type(key: str, value: Any, types: tuple[type, ...], fail: Complain) -
         fail(key, f"must be {_TOML_NAMES[types[-1]]}")
 
 
-def _appliance(
-    entry: Mapping[str, Any], fail: Complain, folder: Path, environ: Mapping[str, str] | None
-) -> Appliance:
+def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, environ: Mapping[str, str] | None) -> Appliance:
     host = entry.get("host", "")
     if not host.strip():
         fail("host" if "host" in entry else None, "host is missing")
