@@ -330,9 +330,8 @@ class Transport:
             limits = self._limits_until(until, limits)
         data: Any = call.data
         extra = call.headers
-        if callable(data):
-            make: BodyMaker = data
-            outgoing = make()
+        if not (data is None or isinstance(data, bytes)):
+            outgoing = data()
             data = outgoing.data
             extra = {**(extra or {}), "Content-Type": outgoing.content_type}
             if outgoing.size is not None:
@@ -583,7 +582,7 @@ class Transport:
 def _replayable(call: Call) -> bool:
     """True where the body can be sent once more."""
     data = call.data
-    return not callable(data) or data.replayable
+    return data is None or isinstance(data, bytes) or data.replayable
 
 
 def _bare(error: BaseException) -> BaseException:
