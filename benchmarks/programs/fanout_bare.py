@@ -7,6 +7,7 @@ import os
 import ssl
 import sys
 import time
+from typing import Any
 
 import aiohttp
 import orjson
@@ -18,10 +19,10 @@ def resident() -> int:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-async def main(config: dict) -> None:
+async def main(config: dict[str, Any]) -> None:
     scheme = "https" if config["ca_file"] else "http"
     context = ssl.create_default_context(cafile=config["ca_file"]) if config["ca_file"] else None
-    found = {}
+    found: dict[str, float] = {}
     slots = asyncio.Semaphore(200)
     tokens: dict[str, str] = {}
 

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import tracemalloc
+from typing import Any
 
 from veeam_async import Password
 from veeam_async.fleet import Appliance, Fleet
@@ -26,10 +27,10 @@ async def poll(client: Client) -> int:
     return len(info.name)
 
 
-async def main(config: dict) -> None:
+async def main(config: dict[str, Any]) -> None:
     scheme = "https" if config["ca_file"] else "http"
     tls = TlsPolicy(ca_file=config["ca_file"]) if config["ca_file"] else None
-    found = {}
+    found: dict[str, float] = {}
     one = Appliance("w", f"{scheme}://127.0.0.1:{config['ports'][0]}", Password("u", "p"), revision="1.3-rev0")
     async with Fleet([one], tls=tls) as warm:  # imports and compiled decoders are not what is measured
         await warm.gather(poll)

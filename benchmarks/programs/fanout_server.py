@@ -14,7 +14,8 @@ from benchmarks.server import Canned
 
 
 async def main(count: int, tls: bool) -> None:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     context = None
     ca_file = ""
     with tempfile.TemporaryDirectory() as folder:

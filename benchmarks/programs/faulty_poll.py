@@ -8,8 +8,10 @@ import sys
 import time
 import warnings
 from collections import Counter
+from typing import Any
 
 from veeam_async import Password
+from veeam_async.client import ApplianceClient
 from veeam_async.fleet import Appliance, Fleet
 from veeam_async.retry import RetryPolicy
 from veeam_async.tls import TlsPolicy
@@ -17,7 +19,7 @@ from veeam_async.tls import TlsPolicy
 LISTINGS = {"vbr": "GetAllJobsStates", "aws": "PoliciesGetAll", "azure": "Policy_GetPolicies"}
 
 
-async def poll(client) -> list[int]:
+async def poll(client: ApplianceClient) -> list[int]:
     counts = []
     for _ in range(5):
         page = await client.call(LISTINGS[client.revision.product])
@@ -29,7 +31,7 @@ def open_files() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
-async def main(config: list, deadline: float) -> None:
+async def main(config: list[dict[str, Any]], deadline: float) -> None:
     faults = {entry["name"]: entry["fault"] for entry in config}
     gc.collect()
     tasks, files = len(asyncio.all_tasks()), open_files()

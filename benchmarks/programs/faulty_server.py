@@ -12,7 +12,8 @@ FAULTS = ("dead", "hangs", "500", "html", "certificate", "expired", "password")
 
 
 async def main(count: int) -> None:
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     kinds = [(one.product, one.name) for one in revisions()]
     world = World(1)
     simulated = []

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..client import ApplianceClient
 
 T = TypeVar("T")
+ClientT = TypeVar("ClientT", bound="ApplianceClient")
 
 
 class ShardFailed(VeeamError):
@@ -46,7 +47,7 @@ class NotPicklable(VeeamError):
 async def each_on_cluster(
     cluster: Client,
     load: Callable[[], Fleet],
-    fn: Callable[[ApplianceClient], Awaitable[T]],
+    fn: Callable[[ClientT], Awaitable[T]],
     *,
     shards: int | None = None,
     concurrency: int = 200,
@@ -112,7 +113,7 @@ async def each_on_cluster(
 
 def _run_shard(
     load: Callable[[], Fleet],
-    fn: Callable[[ApplianceClient], Awaitable[Any]],
+    fn: Callable[[ClientT], Awaitable[Any]],
     index: int,
     count: int,
     limits: dict[str, Any],

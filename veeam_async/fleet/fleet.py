@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from ..tls import TlsPolicy
 
 T = TypeVar("T")
+# Where all appliances are of one revision, the function may ask for that revision's own client.
+ClientT = TypeVar("ClientT", bound="ApplianceClient")
 RowT = TypeVar("RowT", bound=Row)
 
 _log = logging.getLogger("veeam_async.fleet")
@@ -411,7 +413,7 @@ class Fleet:
 
     def each(
         self,
-        fn: Callable[[ApplianceClient], Awaitable[T]],
+        fn: Callable[[ClientT], Awaitable[T]],
         *,
         concurrency: int = 200,
         per_appliance: int | None = None,
@@ -439,14 +441,14 @@ class Fleet:
         core = self._core
 
         async def work(appliance: Appliance, emit: Emit[Any]) -> T:
-            return await fn(await core.client(appliance.name))
+            return await fn(cast("ClientT", await core.client(appliance.name)))
 
         answers = fan_out(self.appliances, self._step(work, limits, per_appliance), limits, workers=core.workers)
         return cast("AsyncGenerator[Answer[T], None]", answers)
 
     async def gather(
         self,
-        fn: Callable[[ApplianceClient], Awaitable[T]],
+        fn: Callable[[ClientT], Awaitable[T]],
         *,
         concurrency: int = 200,
         per_appliance: int | None = None,
