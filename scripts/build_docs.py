@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -53,6 +54,7 @@ def broken(pages: dict[Path, Page]) -> list[str]:
 def main() -> None:
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"],
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         cwd=ROOT,
         stdin=subprocess.DEVNULL,
         check=False,
