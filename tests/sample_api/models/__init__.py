@@ -21,7 +21,6 @@ MODULES = {
     "StorageModel": "storage",
     "TokenModel": "common",
 }
-__all__ = [name for name in MODULES if name != "NeverUsedModel"]
 
 
 def __getattr__(name: str) -> Any:

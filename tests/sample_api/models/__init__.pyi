@@ -12,18 +12,4 @@ from .storage import HolderModel as HolderModel
 from .storage import NoteModel as NoteModel
 from .storage import StorageModel as StorageModel
 
-__all__ = [
-    "BackupCopyJobModel",
-    "BackupJobModel",
-    "EJobType",
-    "HolderModel",
-    "JobModel",
-    "JobsResult",
-    "LinksModel",
-    "LinuxServerModel",
-    "MixedModel",
-    "NoteModel",
-    "ServerModel",
-    "StorageModel",
-    "TokenModel",
-]
+MODULES: dict[str, str]
