@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from veeam_async.credentials import Password, VbrToken
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.token_store import FileTokenStore, MemoryTokenStore, StoredToken, TokenStore
 from veeam_async.vbr.v1_3_rev0 import Client
@@ -85,6 +86,23 @@ async def test_logout_empties_the_store(appliance: SimulatedAppliance, store: To
     assert appliance.count("login") == 2
     assert appliance.count("Logout") == 2
     assert await store.load(f"vbr {appliance.url} {appliance.username}") is None
+
+
+async def test_each_user_has_a_place_of_his_own(appliance: SimulatedAppliance, store: TokenStore) -> None:
+    """Other credentials never get the token of those before them, whether they name a user or not."""
+    appliance.add_user("other", "other-Passw0rd")
+    first = Client(appliance.url, appliance.credentials, token_store=store)
+    await first.login()
+    first.login_credentials = Password("other", "other-Passw0rd")
+    await first.login()
+    assert appliance.tokens.grants == {"password": 2}
+    await first.aclose()
+    for _ in range(2):
+        for name in ("svc-monitor", "other"):
+            token = VbrToken(appliance.tokens.vbr_token(name))
+            async with Client(appliance.url, token, token_store=store) as client:
+                await client.login()
+    assert appliance.tokens.grants == {"password": 2, "vbr_token": 4}
 
 
 async def test_broken_store_does_no_harm(appliance: SimulatedAppliance, caplog: pytest.LogCaptureFixture) -> None:

@@ -7,6 +7,7 @@ import logging
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import aiohttp
 from orjson import loads
 
-from .credentials import BearerToken, Credentials
+from .credentials import BearerToken, Credentials, secrets_of
 from .encoding import JSON, Plan, encode_form, encode_query
 from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
 from .events import Listener, TokenRenewed, Tolerated
@@ -161,8 +162,7 @@ class ApplianceClient:
         self._login = Login(self._transport, self.profile, self.revision, credentials)
         self._shelf = None
         if token_store is not None and not isinstance(credentials, BearerToken):
-            user = getattr(credentials, "username", None) or type(credentials).__name__
-            self._shelf = StoreShelf(token_store, f"{self.revision.product} {self.base_url} {user}", self.name)
+            self._shelf = StoreShelf(token_store, self._store_key(credentials), self.name)
         self._tokens = Tokens(self._login, appliance=self.name, store=self._shelf, on_renewed=self._renewed)
         self._tasks: set[asyncio.Task[Any]] = set()
         # Decoders by plan and status, for clients that count or refuse what others tolerate.
@@ -462,8 +462,18 @@ class ApplianceClient:
     @login_credentials.setter
     def login_credentials(self, credentials: Credentials) -> None:
         self._login.credentials = credentials
+        if self._shelf is not None:
+            self._shelf.key = self._store_key(credentials)
         self._tokens.forget_refusal()
         self._tokens.drop()
+
+    def _store_key(self, credentials: Credentials) -> str:
+        """Where the store keeps the token: by appliance and user, or by a hash where the credentials name no user."""
+        user = getattr(credentials, "username", None)
+        if not user:
+            hashed = sha256("\n".join(secrets_of(credentials)).encode()).hexdigest()
+            user = f"{type(credentials).__name__} {hashed[:32]}"
+        return f"{self.revision.product} {self.base_url} {user}"
 
     @property
     def token(self) -> Token | None:

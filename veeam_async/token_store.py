@@ -108,17 +108,21 @@ class FileTokenStore:
 
 
 class StoreShelf:
-    """One client's place in a store: translates the clocks and survives a broken store."""
+    """One client's place in a store: translates the clocks and survives a broken store.
+
+    Attributes:
+        key: what the store keeps the token under.
+    """
 
     def __init__(self, store: TokenStore, key: str, appliance: str) -> None:
         self._store = store
-        self._key = key
+        self.key = key
         self._appliance = appliance
 
     async def load(self) -> Token | None:
         stored = None
         with self._tolerant("read"):
-            stored = await self._store.load(self._key)
+            stored = await self._store.load(self.key)
         if stored is None:
             return None
         left = stored.expires - time()
@@ -130,12 +134,12 @@ class StoreShelf:
     async def save(self, token: Token) -> None:
         with self._tolerant("written"):
             await self._store.save(
-                self._key, StoredToken(token.access, token.refresh, token.lifetime, time() + token.left())
+                self.key, StoredToken(token.access, token.refresh, token.lifetime, time() + token.left())
             )
 
     async def delete(self) -> None:
         with self._tolerant("written"):
-            await self._store.delete(self._key)
+            await self._store.delete(self.key)
 
     @contextlib.contextmanager
     def _tolerant(self, what: str) -> Iterator[None]:

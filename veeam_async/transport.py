@@ -108,12 +108,14 @@ class _Failed(Exception):
         error: what the caller will see if there is no further attempt.
         sent: False where surely nothing was carried out.
         repeatable: False where sending again cannot help.
+        accepted: True where a success status came before it failed.
     """
 
-    def __init__(self, error: VeeamError, *, sent: bool, repeatable: bool = True) -> None:
+    def __init__(self, error: VeeamError, *, sent: bool, repeatable: bool = True, accepted: bool = False) -> None:
         self.error = error
         self.sent = sent
         self.repeatable = repeatable
+        self.accepted = accepted
 
 
 class Transport:
@@ -201,8 +203,7 @@ class Transport:
             except _Failed as failed:
                 error, status = failed.error, None
                 again = failed.repeatable and (not failed.sent or self._repeatable(call))
-                if failed.sent and not call.safe:
-                    error.outcome_unknown = True
+                error.outcome_unknown = failed.sent and not call.safe and not failed.accepted
                 cause = failed.__cause__
             else:
                 status = answer.status
@@ -488,11 +489,10 @@ class Transport:
             raise error
         if response is not None:
             text = f"the connection broke in the body of an answer {response.status}: {_os_text(error)}"
-            failed = _Failed(ConnectError(text, **where), sent=True)
-            if response.status < 300 and not call.safe:
-                # The answer says that it was done; only the body is lost.
-                failed.error.message += "; the appliance had accepted the request"
-            return failed
+            accepted = response.status < 300 and not call.safe
+            if accepted:  # only the body is lost
+                text += "; the appliance had accepted the request"
+            return _Failed(ConnectError(text, **where), sent=True, accepted=accepted)
         if isinstance(error, aiohttp.ServerDisconnectedError):
             return _Failed(ConnectError("the server closed the connection without an answer", **where), sent=True)
         return _Failed(ConnectError(f"the connection broke: {_os_text(error)}", **where), sent=True)

@@ -183,6 +183,20 @@ async def test_body_cut_short_is_repeated_for_get(vbr: Vbr, client: Client) -> N
     assert len(vbr.to(SESSION_PATH)) == 2
 
 
+async def test_answer_to_a_post_that_breaks_off_says_that_it_was_accepted(vbr: Vbr, client: Client) -> None:
+    """A success status whose body is cut: one request, and the outcome is not unknown."""
+
+    @vbr.on("POST", THING)
+    async def short(exchange: Exchange) -> None:
+        await exchange.raw(b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{")
+        exchange.cut()
+
+    with pytest.raises(ConnectError, match="had accepted") as caught:
+        await client.request("POST", THING, json={})
+    assert not caught.value.outcome_unknown
+    assert len(vbr.to(THING)) == 1
+
+
 async def test_no_connection_is_repeated_for_any_method(make: Make) -> None:
     """A call for which no connection was made was surely not carried out: it is tried again."""
     async with Vbr() as vbr:
