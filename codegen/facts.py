@@ -53,7 +53,7 @@ def facts(document: dict[str, Any]) -> dict[str, Any]:
     kept["tags"] = [
         {"name": tag["name"]} | ({"x-displayName": tag["x-displayName"]} if _is_name(tag.get("x-displayName")) else {})
         for tag in document.get("tags", ())
-        if isinstance(tag, dict) and tag.get("name") in used
+        if isinstance(tag, dict) and isinstance(tag.get("name"), str) and tag["name"] in used
     ]
     kept["paths"] = {path: item for path, item in paths.items() if item}
     parts: dict[str, Any] = {}
@@ -74,7 +74,7 @@ def schema(value: Any, where: str) -> dict[str, Any]:
         return {}
     found = _require(value, where)
     if "$ref" in found:
-        kept: dict[str, Any] = {"$ref": found["$ref"]}
+        kept: dict[str, Any] = _reference(found, where)
         if found.get("nullable"):
             # A reference has no neighbours in OpenAPI 3.0; this is how "that, or null" is said.
             return {"allOf": [kept], "nullable": True}
@@ -83,10 +83,7 @@ def schema(value: Any, where: str) -> dict[str, Any]:
     for key in _SCHEMA_PLAIN:
         if key in found:
             kept[key] = found[key]
-    if "enum" in kept and not isinstance(kept["enum"], list):
-        raise BadInput(f"{where}/enum: not a list")
-    if not isinstance(kept.get("required", []), list):
-        raise BadInput(f"{where}/required: not a list")
+    _check_schema(kept, where)
     if "properties" in found:
         properties = _require(found["properties"], f"{where}/properties")
         kept["properties"] = {name: schema(part, f"{where}/properties/{name}") for name, part in properties.items()}
@@ -106,16 +103,32 @@ def schema(value: Any, where: str) -> dict[str, Any]:
         kept["not"] = schema(found["not"], f"{where}/not")
     if "discriminator" in found:
         discriminator = _require(found["discriminator"], f"{where}/discriminator")
-        kept["discriminator"] = {key: discriminator[key] for key in ("propertyName", "mapping") if key in discriminator}
+        kept["discriminator"] = {
+            "propertyName": _text(discriminator.get("propertyName"), f"{where}/discriminator/propertyName")
+        }
+        if "mapping" in discriminator:
+            mapping = _require(discriminator["mapping"], f"{where}/discriminator/mapping")
+            kept["discriminator"]["mapping"] = {
+                value: _text(there, f"{where}/discriminator/mapping/{value}") for value, there in mapping.items()
+            }
     _extensions(found, kept)
     return kept
+
+
+def _check_schema(kept: dict[str, Any], where: str) -> None:
+    if not isinstance(kept.get("enum", []), list):
+        raise BadInput(f"{where}/enum: not a list")
+    _texts(kept.get("required", []), f"{where}/required")
+    for key in ("type", "format", "pattern"):
+        if key in kept:
+            _text(kept[key], f"{where}/{key}")
 
 
 def parameter(value: Any, where: str) -> dict[str, Any]:
     """The facts of a parameter object or a reference to one."""
     found = _require(value, where)
     if "$ref" in found:
-        return {"$ref": found["$ref"]}
+        return _reference(found, where)
     if not isinstance(found.get("name"), str) or found.get("in") not in ("path", "query", "header", "cookie"):
         raise BadInput(f"{where}: a parameter without name or place")
     kept = {key: found[key] for key in _PARAMETER_PLAIN if key in found}
@@ -145,9 +158,9 @@ def _operation(value: Any, where: str) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for key in ("operationId", "summary"):
         if key in found:
-            kept[key] = " ".join(str(found[key]).split())
+            kept[key] = " ".join(_text(found[key], f"{where}/{key}").split())
     if "tags" in found:
-        kept["tags"] = list(found["tags"])
+        kept["tags"] = _texts(found["tags"], f"{where}/tags")
     for key in ("deprecated", "security"):
         if key in found:
             kept[key] = found[key]
@@ -174,7 +187,7 @@ def _parameters(value: Any, where: str) -> list[dict[str, Any]]:
 def _body(value: Any, where: str) -> dict[str, Any]:
     found = _require(value, where)
     if "$ref" in found:
-        return {"$ref": found["$ref"]}
+        return _reference(found, where)
     kept: dict[str, Any] = {"required": found["required"]} if "required" in found else {}
     kept["content"] = _content(_object(found, "content", where), where)
     _extensions(found, kept)
@@ -184,7 +197,7 @@ def _body(value: Any, where: str) -> dict[str, Any]:
 def _response(value: Any, where: str, code: str = "") -> dict[str, Any]:
     found = _require(value, where)
     if "$ref" in found:
-        return {"$ref": found["$ref"]}
+        return _reference(found, where)
     kept: dict[str, Any] = {"description": phrase(code or where.rpartition("/")[2])}
     if found.get("headers"):
         headers = _object(found, "headers", where)
@@ -211,7 +224,7 @@ def phrase(code: str) -> str:
 def _header(value: Any, where: str) -> dict[str, Any]:
     found = _require(value, where)
     if "$ref" in found:
-        return {"$ref": found["$ref"]}
+        return _reference(found, where)
     kept = {key: found[key] for key in _PARAMETER_PLAIN if key in found and key not in ("name", "in")}
     _schema_or_content(found, kept, where)
     return kept
@@ -277,6 +290,22 @@ def _is_name(value: Any) -> bool:
 def _object(holder: dict[str, Any], key: str, where: str) -> dict[str, Any]:
     value = holder.get(key)
     return {} if value is None else _require(value, f"{where}/{key}")
+
+
+def _reference(found: dict[str, Any], where: str) -> dict[str, Any]:
+    return {"$ref": _text(found["$ref"], f"{where}/$ref")}
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise BadInput(f"{where}: not a text")
+    return value
+
+
+def _texts(value: Any, where: str) -> list[str]:
+    if not isinstance(value, list):
+        raise BadInput(f"{where}: not a list")
+    return [_text(part, f"{where}/{index}") for index, part in enumerate(value)]
 
 
 def _require(value: Any, where: str) -> dict[str, Any]:

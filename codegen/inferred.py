@@ -12,8 +12,10 @@ import copy
 import re
 from typing import Any
 
-from codegen.walking import operations
+from codegen.faults import BadInput
+from codegen.walking import METHODS, operations
 
+_TEXTS = ("tag", "method", "title", "analogy-not-evidence", "analogy-of")
 _ANALOGY = re.compile(r"the (?P<tag>.+) operation of the same title")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
@@ -28,15 +30,25 @@ def add(document: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, str]]:
     Returns:
         The titles that are left: `tag`, `method`, `title` (both empty where the tag alone is known).
     """
-    by_title = {(op.get("tags", [""])[0], op.get("summary")): op for _, _, op in operations(spec)}
+    by_title = {(tag, op.get("summary")): op for _, _, op in operations(spec) for tag in op.get("tags", ())}
     taken = {(method, _PLACEHOLDER.sub("{}", path)) for path, method, _ in operations(spec)}
     left_over = []
-    for entry in document.get("x-unresolved-operations") or ():
-        path, method = entry.get("analogy-not-evidence"), str(entry.get("method") or "").lower()
-        if not path or (method, _PLACEHOLDER.sub("{}", path)) in taken:
+    entries = document.get("x-unresolved-operations") or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise BadInput("/x-unresolved-operations: not a list of objects")
+    for number, entry in enumerate(entries):
+        if not all(isinstance(entry.get(key) or "", str) for key in _TEXTS) or not entry.get("tag"):
+            raise BadInput(f"/x-unresolved-operations/{number}: not {', '.join(_TEXTS)} as texts")
+        path, method = entry.get("analogy-not-evidence"), (entry.get("method") or "").lower()
+        if (
+            not path
+            or not entry.get("title")
+            or method not in METHODS
+            or (method, _PLACEHOLDER.sub("{}", path)) in taken
+        ):
             left_over.append({"tag": entry["tag"], "method": method.upper(), "title": entry.get("title") or ""})
             continue
-        analogy = _ANALOGY.fullmatch(entry.get("analogy-of", ""))
+        analogy = _ANALOGY.fullmatch(entry.get("analogy-of") or "")
         like = by_title.get((analogy["tag"], entry["title"])) if analogy else None
         spec["paths"].setdefault(path, {})[method] = _operation(entry, path, like)
         taken.add((method, _PLACEHOLDER.sub("{}", path)))

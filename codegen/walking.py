@@ -18,14 +18,15 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     """Every operation as (path, method, operation), in the document's order."""
     for path, item in document["paths"].items():
         for method in METHODS:
-            if method in item:
+            if isinstance(item, dict) and isinstance(item.get(method), dict):
                 yield path, method, item[method]
 
 
 def schemas(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every schema of a document with its JSON pointer, outermost first."""
     components = document.get("components") or {}
-    for name, found in (components.get("schemas") or {}).items():
+    named = components.get("schemas")
+    for name, found in named.items() if isinstance(named, dict) else ():
         yield from below(found, f"#/components/schemas/{_escape(name)}")
     for kind, parts in components.items():
         if kind not in ("schemas", "examples", "securitySchemes", "links"):

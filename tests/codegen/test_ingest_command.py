@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codegen import __main__ as codegen
-from codegen import catalog, layout
+from codegen import catalog
 from tests.codegen.small import document, schemas, spec, write
 
 
@@ -103,6 +106,51 @@ BAD = {
         "chain of references without end",
     ),
 }
+
+
+def spoilt(seed: int) -> dict[str, Any]:
+    """The small document with one to three places of it replaced by something that does not belong there."""
+    pick = random.Random(seed)
+    made = document(openapi=pick.choice(["3.0.1", "3.1.0"]))
+    for _ in range(pick.randint(1, 3)):
+        places = list(places_of(made))
+        holder, key = pick.choice(places)
+        holder[key] = pick.choice(
+            [
+                None,
+                True,
+                -1,
+                "x",
+                [],
+                {},
+                [None],
+                {"$ref": 1},
+                {"allOf": [1]},
+                {"type": {}},
+                {"discriminator": "x"},
+                ["x"],
+            ]
+        )
+    return made
+
+
+def places_of(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key, part in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        yield value, key
+        if isinstance(part, (dict, list)):
+            yield from places_of(part)
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_spoilt_documents_are_taken_or_refused(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever stands where it should not: the document is ingested, or refused with one line. Never a traceback."""
+    monkeypatch.setattr("codegen.ingest._siblings", lambda *_: [])
+    status = ingest(write(tmp_path / "doc.json", spoilt(seed)), tmp_path / "specs")
+    told = capsys.readouterr().err
+    assert (status, told.count("\n")) in ((0, 0), (2, 1)), told
+    assert (tmp_path / "specs").exists() == (status == 0)
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -204,7 +252,7 @@ def test_a_failure_while_writing_leaves_everything_as_it_was(
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device", "catalog.toml")
 
-    monkeypatch.setattr(layout.os, "chmod", full)
+    monkeypatch.setattr(os, "chmod", full)
     assert ingest(write(tmp_path / "doc.json", schemas(More={"type": "object"})), specs, "--replace") == 2
     assert "No space left on device" in capsys.readouterr().err
     assert files(specs) == before
