@@ -16,12 +16,14 @@ import pytest
 
 from tests.sample_api import models
 from tests.sample_api.models import (
+    AgentJobModel,
     BackupCopyJobModel,
     BackupJobModel,
     EJobType,
     JobModel,
     JobsResult,
     LinksModel,
+    LinuxAgentJobModel,
     LinuxServerModel,
     MixedModel,
     ServerModel,
@@ -128,6 +130,16 @@ def test_the_letter_case_of_the_discriminator_does_not_matter() -> None:
     assert job.to_dict()["type"] == "vspherebackup"
     assert job.type is EJobType.V_SPHERE_BACKUP
     assert job.to_dict() == JOB
+
+
+def test_a_child_that_is_a_base_itself_chooses_further(decode: Callable[..., Any]) -> None:
+    """Two discriminators in a row lead to the innermost class; an unknown second value stops at the first."""
+    data = {"id": "1", "name": "n", "type": "AgentBackup", "platform": "Linux", "kernel": "6.1"}
+    job = decode(data)
+    assert type(job) is LinuxAgentJobModel
+    assert job.to_dict() == data
+    assert type(decode({**data, "platform": "Plan9"})) is AgentJobModel
+    assert type(decode({**data, "type": "BackupCopy"})) is BackupCopyJobModel
 
 
 def test_decoding_through_a_child_gives_that_child_whatever_the_value_says() -> None:

@@ -122,9 +122,13 @@ def child_of(cls: type[Model], value: Any) -> type[Model] | None:
 def _dispatching_maker(cls: type[Model]) -> Read:
     wire = discriminator_wire(cls)
     classes: dict[Any, type[Model]] = {}
+    # Children that have children of their own, by another field.
+    bases: dict[type[Model], Read] = {}
 
     def first_sight(value: Any) -> type[Model]:
         found = child_of(cls, value) or cls
+        if found is not cls and discriminator_wire(found) is not None:
+            bases[found] = maker(found)
         if len(classes) < _REMEMBERED and (value is None or isinstance(value, str)):
             classes[value] = found
         return found
@@ -137,7 +141,10 @@ def _dispatching_maker(cls: type[Model]) -> Read:
             found = seen(value)
         except TypeError:
             found = cls
-        shell = new(found or first_sight(value))
+        found = found or first_sight(value)
+        if found in bases:
+            return bases[found](raw)
+        shell = new(found)
         shell._raw = raw
         return shell
 

@@ -122,14 +122,16 @@ class _Examination:
                 report("letter_case")
 
     def _object(self, raw: dict[str, Any], cls: type[Model], path: str) -> None:
-        wire = discriminator_wire(cls)
-        if wire is not None:
+        wire = None
+        while (further := discriminator_wire(cls)) is not None:
+            wire = further
             value = raw.get(wire)
             child = child_of(cls, value)
-            if child is not None:
-                cls = child
-            elif wire in raw and value is not None:
-                self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
+            if child is None or child is cls:
+                if wire in raw and value is not None:
+                    self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
+                break
+            cls = child
         known = fields(cls)
         package = package_of(cls)
         for each in known.values():

@@ -6,12 +6,14 @@ import importlib
 from typing import Any
 
 MODULES = {
+    "AgentJobModel": "job",
     "BackupCopyJobModel": "job",
     "BackupJobModel": "job",
     "EJobType": "common",
     "HolderModel": "storage",
     "JobModel": "job",
     "JobsResult": "job",
+    "LinuxAgentJobModel": "job",
     "LinksModel": "common",
     "MixedModel": "common",
     "NeverUsedModel": "absent",

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from .storage import StorageModel
 
 
-@model(discriminator="type", children={"VSphereBackup": "BackupJobModel", "BackupCopy": "BackupCopyJobModel"})
+@model(
+    discriminator="type",
+    children={
+        "VSphereBackup": "BackupJobModel",
+        "BackupCopy": "BackupCopyJobModel",
+        "AgentBackup": "AgentJobModel",
+    },
+)
 class JobModel(Model):
     """Job model."""
 
@@ -41,6 +48,21 @@ class BackupCopyJobModel(JobModel):
 
     type: EJobType = field(default="BackupCopy")
     mode: str | Unset | None = UNSET
+
+
+@model(discriminator="platform", children={"Linux": "LinuxAgentJobModel"})
+class AgentJobModel(JobModel):
+    """Agent job model: JobModel with type AgentBackup, itself a base."""
+
+    type: EJobType = field(default="AgentBackup")
+    platform: str
+
+
+@model
+class LinuxAgentJobModel(AgentJobModel):
+    """Linux agent job model: AgentJobModel with platform Linux."""
+
+    kernel: str | Unset | None = UNSET
 
 
 @model
