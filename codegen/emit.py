@@ -7,6 +7,7 @@ leaves the package as it was.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import re
 import shutil
@@ -167,7 +168,8 @@ def _runner(workers: int) -> Iterator[Any]:
     if workers <= 1:
         yield map
         return
-    with ProcessPoolExecutor(workers) as pool:
+    # Started afresh: a fork would take along the threads' locks and the open files of whoever calls this.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool.map
 
 

@@ -88,6 +88,7 @@ def test_bad_specs(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.clone
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_package_of_the_repository() -> None:
     """What is committed is what the specs give, made again in other processes."""
     assert differences(emit.ROOT / "specs", emit.ROOT / "veeam_async") == []

@@ -107,13 +107,11 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
 
 def emit_whole(document: dict[str, Any]) -> None:
     before = json.dumps(document)
-    refused: tuple[str, ...] = ()
     try:
         made = read(document, "any/v1")
     except SpecError as error:
-        refused = error.lines
-    assert all(line.endswith("inherits from itself") for line in refused)
-    if refused:
+        if not all(line.endswith("inherits from itself") for line in error.lines):
+            raise
         return
     files = render(build(made, "any/v1"), Target("any", "v1", "Any"))
     with tempfile.TemporaryDirectory() as folder:
@@ -134,7 +132,7 @@ def test_any_document(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.fuzz
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(documents())
 @pytest.mark.timeout(1800)
 def test_many_documents(document: dict[str, Any]) -> None:
