@@ -13,6 +13,7 @@ import pytest
 from veeam_async.errors import ApiError, ConnectError, RateLimitedError, RequestTimeout, ServerError
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
+from veeam_async.unset import UNSET
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .wire import SESSION, SESSION_ID, SESSION_PATH, Exchange, Vbr
@@ -397,3 +398,22 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
         for one in (*fillers, listener):
             one.close()
         client._transport._aim(vbr.url)
+
+
+async def test_posts_that_the_documents_call_reading_are_repeated() -> None:
+    """A POST that the catalog marks as safe is repeated by its typed function; another POST is not."""
+    from veeam_async.testing import SimulatedAppliance
+
+    safe = next(one for one in Client.operations if one.method == "POST" and one.safe and not one.parameters)
+    unsafe = next(one for one in Client.operations if one.operation_id == "StartJob")
+    async with SimulatedAppliance("vbr", "1.3-rev0", validate=False) as appliance:
+        appliance.faults.add(operation=safe.operation_id, times=2, status=503)
+        appliance.faults.add(operation=unsafe.operation_id, times=2, status=503)
+        retry = RetryPolicy(backoff=0.001)
+        async with Client(appliance.url, appliance.credentials, retry=retry) as client:
+            await client.execute(safe, {}, {} if safe.body is not None else UNSET)
+            with pytest.raises(ServerError) as caught:
+                await client.execute(unsafe, {"id": SESSION_ID}, {})
+        assert caught.value.outcome_unknown
+        assert appliance.count(safe.operation_id) == 3
+        assert appliance.count(unsafe.operation_id) == 1
