@@ -1,10 +1,10 @@
 """The same with veeam-br, in an environment of its own."""
 
 import asyncio
-import resource
 import sys
+from pathlib import Path
 
-from veeam_br.client import VeeamClient
+from veeam_br.client import VeeamClient  # pyright: ignore[reportMissingImports]
 
 
 async def main() -> None:
@@ -17,4 +17,6 @@ async def main() -> None:
 
 
 asyncio.run(main())
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# Not ru_maxrss: that begins with what the parent had when it forked.
+status = Path("/proc/self/status").read_text()
+print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
