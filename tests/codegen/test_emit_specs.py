@@ -17,6 +17,7 @@ import pytest
 import veeam_async
 from codegen import compare, emit
 from codegen.expressions import names as names_in
+from codegen.naming import CLIENT_MEMBERS
 from codegen.target import Target
 from veeam_async.client import ApplianceClient
 from veeam_async.enums import OpenEnum
@@ -183,6 +184,11 @@ def test_no_tag_hides_a_member_of_the_client(target: Target) -> None:
     groups = package(target, ".api").GROUPS
     assert not set(groups) & set(dir(ApplianceClient))
     assert set(groups) <= set(vars(client))
+
+
+def test_the_generator_knows_the_members_of_the_client() -> None:
+    """Every public member of `ApplianceClient` is reserved, for a tag that some document may have one day."""
+    assert {name for name in dir(ApplianceClient) if not name.startswith("_")} <= CLIENT_MEMBERS
 
 
 @pytest.mark.parametrize("product", sorted({target.product for target in TARGETS}))
