@@ -105,7 +105,9 @@ def _unversioned(path: str) -> str:
 
 def _insert(operation: dict[str, Any], key: str, value: Any) -> None:
     """Put a key before parameters, body and responses, where the reader looks for it."""
-    tail = {name: operation.pop(name) for name in ("parameters", "requestBody", "responses") if name in operation}
+    tail: dict[str, Any] = {
+        name: operation.pop(name) for name in ("parameters", "requestBody", "responses") if name in operation
+    }
     operation[key] = value
     operation.update(tail)
 

@@ -256,7 +256,7 @@ def _content(content: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _security_scheme(value: Any, where: str) -> dict[str, Any]:
     found = _require(value, where)
-    kept = {
+    kept: dict[str, Any] = {
         key: found[key]
         for key in ("$ref", "type", "name", "in", "scheme", "bearerFormat", "openIdConnectUrl")
         if key in found

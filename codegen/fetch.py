@@ -100,7 +100,7 @@ def _get(url: str, *, insecure: bool, fingerprint: str | None) -> bytes:
         hint = "an appliance's own certificate needs --fingerprint SHA256 or --insecure"
         raise BadInput(f"{bare(url)}: TLS certificate not trusted ({fault.verify_message}); {hint}") from fault
     except (OSError, http.client.HTTPException, ValueError) as fault:
-        raise BadInput(f"{bare(url)}: {fault or type(fault).__name__}") from fault
+        raise BadInput(f"{bare(url)}: {str(fault) or type(fault).__name__}") from fault
     finally:
         connection.close()
 

@@ -60,7 +60,9 @@ class Parameter:
         self.array = array
 
     def __repr__(self) -> str:
-        return f"Parameter({self.name!r}, {self.wire!r}, {self.location!r}, type={self.type!r}, required={self.required})"
+        return (
+            f"Parameter({self.name!r}, {self.wire!r}, {self.location!r}, type={self.type!r}, required={self.required})"
+        )
 
 
 class Body:

@@ -249,7 +249,7 @@ def test_parameters_and_media_types_in_are_out(name: str) -> None:
     """
 
     def told(document: dict[str, Any]) -> dict[str, Any]:
-        made = {}
+        made: dict[Any, Any] = {}
         for path, method, op in operations(document):
             shared = document["paths"][path].get("parameters", [])
             parts = [resolve(document, part) for part in [*shared, *op.get("parameters", ())]]

@@ -176,6 +176,7 @@ class Arguments:
     def _string(self, found: dict[str, Any]) -> str:
         if isinstance(found.get("default"), str):
             return str(found["default"])
-        text = _STRINGS.get(found.get("format", ""), "text")
+        text: str = _STRINGS.get(found.get("format", ""), "text")
         text += "x" * (found.get("minLength", 0) - len(text))
-        return text[: found["maxLength"]] if "maxLength" in found and "format" not in found else text
+        longest = found.get("maxLength") if "format" not in found else None
+        return text if longest is None else text[: int(longest)]

@@ -40,10 +40,20 @@ PROFILE = Profile(
             model="SessionModel",
             path="/api/v1/sessions/{id}",
             status="state",
-            running=frozenset({
-                "starting", "stopping", "working", "pausing", "resuming", "waitingtape", "idle", "postprocessing",
-                "waitingrepository", "waitingslot",
-            }),
+            running=frozenset(
+                {
+                    "starting",
+                    "stopping",
+                    "working",
+                    "pausing",
+                    "resuming",
+                    "waitingtape",
+                    "idle",
+                    "postprocessing",
+                    "waitingrepository",
+                    "waitingslot",
+                }
+            ),
             done=frozenset({"stopped"}),
             ended="endTime",
             # An object, a text or null, as releases differ.
