@@ -193,13 +193,18 @@ class ApplianceClient:
         plan = _plans.get(operation)
         if plan is None:
             plan = _prepare(operation)
-        headers = plan.headers(values) if plan.header else None
-        data: Any = None
-        if body is not UNSET:
-            data, headers = self._encode(operation, body, headers)
-        call = Call(
-            plan.method, plan.path(values), plan.label, plan.accept, safe=operation.safe, headers=headers, data=data
-        )
+        path = plan.path(values)
+        if path is plan.template and body is UNSET and not plan.header:
+            # The same request each time: nothing of it need be made anew.
+            call = plan.bare
+            if call is None:
+                call = plan.bare = Call(plan.method, path, plan.label, plan.accept, safe=operation.safe)
+        else:
+            headers = plan.headers(values) if plan.header else None
+            data: Any = None
+            if body is not UNSET:
+                data, headers = self._encode(operation, body, headers)
+            call = Call(plan.method, path, plan.label, plan.accept, safe=operation.safe, headers=headers, data=data)
         reply: Reply = await self._transport.exchange(call, self._tokens if plan.secured else None)
         return self._decode(plan, reply)  # type: ignore[no-any-return]
 

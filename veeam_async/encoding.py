@@ -75,11 +75,13 @@ class Plan:
         template: the path if it has no parameters, otherwise None.
         secured: True where it carries a token.
         answers: what reads an answer, by its status.
+        bare: the call without any parameters, once it was made.
     """
 
     __slots__ = (
         "accept",
         "answers",
+        "bare",
         "header",
         "label",
         "method",
@@ -112,6 +114,7 @@ class Plan:
         self.header = {p.name: p for p in operation.parameters if p.location == "header"}
         self.accept = accept_of(operation)
         self.answers: dict[Any, Any] = {}
+        self.bare: Any = None
 
     def path(self, values: Mapping[str, Any]) -> str:
         """Path and query, percent-encoded.

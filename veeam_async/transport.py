@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 from collections.abc import Awaitable, Mapping
+from functools import lru_cache
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urljoin
@@ -160,9 +161,9 @@ class Transport:
 
     def _aim(self, base: str) -> None:
         self._base = base
-        self._root = URL(base)
-        self._scheme = self._root.scheme
-        self._authority = self._root.raw_authority
+        root = URL(base)
+        self._scheme = root.scheme
+        self._authority = root.raw_authority
 
     # ---------------------------------------------------------------------------------------------------- the loop
 
@@ -340,18 +341,13 @@ class Transport:
         path, _, query = call.path.partition("?")
         if self.events is not None:
             self.tell(RequestStarted(self.name, call.label, call.method, path, attempt))
-        # Both ways spare yarl from parsing the origin again.
-        if query:
-            url = URL.build(scheme=self._scheme, authority=self._authority, path=path, query_string=query, encoded=True)
-        else:
-            url = self._root.with_path(path, encoded=True)
         headers = token.headers.get(call.accept) if token is not None and extra is None else None
         if headers is None:
             headers = self._headers(token, call.accept, extra)
         proxy = self.proxy
         return self.pool.session.request(
             call.method,
-            url,
+            _url(self._scheme, self._authority, path, query),
             headers=headers,
             data=data,
             allow_redirects=False,
@@ -577,6 +573,13 @@ class Transport:
         path = call.path.partition("?")[0]
         elapsed = monotonic() - begun
         self.tell(RequestAnswered(self.name, call.label, call.method, path, attempt, status, size, elapsed))
+
+
+# Pollers ask for the same few URLs; a fleet's do not all fit, and cost less to make than memory to keep.
+@lru_cache(256)
+def _url(scheme: str, authority: str, path: str, query: str) -> URL:
+    # Spares yarl from parsing the origin again.
+    return URL.build(scheme=scheme, authority=authority, path=path, query_string=query, encoded=True)
 
 
 def _replayable(call: Call) -> bool:
