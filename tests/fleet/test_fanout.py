@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.fleet.virtual import virtual_time
 from veeam_async.errors import ConnectError, ForbiddenError, RequestTimeout
 from veeam_async.fleet.answer import Answer
 from veeam_async.fleet.appliance import Appliance
@@ -29,6 +30,7 @@ def others() -> set[asyncio.Task[Any]]:
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
+@virtual_time
 async def test_one_answer_each() -> None:
     """Every appliance gives exactly one answer, with a value or the error that was raised for it."""
 
@@ -45,11 +47,13 @@ async def test_one_answer_each() -> None:
         next(answer for answer in answers if not answer.ok).result()
 
 
+@virtual_time
 async def test_no_appliances() -> None:
     """A fan-out over nobody gives nothing and ends."""
     assert await collect([], None) == []
 
 
+@virtual_time
 async def test_answers_come_as_they_come() -> None:
     """A slow appliance does not hold up the answers of fast ones that come after it in the list."""
 
@@ -60,6 +64,7 @@ async def test_answers_come_as_they_come() -> None:
     assert answers[-1].appliance.name == "a0"
 
 
+@virtual_time
 async def test_bounded_tasks() -> None:
     """Thousands of appliances make no more tasks than `concurrency` allows, and no more run at once."""
     running = most = tasks = 0
@@ -77,6 +82,7 @@ async def test_bounded_tasks() -> None:
     assert tasks <= 52
 
 
+@virtual_time
 async def test_time_limit_frees_the_slot() -> None:
     """An appliance that hangs holds its slot no longer than its limit: with one slot the others still answer."""
 
@@ -87,10 +93,11 @@ async def test_time_limit_frees_the_slot() -> None:
     first = answers[0]
     assert isinstance(first.error, RequestTimeout)
     assert (first.error.limit, first.error.appliance) == ("appliance", "a0")
-    assert 0.05 <= first.elapsed < 1
+    assert first.elapsed == pytest.approx(0.05, abs=1e-4)
     assert all(answer.ok for answer in answers[1:])
 
 
+@virtual_time
 async def test_own_time_limit() -> None:
     """The limit that an appliance carries goes before the fan-out's."""
     who = [Appliance("slow", "127.0.0.1", None, timeout=5), Appliance("hasty", "127.0.0.1", None, timeout=0.01)]
@@ -103,6 +110,7 @@ async def test_own_time_limit() -> None:
     assert isinstance(answers["hasty"].error, RequestTimeout)
 
 
+@virtual_time
 async def test_deadline_ends_everything() -> None:
     """At the deadline what is in flight ends and what waits is not begun: an answer with an error for each."""
     called: list[str] = []
@@ -113,13 +121,14 @@ async def test_deadline_ends_everything() -> None:
 
     before = asyncio.get_running_loop().time()
     answers = await collect(appliances(30), work, Limits(concurrency=10, deadline=0.1))
-    assert asyncio.get_running_loop().time() - before < 1
+    assert asyncio.get_running_loop().time() - before == pytest.approx(0.1, abs=1e-4)
     assert len(answers) == 30
     assert len(called) == 10
     assert all(isinstance(answer.error, RequestTimeout) and answer.error.limit == "deadline" for answer in answers)
     assert sorted(answer.attempts for answer in answers) == [0] * 20 + [1] * 10
 
 
+@virtual_time
 async def test_own_timeout_error_is_kept() -> None:
     """A TimeoutError that the function raises itself stays its own error."""
 
@@ -131,6 +140,7 @@ async def test_own_timeout_error_is_kept() -> None:
     assert not isinstance(answer.error, RequestTimeout)
 
 
+@virtual_time
 async def test_leaving_early_leaves_nothing() -> None:
     """Breaking out of the loop ends all tasks that the fan-out made."""
     ended = 0
@@ -153,6 +163,7 @@ async def test_leaving_early_leaves_nothing() -> None:
     assert ended == 19 + 1  # the worker of a0 had begun another one
 
 
+@virtual_time
 async def test_cancellation_leaves_nothing() -> None:
     """Cancelling the task that iterates ends all tasks that the fan-out made."""
 
@@ -167,6 +178,7 @@ async def test_cancellation_leaves_nothing() -> None:
     assert others() == set()
 
 
+@virtual_time
 async def test_cancelled_inside() -> None:
     """A function that ends with CancelledError without being cancelled gives an error, not a lost appliance."""
 
@@ -183,6 +195,7 @@ class Stop(BaseException):
     """Something that is no Exception, such as KeyboardInterrupt."""
 
 
+@virtual_time
 async def test_base_exception_ends_the_fan_out() -> None:
     """A BaseException is no answer: it comes out where the fan-out is awaited, and nothing stays behind."""
 
@@ -196,6 +209,7 @@ async def test_base_exception_ends_the_fan_out() -> None:
     assert others() == set()
 
 
+@virtual_time
 async def test_attempts() -> None:
     """With `attempts` a failed connection is tried again, another error is not; the answer counts them."""
     calls: dict[str, int] = {}
@@ -214,6 +228,7 @@ async def test_attempts() -> None:
     assert answers["a2"].attempts == 1
 
 
+@virtual_time
 async def test_breaker_in_the_answer() -> None:
     """A dead appliance is skipped once its breaker is open, the answer shows it, and the others are asked."""
     breakers: dict[str, Breaker] = {}
@@ -238,6 +253,7 @@ async def test_breaker_in_the_answer() -> None:
     assert all(one["a1"].ok for one in rounds)
 
 
+@virtual_time
 async def test_per_appliance_slot() -> None:
     """Places on an appliance bound what runs on it at once, across fan-outs."""
     slots = {"a0": Slots()}
@@ -254,6 +270,7 @@ async def test_per_appliance_slot() -> None:
     assert most == 1
 
 
+@virtual_time
 async def test_rows_wait_for_the_consumer() -> None:
     """A consumer that is slow pauses those who emit: no more rows wait than the buffer holds."""
     emitted = 0
@@ -274,6 +291,7 @@ async def test_rows_wait_for_the_consumer() -> None:
     assert taken == 300
 
 
+@virtual_time
 async def test_waiting_for_the_consumer_costs_no_time() -> None:
     """The appliance's time stands still while the consumer is busy."""
 

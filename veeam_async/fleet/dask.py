@@ -95,7 +95,7 @@ async def each_on_cluster(
         if appliances
     }
     try:
-        async for future in as_completed(list(futures)):  # type: ignore[no-untyped-call]
+        async for future in as_completed(list(futures)):
             appliances = parts[futures[future]]
             try:
                 done: list[bytes] = await future.result()
@@ -108,7 +108,7 @@ async def each_on_cluster(
             for answer in done:
                 yield pickle.loads(answer)
     finally:
-        await cluster.cancel(list(futures), force=True)  # type: ignore[no-untyped-call]
+        await cluster.cancel(list(futures), force=True)
 
 
 def _run_shard(

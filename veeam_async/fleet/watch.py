@@ -109,8 +109,8 @@ class _Seat:
 
     appliance: Appliance
     phase: float
+    number: int = 0
     rounds: int = 0
-    served: float = 0.0
 
 
 class Watch(Generic[RowT]):
@@ -146,8 +146,11 @@ class Watch(Generic[RowT]):
         self._on_error = on_error
         self._owner = owner
         self._wake = asyncio.Event()
+        self._stale = True
         self._seats: dict[str, _Seat] = {}
-        self._due: list[tuple[float, str]] = []
+        self._unfinished: set[str] = set()
+        self._due: list[tuple[float, int, _Seat]] = []
+        self._pushed = 0
         self._added = 0
         self._start = 0.0
         # Nothing here refers to the iterator: a loop that is left drops the last reference, and that ends the tasks.
@@ -168,6 +171,7 @@ class Watch(Generic[RowT]):
 
     def changed(self) -> None:
         """Tells the watch that appliances were added or removed."""
+        self._stale = True
         self._wake.set()
 
     def __aiter__(self) -> AsyncIterator[Change[RowT]]:
@@ -178,8 +182,7 @@ class Watch(Generic[RowT]):
 
     async def _changes(self) -> AsyncGenerator[Change[RowT], None]:
         clock = asyncio.get_running_loop().time
-        self._start = clock()
-        channel: Channel[Change[RowT] | Answer[_Round] | None] = Channel(self._pace.buffer)
+        channel: Channel[Change[RowT] | tuple[_Seat, Answer[_Round]] | None] = Channel(self._pace.buffer)
         tasks = self._tasks
         scheduler = asyncio.create_task(self._schedule(channel), name=f"fleet-watch-{self._name}")
         tasks.add(scheduler)
@@ -191,13 +194,13 @@ class Watch(Generic[RowT]):
                     yield item
                     item.done()
                 else:
-                    self._finish(item, clock())
+                    self._finish(*item, clock())
         finally:
             await end(tasks)
             if self._owner is not None:
                 self._owner.discard(self)
 
-    def _finish(self, answer: Answer[_Round], now: float) -> None:
+    def _finish(self, seat: _Seat, answer: Answer[_Round], now: float) -> None:
         """All rows of a round were taken: the cursor may move on and the appliance gets its next date."""
         name = answer.appliance.name
         if answer.error is None:
@@ -208,42 +211,59 @@ class Watch(Generic[RowT]):
             self.errors[name] = answer
             if self._on_error is not None:
                 self._on_error(answer)
-        seat = self._seats.get(name)
-        if seat is not None:
+        if self._seats.get(name) is seat:
             seat.rounds += 1
             if self._pace.rounds is None or seat.rounds < self._pace.rounds:
-                heapq.heappush(self._due, (self._next(seat, now), name))
+                # The guard is against rounding: no date is served twice.
+                number = max(seat.number + 1, math.floor(self._passed(seat, now)) + 1)
+                self.skipped += number - seat.number - 1
+                self._book(seat, number)
+            else:
+                self._unfinished.discard(name)
         self._wake.set()
 
-    def _next(self, seat: _Seat, now: float) -> float:
-        """The appliance's next date after now. Dates hang on the start, so that nothing drifts or piles up."""
-        every = self._pace.every
-        first = self._start + seat.phase * every
-        number = max(0, math.floor((now - first) / every) + 1)
-        self.skipped += max(0, number - 1 - math.floor((seat.served - first) / every))
-        return first + number * every
+    def _book(self, seat: _Seat, number: int) -> None:
+        """Gives the appliance its date of that number. Dates hang on the start, so that nothing drifts or piles up."""
+        seat.number = number
+        date = self._start + (seat.phase + number) * self._pace.every
+        self._push(date, seat)
+
+    def _push(self, date: float, seat: _Seat) -> None:
+        # The count keeps seats from being compared.
+        self._pushed += 1
+        heapq.heappush(self._due, (date, self._pushed, seat))
+
+    def _passed(self, seat: _Seat, now: float) -> float:
+        """How many intervals ago the appliance's first date was; negative when it is still to come."""
+        return (now - self._start) / self._pace.every - seat.phase
 
     def _enrol(self, now: float) -> bool:
         """Brings the timetable up to date with the fleet; True when there is something left to do."""
+        if self._stale:
+            self._stale = False
+            self._update(now)
+        return self._pace.rounds is None or bool(self._unfinished)
+
+    def _update(self, now: float) -> None:
         present = {appliance.name: appliance for appliance in self._members()}
         for name in self._seats.keys() - present.keys():
             del self._seats[name]
+            self._unfinished.discard(name)
             self.errors.pop(name, None)
         for name, appliance in present.items():
             seat = self._seats.get(name)
             if seat is None:
                 seat = self._seats[name] = _Seat(appliance, self._added * _GOLDEN % 1)
                 self._added += 1
-                heapq.heappush(self._due, (now if self._pace.at_once else self._after(seat, now), name))
+                self._unfinished.add(name)
+                if self._pace.at_once:
+                    seat.number = math.floor(self._passed(seat, now))
+                    self._push(now, seat)
+                else:
+                    self._book(seat, max(0, math.ceil(self._passed(seat, now))))
             seat.appliance = appliance
-        rounds = self._pace.rounds
-        return rounds is None or any(seat.rounds < rounds for seat in self._seats.values())
 
-    def _after(self, seat: _Seat, now: float) -> float:
-        first = self._start + seat.phase * self._pace.every
-        return first if first >= now else first + -(-(now - first) // self._pace.every) * self._pace.every
-
-    async def _schedule(self, channel: Channel[Change[RowT] | Answer[_Round] | None]) -> None:
+    async def _schedule(self, channel: Channel[Change[RowT] | tuple[_Seat, Answer[_Round]] | None]) -> None:
         tasks = self._tasks
         clock = asyncio.get_running_loop().time
         slots = asyncio.Semaphore(self._pace.concurrency)
@@ -253,22 +273,21 @@ class Watch(Generic[RowT]):
                 answer = await self._step.run(seat.appliance, channel.put, None)
             finally:
                 slots.release()
-            await channel.put(answer)
+            await channel.put((seat, answer))
 
         def over(task: asyncio.Task[None]) -> None:
             tasks.discard(task)
             if not task.cancelled() and (error := task.exception()) is not None:
                 channel.close(error)
 
+        now = self._start = clock()
         try:
-            while self._enrol(clock()):
+            while self._enrol(now):
                 self._wake.clear()
                 while self._due and self._due[0][0] <= clock():
-                    date, name = heapq.heappop(self._due)
-                    seat = self._seats.get(name)
-                    if seat is None:
-                        continue
-                    seat.served = date
+                    seat = heapq.heappop(self._due)[2]
+                    if self._seats.get(seat.appliance.name) is not seat:
+                        continue  # it has left, and perhaps come back with a new seat
                     await slots.acquire()
                     task = asyncio.create_task(serve(seat), name=f"fleet-watch-{self._name}-poll")
                     tasks.add(task)
@@ -278,6 +297,7 @@ class Watch(Generic[RowT]):
                         await self._wake.wait()
                 except TimeoutError:
                     pass
+                now = clock()
             await channel.put(None)
         except asyncio.CancelledError:
             channel.close(VeeamError("the fleet was closed while this watch was running"))
