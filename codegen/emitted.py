@@ -68,7 +68,8 @@ class Listing:
     row: str
     skip: str
     limit: str
-    in_body: bool
+    in_body: bool = False
+    within: str = "pagination"
 
 
 @attrs.define
@@ -340,14 +341,16 @@ class _Builder:
         limit = by_wire.get("limit")
         skip = by_wire.get("skip") or by_wire.get("offset")
         if limit and skip:
-            return Listing(self.names[answered], rows, row, skip.name, limit.name, in_body=False)
+            return Listing(self.names[answered], rows, row, skip.name, limit.name)
         if counted and function.operation.body and "$ref" in function.operation.body.type:
             asked = self._all_properties(function.operation.body.type["$ref"])
-            if "pagination" in asked and "$ref" in asked["pagination"][1].type:
-                fields = {wire.lower(): wire for wire in self._all_properties(asked["pagination"][1].type["$ref"])}
-                skip_wire = fields.get("skip") or fields.get("offset")
-                if skip_wire and "limit" in fields:
-                    return Listing(self.names[answered], rows, row, skip_wire, fields["limit"], in_body=True)
+            within = "pagination" if "pagination" in asked and "$ref" in asked["pagination"][1].type else ""
+            paged = self._all_properties(asked[within][1].type["$ref"]) if within else asked
+            fields = {wire.lower(): wire for wire in paged}
+            skip_wire = fields.get("skip") or fields.get("offset")
+            if skip_wire and "limit" in fields:
+                page_name = self.names[answered]
+                return Listing(page_name, rows, row, skip_wire, fields["limit"], in_body=True, within=within)
         return None
 
     def _page(self, operation: doc.Operation) -> str | None:

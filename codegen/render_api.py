@@ -183,6 +183,8 @@ class ApiRenderer:
                 parts += [literal(listing.skip), literal(listing.limit)]
             if listing.in_body:
                 parts.append("in_body=True")
+                if listing.within != "pagination":
+                    parts.append(f"within={literal(listing.within)}")
             flags.append(f"listing=Listing({', '.join(parts)})")
         return flags
 

@@ -18,6 +18,7 @@ from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, IncompleteListing, IncompleteListingWarning, ServerError
 from veeam_async.paging import Items
 from veeam_async.vbr.v1_3_rev0 import Client
+from veeam_async.vbr.v1_3_rev0.models import EntraIdTenantRestorePointSpec
 
 SESSIONS = "/api/v1/sessions"
 
@@ -779,6 +780,24 @@ async def test_pages_asked_for_in_the_body(server: Scripted, vbr: Client) -> Non
     assert [b["pagination"]["skip"] for b in bodies] == [0, 100, 200]
     assert all(b["hierarchyType"] == "HostsAndClusters" and b["sorting"] == {"property": "name"} for b in bodies)
     assert "pagination" not in body
+
+
+async def test_pages_asked_for_by_the_body_itself(server: Scripted, vbr: Client) -> None:
+    """Where skip and limit stand in the body beside what is asked for, the walk sets them there."""
+    path = "/api/v1/backupBrowser/entraIdTenant/b1/restorePoints"
+    asked = []
+
+    async def page(request: web.Request) -> web.Response:
+        body = await request.json()
+        asked.append(body)
+        rows = [{"id": f"{n}"} for n in range(body["skip"], min(body["skip"] + body["limit"], 25))]
+        return web.json_response({"data": rows, "pagination": {"total": 25, "count": len(rows)}})
+
+    server.on("POST", path, page)
+    browse = vbr.backup_browsers.browse_entra_id_tenant_backup_restore_points
+    spec = EntraIdTenantRestorePointSpec(limit=10)
+    assert [row.id async for row in browse.items("b1", spec)] == [str(n) for n in range(25)]
+    assert asked == [{"skip": 0, "limit": 10}, {"skip": 10, "limit": 10}, {"skip": 20, "limit": 10}]
 
 
 async def test_a_body_that_begins_elsewhere(server: Scripted, vbr: Client) -> None:

@@ -92,18 +92,29 @@ class Listing:
     Attributes:
         rows: wire name of the array in the answer (`data`, `results`).
         row: type expression of one row.
-        skip, limit: Python names of the query parameters, or wire names inside `pagination` of the body.
+        skip, limit: Python names of the query parameters, or wire names in the body.
         in_body: True where the page is asked for in the request body.
+        within: the property of the body that holds `skip` and `limit`; empty where the body itself does.
     """
 
-    __slots__ = ("in_body", "limit", "row", "rows", "skip")
+    __slots__ = ("in_body", "limit", "row", "rows", "skip", "within")
 
-    def __init__(self, rows: str, row: str, skip: str = "skip", limit: str = "limit", *, in_body: bool = False) -> None:
+    def __init__(
+        self,
+        rows: str,
+        row: str,
+        skip: str = "skip",
+        limit: str = "limit",
+        *,
+        in_body: bool = False,
+        within: str = "pagination",
+    ) -> None:
         self.rows = rows
         self.row = row
         self.skip = skip
         self.limit = limit
         self.in_body = in_body
+        self.within = within
 
 
 class Operation(Generic[R]):

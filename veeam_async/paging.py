@@ -151,7 +151,7 @@ class _Walk:
         if listing.in_body:
             # The caller's own paging in the body is where the walk starts.
             self.body = {} if isinstance(self.body, Unset) or self.body is None else encode(self.body)
-            asked = self.body.get("pagination") or {}
+            asked = self.body.get(listing.within) or {} if listing.within else self.body
             self.position = asked.get(listing.skip) or 0
             self.page_size = self.page_size or asked.get(listing.limit)
         self.start = self.position
@@ -241,8 +241,10 @@ class _Walk:
     async def _ask(self, start: int, limit: int | None) -> Reply:
         values, body, listing = self.values, self.body, self.listing
         if listing.in_body:
-            paging = {**(body.get("pagination") or {}), listing.skip: start, listing.limit: limit or _USUAL_PAGE}
-            body = {**body, "pagination": paging}
+            paging: dict[str, Any] = {listing.skip: start, listing.limit: limit or _USUAL_PAGE}
+            if listing.within:
+                paging = {listing.within: {**(body.get(listing.within) or {}), **paging}}
+            body = {**body, **paging}
         elif listing.skip:
             values = dict(values)
             if start:

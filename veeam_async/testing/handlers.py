@@ -184,7 +184,9 @@ class Handlers:
     def _bounds(self, call: Call) -> tuple[int | None, int | None]:
         if call.operation.method != "GET" and isinstance(call.body, dict):
             paging = call.body.get("pagination")
-            if isinstance(paging, dict):
+            if not isinstance(paging, dict):
+                paging = call.body
+            if "skip" in paging or "limit" in paging:
                 return paging.get("skip"), paging.get("limit")
         return query.number(call.query, "skip", "offset"), query.number(call.query, "limit")
 

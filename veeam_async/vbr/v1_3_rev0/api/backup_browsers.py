@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         EntraIdTenantItemTypeSpec,
         EntraIdTenantProtectionScopeResult,
         EntraIdTenantRestoreItemAttributesSpec,
+        EntraIdTenantRestorePointModel,
         EntraIdTenantRestorePointSpec,
         EntraIdTenantRestorePointsResult,
         EntraIdTenantRestoreSessionLogsResult,
@@ -454,6 +455,7 @@ _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS: Operation[EntraIdTenantRestorePoi
         200: Answer("EntraIdTenantRestorePointsResult"),
     },
     safe=True,
+    listing=Listing("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
 )
 
 _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE: Operation[EntraIdTenantProtectionScopeResult] = Operation(
@@ -486,6 +488,7 @@ _BROWSE_ENTRA_ID_TENANT_MOUNT: Operation[EntraIdTenantBrowseResult] = Operation(
         200: Answer("EntraIdTenantBrowseResult"),
     },
     safe=True,
+    listing=Listing("data", "EntraIdTenantBrowseModel", in_body=True, within=""),
 )
 
 _BROWSE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantBrowseModel] = Operation(
@@ -526,6 +529,7 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS: Operation[EntraIdTenantRestorePointsResu
         200: Answer("EntraIdTenantRestorePointsResult"),
     },
     safe=True,
+    listing=Listing("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
 )
 
 _VALIDATE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantValidateModel] = Operation(
@@ -1701,6 +1705,36 @@ async def browse_entra_id_tenant_backup_restore_points(
     return await client.execute(_BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
 
 
+def iterate_browse_entra_id_tenant_backup_restore_points(
+    client: ApplianceClient,
+    backup_id: str,
+    body: EntraIdTenantRestorePointSpec,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+) -> Items[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
+    """Get Restore Points of Microsoft Entra ID Tenant: every row of every page, for `async for`.
+
+    What is not said here is as in `browse_entra_id_tenant_backup_restore_points`.
+
+    Args:
+        body: what is sent; its paging is filled in.
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS,
+        {"backup_id": backup_id},
+        body=body,
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
+
+
 async def get_entra_id_tenant_protection_scope(
     client: ApplianceClient,
     backup_id: str,
@@ -1752,6 +1786,36 @@ async def browse_entra_id_tenant_mount(
     Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
     """
     return await client.execute(_BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
+
+
+def iterate_browse_entra_id_tenant_mount(
+    client: ApplianceClient,
+    backup_id: str,
+    body: EntraIdTenantBrowseSpec,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+) -> Items[EntraIdTenantBrowseModel, EntraIdTenantBrowseResult]:
+    """Get Microsoft Entra ID Items: every row of every page, for `async for`.
+
+    What is not said here is as in `browse_entra_id_tenant_mount`.
+
+    Args:
+        body: what is sent; its paging is filled in.
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _BROWSE_ENTRA_ID_TENANT_MOUNT,
+        {"backup_id": backup_id},
+        body=body,
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
+    )
 
 
 async def browse_entra_id_tenant_item(
@@ -1812,6 +1876,37 @@ async def browse_entra_id_tenant_restore_points(
     """
     return await client.execute(
         _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body
+    )
+
+
+def iterate_browse_entra_id_tenant_restore_points(
+    client: ApplianceClient,
+    backup_id: str,
+    item_id: str,
+    body: EntraIdTenantRestorePointSpec | Unset = UNSET,
+    *,
+    page_size: int | None = None,
+    max_items: int | None = None,
+    on_incomplete: OnIncomplete = "warn",
+) -> Items[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
+    """Get Restore Points of Microsoft Entra ID Item: every row of every page, for `async for`.
+
+    What is not said here is as in `browse_entra_id_tenant_restore_points`.
+
+    Args:
+        body: what is sent; its paging is filled in.
+        page_size: rows to ask for at a time; None leaves it to the server.
+        max_items: rows at most; None for all.
+        on_incomplete: what to do when the server did not give everything.
+    """
+    return Items(
+        client,
+        _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS,
+        {"backup_id": backup_id, "item_id": item_id},
+        body=body,
+        page_size=page_size,
+        max_items=max_items,
+        on_incomplete=on_incomplete,
     )
 
 
@@ -2439,11 +2534,15 @@ class BackupBrowsersApi(Api):
         get_all_entra_id_tenant_browse_sessions, iterate_all_entra_id_tenant_browse_sessions
     )
     get_entra_id_tenant_browse_session = Method(get_entra_id_tenant_browse_session)
-    browse_entra_id_tenant_backup_restore_points = Method(browse_entra_id_tenant_backup_restore_points)
+    browse_entra_id_tenant_backup_restore_points = ListMethod(
+        browse_entra_id_tenant_backup_restore_points, iterate_browse_entra_id_tenant_backup_restore_points
+    )
     get_entra_id_tenant_protection_scope = Method(get_entra_id_tenant_protection_scope)
-    browse_entra_id_tenant_mount = Method(browse_entra_id_tenant_mount)
+    browse_entra_id_tenant_mount = ListMethod(browse_entra_id_tenant_mount, iterate_browse_entra_id_tenant_mount)
     browse_entra_id_tenant_item = Method(browse_entra_id_tenant_item)
-    browse_entra_id_tenant_restore_points = Method(browse_entra_id_tenant_restore_points)
+    browse_entra_id_tenant_restore_points = ListMethod(
+        browse_entra_id_tenant_restore_points, iterate_browse_entra_id_tenant_restore_points
+    )
     validate_entra_id_tenant_items = Method(validate_entra_id_tenant_items)
     check_entra_id_tenant_production_items = Method(check_entra_id_tenant_production_items)
     generate_entra_id_tenant_password = Method(generate_entra_id_tenant_password)
