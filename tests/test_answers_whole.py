@@ -7,23 +7,34 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import os
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.run import client_class
 from tests.properties.objects import Document, Maker, document, names, same
-from tests.properties.test_codec_properties import FUZZING, read_all
+from tests.properties.test_codec_properties import read_all
 from tests.test_every_operation import Fitting, document_of
 from veeam_async.client import ApplianceClient
 from veeam_async.codec import encode
 from veeam_async.operation import Answer, Operation
 from veeam_async.testing import SimulatedAppliance
+
+EXAMPLES = int(os.environ.get("VEEAM_FUZZ_EXAMPLES", "2"))
+BUILT = settings(
+    max_examples=EXAMPLES,
+    derandomize="VEEAM_FUZZ_EXAMPLES" not in os.environ,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 pytestmark = [
     pytest.mark.clone,
@@ -128,7 +139,7 @@ def every_answer(whole: Whole, run: Callable[[Any], None]) -> int:
             continue
         for status, answer, schema in answers(operation, paths[operation.path][operation.method.lower()]):
             try:
-                FUZZING(given(st.just((operation, status, schema)), st.randoms(use_true_random=True))(check))()
+                BUILT(given(st.just((operation, status, schema)), st.randoms(use_true_random=True))(check))()
             except Exception as error:
                 error.add_note(f"{whole.found.name} {operation.operation_id} {status} {answer.type}")
                 raise
