@@ -16,15 +16,16 @@ class Timeouts:
 
     Attributes:
         connect: for name resolution's result to become a connection, TLS handshake included.
-        read: between two pieces of an answer, and until its first byte. Some listings take over a minute.
+        read: between two pieces of an answer, and until its first byte. Some listings take over a minute. Where it is
+            not below `total`, it matters for downloads alone.
         total: for the whole call: waiting for a token, all its repeats and the pauses between them. For a download
             it ends when the headers are there; then `read` watches over the body.
         logout: for the logout when a client is left.
     """
 
     connect: float | None = 10.0
-    read: float | None = 120.0
-    total: float | None = 300.0
+    read: float | None = 180.0
+    total: float | None = 180.0
     logout: float = 3.0
 
 

@@ -156,7 +156,11 @@ class Transport:
         connect = timeouts.connect
         if timeouts.total is not None and connect is not None:
             connect = min(connect, timeouts.total * _CONNECT_SHARE)
-        self._limits = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=connect, sock_read=timeouts.read)
+        # A timer for each piece of an answer costs a twentieth of a small call: none where the total ends it first.
+        read = timeouts.read
+        if read is not None and timeouts.total is not None and read >= timeouts.total:
+            read = None
+        self._limits = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=connect, sock_read=read)
         self._stream_limits = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=timeouts.read)
 
     def _aim(self, base: str) -> None:
