@@ -78,12 +78,12 @@ def has(revision: Revision, name: str, path: str) -> bool:
 
 
 @pytest.mark.parametrize("revision", revisions(), ids=lambda one: f"{one.product}-{one.name}")
-async def test_tables_name_what_the_documents_have(revision: Revision) -> None:
+def test_tables_name_what_the_documents_have(revision: Revision) -> None:
     """Every operation, parameter and field that a table names is in the document, or known to be lacking there."""
     lacking = set()
     for row in ROW_TYPES:
         for source in sources(revision.product, row):
-            operation = await find_operation(revision, source.operation)
+            operation = find_operation(revision, source.operation)
             if operation is None:
                 lacking.add(source.operation)
                 continue

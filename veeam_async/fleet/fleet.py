@@ -639,8 +639,8 @@ class Fleet:
         await self._core.aclose()
 
     async def __aenter__(self) -> Self:
-        # What the first call needs takes a moment to import: not on the loop, and not in the appliances' time.
-        await asyncio.to_thread(import_module, "..connect", __package__)
+        # What the first call needs takes a moment to import: now, and not in the appliances' time.
+        import_module("..connect", __package__)
         return self
 
     async def __aexit__(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from importlib import import_module
@@ -49,7 +48,7 @@ async def read(
     """
     errors: list[VeeamError] = []
     for source in sources(client.revision.product, row):
-        operation = await find_operation(client.revision, source.operation)
+        operation = find_operation(client.revision, source.operation)
         if operation is None:
             continue
         try:
@@ -120,11 +119,11 @@ _found: dict[tuple[str, str], Operation[Any] | None] = {}
 _listings: dict[Operation[Any], Operation[Any]] = {}
 
 
-async def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
-    """An operation of a revision by its operationId, or None. What has to be loaded for it is loaded in a thread."""
+def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
+    """An operation of a revision by its operationId, or None. Loads its api module, as the client's methods do."""
     key = revision.package, operation_id
     if key not in _found:
-        _found[key] = await asyncio.to_thread(_load, *key)
+        _found[key] = _load(*key)
     return _found[key]
 
 
