@@ -33,10 +33,11 @@ async def main(config: dict[str, Any]) -> None:
                 async with session.post(base + "/api/oauth2/token", data=form) as answer:
                     tokens[base] = orjson.loads(await answer.read())["access_token"]
             headers = {"Authorization": f"Bearer {tokens[base]}"}
+            length = 0
             for _ in range(5):
                 async with session.get(base + "/api/v1/serverInfo", headers=headers) as answer:
-                    info = orjson.loads(await answer.read())
-            return len(info["name"])
+                    length = len(orjson.loads(await answer.read())["name"])
+            return length
 
     bases = [f"{scheme}://127.0.0.1:{port}" for port in config["ports"]]
     connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75, ssl=context if context else True)

@@ -22,9 +22,10 @@ def resident() -> int:
 
 
 async def poll(client: Client) -> int:
+    length = 0
     for _ in range(5):
-        info = await client.service.get_server_info()
-    return len(info.name)
+        length = len((await client.service.get_server_info()).name)
+    return length
 
 
 async def main(config: dict[str, Any]) -> None:
