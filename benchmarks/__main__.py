@@ -67,12 +67,30 @@ def table(cases: list[Case]) -> Table:
     return shown
 
 
+MARK = "<!-- made by python -m benchmarks --report: what is below is overwritten -->"
+
+
+def write_report(page: Path, cases: list[Case]) -> None:
+    """Put a table of ratios behind the mark of a page; what stands before it stays."""
+    lines = [MARK, "", "| what | against | ratio | budget |", "|---|---|--:|--:|"]
+    for case in cases:
+        for peer in (subject for subject in case.values if subject != OURS and OURS in case.values):
+            budget = f"{case.at_most[peer]:.2f}" if peer in case.at_most else ""
+            lines.append(f"| {case.group}: {case.name} | {peer} | {case.ratio(peer):.2f} | {budget} |")
+        if case.limit is not None and OURS in case.values:
+            reached = f"{number(case.median(OURS))} {case.unit}"
+            lines.append(f"| {case.group}: {case.name} | | {reached} | {number(case.limit)} {case.unit} |")
+    before = page.read_text().partition(MARK)[0]
+    page.write_text(before + "\n".join(lines) + "\n")
+
+
 def main() -> int:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(names())}; all when none is given")
     parser.add_argument("--rounds", type=int, default=7, help="rounds of each case (default 7)")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"), metavar="FILE")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="put the table into a Markdown page, too")
     parser.add_argument("--check", action="store_true", help="exit 1 where a budget was missed")
     arguments = parser.parse_args()
     unknown = set(arguments.names) - set(names())
@@ -101,6 +119,8 @@ def main() -> int:
     arguments.json.parent.mkdir(parents=True, exist_ok=True)
     arguments.json.write_text(json.dumps(report, indent=1) + "\n")
     output.print(f"as JSON: {arguments.json}")
+    if arguments.report is not None:
+        write_report(arguments.report, cases)
     return 1 if arguments.check and missed else 0
 
 
