@@ -259,6 +259,8 @@ class Login:
         access = data.get("access_token")
         if not isinstance(access, str) or not access:
             raise self._no_token(reply)
+        if not access.isprintable():
+            raise self._no_token(reply, "a token that no header can carry")
         refresh = data.get("refresh_token")
         return Token(
             access,
@@ -268,7 +270,7 @@ class Login:
             issued=started,
         )
 
-    def _no_token(self, reply: Reply) -> VeeamError:
+    def _no_token(self, reply: Reply, what: str = "no token") -> VeeamError:
         data = _object(reply)
         if data.get("mfa_enabled") or data.get("mfa_token"):
             return MfaRequired(
@@ -278,7 +280,7 @@ class Login:
                 operation=reply.operation,
             )
         return DecodeError(
-            "the login was answered without a token",
+            f"the login was answered with {what}",
             status=reply.status,
             appliance=self._name,
             operation=reply.operation,

@@ -326,8 +326,12 @@ class Model(_Shell):
         return self._values() == other._values() and self.additional_properties == other.additional_properties
 
     def __repr__(self) -> str:
-        values = _masked(self._values() | {"additional_properties": self.additional_properties or UNSET})
-        shown = [f"{name}={value!r}" for name, value in values.items() if value is not UNSET]
+        try:
+            values = _masked(self._values() | {"additional_properties": self.additional_properties or UNSET})
+            shown = [f"{name}={value!r}" for name, value in values.items() if value is not UNSET]
+        except RecursionError:
+            # The other side decides how deep it nests; showing a model must not fail over it.
+            shown = ["..."]
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def __copy__(self) -> Self:

@@ -188,7 +188,10 @@ class _Walk:
             first = self.pages == 0
             # Where the first page is all there is, nothing can come twice.
             alone = first and total is not None and start + len(rows) >= total
-            fresh = rows if alone else self._fresh(rows)
+            try:
+                fresh = rows if alone else self._fresh(rows)
+            except (RecursionError, orjson.JSONEncodeError):
+                raise self._unreadable(reply, "the rows are nested too deeply to compare") from None
             self.pages += 1
             self._judge(len(rows), len(fresh), start, limit, total)
             if fresh or first:

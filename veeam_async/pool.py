@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 if TYPE_CHECKING:
     from .connect import Negotiation
     from .origin import Origin
+
+
+class _Connection(ResponseHandler):
+    """A connection as aiohttp has it, which two kinds of broken answers do not get the better of.
+
+    An answer that stops making sense within its body (a wrong chunk) closes the connection, but aiohttp tells only
+    who waits for a head, and stops all timers: who waits for the rest of the body would do so for ever.
+    An answer that nobody asked for, sent behind another one, would be taken for the answer to the next request.
+    """
+
+    _due = False
+
+    def set_response_params(self, **params: Any) -> None:
+        self._due = True
+        super().set_response_params(**params)
+
+    def feed_data(self, data: Any, *size: int) -> None:
+        if not self._due:
+            if self.transport is not None:
+                self.transport.close()
+            return
+        self._due = 100 <= data[0].code < 200
+        super().feed_data(data, *size)
+
+    def set_exception(self, exc: Any, *cause: Any) -> None:
+        payload = self._payload
+        super().set_exception(exc, *cause)
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            if not isinstance(exc, TimeoutError):
+                exc = aiohttp.ClientPayloadError(f"the rest of the body makes no sense: {exc}")
+            payload.set_exception(exc, *cause)
+            # Once more when a reader that the piece before woke waits again: it does not look at this by itself.
+            self._loop.call_soon(payload.set_exception, exc)
 
 
 class Pool:
@@ -56,8 +92,10 @@ class Pool:
         if session is None:
             if self.closed:
                 raise RuntimeError("the pool is closed")
+            connector: Any = aiohttp.TCPConnector(**self._connector_options)
+            connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
             session = self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(**self._connector_options),
+                connector=connector,
                 # Appliances do not use cookies; a jar would cost a lookup for each call.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": "veeam-async"},

@@ -12,6 +12,9 @@ from .redact import redact, redact_all
 from .retry import parse_retry_after
 
 EXCERPT = 200
+# More of a server's text is no help in a message; `body` has all of it.
+_LONGEST_TEXT = 2000
+_MOST_FIELDS = 50
 
 
 def excerpt(body: bytes, length: int = EXCERPT) -> str:
@@ -84,7 +87,7 @@ class Reply:
                 pass
         if not body.strip():
             return None
-        kind = self.content_type or "nothing"
+        kind = _shown(self.content_type) or "nothing"
         if "json" in kind:
             message = f"the body is announced as {kind} and is no whole JSON: {where}"
         else:
@@ -110,8 +113,13 @@ class Reply:
             return self.body.decode("utf-8", "replace")
 
 
+def _shown(header: str) -> str:
+    """A header's text as messages may hold it: what is no UTF-8 comes as surrogates, which nothing can print."""
+    return header.encode(errors="backslashreplace").decode()[:100]
+
+
 def _text(value: Any) -> str | None:
-    return value.strip() if isinstance(value, str) and value.strip() else None
+    return value.strip()[:_LONGEST_TEXT] if isinstance(value, str) and value.strip() else None
 
 
 def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unknown: bool = False) -> ApiError:
@@ -130,9 +138,13 @@ def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unkn
     data: Any = None
     parsed = False
     try:
-        data = redact_all(orjson.loads(body), secrets) if body else None
+        if body:
+            data = orjson.loads(body)
+            orjson.dumps(data)  # refuses what is nested so deeply that nothing could pickle or show it
+            data = redact_all(data, secrets)
         parsed = True
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
+        data = None
         # Before it is cut, lest half a secret stays.
         body = redact(body[:65536].decode("utf-8", "replace"), secrets).encode()
     code = message = details = resource = trace = None
@@ -153,18 +165,23 @@ def read_error(reply: Reply, *, secrets: Iterable[str | None] = (), outcome_unkn
         resource = _text(data.get("resourceId"))
         trace = _text(data.get("traceId"))
         if isinstance(errors := data.get("errors"), dict):
-            for name, value in errors.items():
-                lines = value if isinstance(value, list) else [value]
-                fields[name] = [line if isinstance(line, str) else orjson.dumps(line).decode() for line in lines]
+            for name, value in list(errors.items())[:_MOST_FIELDS]:
+                lines = value[:_MOST_FIELDS] if isinstance(value, list) else [value]
+                texts = [line if isinstance(line, str) else orjson.dumps(line).decode() for line in lines]
+                fields[name] = [text[:_LONGEST_TEXT] for text in texts]
     elif isinstance(data, str):
         message = _text(data)
     elif not parsed:
         shown = excerpt(body)
-        kind = reply.content_type or "an unnamed type"
-        message = _text(shown) if kind == "text/plain" else f"the body is {kind} and begins {shown[:80]!r}"
+        kind = _shown(reply.content_type) or "an unnamed type"
+        if reply.private and ("json" in kind or "token" in shown.lower()):
+            shown = None  # whatever went wrong on its way, it was to be a token
+            message = f"the body is {kind} and makes no sense"
+        else:
+            message = _text(shown) if kind == "text/plain" else f"the body is {kind} and begins {shown[:80]!r}"
     if message is None:
         location = reply.headers.get("Location")
-        message = f"redirects to {location}" if location else "no reason given"
+        message = f"redirects to {_shown(location)}" if location else "no reason given"
     return api_error_class(reply.status)(
         message,
         status=reply.status,

@@ -29,6 +29,7 @@ from .codec import dumps
 from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
 from .model import Model, fields
 from .transport import _bare as bare
+from .transport import _os_text as os_text
 from .unset import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -192,7 +193,8 @@ class Download:
                 f"the download stopped after {self._of_size()}", limit="read", **self._where()
             ) from bare(error)
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise ConnectError(f"the download broke after {self._of_size()}: {error}", **self._where()) from bare(error)
+            text = f"the download broke after {self._of_size()}: {os_text(error)}"
+            raise ConnectError(text, **self._where()) from bare(error)
         if self.size is not None and self.received != self.size:
             raise ConnectError(f"the download ended after {self._of_size()}", **self._where())
         if digest is not None and digest.running.digest() != digest.announced:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
+import re
 from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from time import monotonic
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urljoin
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -43,6 +45,9 @@ _log = logging.getLogger("veeam_async.transport")
 _FOREVER = float("inf")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+# Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
+_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b['"]""")
+_LONGEST_TEXT = 200
 # Connecting ends a little before the limit of the whole call does, so that one knows that nothing was sent.
 _CONNECT_SHARE = 0.95
 
@@ -593,16 +598,27 @@ def _replayable(call: Call) -> bool:
 
 
 def _bare(error: BaseException) -> BaseException:
-    """The error without its traceback, nor those of what led to it: their frames hold headers with the token."""
+    """The error without its traceback, nor those of what led to it: their frames hold headers with the token.
+
+    Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login.
+    """
     link: BaseException | None = error
     for _ in range(10):
         if link is None:
             break
         link.__traceback__ = None
+        link.args = tuple(_brief(part) if isinstance(part, str) else part for part in link.args)
+        if isinstance(link, (aiohttp.ClientResponseError, HttpProcessingError)):
+            link.message = _brief(link.message)
         link = link.__cause__ or link.__context__
     return error
 
 
 def _os_text(error: BaseException) -> str:
     inner = getattr(error, "os_error", None) or error
-    return str(getattr(inner, "strerror", None) or inner) or type(error).__name__
+    return _brief(str(getattr(inner, "strerror", None) or inner)) or type(error).__name__
+
+
+def _brief(text: str) -> str:
+    """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
+    return " ".join(_QUOTED.split(text, 1)[0].split())[:_LONGEST_TEXT]

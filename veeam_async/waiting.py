@@ -27,6 +27,7 @@ from .errors import (
 )
 from .model import Model
 from .reply import excerpt
+from .timeouts import remaining
 from .unset import Unset
 
 if TYPE_CHECKING:
@@ -314,7 +315,8 @@ class _Work:
                     raise
             except (ConnectError, ServerError, RateLimitedError, RequestTimeout) as error:
                 failures += 1
-                if failures > _MOST_FAILURES:
+                # A deadline that has passed stays so.
+                if failures > _MOST_FAILURES or getattr(error, "limit", None) == "deadline":
                     raise
                 logger.info("%s: look %d at %s failed: %s", self.client.name, failures, self.label, error)
             else:
@@ -323,7 +325,9 @@ class _Work:
                 if progress is not None:
                     await self._tell(progress)
             if not seen:
-                await asyncio.sleep(pause)
+                # No longer than to the deadline above: the look after it says that it has passed.
+                left = remaining()
+                await asyncio.sleep(pause if left is None else max(0.0, min(pause, left)))
                 pause = min(pause * _BACK_OFF, most)
         self.over = True
         await self._judge()
@@ -360,7 +364,10 @@ class _Work:
         for piece in pieces:
             name, _, rest = piece.partition("}")
             value = self.client.revision.name if name == "revision" else self.places.get(name)
-            path += [path_segment(name, value), rest]
+            try:
+                path += [path_segment(name, value), rest]
+            except (TypeError, ValueError) as error:
+                raise _nothing(self.client, f"a {self.kind.kind} cannot be looked at: {error}") from None
         return "".join(path)
 
     def _has_ended(self) -> bool:
