@@ -210,9 +210,12 @@ def _find(client: ApplianceClient, answer: Any, operation: str | None = None) ->
 
 def _find_all(client: ApplianceClient, answers: list[Any] | tuple[Any, ...], operation: str | None) -> list[_Work]:
     found: list[_Work] = []
-    for answer in answers:
-        one = _find(client, answer, operation)
-        found += one if isinstance(one, list) else [one]
+    try:
+        for answer in answers:
+            one = _find(client, answer, operation)
+            found += one if isinstance(one, list) else [one]
+    except RecursionError:
+        raise _nothing(client, "lists within lists", operation) from None
     return found
 
 

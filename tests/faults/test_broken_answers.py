@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import orjson
 import pytest
 
 from veeam_async.errors import ApiError, BadRequestError, ConnectError, DecodeError, RequestTimeout, VeeamError
@@ -212,6 +213,12 @@ async def test_waiting_for_what_has_no_place(client: Client, answer: dict[str, A
     """An answer whose ids make no path names nothing to wait for."""
     with pytest.raises(VeeamError, match="nothing to wait for"):
         await client.wait(answer)
+
+
+async def test_waiting_for_lists_within_lists(client: Client) -> None:
+    """Lists that nest deeper than Python can follow name nothing to wait for."""
+    with pytest.raises(VeeamError, match="nothing to wait for"):
+        await client.wait(orjson.loads(nested(1000)))
 
 
 @pytest.mark.parametrize("token", ["two\r\nlines", "a\x00null", "a\x7fbell"])
