@@ -103,12 +103,13 @@ def schema(value: Any, where: str) -> dict[str, Any]:
         kept["not"] = schema(found["not"], f"{where}/not")
     if "discriminator" in found:
         discriminator = _require(found["discriminator"], f"{where}/discriminator")
-        kept["discriminator"] = {
+        kept_discriminator: dict[str, Any] = {
             "propertyName": _text(discriminator.get("propertyName"), f"{where}/discriminator/propertyName")
         }
+        kept["discriminator"] = kept_discriminator
         if "mapping" in discriminator:
             mapping = _require(discriminator["mapping"], f"{where}/discriminator/mapping")
-            kept["discriminator"]["mapping"] = {
+            kept_discriminator["mapping"] = {
                 value: _text(there, f"{where}/discriminator/mapping/{value}") for value, there in mapping.items()
             }
     _extensions(found, kept)

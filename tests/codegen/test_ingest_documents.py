@@ -151,7 +151,7 @@ def test_openapi_3_0_is_left_alone() -> None:
 
 def test_the_document_itself_is_not_changed() -> None:
     """Bringing 3.1 to 3.0 works on a copy."""
-    made = schemas(Thing={"type": ["string", "null"]}) | {"openapi": "3.1.0"}
+    made: dict[str, Any] = schemas(Thing={"type": ["string", "null"]}) | {"openapi": "3.1.0"}
     to_3_0(made)
     assert made["components"]["schemas"]["Thing"] == {"type": ["string", "null"]}
 
@@ -169,11 +169,11 @@ def served(pages: dict[str, tuple[int, str, bytes]], context: ssl.SSLContext | N
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     class Server(ThreadingHTTPServer):
-        def handle_error(self, *_: Any) -> None:
+        def handle_error(self, request: Any, client_address: Any) -> None:
             pass
 
     server = Server(("127.0.0.1", 0), Handler)
