@@ -229,6 +229,7 @@ class _Probe:
         names = [revision.name for revision in self._offered]
         refused: list[str] = []
         last: ApiError | None = None
+        page = False
         for name in names:
             reply = await self._ask(name)
             if self._serves(reply):
@@ -238,20 +239,24 @@ class _Probe:
             listed = revisions_in(last)
             if listed:
                 return self._choose(listed, name)
-            if reply.status not in _NO_REVISION:
+            # A sign-on page, a proxy, another service: no revision would make it this product's API.
+            page = reply.content_type == "text/html"
+            if page or reply.status not in _NO_REVISION:
                 break
             refused.append(name)
         assert last is not None
         if last.status in SAFE_STATUSES:
             raise last
-        if last.status not in _NO_REVISION or (last.status == 404 and self._manners.revision_header is not None):
+        elsewhere = last.status == 404 and self._manners.revision_header is not None
+        if page or elsewhere or last.status not in _NO_REVISION:
             raise ConnectError(
                 f"port {self.origin.port} does not answer as {self._manners.title}: {last.describe()}",
                 appliance=self.name,
             )
         raise UnsupportedRevisionError(
             f"the server accepts none of {', '.join(names)}: {last.describe()}; "
-            "`python -m codegen ingest` and `emit` add a newer one",
+            + ("it may be failing, or " if last.status >= 500 else "it may ")
+            + "have another revision, which `python -m codegen ingest` and `emit` add",
             offered=names,
             appliance=self.name,
         )

@@ -132,6 +132,20 @@ async def test_another_service_is_not_taken_for_the_api(answer: dict[str, Any]) 
         assert isinstance(caught.value, (ConnectError, UnsupportedRevisionError)) or "origin" in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_page_in_place_of_the_api_is_asked_once(status: int) -> None:
+    """A web page with an error status is no refusal of a revision: one request, and the error names what answered."""
+    async with Wire() as server:
+
+        @server.on("GET", PROBE)
+        async def probe(exchange: Exchange) -> None:
+            await exchange.reply(status, b"<html>proxy</html>", kind="text/html")
+
+        with pytest.raises(ConnectError, match="does not answer as Veeam Backup & Replication"):
+            await connect(server.url, CREDENTIALS)
+        assert len(server.to(PROBE)) == 1
+
+
 @pytest.mark.parametrize(("served", "expected"), [(["v8.1", "v8"], "v8.1"), (["v8.1"], "v8.1"), (["v8"], "v8")])
 async def test_azure_is_probed_by_path(served: list[str], expected: str) -> None:
     """Azure's revisions are paths: 401 says that one is there, 404 that it is not."""
