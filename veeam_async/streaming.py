@@ -16,6 +16,7 @@ import mimetypes
 import os
 import secrets
 import threading
+import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -146,8 +147,12 @@ class Download:
 
     @property
     def filename(self) -> str | None:
-        disposition = self._response.content_disposition
+        with warnings.catch_warnings():
+            # What makes no sense in the header is no name; aiohttp would warn of each bit of it.
+            warnings.simplefilter("ignore")
+            disposition = self._response.content_disposition
         name = disposition.filename if disposition is not None else None
+        name = name.encode(errors="replace").decode() if name else None
         # The name comes from the other side: it must not lead anywhere.
         name = name.replace("\\", "/").rpartition("/")[2] if name else None
         return name if name not in ("", ".", "..") else None

@@ -46,7 +46,7 @@ _FOREVER = float("inf")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 # Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
-_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b['"]""")
+_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
 _LONGEST_TEXT = 200
 # Connecting ends a little before the limit of the whole call does, so that one knows that nothing was sent.
 _CONNECT_SHARE = 0.95
@@ -608,6 +608,10 @@ def _bare(error: BaseException) -> BaseException:
             break
         link.__traceback__ = None
         link.args = tuple(_brief(part) if isinstance(part, str) else part for part in link.args)
+        if isinstance(link, aiohttp.ServerDisconnectedError):
+            # It carries the head of the answer as far as that came.
+            link.message = "Server disconnected"
+            link.args = (link.message,)
         if isinstance(link, (aiohttp.ClientResponseError, HttpProcessingError)):
             link.message = _brief(link.message)
         link = link.__cause__ or link.__context__

@@ -286,7 +286,7 @@ class _Work:
     @property
     def state(self) -> str:
         state = _at(self.raw, self.kind.status)
-        return "" if state is None else str(state)
+        return str(state) if isinstance(state, (str, int, float)) else ""
 
     @property
     def label(self) -> str:

@@ -99,6 +99,7 @@ async def test_interim_answers_are_waited_through(vbr: Vbr, client: Client) -> N
         b'HTTP/1.1 200 OK\r\nContent-Length: {"access_token":"%s"}\r\n\r\n' % SECRET.encode(),
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{"access_token":"%s"}' % SECRET.encode(),
         b"HTTP/1.1 200 OK\r\nX: " + SECRET.encode() * 600 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + SECRET.encode() + b"\r\nContent-Len",
     ],
 )
 async def test_a_login_answer_that_cannot_be_read(
@@ -213,6 +214,30 @@ async def test_waiting_for_what_has_no_place(client: Client, answer: dict[str, A
     """An answer whose ids make no path names nothing to wait for."""
     with pytest.raises(VeeamError, match="nothing to wait for"):
         await client.wait(answer)
+
+
+@pytest.mark.parametrize("disposition", [b";;=;", b"attachment; filename*=utf-8''%ff%zz", b"attachment; filename=\xff"])
+async def test_a_download_whose_name_makes_no_sense(vbr: Vbr, client: Client, disposition: bytes) -> None:
+    """A Content-Disposition that cannot be read is no name, and neither an error nor a warning."""
+
+    @vbr.on("GET", KIT)
+    async def kit(exchange: Exchange) -> None:
+        await exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Disposition: " + disposition + b"\r\nContent-Length: 0\r\n\r\n")
+
+    async with client.deployment.download_deployment_kit.stream(SESSION_ID) as download:
+        assert (download.filename or "").encode() in (b"", b"?")
+
+
+async def test_waiting_while_the_state_is_no_word(vbr: Vbr, client: Client) -> None:
+    """A state that is an object, however deep, is none; what is looked at next time may have one."""
+    states = [nested(1000), b'"Stopped"']
+
+    @vbr.on("GET", SESSION_PATH)
+    async def session(exchange: Exchange) -> None:
+        await exchange.reply(200, orjson.dumps({**SESSION, "state": "x"}).replace(b'"x"', states.pop(0)))
+
+    assert (await client.wait(SESSION_ID, interval=0.01)).state == "Stopped"
+    assert not states
 
 
 async def test_waiting_for_lists_within_lists(client: Client) -> None:
