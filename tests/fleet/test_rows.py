@@ -13,7 +13,7 @@ import attrs
 import orjson
 import pytest
 
-from veeam_async.errors import ForbiddenError
+from veeam_async.errors import ForbiddenError, VeeamError
 from veeam_async.fleet import (
     ROW_TYPES,
     Appliance,
@@ -328,6 +328,21 @@ async def test_one_call_that_fails(fleet: tuple[Fleet, World]) -> None:
         await reading.gather()
         assert isinstance(reading.errors[0].error, RowsError)
         assert len(reading.errors[0].error.errors) == 2
+        await fleet_.remove("one")
+
+
+async def test_a_login_that_fails_is_one_error(fleet: tuple[Fleet, World]) -> None:
+    """Where no token is to be had, the many operations behind a row cost one login and one error."""
+    fleet_, world = fleet
+    async with SimulatedAppliance("aws", "1.7-rev0", world=world) as simulated:
+        simulated.faults.add(operation="login", html=True)
+        fleet_.add(Appliance("one", simulated.url, simulated.credentials, product="aws", revision="1.7-rev0"))
+        reading = fleet_.where(name="one").protected()
+        assert await reading.gather() == []
+        (failed,) = reading.errors
+        assert isinstance(failed.error, VeeamError)
+        assert not isinstance(failed.error, RowsError)
+        assert simulated.count("login") == 1
         await fleet_.remove("one")
 
 

@@ -46,6 +46,8 @@ async def read(
     Raises:
         VeeamError: after all rows that could be had, when an operation failed; `RowsError` when several did.
     """
+    # Without a token no operation has anything to give: one error then, not one for each of them.
+    await client.login()
     errors: list[VeeamError] = []
     for source in sources(client.revision.product, row):
         operation = find_operation(client.revision, source.operation)
