@@ -1,6 +1,6 @@
 """A server that costs next to nothing, in a process of its own: what is measured is the client.
 
-`python -m benchmarks.server` prints its port and serves until its stdin closes.
+`python -m benchmarks.server [PATH=FILE ...]` prints its port and serves until its stdin closes.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -78,11 +78,13 @@ async def serve() -> None:
 
 
 @contextmanager
-def running() -> Iterator[int]:
-    """The server in a process of its own; gives its port."""
+def running(pages: Mapping[str, Path] | None = None) -> Iterator[int]:
+    """The server in a process of its own, with files for answers at further paths; gives its port."""
+    more = [f"{path}={file}" for path, file in (pages or {}).items()]
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-m", "benchmarks.server", *more],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         assert process.stdout is not None
         yield int(process.stdout.readline())
@@ -95,4 +97,6 @@ def running() -> Iterator[int]:
 
 
 if __name__ == "__main__":
+    for path, _, file in (each.partition("=") for each in sys.argv[1:]):
+        ANSWERS[path.encode()] = answer(Path(file).read_bytes())
     asyncio.run(serve())
