@@ -80,10 +80,9 @@ def timed(work: Callable[[], Any], times: int, *, collecting: bool = True) -> Ca
 
 
 def measure(rounds: int) -> Iterator[Case]:
-    """Each kind of page, with the garbage collector as it is and without it; then long pages against short ones."""
+    """Each kind of page, with the garbage collector as it is and without it. (Long pages: `scaling`.)"""
     for kind in KINDS:
         yield from _pages(kind, rounds)
-    yield from _long_pages(rounds)
     yield from _memory()
 
 
@@ -126,25 +125,6 @@ def _page(kind: str, name: str, use: Callable[[Any], Any], most: float | None, r
             "us",
             {} if most is None else {"orjson.loads": most},
             note=f"{len(body) / ROWS:.0f} bytes a row",
-        )
-
-
-def _long_pages(rounds: int) -> Iterator[Case]:
-    decode = decoder("SessionsResult", PACKAGE)
-    for rows in (2_000, 20_000):
-
-        def a_row(rows: int) -> Callable[[], float]:
-            body = page("sessions", rows)
-            times = max(1, 4_000 // rows)
-            once = timed(lambda: read_rows(decode(orjson.loads(body))), times)
-            return lambda: once() / rows
-
-        yield Case(
-            "decode",
-            f"sessions, one row of {rows:,}, every field read",
-            interleaved({OURS: a_row(rows), "of 200": a_row(200)}, min(rounds, 5)),
-            "us",
-            {"of 200": 2.0},
         )
 
 
