@@ -73,3 +73,24 @@ def test_elsewhere_does_not(host: str) -> None:
 def test_origins_compare() -> None:
     """Two spellings of one origin are equal and hash alike."""
     assert {Origin("https", "a", 443), parse_host("https://A", default_port=1)} == {Origin("https", "a", 443)}
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_the_first_and_the_last_port(port: int) -> None:
+    """Every TCP port is one, from 1 to 65535."""
+    assert parse_host(f"vbr01:{port}", default_port=9419).port == port
+    assert parse_host("vbr01", port=port, default_port=9419).port == port
+
+
+@pytest.mark.parametrize("port", [0, 65536])
+def test_no_port_beyond_them(port: int) -> None:
+    """0 and 65536 are none."""
+    with pytest.raises(ValueError, match="no TCP port"):
+        parse_host("vbr01", port=port, default_port=9419)
+
+
+@pytest.mark.parametrize("host", ["https://user@vbr01", "https://:secret@vbr01"])
+def test_half_of_the_credentials_is_refused_too(host: str) -> None:
+    """A user name alone, or a password alone, does not belong into the host either."""
+    with pytest.raises(ValueError, match="credentials"):
+        parse_host(host, default_port=9419)

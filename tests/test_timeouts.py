@@ -51,3 +51,9 @@ async def test_tasks_inherit_it_unless_told_otherwise() -> None:
     got = await inherited
     assert got is not None and 0 < got <= 5
     assert await free is None
+
+
+def test_the_defaults_that_people_plan_with() -> None:
+    """Ten seconds for a connection, three minutes for a call, three seconds for the logout."""
+    limits = Timeouts()
+    assert (limits.connect, limits.read, limits.total, limits.logout) == (10, 180, 180, 3)
