@@ -119,10 +119,10 @@ def measure(rounds: int) -> Iterator[Case]:
     colour = 0
     for kind, sizes in ROWS.items():
         bare = interleaved({str(rows): cpu_of_a_row(kind, rows, None) for rows in sizes}, few)
+        for _ in range(6):  # so that the code of all classes is compiled
+            read_rows(decoder(KINDS[kind][0], PACKAGE)(orjson.loads(page(kind))))
         memories = {str(rows): list(memory_of_a_row(kind, rows)) for rows in sizes}
         for number, (name, use) in enumerate(USES.items()):
-            for _ in range(6):  # so that the code of all classes is compiled
-                use(decoder(KINDS[kind][0], PACKAGE)(orjson.loads(page(kind))))
             for collecting, wrap in COLLECTORS.items():
                 values = interleaved({str(rows): wrap(cpu_of_a_row(kind, rows, use)) for rows in sizes}, few)
                 most = FLAT_WITHOUT_COLLECTIONS if "off" in collecting else FLAT
