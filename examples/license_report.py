@@ -24,7 +24,7 @@ async def main(path: str) -> int:
     async with Fleet.from_toml(path) as fleet:
         rows = fleet.licenses(deadline=120)
         licenses = sorted(await rows.gather(), key=urgency)
-    writer = csv.DictWriter[str](sys.stdout, COLUMNS, extrasaction="ignore")
+    writer: csv.DictWriter[str] = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore")
     writer.writeheader()
     for license in licenses:
         left = license.days_left()

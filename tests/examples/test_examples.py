@@ -80,9 +80,9 @@ async def test_failed_jobs_alerts_once(fleet_file: Path) -> None:
 
 async def test_license_report(fleet_file: Path) -> None:
     """CSV with the license that ends first on top."""
-    out, _ = await run("license_report.py", "fleet.toml", folder=fleet_file.parent, status=1)
+    out, err = await run("license_report.py", "fleet.toml", folder=fleet_file.parent, status=1)
     days = [int(row["days_left"]) for row in csv.DictReader(io.StringIO(out)) if row["days_left"]]
-    assert days
+    assert days, err
     assert days == sorted(days)
 
 
