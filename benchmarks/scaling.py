@@ -114,10 +114,11 @@ def memory_of_a_row(kind: str, rows: int) -> Iterator[float]:
 def measure(rounds: int) -> Iterator[Case]:
     """Rows first, then fleets; the plot at the end."""
     few = min(rounds, 3)
-    decoding = Panel("CPU for a row", "us", "rows of a page")
+    panels: list[Panel] = []
     memory = Panel("memory of a row", "KiB", "rows of a page")
     colour = 0
     for kind, sizes in ROWS.items():
+        panels.append(decoding := Panel(f"CPU for a row of {kind}", "us", "rows of a page"))
         bare = interleaved({str(rows): cpu_of_a_row(kind, rows, None) for rows in sizes}, few)
         for _ in range(6):  # so that the code of all classes is compiled
             read_rows(decoder(KINDS[kind][0], PACKAGE)(orjson.loads(page(kind))))
@@ -139,7 +140,7 @@ def measure(rounds: int) -> Iterator[Case]:
         colour += 1
     fleets = Panel("CPU for an appliance, five calls", "us", "appliances")
     yield from _fleets(few, fleets)
-    PLOT.write_text(draw([decoding, memory, fleets]))
+    PLOT.write_text(draw([*panels, memory, fleets]))
 
 
 def _grown(
