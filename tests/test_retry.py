@@ -95,3 +95,22 @@ def test_widening() -> None:
     assert not RetryPolicy().widened("X")
     assert RetryPolicy(unsafe={"X"}).widened("X")
     assert not RetryPolicy(unsafe={"X"}).widened("Y")
+
+
+def test_the_budget_refills_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten seconds give back one repeat, and no fewer."""
+    now = [1000.0]
+    monkeypatch.setattr(retry, "monotonic", lambda: now[0])
+    budget = RetryBudget(1)
+    assert budget.take()
+    now[0] += 9.9
+    assert not budget.take()
+    now[0] += 0.2
+    assert budget.take()
+
+
+def test_the_defaults_that_people_plan_with() -> None:
+    """Four attempts, pauses from half a second up to twenty, Retry-After up to a minute, twenty repeats at once."""
+    policy = RetryPolicy()
+    assert (policy.attempts, policy.backoff, policy.backoff_cap) == (4, 0.5, 20)
+    assert (policy.retry_after_cap, policy.budget, policy.unsafe) == (60, 20, False)
