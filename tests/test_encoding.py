@@ -123,6 +123,7 @@ def test_unset_and_none_are_left_out() -> None:
     made = plan("/a", Parameter("skip"), Parameter("asc"), Parameter("name"))
     assert made.path({"skip": UNSET, "asc": None}) == "/a"
     assert made.path({"skip": 0, "asc": False, "name": ""}) == "/a?skip=0&asc=false&name="
+    assert made.path({"skip": UNSET, "asc": True, "name": None}) == "/a?asc=true"
 
 
 def test_unknown_parameter() -> None:
@@ -145,6 +146,7 @@ def test_forms_and_queries_of_free_calls() -> None:
     """Names and values are quoted, lists repeated, UNSET and None left out."""
     assert encode_form({"a b": "c&d", "n": [1, 2], "x": None, "y": UNSET, "t": True}) == b"a+b=c%26d&n=1&n=2&t=true"
     assert encode_query({"a b": "c/d", "n": ["x", "y"], "z": None}) == "?a%20b=c%2Fd&n=x&n=y"
+    assert encode_query({"z": None, "n": 1, "u": UNSET, "m": 2}) == "?n=1&m=2"
     assert encode_query({}) == encode_query(None) == encode_query({"a": UNSET}) == ""
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from veeam_async.credentials import Password, VbrToken
 from veeam_async.testing import SimulatedAppliance
-from veeam_async.token_store import FileTokenStore, MemoryTokenStore, StoredToken, TokenStore
+from veeam_async.token_store import FileTokenStore, MemoryTokenStore, StoredToken, StoreShelf, TokenStore
 from veeam_async.vbr.v1_3_rev0 import Client
 
 CALL = "/api/v1/serverInfo"
@@ -158,3 +158,18 @@ async def test_clock_that_was_set_back(appliance: SimulatedAppliance) -> None:
     async with Client(appliance.url, appliance.credentials, token_store=store) as client:
         token = await client.login()
         assert token.left() <= stored.lifetime
+
+
+def test_what_is_kept_shows_no_secret() -> None:
+    """The repr of a kept token has neither of its secrets."""
+    shown = repr(StoredToken("planted-access", "planted-refresh", 900.0, 0.0))
+    assert "planted" not in shown and "900" in shown
+
+
+async def test_what_expired_meanwhile_has_no_time_left() -> None:
+    """A token that expired in the store comes out expired, by nothing more and nothing less."""
+    store = MemoryTokenStore()
+    await store.save("key", StoredToken("a", "r", 900.0, time() - 50))
+    token = await StoreShelf(store, "key", "vbr01").load()
+    assert token is not None
+    assert -0.5 < token.left() <= 0
