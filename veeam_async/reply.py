@@ -109,7 +109,7 @@ class Reply:
                 charset = value.strip().strip('"')
         try:
             return self.body.decode(charset, "replace")
-        except LookupError:
+        except (LookupError, ValueError):  # some codecs have no way to replace what they cannot read
             return self.body.decode("utf-8", "replace")
 
 

@@ -1,0 +1,76 @@
+"""Answers as they came: text in its charset, JSON with its oddities, what errors show of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from veeam_async.errors import DecodeError
+from veeam_async.reply import Reply, excerpt, read_error
+
+
+def reply(body: bytes, kind: str = "application/json", *, status: int = 200, **options: Any) -> Reply:
+    return Reply(status, {"Content-Type": kind}, body, "GetIt", "vbr01", **options)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("text/plain", "é".encode(), "é"),
+        ("text/plain; charset=latin-1", b"\xe9", "é"),
+        ('text/plain; format=flowed; CHARSET="latin-1"', b"\xe9", "é"),
+        ("text/plain; charset=utf-8; format=latin-1", "é".encode(), "é"),
+        ("charset=latin-1", "é".encode(), "é"),
+        ("text/plain; charset=no-such", "é".encode(), "é"),
+        ("text/plain; charset=base64", "é".encode(), "é"),
+        ("text/plain; charset=undefined", "é".encode(), "é"),
+        ("text/plain; charset=idna", "é".encode(), "é"),
+        ("text/plain", b"\xff!", "\ufffd!"),
+        ("", b"a", "a"),
+    ],
+)
+def test_text_in_its_charset(kind: str, body: bytes, text: str) -> None:
+    """The charset that the server names, or UTF-8 where it names none that can be read with."""
+    assert reply(body, kind).text() == text
+
+
+@pytest.mark.parametrize("body", [b"", b"  \r\n", b"\xef\xbb\xbfnull"])
+def test_no_json(body: bytes) -> None:
+    """An empty body is no value and no error."""
+    assert reply(body).json() is None
+
+
+def test_json_behind_a_byte_order_mark() -> None:
+    """A byte order mark is passed over; what is no JSON behind it is an error all the same."""
+    assert reply(b'\xef\xbb\xbf{"a":1}').json() == {"a": 1}
+    with pytest.raises(DecodeError):
+        reply(b'\xef\xbb\xbf{"a":1').json()
+
+
+def test_the_beginning_that_errors_show() -> None:
+    """Errors show the first 200 characters, whole ones, and nothing of what is private."""
+    with pytest.raises(DecodeError) as caught:
+        reply("é".encode() * 300).json()
+    assert caught.value.excerpt == "é" * 200
+    assert excerpt("é".encode() * 300, 3) == "ééé"
+    with pytest.raises(DecodeError) as caught:
+        reply(b"secret", private=True).json()
+    assert caught.value.excerpt is None
+
+
+def test_whose_answer_it_was() -> None:
+    """The repr says what was answered, and shows nothing of it."""
+    assert repr(reply(b"secret")) == "<Reply 200 to GetIt from vbr01, 6 bytes>"
+
+
+def test_errors_are_cut_to_what_a_person_reads() -> None:
+    """Texts longer than 2,000 characters and fields beyond the fiftieth are in the body alone."""
+    data = {"message": "m" * 3000, "errors": {f"f{n}": ["x" * 3000] * 60 for n in range(60)}}
+    error = read_error(reply(orjson.dumps(data), status=400))
+    assert len(error.message) == 2000
+    assert len(error.field_errors) == 50
+    assert {len(lines) for lines in error.field_errors.values()} == {50}
+    assert len(error.field_errors["f0"][0]) == 2000
+    assert error.body == data
