@@ -56,7 +56,7 @@ TESTS: dict[str, list[str]] = {
     "tokens": [*faults("tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
     "login": faults("login", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"),
     "transport": [
-        *faults("retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
+        *faults("transport", "retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
         "tests/test_client.py", "tests/test_proxies.py",
     ],
     "paging": ["tests/test_paging.py", *faults("broken_answers", "cancel_calls")],
