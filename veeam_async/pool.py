@@ -29,16 +29,17 @@ class _Connection(ResponseHandler):
         self._due = True
         super().set_response_params(**params)
 
-    def feed_data(self, data: Any, *size: int) -> None:
+    def feed_data(self, data: Any, size: int = 0) -> None:
         if not self._due:
             if self.transport is not None:
                 self.transport.close()
             return
         self._due = 100 <= data[0].code < 200
-        super().feed_data(data, *size)
+        super().feed_data(data, size)
 
-    def set_exception(self, exc: Any, *cause: Any) -> None:
+    def set_exception(self, exc: Any, exc_cause: BaseException | None = None) -> None:
         payload = self._payload
+        cause: tuple[Any, ...] = () if exc_cause is None else (exc_cause,)
         super().set_exception(exc, *cause)
         if payload is not None and not payload.is_eof() and payload.exception() is None:
             if not isinstance(exc, TimeoutError):

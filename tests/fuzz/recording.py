@@ -195,7 +195,7 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
         self._replay.connections.add(self)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self._replay.connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
