@@ -182,7 +182,7 @@ class Playing:
 
 
 def _plainly_pickled(error: VeeamError) -> bytes:
-    """As Python does it by itself: Dask, once imported, has the causes of errors pickled too, and aiohttp's cannot be."""
+    """As Python does it by itself: Dask, once imported, has causes pickled too, and aiohttp's cannot be."""
     buffer = io.BytesIO()
     pickler = pickle.Pickler(buffer)
     pickler.dispatch_table = {}
