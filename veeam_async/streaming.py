@@ -29,8 +29,7 @@ from aiohttp import hdrs, payload
 from .codec import dumps
 from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
 from .model import Model, fields
-from .transport import _bare as bare
-from .transport import _os_text as os_text
+from .transport import bare, os_text
 from .unset import UNSET, Unset
 
 if TYPE_CHECKING:

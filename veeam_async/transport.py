@@ -299,7 +299,7 @@ class Transport:
             else:
                 body = await response.read()
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            raise await self._translate(error, call, response, until, limit, started) from _bare(error)
+            raise await self._translate(error, call, response, until, limit, started) from bare(error)
         if self.events is not None:
             self._tell_answer(call, attempt, response.status, len(body), begun)
         secret = token.access if token is not None else None
@@ -316,7 +316,7 @@ class Transport:
                     self._ssl = await context_for(self.tls)
                 response = await self._request(call, token, attempt, until, limit, self._stream_limits)
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
-            raise await self._translate(error, call, response, until, limit, started) from _bare(error)
+            raise await self._translate(error, call, response, until, limit, started) from bare(error)
         if self.events is not None:
             self._tell_answer(call, attempt, response.status, -1, begun)
         if response.status < 300:
@@ -324,7 +324,7 @@ class Transport:
         try:
             body = await self._read_bounded(call, response)
         except (aiohttp.ClientError, OSError) as error:
-            raise await self._translate(error, call, response, until, limit, started) from _bare(error)
+            raise await self._translate(error, call, response, until, limit, started) from bare(error)
         secret = token.access if token is not None else None
         return Reply(response.status, response.headers, body, call.label, self.name, secret, bool(call.secrets))
 
@@ -482,10 +482,10 @@ class Transport:
             text = f"the proxy refuses: {error.status} {error.message}"
             return _Failed(ConnectError(text, **where), sent=False, repeatable=error.status in SAFE_STATUSES)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return _Failed(ConnectError(f"cannot resolve {self.origin.host}: {_os_text(error)}", **where), sent=False)
+            return _Failed(ConnectError(f"cannot resolve {self.origin.host}: {os_text(error)}", **where), sent=False)
         if isinstance(error, aiohttp.ClientConnectorError):  # a proxy that is not there included
             via = f" by way of proxy {self.proxy.shown}" if self.proxy is not None else ""
-            return _Failed(ConnectError(f"cannot connect to {target}{via}: {_os_text(error)}", **where), sent=False)
+            return _Failed(ConnectError(f"cannot connect to {target}{via}: {os_text(error)}", **where), sent=False)
         if isinstance(error, aiohttp.InvalidURL):
             return VeeamError(f"{call.path!r} makes no URL", **where)
         if isinstance(error, RuntimeError):
@@ -493,14 +493,14 @@ class Transport:
                 return VeeamError("the client is closed", **where)
             raise error
         if response is not None:
-            text = f"the connection broke in the body of an answer {response.status}: {_os_text(error)}"
+            text = f"the connection broke in the body of an answer {response.status}: {os_text(error)}"
             accepted = response.status < 300 and not call.safe
             if accepted:  # only the body is lost
                 text += "; the appliance had accepted the request"
             return _Failed(ConnectError(text, **where), sent=True, accepted=accepted)
         if isinstance(error, aiohttp.ServerDisconnectedError):
             return _Failed(ConnectError("the server closed the connection without an answer", **where), sent=True)
-        return _Failed(ConnectError(f"the connection broke: {_os_text(error)}", **where), sent=True)
+        return _Failed(ConnectError(f"the connection broke: {os_text(error)}", **where), sent=True)
 
     async def _tls_error(self, error: BaseException, where: Mapping[str, Any]) -> TlsError | None:
         origin = self.origin
@@ -597,7 +597,7 @@ def _replayable(call: Call) -> bool:
     return data is None or isinstance(data, bytes) or data.replayable
 
 
-def _bare(error: BaseException) -> BaseException:
+def bare(error: BaseException) -> BaseException:
     """The error without its traceback, nor those of what led to it: their frames hold headers with the token.
 
     Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login.
@@ -618,7 +618,8 @@ def _bare(error: BaseException) -> BaseException:
     return error
 
 
-def _os_text(error: BaseException) -> str:
+def os_text(error: BaseException) -> str:
+    """What the system, or aiohttp, says of an error, in one line."""
     inner = getattr(error, "os_error", None) or error
     return _brief(str(getattr(inner, "strerror", None) or inner)) or type(error).__name__
 
