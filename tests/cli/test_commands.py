@@ -157,6 +157,7 @@ class TestPoll:
             (["jobs", "--where", "tag=atlantis"], "no appliance"),
             (["servers", "--format", "prometheus"], "no metrics"),
             (["jobs", "--format", "json", "--watch", "5"], "--watch"),
+            (["jobs", "--watch", "5", "--deadline", "60"], "--timeout"),
         ],
     )
     def test_wrong_options(self, healthy: Path, arguments: list[str], says: str) -> None:
@@ -167,7 +168,7 @@ class TestPoll:
 
     def test_a_third_broken(self, broken: Path) -> None:
         """The others answer, each broken one has its error at the end, in words; status 1."""
-        ran = veeam("poll", broken, "jobs", "--deadline", "12", "-f", "jsonl")
+        ran = veeam("poll", broken, "jobs", "--timeout", "12", "-f", "jsonl")
         assert ran.status == 1
         answered = {json.loads(line)["appliance"] for line in ran.out.splitlines()}
         errors = dict(line.split(": ", 1) for line in ran.err.splitlines() if ": " in line)
@@ -176,7 +177,7 @@ class TestPoll:
         assert set(errors) == set(faults) - answered
         words = {
             "dead": "up, and name, port and firewall",
-            "hangs": "longer --deadline",
+            "hangs": "slow or stuck; --timeout",
             "wrong-password": "user name and password",
             "web-page": "Something else than the appliance's API answered",
             "errors": "500",
@@ -184,6 +185,21 @@ class TestPoll:
         }
         for name, error in errors.items():
             assert words[str(faults[name])] in error
+
+    def test_deadline_is_for_the_whole_fleet(self, broken: Path) -> None:
+        """Whoever has not answered by the deadline is told so, and the rows of the others are there."""
+        started = time.monotonic()
+        ran = veeam("poll", broken, "jobs", "--deadline", "9", "-f", "jsonl")
+        assert ran.status == 1
+        assert time.monotonic() - started < 30
+        assert "a longer --deadline" in ran.err
+        assert ran.out
+
+    def test_one_stuck_appliance_is_given_a_minute(self) -> None:
+        """The default: a minute for each appliance and no limit for the fleet, as `Fleet` has it."""
+        shown = " ".join(veeam("poll", "--help").out.split())
+        assert "Seconds for one appliance; its own `timeout` in the fleet file goes before it. [default: 60.0" in shown
+        assert "Seconds for the whole fleet; no limit where it is absent." in shown
 
     def test_none_answers(self, tmp_path: Path) -> None:
         """Where no appliance answers the status is 2."""
@@ -195,7 +211,7 @@ class TestPoll:
 
     def test_prometheus(self, broken: Path) -> None:
         """The page is valid, and says which appliances are up."""
-        ran = veeam("poll", broken, "jobs", "--deadline", "12", "-f", "prometheus", "--where", "product=vbr")
+        ran = veeam("poll", broken, "jobs", "--timeout", "12", "-f", "prometheus", "--where", "product=vbr")
         families = {family.name: family for family in text_string_to_metric_families(ran.out)}
         up = {sample.labels["appliance"]: sample.value for sample in families["veeam_up"].samples}
         faults = faults_of(broken)
@@ -277,7 +293,7 @@ class TestCheck:
 
     def test_broken_fleet_says_what_is_wrong(self, broken: Path) -> None:
         """The worst come first, each with the step that failed; status 2."""
-        ran = veeam("check", broken, "--deadline", "12")
+        ran = veeam("check", broken, "--timeout", "12")
         assert ran.status == 2
         lines = {line.split()[0]: line for line in ran.out.splitlines()[1:]}
         steps = {

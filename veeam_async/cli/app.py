@@ -82,8 +82,19 @@ def _format(*choices: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
     return click.option("--format", "-f", type=click.Choice(choices), default=choices[0])
 
 
-def _deadline(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option("--deadline", type=POSITIVE, default=seconds, help="Seconds for the whole round.")
+DEADLINE = click.option(
+    "--deadline", metavar="SECONDS", type=POSITIVE, help="Seconds for the whole fleet; no limit where it is absent."
+)
+
+
+def _timeout(seconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=POSITIVE,
+        default=seconds,
+        help="Seconds for one appliance; its own `timeout` in the fleet file goes before it.",
+    )
 
 
 PRODUCT_OPTION = click.option(
@@ -127,13 +138,14 @@ def one_appliance(command: Callable[..., Any]) -> Callable[..., Any]:
 @FLEET
 @WHERE
 @_format("table", "json", "jsonl")
-@_deadline(30.0)
+@_timeout(30.0)
+@DEADLINE
 @CONCURRENCY
 @click.option("--certificate-days", default=30, help="Warn when a certificate ends within so many days.")
 @click.option("--license-days", default=30, help="Warn when a license ends within so many days.")
 @click.option("--clock-seconds", default=300, help="Warn when a clock is off by more seconds.")
 def check(
-    fleet: Path, where: Sequence[str], format: str, deadline: float, concurrency: int,
+    fleet: Path, where: Sequence[str], format: str, timeout: float, deadline: float | None, concurrency: int,
     certificate_days: int, license_days: int, clock_seconds: int,
 ) -> int:  # fmt: skip
     """Whether each appliance of a fleet can be polled: network, certificate, login, revision, clock, license.
@@ -143,7 +155,7 @@ def check(
     from .check import Limits, check_fleet
 
     limits = Limits(certificate_days, license_days, clock_seconds)
-    return check_fleet(fleet, where, limits, format, deadline=deadline, concurrency=concurrency)
+    return check_fleet(fleet, where, limits, format, timeout=timeout, deadline=deadline, concurrency=concurrency)
 
 
 @app.command()
@@ -156,11 +168,12 @@ def check(
 @click.option("--watch", metavar="SECONDS", type=click.FloatRange(min=1), help="Again and again, new rows only.")
 @_format("table", "json", "jsonl", "csv", "prometheus")
 @click.option("--raw", is_flag=True, help="json and jsonl: with the original object of each row.")
-@_deadline(300.0)
+@_timeout(60.0)
+@DEADLINE
 @CONCURRENCY
 def poll(
     fleet: Path, rows: str, since: str | None, where: Sequence[str], watch: float | None, format: str, raw: bool,
-    deadline: float, concurrency: int,
+    timeout: float, deadline: float | None, concurrency: int,
 ) -> int:  # fmt: skip
     """Rows of every appliance of a fleet, the same columns for all products.
 
@@ -168,11 +181,10 @@ def poll(
 
     Status 0: all appliances answered. 1: some did not, their errors are at the end. 2: none did.
     """
-    from .poll import poll_fleet
+    from .poll import Patience, poll_fleet
 
-    return poll_fleet(
-        fleet, rows, since, where, format, raw=raw, watch=watch, deadline=deadline, concurrency=concurrency
-    )
+    patience = Patience(timeout, deadline, concurrency)
+    return poll_fleet(fleet, rows, since, where, format, patience, raw=raw, watch=watch)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -90,14 +91,21 @@ class Report:
 
 
 def check_fleet(
-    path: Path, where: Sequence[str], limits: Limits, format: str, *, deadline: float, concurrency: int
+    path: Path,
+    where: Sequence[str],
+    limits: Limits,
+    format: str,
+    *,
+    timeout: float,
+    deadline: float | None,
+    concurrency: int,
 ) -> int:
     """Check every appliance and print what was found."""
     fleet, view = open_fleet(path, where)
     reports = {one.name: Report(one.name, one.host, one.product) for one in view}
     interrupted = False
     try:
-        run(_check(fleet, view, reports, limits, deadline, concurrency))
+        run(_check(fleet, view, reports, limits, timeout, deadline, concurrency))
     except KeyboardInterrupt:
         interrupted = True
         for report in reports.values():
@@ -121,14 +129,21 @@ def check_fleet(
 
 
 async def _check(
-    fleet: Fleet, view: Fleet, reports: dict[str, Report], limits: Limits, deadline: float, concurrency: int
+    fleet: Fleet,
+    view: Fleet,
+    reports: dict[str, Report],
+    limits: Limits,
+    timeout: float,
+    deadline: float | None,
+    concurrency: int,
 ) -> None:
     appliances = {one.name: one for one in view}
     slots = asyncio.Semaphore(concurrency)
 
     async def certificate(appliance: Appliance) -> None:
-        async with slots:
-            await _certificate(appliance, reports[appliance.name], limits, min(10.0, deadline))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline), slots:
+                await _certificate(appliance, reports[appliance.name], limits, min(10.0, timeout))
 
     async def work(client: ApplianceClient) -> None:
         report = reports[client.name]
@@ -141,7 +156,7 @@ async def _check(
         for appliance in view:
             tasks.create_task(certificate(appliance))
         with FleetProgress(stderr(), len(view), "checking") as progress:
-            async for answer in view.each(work, concurrency=concurrency, timeout=deadline, deadline=deadline):
+            async for answer in view.each(work, concurrency=concurrency, timeout=timeout, deadline=deadline):
                 report = reports[answer.appliance.name]
                 report.elapsed = round(answer.elapsed, 3)
                 if answer.error is not None:

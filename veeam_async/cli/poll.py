@@ -40,6 +40,21 @@ def parse_since(given: str | None) -> datetime | None:
         raise CommandError(f"--since {given}: give an age such as 30m, 24h, 7d, or a date such as 2026-03-14") from None
 
 
+@attrs.frozen
+class Patience:
+    """How long is waited, and for how many at a time.
+
+    Attributes:
+        timeout: seconds for one appliance.
+        deadline: seconds for the whole fleet, or None.
+        concurrency: appliances that are worked on at the same time.
+    """
+
+    timeout: float
+    deadline: float | None
+    concurrency: int
+
+
 @attrs.define
 class Poll:
     """What one round has brought so far."""
@@ -104,11 +119,10 @@ def poll_fleet(
     since: str | None,
     where: Sequence[str],
     format: str,
+    patience: Patience,
     *,
     raw: bool,
     watch: float | None,
-    deadline: float,
-    concurrency: int,
 ) -> int:
     """Poll once, or watch until Ctrl-C."""
     after = parse_since(since)
@@ -120,16 +134,18 @@ def poll_fleet(
 
         if watch is not None:
             raise CommandError("--watch goes with table, jsonl and csv; `veeam-async exporter` serves metrics")
-        return poll_prometheus(fleet, view, source, deadline, concurrency)
+        return poll_prometheus(fleet, view, source, patience)
     printer = Printer(source, format, raw)
     if watch is not None:
         from .watching import watch_fleet
 
-        return watch_fleet(fleet, view, printer, after, watch, concurrency)
+        if patience.deadline is not None:
+            raise CommandError("--deadline does not go with --watch, which has no end; --timeout does")
+        return watch_fleet(fleet, view, printer, after, watch, patience)
     poll = Poll()
     status: int
     try:
-        run(once(fleet, view, printer, poll, after, deadline, concurrency))
+        run(once(fleet, view, printer, poll, after, patience))
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     else:
@@ -145,8 +161,7 @@ async def once(
     printer: Printer,
     poll: Poll,
     since: datetime | None,
-    deadline: float,
-    concurrency: int,
+    patience: Patience,
 ) -> None:
     """One round; rows and errors are in `poll` at every moment, so that Ctrl-C loses none."""
     kind = row_type(printer.source)
@@ -162,7 +177,7 @@ async def once(
                     printer.row(row)
                     progress.row()
 
-            async for answer in view.each(work, concurrency=concurrency, timeout=deadline, deadline=deadline):
+            async for answer in view.each(work, **attrs.asdict(patience)):
                 if isinstance(answer.error, ReaderGone):
                     raise answer.error
                 poll.answered += 1

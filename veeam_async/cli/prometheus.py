@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from ..running import run
@@ -10,6 +12,7 @@ from .status import CommandError, Status
 
 if TYPE_CHECKING:
     from ..fleet import Fleet
+    from .poll import Patience
 
 # What each kind of row gives metrics of, by the beginning of their names.
 PREFIXES = {
@@ -30,7 +33,7 @@ def require_metrics() -> None:
     del prometheus_client
 
 
-def poll_prometheus(fleet: Fleet, view: Fleet, source: str, deadline: float, concurrency: int) -> int:
+def poll_prometheus(fleet: Fleet, view: Fleet, source: str, patience: Patience) -> int:
     """Poll once and print the metrics of one kind of row; what did not answer is `veeam_up 0`."""
     require_metrics()
     if source not in PREFIXES:
@@ -39,8 +42,10 @@ def poll_prometheus(fleet: Fleet, view: Fleet, source: str, deadline: float, con
 
     async def work() -> tuple[str, int]:
         async with fleet:
-            exporter = Exporter(view, concurrency=concurrency, timeout=deadline)
-            await exporter.poll()
+            exporter = Exporter(view, concurrency=patience.concurrency, timeout=patience.timeout)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience.deadline):
+                    await exporter.poll()
             page, _ = exporter.render()
             return page.decode(), len(view)
 

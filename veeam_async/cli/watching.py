@@ -16,11 +16,11 @@ from .status import CommandError, Status
 from .words import short
 
 if TYPE_CHECKING:
-    from .poll import Printer
+    from .poll import Patience, Printer
 
 
 def watch_fleet(
-    fleet: Fleet, view: Fleet, printer: Printer, since: datetime | None, every: float, concurrency: int
+    fleet: Fleet, view: Fleet, printer: Printer, since: datetime | None, every: float, patience: Patience
 ) -> int:
     """Print each change until Ctrl-C."""
     from .poll import row_type
@@ -41,8 +41,8 @@ def watch_fleet(
         lines = stdout()
         async with fleet:
             watch = view.watch(
-                row_type(printer.source), every=every, since=since, concurrency=concurrency, at_once=True,
-                on_error=failed, ignore=("progress",),
+                row_type(printer.source), every=every, since=since, concurrency=patience.concurrency,
+                timeout=patience.timeout, at_once=True, on_error=failed, ignore=("progress",),
             )  # fmt: skip
             async for change in watch:
                 row = change.row

@@ -55,9 +55,9 @@ def advice(error: BaseException) -> str:
         case errors.RequestTimeout(limit="connect"):
             return "Check name, port and firewall"
         case errors.RequestTimeout(limit="deadline"):
-            return "Give a longer --deadline"
+            return "Give a longer --deadline, or a higher --concurrency"
         case errors.RequestTimeout(limit="appliance"):
-            return "It is slow or stuck; give it more time with `timeout` in the fleet file"
+            return "It is slow or stuck; --timeout, or `timeout` in the fleet file, gives it more time"
         case errors.ConnectError():
             return "Check that the appliance is up, and name, port and firewall"
         case errors.ForbiddenError():
