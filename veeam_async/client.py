@@ -47,6 +47,8 @@ _log = logging.getLogger("veeam_async.client")
 _plans: dict[Operation[Any], Plan] = {}
 
 _DEFAULT_TLS = TlsPolicy()
+_DEFAULT_TIMEOUTS = Timeouts()
+_DEFAULT_RETRY = RetryPolicy()
 _JSON_HEADERS = {"Content-Type": JSON}
 _FORM = "application/x-www-form-urlencoded"
 
@@ -136,7 +138,7 @@ class ApplianceClient:
         self.negotiation: Negotiation | None = None
         self._owns_pool = pool is None
         self._pool = Pool() if pool is None else pool
-        self._timeouts = timeouts if timeouts is not None else Timeouts()
+        self._timeouts = timeouts if timeouts is not None else _DEFAULT_TIMEOUTS
         self._strict = strict
         # Nobody counts or refuses what is tolerated: decoders are shared by all such clients.
         self._examine = events is not None and examine
@@ -153,7 +155,7 @@ class ApplianceClient:
             pool=self._pool,
             tls=tls if tls is not None else _DEFAULT_TLS,
             timeouts=self._timeouts,
-            retry=retry if retry is not None else RetryPolicy(),
+            retry=retry if retry is not None else _DEFAULT_RETRY,
             headers=headers,
             max_body=max_body,
             proxy=parse_proxy(proxy) if proxy else proxy_from_environment(self.origin) if trust_env else None,

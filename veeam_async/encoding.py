@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from .operation import Operation
 from .unset import UNSET, Unset
@@ -204,8 +204,6 @@ def encode_query(query: Mapping[str, Any] | None) -> str:
 
 def encode_form(fields: Mapping[str, Any]) -> bytes:
     """A form body: UNSET and None left out, lists repeated."""
-    from urllib.parse import quote_plus
-
     found = []
     for name, value in fields.items():
         if value is UNSET or value is None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import attrs
 
 from .errors import UnsafeOriginError
+
+_NO_NAME = re.compile(r"[\s/\\@?#]")
 
 
 @attrs.frozen
@@ -76,7 +79,7 @@ def parse_host(host: str, *, port: int | None = None, default_port: int, allow_h
             raise ValueError(f"{host!r} is neither a host, nor host:port, nor an origin")
         name = parts.hostname or ""
         given = parts.port
-    if not name or any(c.isspace() or c in "/\\@?#" for c in name):
+    if not name or _NO_NAME.search(name):
         raise ValueError(f"{host!r} has no host name")
     if ":" in name:
         try:

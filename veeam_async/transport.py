@@ -170,9 +170,9 @@ class Transport:
 
     def _aim(self, base: str) -> None:
         self._base = base
-        root = URL(base)
-        self._scheme = root.scheme
-        self._authority = root.raw_authority
+        self._scheme, _, self._authority = base.partition("://")
+        if not base.isascii() or "[" in base:
+            self._authority = URL(base).raw_authority
 
     # ---------------------------------------------------------------------------------------------------- the loop
 

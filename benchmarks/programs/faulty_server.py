@@ -25,8 +25,6 @@ async def main(count: int) -> None:
         )  # fmt: skip
         await one.start()
         match fault:
-            case "dead":
-                await one.stop()
             case "hangs":
                 one.faults.add(delay=600.0)
             case "500":
@@ -38,6 +36,10 @@ async def main(count: int) -> None:
             case _:
                 pass
         simulated.append((fault, one))
+    # Not before all others have their ports: one of them would get a port that was given back.
+    for fault, one in simulated:
+        if fault == "dead":
+            await one.stop()
     print(
         json.dumps(
             [

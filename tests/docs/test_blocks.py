@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
-import json
 import os
 import re
 import shlex
@@ -153,13 +152,16 @@ async def run_off_loop(command: list[str], folder: Path) -> subprocess.Completed
     return await asyncio.to_thread(run, command, folder)
 
 
-JSON = [block for page in pages() for block in blocks(page) if block.language == "json"]
+TEST_FILES = [block for page in pages() for block in blocks(page) if block.title.startswith("test_")]
 
 
-@pytest.mark.parametrize("block", JSON, ids=map(str, JSON))
-def test_json_is_json(block: Block) -> None:
-    """A JSON block parses."""
-    json.loads(block.code)
+@pytest.mark.parametrize("block", TEST_FILES, ids=map(str, TEST_FILES))
+def test_test_file_passes(block: Block, tmp_path: Path) -> None:
+    """A test file in the documentation passes as a reader's own would: the fixtures come with the package alone."""
+    (tmp_path / block.title).write_text(block.code)
+    done = run([sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", block.title], tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert f"{block.code.count('def test_')} passed" in done.stdout
 
 
 def test_readme_has_the_table_of_revisions() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 
 from .base import Grant, Profile, TokenRequest
@@ -12,6 +13,7 @@ PRODUCTS = ("vbr", "aws", "azure")
 __all__ = ["PRODUCTS", "Grant", "LongWork", "Profile", "TokenRequest", "profile"]
 
 
+@cache
 def profile(product: str) -> Profile:
     """The profile of a product.
 

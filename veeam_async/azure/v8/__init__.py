@@ -22,7 +22,9 @@ def __getattr__(name: str) -> Any:
     if name in ("api", "models"):
         return importlib.import_module(f".{name}", __name__)
     if name == "Client":
-        return importlib.import_module(".client", __name__).Client
+        # Kept: `connect` asks for it each time.
+        found = globals()[name] = importlib.import_module(".client", __name__).Client
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
