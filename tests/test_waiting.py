@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
+from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted, tasks
 from veeam_async import waiting
 from veeam_async.client import ApplianceClient
@@ -24,10 +25,6 @@ from veeam_async.timeouts import Timeouts
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import EJobStatus
 from veeam_async.waiting import Progress
-
-ID = "7f2c0000-0000-4000-8000-00000000abcd"
-OTHER = "7f2c0000-0000-4000-8000-00000000beef"
-FAST = (0.01, 0.02)
 
 
 @pytest.fixture
@@ -52,35 +49,6 @@ async def azure(server: Scripted) -> AsyncIterator[ApplianceClient]:
 async def aws(server: Scripted) -> AsyncIterator[ApplianceClient]:
     async with import_module("veeam_async.aws.v1_7_rev0").Client(server.url, BearerToken("token")) as client:
         yield client
-
-
-def play(server: Scripted, path: str, *answers: Any) -> None:
-    """One answer after the other, the last one for ever. A number is a status."""
-    left = list(answers)
-
-    async def handler(request: web.Request) -> web.Response:
-        answer = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(answer, int):
-            return web.json_response({"errorCode": "Trouble", "message": "trouble"}, status=answer)
-        return web.json_response(answer)
-
-    server.on("GET", path, handler)
-
-
-def session(state: str, result: Any = None, **fields: Any) -> dict[str, Any]:
-    if isinstance(result, str):
-        result = {"result": result, "message": f"it is {result}", "isCanceled": False}
-    base = {"id": ID, "name": "Backup", "sessionType": "BackupJob", "jobId": OTHER, "usn": 1}
-    return {**base, "state": state, "result": result, **fields}
-
-
-SESSION = f"/api/v1/sessions/{ID}"
-LOG = f"{SESSION}/logs"
-
-
-def records(*titles: str) -> dict[str, Any]:
-    rows = [{"id": n, "title": title, "status": "Succeeded"} for n, title in enumerate(titles)]
-    return {"totalRecords": len(rows), "records": rows}
 
 
 # ---------------------------------------------------------------------------------------------- Backup & Replication
@@ -420,17 +388,6 @@ async def test_pauses_grow_up_to_their_bound(server: Scripted, vbr: Client, monk
 
 
 # ------------------------------------------------------------------------------------------------------ cancellation
-
-
-async def begin(server: Scripted, vbr: ApplianceClient, path: str, what: Any, **arguments: Any) -> asyncio.Task[Any]:
-    """A wait that has looked once."""
-    task = asyncio.ensure_future(vbr.wait(what, interval=5, **arguments))
-    for _ in range(400):
-        await asyncio.sleep(0.005)
-        if server.to(path):
-            break
-    await asyncio.sleep(0.02)
-    return task
 
 
 async def test_cancelling_leaves_the_work(server: Scripted, vbr: Client) -> None:
