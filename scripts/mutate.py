@@ -5,11 +5,14 @@
     .venv/bin/python scripts/mutate.py --module transport --sample 60 --seed 3
 
 cosmic-ray makes the mutants. Its own runner starts a new interpreter for each; here each is a fork of a process that
-has imported all but this project, which takes a fraction of that. Everything happens in a copy of the tree.
+has imported all but this project, which takes a fraction of that. A run of the unchanged module tells which tests reach
+which line and how long they take; a mutant gets those alone that reach its statement, the quickest first, until one
+fails. What runs when the module is imported gets all. Everything happens in a copy of the tree.
 
 Of cosmic-ray's operators those are left out that change an operator into an unrelated one (`a + b` to `a << b`: such
 mutants fail at once and only raise the score) or into its equal (`is None` to `== None`), and annotations are not
-mutated: nothing evaluates them. Beyond the score, which counts time-outs as noticed, each survivor is shown as a diff.
+mutated: nothing evaluates them. Beyond the score, which counts time-outs as noticed, each survivor is shown as a diff,
+and `build/mutation.json` has both.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ import ast
 import contextlib
 import difflib
 import importlib
+import json
 import os
 import random
 import re
@@ -31,13 +35,17 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import attrs
+import coverage
+import pytest
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULT = ROOT / "build" / "mutation.json"
 FAULTS = "tests/faults/test_{}.py"
 
 
@@ -77,7 +85,7 @@ OPERATORS = re.compile(
 )
 # Only the plugins that these tests need: the others take longer to import than most of the tests do to run.
 PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "veeam_async.testing.pytest_plugin")
-PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--tb", "no", "--timeout", "0", *(f"-p{name}" for name in PLUGINS)]
+PYTEST = ["-x", "-q", "-p", "no:cacheprovider", "--tb", "no", *(f"-p{name}" for name in PLUGINS)]
 # What the tests and the package stand on; not pytest's plugins, which pytest imports in its own way.
 IMPORTED_BEFORE = (
     "aiohttp", "aiohttp.web", "attrs", "dateutil.parser", "orjson", "_pytest.assertion.rewrite", "trustme", "pyotp",
@@ -103,6 +111,7 @@ class Score:
     mutants: int
     outcomes: Counter[str] = attrs.field(factory=Counter)
     survivors: list[str] = attrs.field(factory=list)
+    seconds: float = 0.0
 
     @property
     def tried(self) -> int:
@@ -116,7 +125,7 @@ class Score:
         o = self.outcomes
         return (
             f"{self.module:12} {self.mutants:5} mutants {self.tried:5} tried {o['killed']:5} killed {o['survived']:4} "
-            f"survived {o['timeout']:3} timeouts  score {self.share:6.1%}"
+            f"survived {o['timeout']:3} timeouts  score {self.share:6.1%} in {self.seconds:4.0f} s"
         )
 
 
@@ -167,73 +176,183 @@ def mutants_of(source: str) -> Iterator[Mutant]:
 # ------------------------------------------------------------------------------------------------------------ running
 
 
-def test(copy: Path, files: list[str], limit: float, output: Path) -> str:
-    """Run tests in a fork: `survived` where they pass, `killed` where they do not, or `timeout`."""
-    sys.stdout.flush()
-    child = os.fork()
-    if not child:
-        os.setsid()
-        with open(output, "wb") as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-        os.chdir(copy)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        sys.path.insert(0, str(copy))
-        status = 3
+def statements(source: str) -> dict[int, range]:
+    """For each line within a function, the lines of its statement, without the statements nested in that."""
+    found: dict[int, range] = {}
+    functions = (n for n in ast.walk(ast.parse(source)) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    for node in (node for function in functions for statement in function.body for node in ast.walk(statement)):
+        first = node.pattern if isinstance(node, ast.match_case) else node
+        if not isinstance(first, (ast.stmt, ast.excepthandler, ast.pattern)) or isinstance(node, ast.pattern):
+            continue
+        body = getattr(node, "body", None)
+        end = max(first.lineno, body[0].lineno - 1) if body else first.end_lineno or first.lineno
+        lines = range(first.lineno, end + 1)
+        found.update(dict.fromkeys(lines, lines))
+    return found
+
+
+class Recorder:
+    """A pytest plugin: which tests reach which line of a module, and how long each takes."""
+
+    def __init__(self, source: Path) -> None:
+        self.source = str(source)
+        self.seconds: dict[str, float] = {}
+        # Not sys.monitoring, which cannot tell tests apart.
+        os.environ["COVERAGE_CORE"] = "ctrace"
+        self.coverage = coverage.Coverage(data_file=None, config_file=False, include=[self.source])
+        self.coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        begun = time.monotonic()
+        self.coverage.switch_context(item.nodeid)
         try:
-            import pytest
-
-            status = int(pytest.main([*PYTEST, *files]))
-        except BaseException:
-            traceback.print_exc()
+            return (yield)
         finally:
-            sys.stdout.flush()
-            os._exit(status)
-    ends = time.monotonic() + limit
-    pause = 0.02
-    while time.monotonic() < ends:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return "survived" if os.waitstatus_to_exitcode(status) == 0 else "killed"
-        time.sleep(pause)
-        pause = min(0.2, pause * 1.2)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return "timeout"
+            self.coverage.switch_context("")
+            self.seconds[item.nodeid] = time.monotonic() - begun
+
+    def save(self, path: Path) -> None:
+        self.coverage.stop()
+        reached = self.coverage.get_data().contexts_by_lineno(self.source)
+        path.write_text(json.dumps({"seconds": self.seconds, "reached": reached}))
 
 
-def mutate(module: str, copy: Path, sample: int | None, seed: int, verbose: bool) -> Score:
+@attrs.define
+class Reach:
+    """What `Recorder` saw.
+
+    Attributes:
+        seconds: for each test.
+        reached: line to tests; "" where it ran outside of tests.
+        statements: line to the lines of its statement, where a function holds it.
+    """
+
+    seconds: dict[str, float]
+    reached: dict[int, list[str]]
+    statements: dict[int, range]
+
+    @classmethod
+    def load(cls, path: Path, source: str) -> Reach:
+        data = json.loads(path.read_text())
+        return cls(data["seconds"], {int(line): tests for line, tests in data["reached"].items()}, statements(source))
+
+    def tests(self, line: int) -> list[str]:
+        """The tests that may notice a change of a line, the quickest first."""
+        own = self.statements.get(line)
+        found = self.seconds if own is None else {test for at in own for test in self.reached.get(at, ()) if test}
+        return sorted(found, key=self.seconds.__getitem__)
+
+
+class Selected:
+    """A pytest plugin: these tests alone, in this order."""
+
+    def __init__(self, tests: list[str]) -> None:
+        self.place = {test: place for place, test in enumerate(tests)}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        place = self.place
+        items[:] = sorted((one for one in items if one.nodeid in place), key=lambda one: place[one.nodeid])
+
+
+class Runner:
+    """Runs tests in forks, in a copy of the tree."""
+
+    def __init__(self, copy: Path) -> None:
+        self.copy = copy
+        self.output = copy / "mutate.out"
+        self.reach = copy / "reach.json"
+
+    def baseline(self, source: Path, files: list[str]) -> str:
+        # With the bytecode of all else written, whatever the environment says, so that the forks need not compile it.
+        sys.dont_write_bytecode = False
+        try:
+            outcome = self._run(files, 900, 900, source, None)
+        finally:
+            sys.dont_write_bytecode = True
+        for compiled in source.parent.glob(f"__pycache__/{source.stem}.*.pyc"):
+            compiled.unlink()
+        return outcome
+
+    def mutant(self, tests: list[str], seconds: dict[str, float]) -> str:
+        if not tests:
+            return "survived"
+        files = sorted({test.partition("::")[0] for test in tests})
+        each = max(seconds[test] for test in tests) * 5 + 5
+        return self._run(files, each, sum(seconds[test] for test in tests) * 3 + 20, None, Selected(tests))
+
+    def _run(self, files: list[str], each: float, limit: float, source: Path | None, selected: Selected | None) -> str:
+        """`survived` where the tests pass, `killed` where they do not, or `timeout`."""
+        sys.stdout.flush()
+        child = os.fork()
+        if not child:
+            status = 3
+            try:
+                os.setsid()
+                with open(self.output, "wb") as file:
+                    os.dup2(file.fileno(), 1)
+                    os.dup2(file.fileno(), 2)
+                os.chdir(self.copy)
+                os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+                sys.path.insert(0, str(self.copy))
+                recorder = None if source is None else Recorder(source)
+                plugins = [one for one in (recorder, selected) if one is not None]
+                status = int(pytest.main([*PYTEST, "--timeout", str(each), *files], plugins))
+                if recorder is not None:
+                    recorder.save(self.reach)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        ends = time.monotonic() + limit
+        done = status = 0
+        try:
+            while not done and time.monotonic() < ends:
+                time.sleep(0.03)
+                done, status = os.waitpid(child, os.WNOHANG)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child, signal.SIGKILL)  # and what it started
+            if not done:
+                os.waitpid(child, 0)
+        if not done:
+            return "timeout"
+        if os.waitstatus_to_exitcode(status) == 0:
+            return "survived"
+        return "timeout" if b"+ Timeout +" in self.output.read_bytes() else "killed"
+
+
+def mutate(module: str, copy: Path, options: argparse.Namespace) -> Score:
     path = copy / "veeam_async" / f"{module}.py"
     source = path.read_text()
-    files = TESTS[module]
-    output = copy / "mutate.out"
+    runner = Runner(copy)
     begun = time.monotonic()
-    # With the bytecode of all else written, so that the forks need not compile it.
-    if test(copy, files, 900, output) != "survived":
-        raise SystemExit(f"the tests of {module} fail without any change:\n{output.read_text()[-3000:]}")
+    if runner.baseline(path, TESTS[module]) != "survived":
+        raise SystemExit(f"the tests of {module} fail without any change:\n{runner.output.read_text()[-3000:]}")
     usual = time.monotonic() - begun
-    limit = usual * 3 + 20
-    found = list(mutants_of(source))
+    reach = Reach.load(runner.reach, source)
+    first, last = options.lines
+    found = [one for one in mutants_of(source) if first <= one.line <= last]
     score = Score(module, len(found))
-    if sample is not None and sample < len(found):
-        found = random.Random(seed).sample(found, sample)
-    print(f"{module}: {len(found)} of {score.mutants} mutants, the tests take {usual:.1f} s", flush=True)
-    sys.dont_write_bytecode = True
+    if options.sample is not None and options.sample < len(found):
+        found = random.Random(options.seed).sample(found, options.sample)
+    print(f"{module}: {len(found)} of {score.mutants} mutants, {len(reach.seconds)} tests in {usual:.1f} s", flush=True)
     try:
         for mutant in sorted(found, key=lambda one: one.line):
-            for compiled in path.parent.glob(f"__pycache__/{module}.*.pyc"):
-                compiled.unlink()
             path.write_text(mutant.code)
-            outcome = test(copy, files, limit, output)
+            tests = reach.tests(mutant.line)
+            outcome = runner.mutant(tests, reach.seconds)
             score.outcomes[outcome] += 1
             if outcome == "survived":
                 score.survivors.append(shown(module, source, mutant))
-            if verbose:
-                print(f"  {outcome:9} line {mutant.line} {mutant.operator}", flush=True)
+            if options.verbose:
+                by = re.findall(r"^(?:FAILED|ERROR) (\S+)", runner.output.read_text(errors="replace"), re.MULTILINE)
+                what = f"{outcome:9} line {mutant.line} {mutant.operator}, {len(tests)} tests"
+                print(f"  {what} {by[0] if by and outcome == 'killed' else ''}", flush=True)
     finally:
         path.write_text(source)
-        sys.dont_write_bytecode = False
+    score.seconds = time.monotonic() - begun
     return score
 
 
@@ -245,10 +364,16 @@ def shown(module: str, source: str, mutant: Mutant) -> str:
     return "\n".join(lines)
 
 
+def lines(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    return int(first), int(last or first)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--module", action="append", choices=sorted(TESTS), help="only this one; may be repeated")
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants of each module, drawn by chance")
+    parser.add_argument("--lines", type=lines, default=(0, 1_000_000), metavar="A-B", help="only changes of these")
     parser.add_argument("--seed", type=int, default=1, help="of that chance")
     parser.add_argument("--verbose", action="store_true", help="one line for each mutant")
     options = parser.parse_args()
@@ -257,7 +382,9 @@ def main() -> int:
     for name in IMPORTED_BEFORE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # not without cleaning up
     scores = []
+    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="veeam-mutate-") as folder:
         copy = Path(folder).resolve() / "tree"
         copy.mkdir()
@@ -265,13 +392,20 @@ def main() -> int:
             shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("*.part"))
         shutil.copy2(ROOT / "pyproject.toml", copy)
         for module in options.module or TESTS:
-            score = mutate(module, copy, options.sample, options.seed, options.verbose)
+            score = mutate(module, copy, options)
             scores.append(score)
             print("\n".join([*score.survivors, str(score)]), flush=True)
     print("\n" + "\n".join(map(str, scores)))
     tried = sum(score.tried for score in scores)
     survived = sum(score.outcomes["survived"] for score in scores)
-    print(f"all: {tried} tried, {survived} survived, score {(tried - survived) / max(1, tried):.1%}")
+    share = (tried - survived) / max(1, tried)
+    print(f"all: {tried} tried, {survived} survived, score {share:.1%}, {time.monotonic() - begun:.0f} s")
+    report = {
+        "score": share,
+        "modules": {score.module: {"score": score.share, **attrs.asdict(score)} for score in scores},
+    }
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(report, indent=2) + "\n")
     return 0
 
 
