@@ -67,8 +67,8 @@ TESTS: dict[str, list[str]] = {
         *faults("transport", "retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
         "tests/test_client.py", "tests/test_proxies.py",
     ],
-    "paging": ["tests/test_paging.py", *faults("broken_answers", "cancel_calls")],
-    "waiting": ["tests/test_waiting.py", *faults("broken_answers", "cancel_calls")],
+    "paging": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("broken_answers", "cancel_calls")],
+    "waiting": ["tests/test_waiting.py", "tests/test_waiting_edges.py", *faults("broken_answers", "cancel_calls")],
 }  # fmt: skip
 
 OPERATORS = re.compile(
