@@ -61,7 +61,7 @@ TESTS: dict[str, list[str]] = {
     "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     "token_store": ["tests/test_token_store.py"],
     "reply": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
-    "tokens": [*faults("tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
+    "tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
     "login": faults("login", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"),
     "transport": [
         *faults("transport", "retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
