@@ -87,3 +87,19 @@ def test_memory_forgets_what_is_not_kept() -> None:
         cursor.taken("jobs", "a", str(number), "x")
     cursor.finish("jobs", "a", None, {"5"})
     assert cursor.seen("jobs", "a") == {"5": "x"}
+
+
+def test_transaction_takes_back_what_was_taken(tmp_path: Path) -> None:
+    """Results and taken rows of a transaction are stored together, or neither is."""
+    cursor = SqliteCursor(tmp_path / "cursor.db")
+    with cursor.transaction() as db:
+        db.execute("CREATE TABLE results (line TEXT)")
+        db.execute("INSERT INTO results VALUES ('1')")
+        cursor.taken("jobs", "a", "1", "x")
+    with pytest.raises(ZeroDivisionError), cursor.transaction() as db:
+        db.execute("INSERT INTO results VALUES ('2')")
+        cursor.taken("jobs", "a", "2", "y")
+        _ = 1 / 0
+    assert cursor.seen("jobs", "a") == {"1": "x"}
+    assert db.execute("SELECT line FROM results").fetchall() == [("1",)]
+    cursor.close()

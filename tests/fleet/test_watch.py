@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -283,6 +284,37 @@ async def test_row_in_hand_comes_again(tmp_path: Path) -> None:
                     change.done()
                 break
     cursor.close()
+
+
+@virtual_time
+async def test_going_on_after_a_transaction_that_failed(tmp_path: Path) -> None:
+    """Who asks for the next row has taken this one, even where a transaction took that back before."""
+    site = Site("a")
+    for number in range(3):
+        site.job("a", str(number))
+    cursor = SqliteCursor(tmp_path / "w.db")
+    for expected in (["0", "1", "2"], []):
+        got = []
+        async for change in site.watch(cursor, rounds=1):
+            got.append(change.row.id)
+            with suppress(ZeroDivisionError), cursor.transaction():
+                change.done()
+                _ = 1 / 0
+        assert got == expected
+    cursor.close()
+
+
+@virtual_time
+async def test_late_word_does_not_undo_a_later_one() -> None:
+    """`done` on a change that was passed by says nothing any more: the row has changed since."""
+    site = Site("a")
+    site.job("a", "1", name="x")
+    cursor = MemoryCursor()
+    old = [change async for change in site.watch(cursor, rounds=1)]
+    site.job("a", "1", name="y")
+    assert len(await seen(site.watch(cursor, rounds=1))) == 1
+    old[0].done()
+    assert await seen(site.watch(cursor, rounds=1)) == []
 
 
 @virtual_time

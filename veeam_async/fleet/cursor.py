@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -29,7 +30,7 @@ class Cursor(Protocol):
         ...
 
     def taken(self, watch: str, appliance: str, id: str, digest: str) -> None:
-        """The consumer has taken a row."""
+        """The consumer has taken a row. Can be told twice."""
 
     def finish(self, watch: str, appliance: str, mark: datetime | None, keep: Set[str]) -> None:
         """A round was whole: sets the mark and forgets all ids but those of `keep`."""
@@ -98,6 +99,8 @@ class FileCursor(MemoryCursor):
             self._lines += 1
 
     def taken(self, watch: str, appliance: str, id: str, digest: str) -> None:
+        if self.seen(watch, appliance).get(id) == digest:
+            return
         super().taken(watch, appliance, id, digest)
         self._write({"w": watch, "a": appliance, "i": id, "d": digest})
 
@@ -143,6 +146,13 @@ class FileCursor(MemoryCursor):
 class SqliteCursor:
     """Keeps everything in an SQLite database; memory holds one appliance's ids at a time.
 
+    A consumer that stores its results in the same database has each row exactly once, wherever a kill strikes:
+
+        async for change in fleet.watch(Session, every=60, cursor=cursor):
+            with cursor.transaction() as db:
+                db.execute("INSERT INTO results VALUES (?, ?)", (change.row.name, change.row.result))
+                change.done()
+
     Args:
         path: the database; made when it is not there. `:memory:` is for tests.
     """
@@ -179,14 +189,26 @@ class SqliteCursor:
         forgotten = self.seen(watch, appliance).keys() - keep
         if not forgotten and mark == self.mark(watch, appliance):
             return
-        self._db.execute("BEGIN")
-        try:
+        with self.transaction():
             self._db.executemany(
                 "DELETE FROM seen WHERE watch = ? AND appliance = ? AND id = ?",
                 [(watch, appliance, id) for id in forgotten],
             )
             text = None if mark is None else mark.isoformat()
             self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (watch, appliance, text))
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The database, in a transaction: what is stored and which rows are taken hold together or not at all.
+
+        Nothing may be awaited within: other watches on this cursor write to the same connection.
+
+        Raises:
+            sqlite3.OperationalError: there is a transaction already, or another process holds the database.
+        """
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
         except BaseException:
             self._db.execute("ROLLBACK")
             raise

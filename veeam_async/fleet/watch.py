@@ -1,8 +1,9 @@
 """Again and again: every appliance once in each interval, evenly spread, and only what is new or changed.
 
-A row counts as taken when the consumer asks for the next one (or calls `Change.done`). So after a crash in between, the
-one row that was being handled comes again and nothing else does: at least once, with a key to tell a repetition by. A
-consumer that stores `Change.key` together with its own result gets exactly once.
+A row counts as taken when the consumer asks for the next one, or calls `Change.done`. Each row comes once, over any
+number of restarts, but for the one that a consumer had in hand when its process was killed: nobody can know how far it
+got with that, so it comes again, with the same `Change.key`. A consumer that stores its result together with the fact
+that the row is taken (`SqliteCursor.transaction`), or with the key, has exactly once there as well.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Change(Generic[RowT]):
     row: RowT
     kind: Literal["new", "changed"]
     key: str
-    _taken: Callable[[], None] = attrs.field(repr=False)
+    _taken: Callable[[bool], None] = attrs.field(repr=False)
 
     @property
     def appliance(self) -> Appliance:
@@ -61,8 +62,8 @@ class Change(Generic[RowT]):
         return self.row.appliance
 
     def done(self) -> None:
-        """Says that the row is taken, ahead of asking for the next one: for a loop that is left right now."""
-        self._taken()
+        """Says that the row is taken, ahead of asking for the next one: within a transaction, or to leave the loop."""
+        self._taken(False)
 
 
 @attrs.frozen
@@ -192,7 +193,8 @@ class Watch(Generic[RowT]):
             while (item := await channel.get()) is not None:
                 if isinstance(item, Change):
                     yield item
-                    item.done()
+                    # Once more where it said so itself: a transaction that was rolled back has taken that back.
+                    item._taken(True)
                 else:
                     self._finish(*item, clock())
         finally:
@@ -334,10 +336,10 @@ class Watch(Generic[RowT]):
         name = row.appliance.name
         open_ = True
 
-        def taken() -> None:
+        def taken(last: bool) -> None:
             nonlocal open_
             if open_:
-                open_ = False
+                open_ = not last
                 self._cursor.taken(self._name, name, row.id, digest)
 
         return Change(row, kind, f"{name}/{row.id}/{digest}", taken)
