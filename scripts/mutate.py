@@ -62,7 +62,7 @@ TESTS: dict[str, list[str]] = {
     "token_store": ["tests/test_token_store.py"],
     "reply": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
     "tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
-    "login": faults("login", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"),
+    "login": faults("login", "login_grants", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"),
     "transport": [
         *faults("transport", "retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
         "tests/test_client.py", "tests/test_proxies.py",
