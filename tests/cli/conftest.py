@@ -77,6 +77,14 @@ def host_of(fleet: Path, name: str) -> str:
     return next(one.host for one in load(fleet) if one.name == name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> Iterator[None]:
+    """Commands can be interrupted: what a shell runs in the background ignores Ctrl-C, and hands that on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(scope="session")
 def healthy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A fleet file of seven healthy appliances, one for each revision."""

@@ -179,7 +179,7 @@ class TestPoll:
             "dead": "up, and name, port and firewall",
             "hangs": "slow or stuck; --timeout",
             "wrong-password": "user name and password",
-            "web-page": "Something else than the appliance's API answered",
+            "web-page": "Check host and port, and what stands between",
             "errors": "500",
             "expired": "401",
         }
@@ -306,6 +306,7 @@ class TestCheck:
         }
         for name, fault in faults_of(broken).items():
             assert (steps[fault] if fault else " ok ") in lines[name]
+            assert " failed " in lines[name] or not fault
         order = [line.split()[1] for line in ran.out.splitlines()[1:]]
         assert order == sorted(order, key=["failed", "attention", "ok"].index)
 
@@ -522,7 +523,7 @@ class TestTerminal:
     @pytest.mark.parametrize("columns", [60, 80, 200])
     def test_tables_fit(self, healthy: Path, columns: int) -> None:
         """On a terminal no line is wider than the terminal, and the appliance and what matters are always there."""
-        out = on_terminal(["poll", str(healthy), "jobs", "--where", "product=azure"], columns)
+        out = on_terminal(["poll", str(healthy), "jobs", "--where", "name=vbr-1"], columns)
         lines = [line for line in out.splitlines() if line.strip()]
         assert lines
         assert max(map(len, lines)) <= columns

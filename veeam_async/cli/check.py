@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from rich.markup import escape
 
-from ..errors import AuthenticationError, ConnectError, RequestTimeout, TlsError, UnsupportedRevisionError, VeeamError
+from ..errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConnectError,
+    ForbiddenError,
+    NotFoundError,
+    RequestTimeout,
+    TlsError,
+    UnsupportedRevisionError,
+    VeeamError,
+)
 from ..fleet import Appliance, Fleet, License, LicenseStatus
 from ..fleet.reading import read
 from ..profiles import profile
@@ -155,13 +165,14 @@ async def _check(
     async with fleet, asyncio.TaskGroup() as tasks:
         for appliance in view:
             tasks.create_task(certificate(appliance))
-        with FleetProgress(stderr(), len(view), "checking") as progress:
+        with FleetProgress(stderr(), appliances, "checking") as progress:
             async for answer in view.each(work, concurrency=concurrency, timeout=timeout, deadline=deadline):
                 report = reports[answer.appliance.name]
                 report.elapsed = round(answer.elapsed, 3)
                 if answer.error is not None:
-                    report.failed(f"{_where(answer.error, report)}: {short(answer.error)}")
-                progress.answer(failed=not answer.ok)
+                    said = short(answer.error).removeprefix("login refused: ")
+                    report.failed(f"{_where(answer.error, report)}: {said}")
+                progress.answer(report.appliance, failed=not answer.ok)
 
 
 def _where(error: BaseException, report: Report) -> str:
@@ -203,7 +214,13 @@ def _revision(client: ApplianceClient, report: Report) -> None:
 
 
 async def _clock_and_license(client: ApplianceClient, appliance: Appliance, report: Report, limits: Limits) -> None:
-    report.clock_offset = await _clock_offset(client)
+    answers = True
+    try:
+        report.clock_offset = await _clock_offset(client)
+    except VeeamError as error:
+        if isinstance(error, (ConnectError, AuthenticationError)):
+            raise
+        answers = False
     if report.clock_offset is not None and abs(report.clock_offset) > limits.clock_seconds:
         side = "ahead" if report.clock_offset > 0 else "behind"
         report.attention(f"its clock is {duration(abs(report.clock_offset))} {side} of this machine's")
@@ -211,7 +228,9 @@ async def _clock_and_license(client: ApplianceClient, appliance: Appliance, repo
         async for license in read(client, License, appliance):
             _license(license, report, limits)
     except VeeamError as error:
-        if isinstance(error, (ConnectError, AuthenticationError)):
+        # Neither this nor the cheapest of calls: it logs in, and that is all that it does.
+        useless = not answers and not isinstance(error, (ForbiddenError, NotFoundError, BadRequestError))
+        if useless or isinstance(error, (ConnectError, AuthenticationError)):
             raise
         report.attention(f"license: {short(error)}")
 
@@ -231,12 +250,7 @@ def _license(license: License, report: Report, limits: Limits) -> None:
 async def _clock_offset(client: ApplianceClient) -> float | None:
     """Seconds that the server is ahead, by the Date header of a cheap call; None where there is none."""
     before = datetime.now(UTC)
-    try:
-        reply = await client.request("GET", client.profile.probe_path.format(revision=client.revision.name))
-    except VeeamError as error:
-        if isinstance(error, (ConnectError, AuthenticationError)):
-            raise
-        return None
+    reply = await client.request("GET", client.profile.probe_path.format(revision=client.revision.name))
     after = datetime.now(UTC)
     try:
         server = parsedate_to_datetime(reply.headers["Date"])
@@ -248,7 +262,7 @@ async def _clock_offset(client: ApplianceClient) -> float | None:
     return round((server - before).total_seconds() + 0.5 - (after - before).total_seconds() / 2, 1)
 
 
-_STATUS_STYLES = {"ok": "green", "attention": "yellow", "failed": "red"}
+_STATUS_STYLES = {"ok": "good", "attention": "warning", "failed": "bad"}
 
 
 def _status(value: Any) -> str:

@@ -9,10 +9,10 @@ from rich.markup import escape
 from .output import Column, ago, size, text
 
 _STYLES = {
-    "failed": "red", "error": "red", "expired": "red", "invalid": "red", "offline": "red",
-    "warning": "yellow", "canceled": "yellow", "stopping": "yellow",
-    "success": "green", "valid": "green", "online": "green",
-    "running": "cyan", "starting": "cyan", "disabled": "dim",
+    "failed": "bad", "error": "bad", "expired": "bad", "invalid": "bad", "offline": "bad",
+    "warning": "warning", "canceled": "warning", "stopping": "warning",
+    "success": "good", "valid": "good", "online": "good",
+    "running": "busy", "starting": "busy", "disabled": "faint",
 }  # fmt: skip
 
 

@@ -20,13 +20,15 @@ from .output import Column, duration, size, stderr, stdout, table
 from .progress import FleetProgress
 from .simulation import known_revisions, require_testing
 from .status import Status
-from .words import short
+from .words import said
 
 if TYPE_CHECKING:
     from ..client import ApplianceClient
 
 # A time that a person waits for, and longer than any healthy appliance takes.
-PATIENCE = 5.0
+PATIENCE = 8.0
+# Clients and appliances share one process here: not all at once, or each would seem as slow as all of them together.
+TOGETHER = 8
 
 
 @attrs.define
@@ -88,7 +90,7 @@ async def poll(fleet: Fleet, view: Fleet) -> list[Summary]:
     summaries = {name: Summary(name) for name in appliances}
 
     async with fleet:
-        with FleetProgress(stderr(), len(view), "polling") as progress:
+        with FleetProgress(stderr(), appliances, "polling") as progress:
 
             async def work(client: ApplianceClient) -> None:
                 summary = summaries[client.name]
@@ -98,12 +100,12 @@ async def poll(fleet: Fleet, view: Fleet) -> list[Summary]:
                         summary.take(row)
                         progress.row()
 
-            async for answer in view.each(work, timeout=PATIENCE, deadline=60):
+            async for answer in view.each(work, concurrency=TOGETHER, timeout=PATIENCE, deadline=60):
                 summary = summaries[answer.appliance.name]
                 summary.elapsed = answer.elapsed
                 if answer.error is not None:
-                    summary.error = short(answer.error)
-                progress.answer(failed=not answer.ok)
+                    summary.error = said(answer.error)
+                progress.answer(summary.appliance, failed=not answer.ok)
     return list(summaries.values())
 
 
@@ -126,10 +128,10 @@ def _words(counts: Any) -> str:
 COLUMNS = [
     Column("appliance", "appliance"),
     Column("revision", "revision", rank=1),
-    Column("jobs", "jobs by last result", show=_words),
+    Column("jobs", "jobs by last result", show=_words, wrap=True),
     Column("sessions", "sessions by result", rank=2, show=_words),
     Column("repositories", "repositories", rank=4, show=lambda value: f"{value:,}" if value else "", right=True),
     Column("free", "free", rank=4, show=lambda value: escape(size(value) if value else ""), right=True),
     Column("elapsed", "took", rank=3, show=duration, right=True),
-    Column("error", "error", show=lambda value: f"[red]{escape(value)}[/]" if value else "", wrap=True),
+    Column("error", "error", show=lambda value: f"[bad]{escape(value)}[/]" if value else "", wrap=True),
 ]

@@ -14,7 +14,7 @@ from ..errors import VeeamError
 from ..running import run
 from .output import Column, duration, json_text, put, stderr, stdout, table, text
 from .status import Status
-from .words import explain
+from .words import explain, short
 
 
 def parse_time(value: str | None) -> datetime | None:
@@ -66,7 +66,7 @@ def _ends(value: Any) -> str:
     left = days_left(value)
     if left is None:
         return ""
-    style = "red" if left < 0 else "yellow" if left < 30 else ""
+    style = "bad" if left < 0 else "warning" if left < 30 else ""
     shown = escape(
         text(value)[:10] + (f" (expired {-left:.0f} d ago)" if left < 0 else f" (in {duration(left * 86400)})")
     )
@@ -104,5 +104,5 @@ def show_fingerprints(hosts: Sequence[str], product: str, format: str) -> int:
         stderr().print("Compare it with what the appliance's own console shows before you trust it.")
     for one in seen:
         if one.error is not None:
-            stderr().print(f"{escape(one.host)}: [red]{escape(explain(one.error))}[/]")
+            stderr().print(f"{escape(one.host)}: [bad]{escape(short(one.error))}[/]")
     return Status.OK if len(good) == len(seen) else Status.FAILED

@@ -17,19 +17,22 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from .colours import THEME
 from .status import ReaderGone
 
-MINIMUM = 8
+# Cells of a column that are reckoned with where room is short; one that wraps can do with less.
+WIDEST = 40
+WRAPPED = 24
 
 
 def stdout() -> Console:
     """The console for results. In a pipe it is wide enough that no row is ever cut or wrapped."""
-    return Console(highlight=False) if sys.stdout.isatty() else Console(width=10_000, highlight=False)
+    return Console(highlight=False, theme=THEME, width=None if sys.stdout.isatty() else 10_000)
 
 
 def stderr() -> Console:
-    """The console for progress and errors."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    """The console for progress and errors. In a pipe an error is one line, on a terminal it breaks between words."""
+    return Console(stderr=True, highlight=False, theme=THEME, soft_wrap=not sys.stderr.isatty())
 
 
 @attrs.frozen
@@ -115,16 +118,17 @@ def ago(value: datetime | None) -> str:
 
 
 def fitting(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], width: int) -> list[Column]:
-    """The columns that fit: those of the highest rank go until what is left has room."""
-    widths = {
-        column.name: max(
-            [len(column.heading), *(min(cell_len(text(row.get(column.name))), 40) for row in rows[:200])],
-            default=MINIMUM,
-        )
-        for column in columns
-    }
-    kept = list(columns)
-    while sum(min(widths[c.name], 40) + 2 for c in kept) > width and any(c.rank for c in kept):
+    """The columns that fit: those with nothing in them go, then the highest ranks until the others have room."""
+    widths = {}
+    kept = []
+    for column in columns:
+        longest = max((cell_len(_plain(column, row)) for row in rows[:200]), default=0)
+        most = WRAPPED if column.wrap else WIDEST
+        widths[column.name] = max(cell_len(column.heading), min(longest, most))
+        if longest or not column.rank:
+            kept.append(column)
+    # Each has a line at its left and a space on either side.
+    while sum(widths[c.name] + 3 for c in kept) + 1 > width and any(c.rank for c in kept):
         kept.remove(max(reversed(kept), key=lambda column: column.rank))
     return kept
 
@@ -148,9 +152,13 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console:
     console.print(shown)
 
 
+def _plain(column: Column, row: Mapping[str, Any]) -> str:
+    return Text.from_markup(column.show(row.get(column.name))).plain
+
+
 def _lines(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
     lines = [[column.heading for column in columns]]
-    lines += [[Text.from_markup(column.show(row.get(column.name))).plain or "-" for column in columns] for row in rows]
+    lines += [[_plain(column, row) or "-" for column in columns] for row in rows]
     widths = [max(cell_len(line[index]) for line in lines) for index in range(len(columns))]
     for line in lines:
         cells = []

@@ -167,7 +167,7 @@ async def once(
     kind = row_type(printer.source)
     appliances = {one.name: one for one in view}
     async with fleet:
-        with FleetProgress(stderr(), len(view), printer.source) as progress:
+        with FleetProgress(stderr(), appliances, printer.source) as progress:
 
             async def work(client: ApplianceClient) -> None:
                 if lacks(client.revision, kind):
@@ -183,14 +183,14 @@ async def once(
                 poll.answered += 1
                 if answer.error is not None:
                     poll.errors.append(answer)
-                progress.answer(failed=not answer.ok)
+                progress.answer(answer.appliance.name, failed=not answer.ok)
 
 
 def tell(poll: Poll, total: int, *, interrupted: bool) -> None:
     """Errors and a line of totals, on stderr."""
     console = stderr()
     for answer in sorted(poll.errors, key=lambda one: one.appliance.name):
-        console.print(f"{escape(answer.appliance.name)}: [red]{escape(short(_error(answer)))}[/]")
+        console.print(f"{escape(answer.appliance.name)}: [bad]{escape(short(_error(answer)))}[/]")
     if poll.lacking:
         console.print(f"nothing of the kind in the revision of: {escape(', '.join(sorted(poll.lacking)))}")
     line = f"{len(poll.rows):,} rows from {poll.answered - len(poll.errors)} of {total} appliances"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
+
+# What the bar, the numbers and the time need beside the text.
+_BESIDE = 26
 
 
 class FleetProgress:
@@ -14,24 +20,33 @@ class FleetProgress:
 
     Args:
         console: where it is shown; nothing is where this is no terminal.
-        total: how many appliances there are.
+        names: of the appliances that are to answer.
         what: what is being fetched.
     """
 
-    def __init__(self, console: Console, total: int, what: str) -> None:
-        self.answered = 0
+    def __init__(self, console: Console, names: Iterable[str], what: str) -> None:
+        self._waiting = dict.fromkeys(names)
+        self._answered = False
         self.failed = 0
         self.rows = 0
         self._what = what
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeElapsedColumn(),
-            console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
-        self._task = self._bar.add_task(what, total=total)
+            TextColumn(
+                "{task.description}", table_column=Column(max_width=max(console.width - _BESIDE, 10), no_wrap=True)
+            ),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task(what, total=len(self._waiting))
 
-    def answer(self, *, failed: bool) -> None:
+    def answer(self, name: str, *, failed: bool) -> None:
         """One more appliance has answered."""
-        self.answered += 1
+        self._waiting.pop(name, None)
+        self._answered = True
         self.failed += failed
         self._update(advance=1)
 
@@ -43,8 +58,11 @@ class FleetProgress:
 
     def _update(self, advance: int = 0) -> None:
         text = f"{self._what}: {self.rows:,} rows" if self.rows else self._what
+        if 0 < len(self._waiting) <= 2 and self._answered:
+            # Who is it that everybody waits for?
+            text = f"{self._what}: waiting for {escape(' and '.join(self._waiting))}"
         if self.failed:
-            text += f", [red]{self.failed} failed[/]"
+            text += f", [bad]{self.failed} failed[/]"
         self._bar.update(self._task, advance=advance, description=text)
 
     def __enter__(self) -> Self:

@@ -62,7 +62,7 @@ def wait_for_session(target: Target, session: str, timeout: float | None) -> int
                 ended = await wait_with_progress(client, session, timeout)
             except SessionFailed as failure:
                 console = stderr()
-                console.print(f"[red]{escape(explain(failure))}[/]")
+                console.print(f"[bad]{escape(explain(failure))}[/]")
                 for line in failure.log:
                     console.print(f"  {escape(text(line))}")
                 return Status.FAILED

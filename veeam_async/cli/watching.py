@@ -35,7 +35,7 @@ def watch_fleet(
         message = short(answer.error)
         if failing.get(answer.appliance.name) != message:
             failing[answer.appliance.name] = message
-            console.print(f"{escape(answer.appliance.name)}: [red]{escape(message)}[/]")
+            console.print(f"{escape(answer.appliance.name)}: [bad]{escape(message)}[/]")
 
     async def work() -> None:
         lines = stdout()
