@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -24,9 +25,9 @@ SUITE = WORK / "suite"
 MAX_WHEEL_BYTES = 4_000_000
 MAX_WHEEL_FILES = 1_500
 
-# What the suite needs beside the package: tests/codegen and tests/contract are about a clone, not about the wheel.
+# What the suite needs beside the package. What uses the generator is about a clone, not about the wheel.
 SUITE_NEEDS = ["tests", "examples", "docs", "specs", "README.md", "CHANGELOG.md", "mkdocs.yml", "pyproject.toml"]
-CLONE_ONLY = ["codegen", "contract", "docs"]
+CLONE_ONLY = re.compile(r"^(from|import) (codegen|tests\.contract|tests\.docs)\b", re.MULTILINE)
 TOOLS = [
     "aioresponses", "fastapi", "hypothesis", "opentelemetry-sdk", "pytest", "pytest-asyncio", "pytest-randomly",
     "pytest-timeout", "pytest-xdist", "PyYAML", "schemathesis", "tomlkit", "uvicorn", "httpx",
@@ -36,7 +37,9 @@ TOOLS = [
 def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> None:
     """Run a command; end with what it was where it fails."""
     arguments = [str(part) for part in command]
-    done = subprocess.run(arguments, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, check=False)
+    # A PYTHONPATH of the caller's could put the clone before what is installed.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(arguments, cwd=cwd, env={**inherited, **environment}, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         sys.exit(f"dist: `{' '.join(arguments)}` failed with status {done.returncode}")
 
@@ -96,7 +99,17 @@ def suite(python: Path) -> None:
             shutil.copytree(source, SUITE / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif source.is_file():
             shutil.copy(source, SUITE / name)
-    ignored = [f"--ignore=tests/{name}" for name in CLONE_ONLY]
+    ignored = [f"--ignore={path.relative_to(SUITE)}" for path in sorted(SUITE.glob("tests/**/*.py"))
+               if CLONE_ONLY.search(path.read_text())]  # fmt: skip
+    print("dist: left out, for they need a clone:", *(name.partition("=")[2] for name in ignored), flush=True)
+    # From the folder of the suite, as pytest will do it: a package that comes from anywhere else would prove nothing.
+    program = (
+        "import pathlib, sys, veeam_async\n"
+        "where = pathlib.Path(veeam_async.__file__)\n"
+        "print('dist: the suite tests', where.parent, flush=True)\n"
+        "sys.exit(not where.is_relative_to(sys.prefix))\n"
+    )
+    run(python, "-c", program, cwd=SUITE)
     run(python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not contract and not fuzz and not clone",
         *ignored, cwd=SUITE)  # fmt: skip
 
