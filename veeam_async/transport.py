@@ -600,7 +600,8 @@ def _replayable(call: Call) -> bool:
 def bare(error: BaseException) -> BaseException:
     """The error without its traceback, nor those of what led to it: their frames hold headers with the token.
 
-    Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login.
+    Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login. What is left can
+    be pickled.
     """
     link: BaseException | None = error
     for _ in range(10):
@@ -614,6 +615,16 @@ def bare(error: BaseException) -> BaseException:
             link.args = (link.message,)
         if isinstance(link, (aiohttp.ClientResponseError, HttpProcessingError)):
             link.message = _brief(link.message)
+            link.headers = None
+        if isinstance(link, aiohttp.ClientResponseError):
+            # Its repr shows the headers of the request, the token among them.
+            about: Any = link.request_info
+            link.request_info, link.history = about._replace(headers={}), ()
+            link.args = (link.request_info, link.history)
+        if isinstance(link, aiohttp.ClientConnectorError) and not isinstance(link._conn_key.ssl, bool):
+            # An SSL context cannot be pickled, and Dask pickles causes as well.
+            link._conn_key = link._conn_key._replace(ssl=True)
+            link.args = (link._conn_key, *link.args[1:])
         link = link.__cause__ or link.__context__
     return error
 

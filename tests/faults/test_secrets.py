@@ -76,8 +76,9 @@ class Witness:
                 if link is not error:
                     report = traceback.TracebackException.from_exception(link, capture_locals=True)
                     self.texts += report.format()
+                # Dask's workers pickle causes as well.
+                assert str(pickle.loads(pickle.dumps(link))) == str(link)
                 link = link.__cause__ or link.__context__
-            pickle.loads(pickle.dumps(error))
 
     def clean(self) -> None:
         records = [record.getMessage() for record in self._caplog.records]
@@ -119,6 +120,10 @@ async def test_work_and_failures_of_a_session(vbr: Vbr, witness: Witness) -> Non
     async def slow(exchange: Exchange) -> None:
         await exchange.hang()
 
+    @vbr.on("GET", "/senseless")
+    async def senseless(exchange: Exchange) -> None:
+        await exchange.raw(b"HTTP/1.1 200 OK\r\nno header\r\n\r\n")
+
     @vbr.on("GET", "/html")
     async def html(exchange: Exchange) -> None:
         await exchange.reply(200, b"<html>")
@@ -129,7 +134,7 @@ async def test_work_and_failures_of_a_session(vbr: Vbr, witness: Witness) -> Non
         await client.login()
         witness.look(client, credentials, client.token, client._tokens, client._login, client._transport)
         await witness.catch(client.sessions.get_session(SESSION_ID))
-        for path in ("/cut", "/busy", "/echo", "/missing"):
+        for path in ("/cut", "/busy", "/echo", "/senseless", "/missing"):
             await witness.catch(client.request("GET", path))
 
         @vbr.on("GET", SESSION_PATH)

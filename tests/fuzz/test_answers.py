@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import io
 import itertools
 import os
 import pickle
@@ -181,15 +180,6 @@ class Playing:
         self._failed(f"VEEAM_FUZZ_CASE={case.number} ({case.scenario.name}, seed {SEED}): {what}\n{sent}")
 
 
-def _plainly_pickled(error: VeeamError) -> bytes:
-    """As Python does it by itself: Dask, once imported, has causes pickled too, and aiohttp's cannot be."""
-    buffer = io.BytesIO()
-    pickler = pickle.Pickler(buffer)
-    pickler.dispatch_table = {}
-    pickler.dump(error)
-    return buffer.getvalue()
-
-
 def odd(error: VeeamError, secrets: list[str]) -> str:
     """What is wrong with an error of ours: people print, log and pickle them."""
     text = f"{error} {error!r} {getattr(error, '__notes__', '')} {error.__cause__!r} {error.__cause__}"
@@ -202,7 +192,8 @@ def odd(error: VeeamError, secrets: list[str]) -> str:
     if any(secret in text for secret in secrets):
         return "its text shows a secret"
     try:
-        again = pickle.loads(_plainly_pickled(error))
+        again = pickle.loads(pickle.dumps(error))
+        pickle.dumps(error.__cause__)
     except Exception as problem:
         return f"it cannot be pickled: {problem!r}"
     return "" if str(again) == str(error) else "pickling changes it"
