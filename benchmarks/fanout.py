@@ -70,7 +70,7 @@ def measure(rounds: int) -> Iterator[Case]:
                     OURS: once(OURS, "fanout_ours.py", config, seen),
                     BARE: once(BARE, "fanout_bare.py", config, seen),
                 }
-                interleaved(subjects, min(rounds, 3) if count >= 1000 else rounds)
+                interleaved(subjects, min(rounds, 5) if count >= 1000 else rounds)
 
             def each(key: str, scale: float, seen: dict[str, list[dict[str, Any]]]) -> dict[str, list[float]]:
                 return {subject: [found[key] * scale for found in runs] for subject, runs in seen.items()}
@@ -80,8 +80,11 @@ def measure(rounds: int) -> Iterator[Case]:
             later = each("next_cpu", 1e6 / count / CALLS, seen)
             connected = each("active_bytes", 1 / 1024 / count, seen)
             listed = {OURS: [found["listed_bytes"] / 1024 / count for found in seen[OURS]]}
-            yield Case("fan-out", f"{what}: CPU for each call, first round", first, "us")
-            yield Case("fan-out", f"{what}: CPU for each call, next round", later, "us", at_most={BARE: 1.5})
+            # At ten appliances the fleet's own set-up shows; what is promised is for many.
+            most = {BARE: 1.1} if count >= 1000 else {}
+            yield Case("fan-out", f"{what}: CPU for each call, first round", first, "us", at_most=most)
+            yield Case("fan-out", f"{what}: CPU for each call, next round", later, "us", at_most=most)
             yield Case("fan-out", f"{what}: time of the next round", each("next_s", 1e3, seen), "ms")
-            yield Case("fan-out", f"{what}: memory for each, connected", connected, "KiB")
+            limit = 40.0 if scheme == "http" else None
+            yield Case("fan-out", f"{what}: memory for each, connected", connected, "KiB", limit=limit)
             yield Case("fan-out", f"{what}: memory for each, listed only", listed, "KiB")

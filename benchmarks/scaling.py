@@ -1,4 +1,4 @@
-"""Whether costs stay flat: a row's on pages of 200 to 200,000 rows, an appliance's in fleets of 10 to 2,000.
+"""Whether costs stay flat: a row's in listings of 200 to 200,000 rows, an appliance's in fleets of 10 to 2,000.
 
 CPU time of the process, so that what else the machine does counts little. `docs/scaling.svg` is drawn from a run.
 """
@@ -28,8 +28,9 @@ ROWS = {"sessions": (200, 2_000, 20_000, 200_000), "jobs": (200, 2_000, 20_000)}
 FLEETS = tuple(int(size) for size in os.environ.get("SCALING_FLEETS", "10,100,1000,2000").split(","))
 # Rows that each measurement decodes at least, so that short pages are not measured by a coarse clock.
 LEAST_ROWS = 4_000
-FLAT = 2.0
-FLAT_WITHOUT_COLLECTIONS = 1.5
+PAGE = 200
+FLAT = 1.5
+AGAINST_PARSING = {"sessions": 5.5, "jobs": 4.5}
 
 
 def long_page(kind: str, rows: int) -> bytes:
@@ -40,45 +41,27 @@ def long_page(kind: str, rows: int) -> bytes:
     return b'{"data":[' + b",".join([each] * (rows // len(data))) + b'],"pagination":' + pagination + b"}"
 
 
-def cpu_of_a_row(kind: str, rows: int, use: Callable[[Any], Any] | None) -> Callable[[], float]:
-    """A subject: microseconds of CPU for each row, parsing included; nothing but parsing without `use`."""
+def cpu_of_a_row(kind: str, rows: int, use: Callable[[Any], Any] | None, *, pages: bool) -> Callable[[], float]:
+    """A subject: microseconds of CPU for each row, parsing included; nothing but parsing without `use`.
+
+    Args:
+        kind: of the rows.
+        rows: how many.
+        use: what is done with a decoded page.
+        pages: True for pages of 200, each let go before the next, as a listing is walked; False for one page.
+    """
     decode = decoder(KINDS[kind][0], PACKAGE)
+    length = PAGE if pages else rows
     times = max(1, LEAST_ROWS // rows)
 
     def once() -> float:
-        body = long_page(kind, rows)
+        body = long_page(kind, length)
         started = time.process_time()
-        for _ in range(times):
+        for _ in range(times * rows // length):
             parsed = orjson.loads(body)
             if use is not None:
                 use(decode(parsed))
         return (time.process_time() - started) / times / rows * 1e6
-
-    return once
-
-
-def frozen(subject: Callable[[], float]) -> Callable[[], float]:
-    """The same with everything that was there before out of the garbage collector's sight, as `gc.freeze()` does."""
-
-    def once() -> float:
-        gc.freeze()
-        try:
-            return subject()
-        finally:
-            gc.unfreeze()
-
-    return once
-
-
-def uncollected(subject: Callable[[], float]) -> Callable[[], float]:
-    """The same with the garbage collector off."""
-
-    def once() -> float:
-        gc.disable()
-        try:
-            return subject()
-        finally:
-            gc.enable()
 
     return once
 
@@ -89,11 +72,6 @@ def shells(answer: Any) -> Any:
 
 
 USES: Mapping[str, Callable[[Any], Any]] = {"rows of their classes": shells, "every field read": read_rows}
-COLLECTORS: Mapping[str, Callable[[Callable[[], float]], Callable[[], float]]] = {
-    "": lambda subject: subject,
-    ", after gc.freeze()": frozen,
-    ", gc off": uncollected,
-}
 
 
 def memory_of_a_row(kind: str, rows: int) -> Iterator[float]:
@@ -118,42 +96,49 @@ def measure(rounds: int) -> Iterator[Case]:
     memory = Panel("memory of a row", "KiB", "rows of a page")
     colour = 0
     for kind, sizes in ROWS.items():
-        panels.append(decoding := Panel(f"CPU for a row of {kind}", "us", "rows of a page"))
-        bare = interleaved({str(rows): cpu_of_a_row(kind, rows, None) for rows in sizes}, few)
         for _ in range(6):  # so that the code of all classes is compiled
             read_rows(decoder(KINDS[kind][0], PACKAGE)(orjson.loads(page(kind))))
         memories = {str(rows): list(memory_of_a_row(kind, rows)) for rows in sizes}
-        for number, (name, use) in enumerate(USES.items()):
-            for collecting, wrap in COLLECTORS.items():
-                values = interleaved({str(rows): wrap(cpu_of_a_row(kind, rows, use)) for rows in sizes}, few)
-                most = FLAT_WITHOUT_COLLECTIONS if "off" in collecting else FLAT
-                parsing = bare if not collecting else {}
-                yield from _grown(f"{kind}, {name}{collecting}, a row of", values, "us", most, parsing)
-                if not collecting or "off" in collecting:
-                    label = f"{kind}, {name}{collecting}"
-                    decoding.lines.append(Line.of(label, values, colour, dashed=bool(collecting)))
+        for pages, how in ((True, "in pages of 200"), (False, "in one page")):
+            panels.append(panel := Panel(f"CPU for a row of {kind}, {how}", "us", "rows"))
+            subjects = {
+                f"{name} {rows}": cpu_of_a_row(kind, rows, use, pages=pages)
+                for name, use in {"orjson.loads": None, **USES}.items()
+                for rows in sizes
+            }
+            found = interleaved(subjects, few)
+            bare = {str(rows): found[f"orjson.loads {rows}"] for rows in sizes}
+            for number, name in enumerate(USES):
+                values = {str(rows): found[f"{name} {rows}"] for rows in sizes}
+                # One page: parsing itself grows, by the memory that it takes and the collector that walks it.
+                limits = {"of 200": FLAT} if pages else {"orjson.loads": AGAINST_PARSING[kind]}
+                yield from _grown(f"{kind}, {how}, {name}, a row of", values, "us", limits, bare)
+                panel.lines.append(Line.of(name, values, colour + number))
+            panel.lines.append(Line.of("orjson.loads alone", bare, colour + len(USES), dashed=True))
+        for number, name in enumerate(USES):
             held = {size: [each[number]] for size, each in memories.items()}
-            yield from _grown(f"{kind}, {name}, memory of a row of", held, "KiB", 1.1)
-            memory.lines.append(Line.of(f"{kind}, {name}", held, colour))
-            colour += 1
-        decoding.lines.append(Line.of(f"{kind}, orjson.loads alone", bare, colour))
-        colour += 1
+            yield from _grown(f"{kind}, in one page, {name}, memory of a row of", held, "KiB", {"of 200": 1.1})
+            memory.lines.append(Line.of(f"{kind}, {name}", held, colour + number))
+        colour += len(USES) + 1
     fleets = Panel("CPU for an appliance, five calls", "us", "appliances")
     yield from _fleets(few, fleets)
     PLOT.write_text(draw([*panels, memory, fleets]))
 
 
 def _grown(
-    name: str, values: Mapping[str, list[float]], unit: str, most: float, bare: Mapping[str, list[float]] | None = None
+    name: str,
+    values: Mapping[str, list[float]],
+    unit: str,
+    limits: Mapping[str, float],
+    bare: Mapping[str, list[float]] | None = None,
 ) -> Iterator[Case]:
     """Each size against the smallest, and against what parsing alone takes of the same size."""
     smallest, *larger = values
     for each in larger:
-        peer = f"of {int(smallest):,}"
-        found = {OURS: values[each], peer: values[smallest]}
+        found = {OURS: values[each], f"of {int(smallest):,}": values[smallest]}
         if bare:
             found["orjson.loads"] = bare[each]
-        yield Case("scaling", f"{name} {int(each):,}", found, unit, {peer: most})
+        yield Case("scaling", f"{name} {int(each):,}", found, unit, limits)
 
 
 def _fleets(rounds: int, panel: Panel) -> Iterator[Case]:
@@ -171,4 +156,4 @@ def _fleets(rounds: int, panel: Panel) -> Iterator[Case]:
         panel.lines.append(Line.of(name, values, number % 2, dashed=name.startswith(BARE)))
         if name.startswith(OURS):
             part = name.partition(", ")[2]
-            yield from _grown(f"CPU for an appliance, {part}, one of", values, "us", FLAT)
+            yield from _grown(f"CPU for an appliance, {part}, one of", values, "us", {f"of {FLEETS[0]}": FLAT})
