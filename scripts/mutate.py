@@ -64,7 +64,7 @@ TESTS: dict[str, list[str]] = {
     "tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
     "login": faults("login", "login_grants", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"),
     "transport": [
-        *faults("transport", "retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
+        *faults("transport", "transport_errors", "retry", "errors", "broken_answers", "tokens", "cancel", "tls", "secrets"),
         "tests/test_client.py", "tests/test_proxies.py",
     ],
     "paging": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("broken_answers", "cancel_calls")],
@@ -389,7 +389,9 @@ def main() -> int:
         copy = Path(folder).resolve() / "tree"
         copy.mkdir()
         for part in ("veeam_async", "tests", "specs"):
-            shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("*.part"))
+            shutil.copytree(
+                ROOT / part, copy / part, ignore=shutil.ignore_patterns("*.part", "node_modules", "__pycache__")
+            )
         shutil.copy2(ROOT / "pyproject.toml", copy)
         for module in options.module or TESTS:
             score = mutate(module, copy, options)
