@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from tests.listings import SESSIONS, Listing, collect, expected, ids, serve, session
-from tests.scripted import Scripted
+from tests.scripted import Scripted, tasks
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, ServerError
@@ -218,6 +218,22 @@ async def test_a_page_that_came_some_pages_ago(server: Scripted, vbr: Client) ->
     items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
     assert [row.name async for row in items] == ["a", "b", "c"]
     assert items.complete is False
+
+
+async def test_null_ids_are_no_ids(server: Scripted, vbr: Client) -> None:
+    """Rows whose ids are null are told apart by their page, and read again no more than rows without ids."""
+    listing = serve(server, Listing(300, cap=100))
+    for row in listing.rows:
+        row["id"] = None
+    listing.ignores_skip = True
+    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    assert await count(items) == 100
+    assert "repeats a page" in (items.reason or "")
+    listing.ignores_skip = False
+    drop(listing, _4=slice(0, 30))
+    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    assert await count(items) == 270
+    assert items.reason == "the listing shrank by 30 rows while it was read: as many may be missing"
 
 
 async def test_rows_with_and_without_ids(server: Scripted, vbr: Client) -> None:
@@ -477,3 +493,45 @@ async def test_reads_ahead_with_the_first_row_of_the_second_half(server: Scripte
         await asyncio.sleep(0.01)
     assert len(listing.asked) == 2
     del rows
+
+
+@pytest.fixture
+async def ahead(server: Scripted, vbr: Client) -> list[AsyncIterator[Any]]:
+    """A walk whose page ahead is on its way, and does not come."""
+    listing = Listing(300, cap=100)
+
+    async def page(request: web.Request) -> web.Response:
+        if listing.asked:
+            await asyncio.Event().wait()
+        return listing.page(0, None)
+
+    server.on("GET", SESSIONS, page)
+    rows = aiter(vbr.sessions.get_all_sessions.items())
+    for _ in range(60):
+        await anext(rows)
+    for _ in range(100):
+        if len(server.to(SESSIONS)) == 2:
+            break
+        await asyncio.sleep(0.01)
+    return [rows]
+
+
+def fetching() -> list[asyncio.Task[Any]]:
+    """The tasks that nobody has told to end."""
+    return [task for task in tasks() if not task.cancelling()]
+
+
+async def test_a_walk_that_is_dropped_ends_at_once(ahead: list[AsyncIterator[Any]]) -> None:
+    """Who drops a walk where it ran has ended the page on its way."""
+    assert len(fetching()) == 1
+    ahead.clear()
+    assert fetching() == []
+
+
+async def test_a_walk_that_is_dropped_elsewhere_ends_as_well(ahead: list[AsyncIterator[Any]]) -> None:
+    """Who drops it in another thread has it ended by its loop: nothing is touched from outside, and nothing stays."""
+    asyncio.get_running_loop().set_debug(True)
+    assert len(fetching()) == 1
+    await asyncio.to_thread(ahead.clear)
+    await asyncio.sleep(0)
+    assert fetching() == []
