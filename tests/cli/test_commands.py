@@ -237,10 +237,11 @@ class TestPoll:
         assert "interrupted" in err
         assert json.loads(out)["rows"]
 
-    def test_reader_that_goes_away(self, healthy: Path) -> None:
+    @pytest.mark.parametrize("arguments", ["sessions -f jsonl", "jobs", "jobs --watch 1"])
+    def test_reader_that_goes_away(self, healthy: Path, arguments: str) -> None:
         """`| head -1` is no error."""
         ran = subprocess.run(
-            f"{' '.join(COMMAND)} poll {healthy} sessions -f jsonl | head -1; echo ${{PIPESTATUS[0]}}",
+            f"{' '.join(COMMAND)} poll {healthy} {arguments} | head -1; echo ${{PIPESTATUS[0]}}",
             shell=True,
             executable="/bin/bash",
             capture_output=True,

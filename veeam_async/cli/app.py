@@ -71,7 +71,10 @@ def _say(message: str, status: Status) -> int:
 FLEET = click.argument("fleet", metavar="FLEET.TOML", type=PATH)
 HOST = click.argument("host")
 WHERE = click.option(
-    "--where", metavar="KEY=VALUE", multiple=True, help="Only appliances with this tag=, product= or name=; repeatable."
+    "--where",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Only appliances with this tag=, product=, revision= or name=; repeatable.",
 )
 CONCURRENCY = click.option(
     "--concurrency", type=click.IntRange(min=1), default=200, help="Appliances worked on at the same time."

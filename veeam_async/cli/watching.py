@@ -11,7 +11,7 @@ from rich.markup import escape
 from ..fleet import Answer, Fleet
 from ..running import run
 from .columns import COLUMNS
-from .output import json_line, put, stderr, stdout, text
+from .output import json_line, put, stderr, text
 from .status import CommandError, Status
 from .words import short
 
@@ -38,7 +38,6 @@ def watch_fleet(
             console.print(f"{escape(answer.appliance.name)}: [bad]{escape(message)}[/]")
 
     async def work() -> None:
-        lines = stdout()
         async with fleet:
             watch = view.watch(
                 row_type(printer.source), every=every, since=since, concurrency=patience.concurrency,
@@ -54,7 +53,7 @@ def watch_fleet(
                 else:
                     shown = [row.appliance.name, *(text(getattr(row, column.name)) for column in
                              COLUMNS[printer.source][1:] if column.rank <= 3)]  # fmt: skip
-                    lines.print(escape(f"{change.kind:<8}" + "  ".join(part for part in shown if part)), soft_wrap=True)
+                    put(f"{change.kind:<8}" + "  ".join(part for part in shown if part) + "\n")
 
     with contextlib.suppress(KeyboardInterrupt):
         run(work())
