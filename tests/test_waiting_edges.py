@@ -125,10 +125,10 @@ async def test_a_list_that_is_never_put_together(
     play(server, OPERATION, running)
     walk = asyncio.ensure_future(anext(aiter(key_vaults(azure))))
     await until(lambda: bool(server.to(OPERATION)))
-    turn(599.3)
+    turn(590)
     await asyncio.sleep(0.1)
     assert not walk.done()
-    turn(1)
+    turn(11)
     with pytest.raises(RequestTimeout, match=rf"operation {ID} \(Running\) gave no page in 600 s") as caught:
         await walk
     assert (caught.value.limit, caught.value.seconds) == ("wait", 600)
@@ -189,13 +189,13 @@ async def test_which_failures_a_look_survives(
             assert request.transport is not None
             request.transport.abort()
         elif looks == 1 and fault == "slow":
-            await asyncio.sleep(1)
+            await asyncio.Event().wait()
         elif looks == 1:
             return web.json_response({}, status=429)
         return web.json_response(ENDED)
 
     server.on("GET", SESSION, look)
-    async with Client(server.url, BearerToken("token"), retry=ONCE, timeouts=Timeouts(read=0.2)) as client:
+    async with Client(server.url, BearerToken("token"), retry=ONCE, timeouts=Timeouts(read=0.5)) as client:
         with caplog.at_level(logging.INFO, "veeam_async.waiting"):
             assert (await client.wait(ID, interval=FAST)).state == "Stopped"
     assert looks == 2
@@ -226,10 +226,10 @@ async def test_a_deadline_ends_the_wait(server: Scripted, vbr: Client) -> None:
     play(server, SESSION, session("Working"))
     begun = asyncio.get_running_loop().time()
     with deadline(0.3), pytest.raises(RequestTimeout) as caught:
-        await vbr.wait(ID, interval=(0.02, 30))
+        await vbr.wait(ID, interval=(5, 30))
     assert caught.value.limit == "deadline"
-    assert asyncio.get_running_loop().time() - begun < 2
-    assert len(server.to(SESSION)) >= 4
+    assert asyncio.get_running_loop().time() - begun < 3
+    assert len(server.to(SESSION)) == 1
 
 
 async def test_a_deadline_does_not_slow_it_down(server: Scripted, vbr: Client, pauses: list[float]) -> None:
@@ -399,11 +399,12 @@ async def test_progress_is_short(server: Scripted, vbr: Client) -> None:
     assert repr(seen[0]) == "Progress(percent=100.0, state='Stopped', last_log_line='done')"
 
 
-async def test_a_state_that_is_a_number(server: Scripted, vbr: Client) -> None:
+async def test_a_state_that_is_a_number(server: Scripted, vbr: Client, caplog: pytest.LogCaptureFixture) -> None:
     """A number in place of a state is shown as it came."""
-    play(server, SESSION, {**session(""), "state": 7})
-    with pytest.raises(RequestTimeout, match=r"\(7\)"):
-        await vbr.wait(ID, interval=FAST, timeout=0.1)
+    play(server, SESSION, {**session(""), "state": 7}, ENDED)
+    with caplog.at_level(logging.WARNING, "veeam_async.waiting"):
+        await vbr.wait(ID, interval=FAST)
+    assert f"session {ID} (7) is in a state that is not known" in caplog.text
 
 
 # ----------------------------------------------------------------------------------------------------------- stopping
@@ -432,9 +433,9 @@ async def test_how_long_a_stop_may_take(server: Scripted, vbr: Client, turn: Cal
     task = await begin(server, vbr, SESSION, ID, on_cancel="stop")
     task.cancel()
     await until(lambda: bool(server.to(f"{SESSION}/stop", "POST")))
-    turn(9.3)
-    await asyncio.sleep(0.1)
+    turn(9.1)
+    await asyncio.sleep(0.05)
     assert not task.done()
-    turn(0.7)
-    await until(task.done)
+    turn(0.9)
+    await asyncio.sleep(0.3)
     assert task.cancelled()
