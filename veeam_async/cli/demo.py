@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..client import ApplianceClient
 
 # A time that a person waits for, and longer than any healthy appliance takes.
-PATIENCE = 8.0
+PATIENCE = 5.0
 # Clients and appliances share one process here: not all at once, or each would seem as slow as all of them together.
 TOGETHER = 8
 
