@@ -68,6 +68,7 @@ def revisions_table(link: str = "") -> str:
 def revisions_page() -> str:
     """The page above the operation indexes."""
     return (
+        "---\nhide: [toc]\n---\n\n"  # the table needs the room
         "# Operations\n\n"
         "Every operation of every revision has a section of its own, which the search finds by operationId, by path "
         "and by the words of its title. On the command line: `veeam-async operations vbr 1.3-rev0 repository`.\n\n"
