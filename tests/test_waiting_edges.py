@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted
+from veeam_async import waiting
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
@@ -91,10 +92,13 @@ async def hang(request: web.Request) -> web.Response:
 # -------------------------------------------------------------------------------------------------------- how it looks
 
 
-async def test_pauses_unless_told_otherwise(server: Scripted, vbr: Client, pauses: list[float]) -> None:
+@pytest.mark.parametrize("waits", [Client.wait, waiting.wait])
+async def test_pauses_unless_told_otherwise(
+    server: Scripted, vbr: Client, pauses: list[float], waits: Callable[..., Any]
+) -> None:
     """A second at first, half as long again each time, a quarter of a minute at most."""
     play(server, SESSION, *[session("Working")] * 9, ENDED)
-    await vbr.wait(ID)
+    await waits(vbr, ID)
     assert pauses == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15.0, 15.0]
 
 
