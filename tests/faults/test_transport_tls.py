@@ -1,0 +1,297 @@
+"""TLS that fails, and TLS by way of a proxy: what is said, what is sent to whom, and what is tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pytest
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from veeam_async.credentials import BearerToken
+from veeam_async.errors import ConnectError, TlsError
+from veeam_async.events import RequestStarted
+from veeam_async.retry import RetryPolicy
+from veeam_async.timeouts import Timeouts
+from veeam_async.tls import TlsPolicy
+from veeam_async.transport import Call
+from veeam_async.vbr.v1_3_rev0 import Client
+
+from .wire import SESSION, SESSION_PATH, Exchange, Vbr
+
+AUTHORITY = trustme.CA()
+TWICE = RetryPolicy(attempts=2, backoff=0)
+
+
+def issued() -> ssl.SSLContext:
+    """A server's context with a certificate of the authority's."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def self_signed(folder: Path, subject: str | None, issuer: str | None = None) -> ssl.SSLContext:
+    """A server's context with a certificate that nobody else vouches for; None for a name without any part."""
+
+    def name(text: str | None) -> x509.Name:
+        return x509.Name([] if text is None else [x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name(issuer), name(subject), key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=30))
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.NoEncryption()
+    path = folder / "server.pem"
+    path.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + certificate.public_bytes(pem))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+class Tunnels:
+    """A proxy that opens tunnels, or refuses them with a status, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.heads: list[str] = []
+        self.status = 200
+        self.url = ""
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://user:planted@127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            self.heads.append(head)
+            writer.write(b"HTTP/1.1 %d Something\r\nContent-Length: 0\r\n\r\n" % self.status)
+            if self.status == 200:
+                await self._pass_on(reader, writer, int(head.split()[1].rpartition(":")[2]))
+        except (asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+            while data := await source.read(65536):
+                target.write(data)
+            target.close()
+
+        try:
+            await asyncio.gather(copy(reader, far_writer), copy(far_reader, writer))
+        finally:
+            far_writer.close()
+
+
+@pytest.fixture
+def ca_file(tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    AUTHORITY.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture
+async def secure() -> AsyncIterator[Vbr]:
+    async with Vbr(issued()) as server:
+
+        @server.on("GET", SESSION_PATH)
+        async def session(exchange: Exchange) -> None:
+            await exchange.reply(200, SESSION)
+
+        yield server
+
+
+def make(server: Vbr, **options: Any) -> Client:
+    """A client whose first request is a call: a bearer token needs no login."""
+    return Client(server.url, BearerToken("planted-token"), **{"retry": TWICE, **options})
+
+
+# ---------------------------------------------------------------------------------------------------- by way of a proxy
+
+
+async def test_a_tunnel_keeps_what_is_for_the_appliance_from_the_proxy(secure: Vbr, ca_file: str) -> None:
+    """The proxy gets its credentials and no token, the appliance the token and not the proxy's credentials."""
+    async with Tunnels() as proxy, make(secure, tls=TlsPolicy(ca_file=ca_file), proxy=proxy.url) as client:
+        assert (await client.request("GET", SESSION_PATH)).json()["name"] == "nightly"
+    (head,) = proxy.heads
+    assert head.startswith(f"CONNECT 127.0.0.1:{secure.port} HTTP/1.1")
+    assert f"Proxy-Authorization: Basic {b64encode(b'user:planted').decode()}" in head
+    assert "planted-token" not in head
+    (seen,) = secure.requests
+    assert seen.token == "planted-token"
+    assert "proxy-authorization" not in seen.headers
+
+
+@pytest.mark.parametrize(("status", "asked"), [(503, 2), (502, 2), (403, 1), (407, 1)])
+async def test_a_proxy_that_opens_no_tunnel(secure: Vbr, status: int, asked: int) -> None:
+    """Where it may do so later it is asked again, for a POST as well: nothing was sent. Else that is the error."""
+    async with Tunnels() as proxy, make(secure, proxy=proxy.url) as client:
+        proxy.status = status
+        with pytest.raises(ConnectError, match=f"the proxy refuses: {status}") as caught:
+            await client.request("POST", SESSION_PATH, json={})
+    assert len(proxy.heads) == asked
+    assert not caught.value.outcome_unknown
+    assert not secure.requests
+
+
+async def test_a_proxy_that_is_not_there(secure: Vbr) -> None:
+    """The error says by way of which proxy, without its credentials."""
+    async with Tunnels() as proxy:
+        url = proxy.url
+    async with make(secure, proxy=url) as client:
+        with pytest.raises(ConnectError, match=r"by way of proxy http://127\.0\.0\.1:\d+: \S") as caught:
+            await client.request("POST", SESSION_PATH, json={})
+    assert "planted" not in str(caught.value)
+    assert not caught.value.outcome_unknown
+
+
+async def test_a_refused_certificate_behind_a_proxy(secure: Vbr) -> None:
+    """Nobody goes past the proxy to look at a certificate that is refused; the reason is told nevertheless."""
+    async with Tunnels() as proxy, make(secure, proxy=proxy.url) as client:
+        with pytest.raises(TlsError, match=rf"TLS with 127\.0\.0\.1 port {secure.port} failed: .*verify failed"):
+            await client.request("GET", SESSION_PATH)
+    assert (len(proxy.heads), secure.connections) == (1, 0)
+    assert not secure.requests
+
+
+# --------------------------------------------------------------------------------------------------------- what is said
+
+
+async def test_a_certificate_that_is_refused_is_shown_once(secure: Vbr) -> None:
+    """The reason, the issuer and the fingerprint are told; a POST was surely not carried out, and is not repeated."""
+    told: list[Any] = []
+    async with make(secure, events=told.append) as client:
+        with pytest.raises(TlsError, match=r"is refused: .*issuer certificate.*issued by \S+") as caught:
+            await client.request("POST", SESSION_PATH, json={})
+    assert caught.value.issuer is not None and f"issued by {caught.value.issuer};" in str(caught.value)
+    assert "self-signed)" not in str(caught.value)
+    assert not caught.value.outcome_unknown
+    assert len([event for event in told if isinstance(event, RequestStarted)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("subject", "issuer", "shown"),
+    [
+        ("vbr01", "vbr01", "Subject CN=vbr01; issued by itself (self-signed);"),
+        ("vbr01", "house", "Subject CN=vbr01; issued by CN=house;"),
+        ("vbr01", None, "Subject CN=vbr01; issued by no issuer;"),
+        (None, "house", "Subject no subject; issued by CN=house;"),
+    ],
+)
+async def test_whose_certificate_was_refused(
+    tmp_path: Path, subject: str | None, issuer: str | None, shown: str
+) -> None:
+    """Whether somebody else issued it is told, and where a name is missing that is told too."""
+    async with Vbr(self_signed(tmp_path, subject, issuer)) as server, make(server) as client:
+        with pytest.raises(TlsError) as caught:
+            await client.request("GET", SESSION_PATH)
+    assert shown in str(caught.value)
+
+
+async def test_a_server_that_speaks_something_else() -> None:
+    """Where bytes come that are no TLS, that is a TlsError, which no repeat would mend."""
+    asked = 0
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.write(b"220 mail.example.com ready\r\n")
+        with contextlib.suppress(OSError):
+            await reader.read(100)
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with Client(f"https://127.0.0.1:{port}", BearerToken("t"), retry=TWICE) as client:
+        with pytest.raises(TlsError, match=rf"TLS with 127\.0\.0\.1 port {port} failed: .*SSL") as caught:
+            await client.request("POST", SESSION_PATH, json={})
+    server.close()
+    await server.wait_closed()
+    assert caught.value.fingerprint is None
+    assert not caught.value.outcome_unknown
+    assert asked == 1
+
+
+async def test_a_second_look_that_is_not_granted(tmp_path: Path) -> None:
+    """Where the server falls silent before the refused certificate was looked at, the error comes without it, soon."""
+    context = self_signed(tmp_path, "vbr01", "vbr01")
+    connections = 0
+
+    async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(OSError):
+            if connections == 1:
+                await writer.start_tls(context)
+            else:
+                await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(once, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    limits = Timeouts(connect=0.3)
+    async with Client(f"https://127.0.0.1:{port}", BearerToken("t"), timeouts=limits, retry=TWICE) as client:
+        started = time.monotonic()
+        with pytest.raises(TlsError, match=rf"TLS with 127\.0\.0\.1 port {port} failed: .*self-signed"):
+            await client.request("GET", SESSION_PATH)
+        assert time.monotonic() - started < 1.5
+    server.close()
+    await server.wait_closed()
+    await asyncio.sleep(0.02)
+    assert connections == 2
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_the_first_request_prepares_tls(secure: Vbr, ca_file: str, stream: bool) -> None:
+    """A client may begin with a download as well as with a call."""
+    async with make(secure, tls=TlsPolicy(ca_file=ca_file)) as client:
+        call = Call("GET", SESSION_PATH, "GetSession", safe=True, stream=stream)
+        answer = await client._transport.exchange(call, client._tokens)
+        assert answer.status == 200
+        if stream:
+            answer.close()
+
+
+async def test_a_refused_certificate_at_a_download(secure: Vbr) -> None:
+    """A download says the same of a refused certificate as a call does."""
+    async with make(secure) as client:
+        call = Call("GET", SESSION_PATH, "GetSession", safe=True, stream=True)
+        with pytest.raises(TlsError, match="is refused: "):
+            await client._transport.exchange(call, client._tokens)
