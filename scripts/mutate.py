@@ -21,6 +21,7 @@ import argparse
 import ast
 import contextlib
 import difflib
+import gc
 import importlib
 import json
 import os
@@ -386,6 +387,7 @@ def main() -> int:
     for name in IMPORTED_BEFORE:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # no collection, here or in a fork, need look at all that again
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # not without cleaning up
     scores = []
     begun = time.monotonic()
