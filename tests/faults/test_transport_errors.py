@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import BadHttpMessage
+from yarl import URL
 
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import (
@@ -45,13 +46,15 @@ class Failing(Pool):
         super().__init__()
         self.error = error
         self.requests = 0
+        self.urls: list[URL] = []
 
     @property
     def session(self) -> Any:
         return self
 
-    async def request(self, *_: Any, **__: Any) -> Any:
+    async def request(self, method: str, url: URL, **_: Any) -> Any:
         self.requests += 1
+        self.urls.append(url)
         raise self.error
 
 
@@ -155,6 +158,27 @@ async def test_a_time_out_of_the_system(method: str, sent: int) -> None:
             await client.request(method, THING)
     assert caught.value.outcome_unknown is (method == "POST")
     assert pool.requests == sent
+
+
+@pytest.mark.parametrize(
+    ("host", "sent_to"),
+    [
+        ("VBR01", "https://vbr01:9419/thing?a=%2F"),
+        ("vbr01:443", "https://vbr01/thing?a=%2F"),
+        ("10.0.0.1:8443", "https://10.0.0.1:8443/thing?a=%2F"),
+        ("::1", "https://[::1]:9419/thing?a=%2F"),
+        ("bücher.example", "https://xn--bcher-kva.example:9419/thing?a=%2F"),
+    ],
+)
+async def test_where_a_request_goes(host: str, sent_to: str) -> None:
+    """Names, addresses of both kinds and names beyond ASCII come to aiohttp as URLs that it can connect to."""
+    pool = Failing(ConnectionResetError())
+    async with Client(host, BearerToken("t"), pool=pool, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(ConnectError):
+            await client.request("GET", f"{THING}?a=%2F")
+    (url,) = pool.urls
+    assert str(url) == sent_to
+    assert url.raw_host is not None and url.raw_host.isascii()
 
 
 async def test_a_path_that_makes_no_url() -> None:
