@@ -10,7 +10,7 @@ GOOD = "color(28)"
 WARNING = "color(130)"
 BAD = "color(196)"
 BUSY = "color(31)"
-FAINT = "color(244)"
+FAINT = "color(243)"
 
 THEME = Theme(
     {
