@@ -10,6 +10,8 @@ import attrs
 
 from .errors import UnsafeOriginError
 
+# What nearly everyone gives, which then need not be taken apart at length.
+_USUAL = re.compile(r"(?:(https?)://)?([a-z0-9.-]+)(?::([0-9]{1,5}))?", re.ASCII)
 _NO_NAME = re.compile(r"[\s/\\@?#]")
 
 
@@ -59,7 +61,12 @@ def parse_host(host: str, *, port: int | None = None, default_port: int, allow_h
     text = host.strip()
     scheme = "https"
     given: int | None = None
-    if "://" in text:
+    if usual := _USUAL.fullmatch(text):
+        scheme, name, digits = usual[1] or scheme, usual[2], usual[3]
+        given = int(digits) if digits else None
+        if usual[1]:
+            default_port = 443 if scheme == "https" else 80
+    elif "://" in text:
         parts = urlsplit(text)
         scheme = parts.scheme.lower()
         if scheme not in ("http", "https"):

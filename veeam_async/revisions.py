@@ -106,11 +106,12 @@ def find_revision(product: str, name: str) -> Revision:
         ValueError: it is not here.
     """
     wanted = revision_key(name)
-    offered = revisions(product)
-    for revision in offered:
-        if revision_key(revision.name) == wanted:
-            return revision
-    known = ", ".join(revision.name for revision in offered) or "none"
+    if product in PRODUCTS:
+        own = [one for one in reversed(_registered.values()) if one.product == product]
+        for revision in (*own, *_built_in(product)):
+            if revision_key(revision.name) == wanted:
+                return revision
+    known = ", ".join(revision.name for revision in revisions(product)) or "none"
     raise ValueError(f"no revision {name!r} of {product} here; there are {known}")
 
 

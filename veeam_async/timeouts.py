@@ -65,8 +65,10 @@ def remaining() -> float | None:
     return None if at is None else at - monotonic()
 
 
-def without_deadline() -> Context:
-    """The present context without its deadline, for work that others wait for too."""
+def without_deadline() -> Context | None:
+    """The present context without its deadline, for work that others wait for too; None where it has none."""
+    if _deadline.get() is None:
+        return None
     context = copy_context()
     context.run(_deadline.set, None)
     return context

@@ -158,15 +158,7 @@ class Transport:
             self._fixed_headers.update(proxy.headers)
         self._plain: dict[str, CIMultiDict[str]] = {}
         self._ssl: Any = None if origin.scheme == "https" else True
-        connect = timeouts.connect
-        if timeouts.total is not None and connect is not None:
-            connect = min(connect, timeouts.total * _CONNECT_SHARE)
-        # A timer for each piece of an answer costs a twentieth of a small call: none where the total ends it first.
-        read = timeouts.read
-        if read is not None and timeouts.total is not None and read >= timeouts.total:
-            read = None
-        self._limits = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=connect, sock_read=read)
-        self._stream_limits = aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=timeouts.read)
+        self._limits, self._stream_limits = _limits_of(timeouts)
 
     def _aim(self, base: str) -> None:
         self._base = base
@@ -582,6 +574,20 @@ class Transport:
         path = call.path.partition("?")[0]
         elapsed = monotonic() - begun
         self.tell(RequestAnswered(self.name, call.label, call.method, path, attempt, status, size, elapsed))
+
+
+@lru_cache
+def _limits_of(timeouts: Timeouts) -> tuple[aiohttp.ClientTimeout, aiohttp.ClientTimeout]:
+    """What aiohttp has to watch over, for answers that are read whole and for streams."""
+    connect = timeouts.connect
+    if timeouts.total is not None and connect is not None:
+        connect = min(connect, timeouts.total * _CONNECT_SHARE)
+    # A timer for each piece of an answer costs a twentieth of a small call: none where the total ends it first.
+    read = timeouts.read
+    if read is not None and timeouts.total is not None and read >= timeouts.total:
+        read = None
+    whole = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=connect, sock_read=read)
+    return whole, aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=timeouts.read)
 
 
 # Pollers ask for the same few URLs; a fleet's do not all fit, and cost less to make than memory to keep.
