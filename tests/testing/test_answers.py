@@ -1,22 +1,13 @@
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.testing.caller import REVISIONS
 from veeam_async.testing.answers import Answers
-from veeam_async.testing.products import product as find_product
-from veeam_async.testing.spec import Spec, from_document, load
-from veeam_async.testing.state import State
+from veeam_async.testing.spec import Spec, load
 from veeam_async.testing.validate import Validator
-from veeam_async.testing.world import World
-
-VENDOR = os.environ.get("VEEAM_VENDOR_SPECS", "")
 
 
 def all_answers(spec: Spec, seed: int = 0) -> dict[tuple[str, int], Any]:
@@ -106,52 +97,3 @@ def test_a_polymorphic_list_holds_each_subtype() -> None:
     assert listing is not None
     made = {row["type"] for row in Answers(spec).rows(listing[1], "any")}
     assert made == set(spec.children(listing[1]))
-
-
-def vendor_document(product: str, revision: str) -> dict[str, Any]:
-    name = next(path for path in Path(VENDOR).glob(f"{product}-{revision}.*"))
-    text = name.read_text(encoding="utf-8-sig")
-    document: dict[str, Any] = json.loads(text) if name.suffix == ".json" else yaml.safe_load(text)
-    return document
-
-
-def without_undeclared(document: dict[str, Any]) -> dict[str, Any]:
-    """The document without `required` names that the schema declares nowhere: nobody can know what they should hold."""
-    spec = from_document("any", "any", document)
-    for schema in spec.schemas.values():
-        declared = set(spec.properties(schema))
-        parts: list[Any] = [schema, *schema.get("allOf", ())]
-        for part in parts:
-            if "required" in part and "$ref" not in part:
-                part["required"] = [name for name in part["required"] if name in declared]
-    return document
-
-
-@pytest.mark.vendor
-@pytest.mark.skipif(not VENDOR, reason="VEEAM_VENDOR_SPECS is not set")
-@pytest.mark.parametrize(("product", "revision"), REVISIONS)
-def test_the_worlds_rows_fit_the_vendors_own_document(product: str, revision: str) -> None:
-    """Every list and every object that shows the world is what the vendor's document, not only ours, says."""
-    vendor = from_document(product, revision, without_undeclared(vendor_document(product, revision)))
-    validator = Validator(vendor)
-    state = State.of(find_product(product), [revision], 0, World(3))
-    face = state.faces[revision]
-    wrong: dict[str, list[str]] = {}
-    shown = 0
-    for operation in face.spec.operations.values():
-        listing = face.spec.listing(operation)
-        theirs = vendor.operations.get(operation.operation_id)
-        if operation.method != "GET" or listing is None or theirs is None or operation.placeholders:
-            continue
-        held = face.store.collection(operation.path, operation.path)
-        if held is None or type(held).__name__ != "Facts":
-            continue
-        shown += 1
-        rows = vendor.listing(theirs)
-        assert rows is not None
-        page = {rows[0]: list(held.rows.values())}
-        problems = [line for line in validator.check_answer(theirs, 200, page) if not line.startswith("value:")]
-        if problems:
-            wrong[operation.operation_id] = problems[:3]
-    assert not wrong
-    assert shown >= 8
