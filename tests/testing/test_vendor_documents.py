@@ -17,6 +17,7 @@ from veeam_async.testing.spec import Spec, SpecOperation, from_document, load
 from veeam_async.testing.state import State
 from veeam_async.testing.validate import Validator
 
+ANY = "11111111-2222-4333-8444-555555555555"
 VENDOR = os.environ.get("VEEAM_VENDOR_SPECS", "")
 
 pytestmark = [
