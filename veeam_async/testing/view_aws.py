@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from .facts import DROP
 from .handlers import JSON, ORIGIN, Answer, Call, Handlers
 from .products import stamp
-from .query import Row, read_moment
+from .query import read_moment
 from .spec import SpecOperation
-from .views import View
+from .view_cloud import CloudView
 from .world import GIB, Job, Repository, RestorePoint, Result, Session, Workload
 
 _BASE = "/api/v1"
@@ -38,7 +38,7 @@ def status(session: Session | None) -> str:
     return _STATUSES[session.result] if session.result else "Running"
 
 
-class AwsView(View):
+class AwsView(CloudView):
     """Shows the world in one AWS revision."""
 
     jobs: ClassVar[Mapping[str, str]] = {
@@ -56,19 +56,12 @@ class AwsView(View):
         super().__init__(handlers, logout)
         world = self.world
         for path, kind in self.jobs.items():
-            self.show(
+            self.show_policies(
                 path,
-                self.jobs_of(kind),
+                kind,
                 self.policy if kind in ("machine", "database") else self.bare_policy,
+                {"lastpolicysessionstatus": lambda job, values: status(world.last_session(job)) in values},
                 extra=kind == "files",  # the document has part of an EFS policy only
-                make=self.make_job(kind),
-                apply=self.apply_job,
-                remove=lambda fact: world.jobs.remove(fact),
-                filters={
-                    "lastpolicysessionstatus": lambda job, values: status(world.last_session(job)) in values,
-                    "virtualmachineid": lambda job, values: any(value.lower() in job.workloads for value in values),
-                    "repositoryid": lambda job, values: job.repository_id in values,
-                },
             )
         self.show(
             self.sessions,
@@ -82,36 +75,21 @@ class AwsView(View):
                 "toutc": lambda session, values: stamp(session.started) <= stamp(_moment(values[0], session)),
             },
         )
-        self.show(
-            f"{_BASE}/repositories",
-            lambda: world.repositories,
-            self.repository,
-            make=self._make_repository,
-            apply=self._apply_repository,
-            remove=lambda fact: world.repositories.remove(fact),
-        )
+        self.show_repositories(f"{_BASE}/repositories", self.repository)
         machines = f"{_BASE}/virtualMachines"
-        self.show(machines, self._workloads("machine"), self.machine)
-        self.show(f"{_BASE}/rds", self._workloads("database"), self.machine)
-        self.show(f"{_BASE}/efs", self._workloads("files"), self.file_system)
-        self.show(f"{_BASE}/dynamoDb", self._workloads("nosql"), self.file_system)
+        self.show(machines, self.workloads("machine"), self.machine)
+        self.show(f"{_BASE}/rds", self.workloads("database"), self.machine)
+        self.show(f"{_BASE}/efs", self.workloads("files"), self.file_system)
+        self.show(f"{_BASE}/dynamoDb", self.workloads("nosql"), self.file_system)
         for path in ("fsx", "redshift"):
-            self.show(f"{_BASE}/{path}", self._workloads("none"), self.file_system)
+            self.show(f"{_BASE}/{path}", self.workloads("none"), self.file_system)
         for path, kind, filter_name in (
             ("virtualMachines", "machine", "virtualmachineid"),
             ("rds", "database", "rdsid"),
             ("efs", "files", "efsid"),
             ("dynamoDb", "nosql", "dynamodbid"),
         ):
-            self.show(
-                f"{_BASE}/{path}/restorePoints",
-                self._points(kind),
-                self.point,
-                filters={
-                    filter_name: lambda point, values: point.workload_id in [value.lower() for value in values],
-                    "onlylatest": lambda point, values: values[0].lower() != "true" or self._is_latest(point),
-                },
-            )
+            self.show_points(f"{_BASE}/{path}/restorePoints", kind, filter_name, self.point)
         self.one("GetLicense", self.license)
         self.one("GetProductVersion", lambda: {"about": "Veeam Backup for AWS", "version": world.version})
         self.one("GetSystemDateTimeInfo", lambda: {"utcDateTime": world.now()}, fresh=True)
@@ -214,43 +192,6 @@ class AwsView(View):
             "supportId": own.id,
             "_links": DROP,
         }
-
-    # Facts by kind
-
-    def _workloads(self, kind: str) -> Any:
-        return lambda: [workload for workload in self.world.workloads if workload.kind == kind]
-
-    def _points(self, kind: str) -> Any:
-        def points() -> list[RestorePoint]:
-            ids = {workload.id for workload in self.world.workloads if workload.kind == kind}
-            return [point for point in self.world.restore_points if point.workload_id in ids]
-
-        return points
-
-    def _is_latest(self, point: RestorePoint) -> bool:
-        *_, last = self.world.points_of(self.world.workload(point.workload_id))
-        return point is last
-
-    def _make_repository(self, row: Row) -> Repository:
-        repository = Repository(
-            id=str(row["id"]).lower(),
-            name=row.get("name") or "New repository",
-            description=row.get("description") or "",
-            server_id=self.world.servers[0].id,
-            bucket="new",
-            folder=row.get("amazonStorageFolder") or "veeam",
-            region=self.world.repositories[0].region,
-            capacity=1024 * GIB,
-            used=0,
-            online=True,
-            encrypted=bool(row.get("enableEncryption")),
-        )
-        self.world.repositories.append(repository)
-        return repository
-
-    def _apply_repository(self, repository: Repository, row: Row) -> None:
-        repository.name = row.get("name") or repository.name
-        repository.description = row.get("description") or ""
 
     # Long work
 

@@ -13,7 +13,7 @@ from .products import Problem, stamp
 from .query import Row
 from .spec import Schema, SpecOperation
 from .tokens import Refused
-from .views import View
+from .view_cloud import CloudView
 from .world import GIB, Job, Repository, RestorePoint, Result, Server, Session, Workload
 
 _STATUSES: Mapping[Result, str] = {
@@ -52,7 +52,7 @@ def span(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-class AzureView(View):
+class AzureView(CloudView):
     """Shows the world in one Azure revision."""
 
     _KINDS: ClassVar[Mapping[str, str]] = {
@@ -71,18 +71,11 @@ class AzureView(View):
         self.jobs = {f"{base}/{path}": kind for path, kind in self._KINDS.items()}  # type: ignore[misc]
         self._operations: dict[str, tuple[Session, Any]] = {}
         for path, kind in self.jobs.items():
-            self.show(
+            self.show_policies(
                 path,
-                self.jobs_of(kind),
+                kind,
                 self.policy,
-                make=self.make_job(kind),
-                apply=self.apply_job,
-                remove=lambda fact: world.jobs.remove(fact),
-                filters={
-                    "lastjobstatus": lambda job, values: status(world.last_session(job)) in values,
-                    "virtualmachineid": lambda job, values: any(value.lower() in job.workloads for value in values),
-                    "repositoryid": lambda job, values: job.repository_id in values,
-                },
+                {"lastjobstatus": lambda job, values: status(world.last_session(job)) in values},
             )
         self.show(
             self.sessions,
@@ -93,14 +86,7 @@ class AzureView(View):
                 "filter": lambda session, values: values[0].lower() in session.name.lower(),
             },
         )
-        self.show(
-            f"{base}/repositories",
-            lambda: world.repositories,
-            self.repository,
-            make=self._make_repository,
-            apply=self._apply_repository,
-            remove=lambda fact: world.repositories.remove(fact),
-        )
+        self.show_repositories(f"{base}/repositories", self.repository)
         self.show(f"{base}/workers", lambda: world.servers, self.worker, key="resourceId")
         for path, kind in (
             ("virtualMachines", "machine"),
@@ -108,24 +94,16 @@ class AzureView(View):
             ("fileShares", "files"),
             ("cosmosDb", "nosql"),
         ):
-            self.show(f"{base}/{path}", self._workloads(kind, protected=False), self.workload)
+            self.show(f"{base}/{path}", self.workloads(kind), self.workload)
         for path, kind, filter_name in (
             ("virtualMachines", "machine", "virtualmachineid"),
             ("sql", "database", "databaseid"),
             ("fileShares", "files", "fileshareid"),
             ("cosmosDb", "nosql", "cosmosdbaccountid"),
         ):
-            self.show(f"{base}/protectedItem/{path}", self._workloads(kind, protected=True), self.protected)
+            self.show(f"{base}/protectedItem/{path}", self.workloads(kind, protected=True), self.protected)
             end = "cosmosDb/repository" if path == "cosmosDb" else path
-            self.show(
-                f"{base}/restorePoints/{end}",
-                self._points(kind),
-                self.point,
-                filters={
-                    filter_name: lambda point, values: point.workload_id in [value.lower() for value in values],
-                    "onlylatest": lambda point, values: values[0].lower() != "true" or self._is_latest(point),
-                },
-            )
+            self.show_points(f"{base}/restorePoints/{end}", kind, filter_name, self.point)
         self.show(f"{base}/protectedItem/vnet", list, self.protected)
         self.one("VnetPolicy_GetPolicy", self.network_policy)
         self.one("License_GetLicense", self.license)
@@ -298,47 +276,8 @@ class AzureView(View):
 
     # Facts by kind
 
-    def _workloads(self, kind: str, *, protected: bool) -> Any:
-        return lambda: [
-            workload
-            for workload in self.world.workloads
-            if workload.kind == kind and (workload.protected or not protected)
-        ]
-
-    def _points(self, kind: str) -> Any:
-        def points() -> list[RestorePoint]:
-            ids = {workload.id for workload in self.world.workloads if workload.kind == kind}
-            return [point for point in self.world.restore_points if point.workload_id in ids]
-
-        return points
-
-    def _is_latest(self, point: RestorePoint) -> bool:
-        *_, last = self.world.points_of(self.world.workload(point.workload_id))
-        return point is last
-
     def _network(self) -> Job:
         return next(job for job in self.world.jobs if job.kind == "network")
-
-    def _make_repository(self, row: Row) -> Repository:
-        repository = Repository(
-            id=str(row["id"]).lower(),
-            name=row.get("name") or "New repository",
-            description=row.get("description") or "",
-            server_id=self.world.servers[0].id,
-            bucket="new",
-            folder="veeam",
-            region=self.world.repositories[0].region,
-            capacity=1024 * GIB,
-            used=0,
-            online=True,
-            encrypted=bool(row.get("enableEncryption")),
-        )
-        self.world.repositories.append(repository)
-        return repository
-
-    def _apply_repository(self, repository: Repository, row: Row) -> None:
-        repository.name = row.get("name") or repository.name
-        repository.description = row.get("description") or ""
 
     # Actions
 

@@ -68,15 +68,9 @@ class VbrView(View):
             make=self._make_server,
             remove=lambda fact: world.servers.remove(fact),
         )
-        self.show(
-            f"{infrastructure}/repositories",
-            lambda: world.repositories,
-            self.repository,
-            kind=self._kinds(f"{infrastructure}/repositories", lambda: world.repositories),
-            make=self._make_repository,
-            apply=self._apply_repository,
-            remove=lambda fact: world.repositories.remove(fact),
-        )
+        repositories = f"{infrastructure}/repositories"
+        kind = self._kinds(repositories, lambda: world.repositories)
+        self.show_repositories(repositories, self.repository, kind=kind)
         self.show(f"{infrastructure}/repositories/states", lambda: world.repositories, self.repository_state)
         self.show(f"{_BASE}/backups", self._backed_up, self.backup, remove=self._forget_backup)
         self.show(
@@ -289,28 +283,6 @@ class VbrView(View):
         server = Server(str(row["id"]).lower(), row["name"], row.get("description") or "", True, True)
         self.world.servers.append(server)
         return server
-
-    def _make_repository(self, row: Row) -> Repository:
-        first = self.world.repositories[0]
-        repository = Repository(
-            id=str(row["id"]).lower(),
-            name=row["name"],
-            description=row.get("description") or "",
-            server_id=self.world.servers[0].id,
-            bucket="new",
-            folder="veeam",
-            region=first.region,
-            capacity=1024 * GIB,
-            used=0,
-            online=True,
-            encrypted=False,
-        )
-        self.world.repositories.append(repository)
-        return repository
-
-    def _apply_repository(self, repository: Repository, row: Row) -> None:
-        repository.name = row.get("name") or repository.name
-        repository.description = row.get("description") or ""
 
     def _backed_up(self) -> list[Job]:
         ids = {point.job_id for point in self.world.restore_points}

@@ -12,7 +12,7 @@ from .products import Problem
 from .query import Row
 from .spec import Schema, Spec, SpecOperation
 from .tokens import Refused
-from .world import Busy, Job, Session, SessionKind, World
+from .world import GIB, Busy, Job, Repository, Session, SessionKind, World
 
 
 class View:
@@ -111,6 +111,44 @@ class View:
             job.enabled = row["isEnabled"]
         if isinstance(row.get("isDisabled"), bool):
             job.enabled = not row["isDisabled"]
+
+    # Repositories
+
+    def show_repositories(self, path: str, over: Callable[[Repository], Mapping[str, Any]], **options: Any) -> None:
+        """Let the list at a path show the repositories, and make, change and forget them."""
+        world = self.world
+        self.show(
+            path,
+            lambda: world.repositories,
+            over,
+            make=self.make_repository,
+            apply=self.apply_repository,
+            remove=lambda fact: world.repositories.remove(fact),
+            **options,
+        )
+
+    def make_repository(self, row: Row) -> Repository:
+        """The world's repository for a created row."""
+        repository = Repository(
+            id=str(row["id"]).lower(),
+            name=row.get("name") or "New repository",
+            description=row.get("description") or "",
+            server_id=self.world.servers[0].id,
+            bucket="new",
+            folder=row.get("amazonStorageFolder") or "veeam",
+            region=self.world.repositories[0].region,
+            capacity=1024 * GIB,
+            used=0,
+            online=True,
+            encrypted=bool(row.get("enableEncryption")),
+        )
+        self.world.repositories.append(repository)
+        return repository
+
+    def apply_repository(self, repository: Repository, row: Row) -> None:
+        """Write a changed row onto its repository."""
+        repository.name = row.get("name") or repository.name
+        repository.description = row.get("description") or ""
 
     # Actions
 
