@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 import ssl
 import time
 from base64 import b64encode
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import aiohttp
 import pytest
 import trustme
 from cryptography import x509
@@ -295,3 +297,19 @@ async def test_a_refused_certificate_at_a_download(secure: Vbr) -> None:
         call = Call("GET", SESSION_PATH, "GetSession", safe=True, stream=True)
         with pytest.raises(TlsError, match="is refused: "):
             await client._transport.exchange(call, client._tokens)
+
+
+async def test_an_error_of_tls_can_be_sent_to_another_process(ca_file: str) -> None:
+    """An SSL context cannot be pickled; the error of a connection that would have used it can, its cause as well."""
+    async with Vbr(issued()) as gone:
+        url = gone.url
+    client = Client(url, BearerToken("t"), tls=TlsPolicy(ca_file=ca_file), retry=TWICE)
+    async with client:
+        with pytest.raises(ConnectError) as caught:
+            await client.request("GET", SESSION_PATH)
+    cause = caught.value.__cause__
+    assert isinstance(cause, aiohttp.ClientConnectorError)
+    again = pickle.loads(pickle.dumps(cause))
+    assert (again.os_error.errno, again.host, again.port) == (cause.os_error.errno, cause.host, cause.port)
+    # What is verified by a context counts as verified.
+    assert again.ssl is True
