@@ -305,7 +305,7 @@ async def test_read_timeout_is_not_repeated(vbr: Vbr, make: Make) -> None:
 
 async def test_slow_drip_is_ended_by_the_total_limit(vbr: Vbr, make: Make) -> None:
     """A server that sends a byte now and then keeps the read limit quiet; the total limit ends it."""
-    client = make(timeouts=Timeouts(read=0.2, total=0.5))
+    client = make(timeouts=Timeouts(read=0.5, total=1.0))
 
     @vbr.on("GET", THING)
     async def drip(exchange: Exchange) -> None:
