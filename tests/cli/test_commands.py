@@ -21,6 +21,22 @@ from tests.cli.conftest import COMMAND, environment, host_of, veeam
 
 
 class TestUsage:
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize(("into", "status", "lines"), [("> /dev/full", 2, 1), (">&-", 0, 0), (">&- 2>&-", 0, 0)])
+    def test_output_that_cannot_be_written(self, into: str, status: int, lines: int) -> None:
+        """A full disk is one line and status 2; output that the caller closed is no error."""
+        ran = subprocess.run(
+            f"{' '.join(COMMAND)} operations vbr auto {into}",
+            shell=True,
+            capture_output=True,
+            text=True,
+            env=environment(),
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == status
+        assert ran.stderr.count("\n") == lines
+
     def test_no_arguments_print_the_help(self) -> None:
         """Without a command the help is printed, and nothing was done: status 3."""
         ran = veeam()

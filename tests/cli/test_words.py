@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from rich.color import Color
@@ -10,10 +11,14 @@ from rich.console import Console
 
 from veeam_async import errors
 from veeam_async.cli.colours import BAD, BUSY, FAINT, GOOD, THEME, WARNING
-from veeam_async.cli.output import Column, fitting
+from veeam_async.cli.layout import fit, measure
+from veeam_async.cli.output import whole
 from veeam_async.cli.progress import FleetProgress
 from veeam_async.cli.words import explain, short
 from veeam_async.fleet import RowsError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 FINGERPRINT = "0a" * 32
 REFUSED = errors.TlsError(
@@ -98,21 +103,59 @@ def test_colours_are_legible_on_light_and_on_dark(colour: str, background: str) 
     assert (lighter + 0.05) / (darker + 0.05) >= 3
 
 
-COLUMNS = [
-    Column("name", "name"),
-    Column("path", "path", rank=1, wrap=True),
-    Column("note", "note", rank=1),
-    Column("more", "more", rank=2),
-]
-ROWS = [{"name": "x" * 20, "path": "y" * 60, "note": "", "more": "z" * 10}]
+NEEDS = {
+    "name": measure("name", ["x" * 20] * 3, rank=0, wrap=False),
+    "error": measure("error", ["", "", "z" * 90], rank=0, wrap=True),
+    "path": measure("path", ["y" * 40] * 3, rank=1, wrap=True),
+    "more": measure("more", ["w" * 10] * 3, rank=2, wrap=False),
+}
 
 
 @pytest.mark.parametrize(
-    ("width", "names"), [(160, "name path more"), (66, "name path more"), (62, "name path"), (40, "name")]
+    ("width", "given"),
+    [
+        (200, {"name": 20, "error": 90, "path": 40, "more": 10}),
+        (107, {"name": 20, "error": 24, "path": 40, "more": 10}),
+        (106, {"name": 20, "error": 36, "path": 40}),
+        (80, {"name": 20, "error": 26, "path": 24}),
+        (60, {"name": 20, "error": 33}),
+        (30, {"name": 11, "error": 12}),
+    ],
 )
-def test_columns_that_fit(width: int, names: str) -> None:
-    """Empty columns go; where room is short the highest rank goes first, and a column that wraps takes less."""
-    assert [column.name for column in fitting(COLUMNS, ROWS, width)] == names.split()
+def test_columns_that_fit(width: int, given: dict[str, int]) -> None:
+    """Higher ranks go before what most rows need is cut; long texts in few rows take more lines; all room is used."""
+    assert fit(NEEDS, width) == given
+
+
+class Terminal(io.RawIOBase):
+    """Takes ten bytes of each write, as a terminal that is busy may."""
+
+    def __init__(self) -> None:
+        self.got = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        taken = bytes(data)[:10]
+        self.got += taken
+        return len(taken)
+
+
+def test_nothing_is_lost_without_buffers() -> None:
+    """With PYTHONUNBUFFERED, too, every byte of a long write reaches a terminal that takes it in parts."""
+    terminal = Terminal()
+    unbuffered = io.TextIOWrapper(cast("Any", terminal), "utf-8", write_through=True)
+    stream = whole(unbuffered)
+    stream.write("long" * 5000 + "\n")
+    stream.flush()
+    assert terminal.got == b"long" * 5000 + b"\n"
+
+
+def test_a_stream_with_a_buffer_stays_as_it_is() -> None:
+    """Only streams without a buffer get one."""
+    for stream in (io.StringIO(), io.TextIOWrapper(io.BytesIO())):
+        assert whole(stream) is stream
 
 
 def test_progress_names_who_is_waited_for() -> None:

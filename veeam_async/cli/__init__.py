@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
@@ -20,5 +21,9 @@ def main() -> int:
         return 3
     del click, rich
     from .app import run
+    from .output import whole
 
+    # A caller may have closed either: `>&-`.
+    sys.stdout = whole(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115
+    sys.stderr = whole(sys.stderr or open(os.devnull, "w"))  # noqa: SIM115
     return run(sys.argv[1:])

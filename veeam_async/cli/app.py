@@ -52,15 +52,22 @@ def run(arguments: Sequence[str]) -> int:
     except CommandError as error:
         return _say(str(error), error.status)
     except ReaderGone:
-        # Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()
         return Status.OK
     except VeeamError as error:
         from ..fleet.config import FleetConfigError
         from .words import explain
 
         return _say(explain(error), Status.NOT_RUN if isinstance(error, FleetConfigError) else Status.FAILED)
+    except OSError as error:  # a full disk under `> file`, a folder that is not writable
+        _stop_writing()
+        return _say(str(error), Status.FAILED)
     return int(status or 0)
+
+
+def _stop_writing() -> None:
+    # Python would complain once more when it flushes stdout at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(message: str, status: Status) -> int:

@@ -129,7 +129,7 @@ COLUMNS = [
     Column("appliance", "appliance"),
     Column("revision", "revision", rank=1),
     Column("jobs", "jobs by last result", show=_words, wrap=True),
-    Column("sessions", "sessions by result", rank=2, show=_words),
+    Column("sessions", "sessions by result", rank=2, show=_words, wrap=True),
     Column("repositories", "repositories", rank=4, show=lambda value: f"{value:,}" if value else "", right=True),
     Column("free", "free", rank=4, show=lambda value: escape(size(value) if value else ""), right=True),
     Column("elapsed", "took", rank=3, show=duration, right=True),

@@ -7,7 +7,7 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TextIO
 
 import attrs
 import orjson
@@ -18,11 +18,8 @@ from rich.table import Table
 from rich.text import Text
 
 from .colours import THEME
+from .layout import fit, measure
 from .status import ReaderGone
-
-# Cells of a column that are reckoned with where room is short; one that wraps can do with less.
-WIDEST = 40
-WRAPPED = 24
 
 
 def stdout() -> Console:
@@ -117,32 +114,23 @@ def ago(value: datetime | None) -> str:
     return f"{duration(seconds)} ago" if seconds >= 0 else f"in {duration(-seconds)}"
 
 
-def fitting(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], width: int) -> list[Column]:
-    """The columns that fit: those with nothing in them go, then the highest ranks until the others have room."""
-    widths = {}
-    kept = []
-    for column in columns:
-        longest = max((cell_len(_plain(column, row)) for row in rows[:200]), default=0)
-        most = WRAPPED if column.wrap else WIDEST
-        widths[column.name] = max(cell_len(column.heading), min(longest, most))
-        if longest or not column.rank:
-            kept.append(column)
-    # Each has a line at its left and a space on either side.
-    while sum(widths[c.name] + 3 for c in kept) + 1 > width and any(c.rank for c in kept):
-        kept.remove(max(reversed(kept), key=lambda column: column.rank))
-    return kept
-
-
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], console: Console, title: str = "") -> None:
     """Print rows as a table that fits the console; in a pipe as aligned lines, `-` for what is not there."""
     if not console.is_terminal:
         _lines(columns, rows)
         return
     shown = Table(title=title or None, header_style="bold", title_justify="left")
-    kept = fitting(columns, rows, console.width)
+    needed = {}
+    for column in columns:
+        cells = [_plain(column, row) for row in rows]
+        if any(cells) or not column.rank:
+            needed[column.name] = measure(column.heading, cells, rank=column.rank, wrap=column.wrap)
+    widths = fit(needed, console.width)
+    kept = [column for column in columns if column.name in widths]
     for column in kept:
         shown.add_column(
             column.heading,
+            width=widths[column.name],
             justify="right" if column.right else "left",
             no_wrap=not column.wrap,
             overflow="fold" if column.wrap else "ellipsis",
@@ -215,6 +203,18 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
         return "'" + value
     return value
+
+
+def whole(stream: TextIO) -> TextIO:
+    """The stream with a buffer, where Python was told to do without (PYTHONUNBUFFERED, usual in containers).
+
+    A terminal may take a part of a long write only. A buffer writes the rest; without one Python drops it in silence.
+    """
+    raw = getattr(stream, "buffer", None)
+    if not isinstance(stream, io.TextIOWrapper) or not isinstance(raw, io.RawIOBase):
+        return stream
+    encoding, errors = stream.encoding, stream.errors
+    return io.TextIOWrapper(io.BufferedWriter(stream.detach()), encoding, errors, line_buffering=True)
 
 
 def put(line: str) -> None:

@@ -28,6 +28,8 @@ async def wait_with_progress(client: ApplianceClient, answer_or_id: Any, timeout
         def tell(step: Step) -> None:
             nonlocal last
             line = _line(step)
+            if step.percent is not None:
+                line = f"{step.percent:.0f} % {line}"
             if line != last:
                 console.print(escape(line))
                 last = line
@@ -49,8 +51,7 @@ async def wait_with_progress(client: ApplianceClient, answer_or_id: Any, timeout
 
 
 def _line(step: Step) -> str:
-    percent = "" if step.percent is None else f"{step.percent:.0f} % "
-    return f"{percent}{step.state}" + (f": {text(step.last_log_line)}" if step.last_log_line else "")
+    return step.state + (f": {text(step.last_log_line)}" if step.last_log_line else "")
 
 
 def wait_for_session(target: Target, session: str, timeout: float | None) -> int:

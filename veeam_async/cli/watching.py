@@ -7,16 +7,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
+from rich.text import Text
 
-from ..fleet import Answer, Fleet
+from ..fleet import Answer, Fleet, Row
 from ..running import run
 from .columns import COLUMNS
-from .output import json_line, put, stderr, text
+from .output import Column, json_line, put, stderr, stdout, text
 from .status import CommandError, Status
 from .words import short
 
 if TYPE_CHECKING:
     from .poll import Patience, Printer
+
+# From this width on a line has more than the most important values.
+ROOMY = 120
+
+
+def _shown(column: Column, value: Any) -> str:
+    # In what scrolls by, and stays, "two hours ago" would not be true for long.
+    return escape(text(value)) if isinstance(value, datetime) else column.show(value)
 
 
 def watch_fleet(
@@ -29,6 +38,8 @@ def watch_fleet(
         raise CommandError(f"--watch goes with table, jsonl and csv, not with {printer.format}")
     console = stderr()
     failing: dict[str, str] = {}
+    lines = stdout()
+    columns = [column for column in COLUMNS[printer.source][1:] if column.rank <= (3 if lines.width >= ROOMY else 1)]
 
     def failed(answer: Answer[Any]) -> None:
         assert answer.error is not None
@@ -36,6 +47,14 @@ def watch_fleet(
         if failing.get(answer.appliance.name) != message:
             failing[answer.appliance.name] = message
             console.print(f"{escape(answer.appliance.name)}: [bad]{escape(message)}[/]")
+
+    def line(kind: str, row: Row) -> None:
+        values = (_shown(column, getattr(row, column.name)) for column in columns)
+        shown = f"{kind:<8}" + "  ".join([escape(row.appliance.name), *(value for value in values if value)])
+        if lines.is_terminal:
+            lines.print(shown)
+        else:
+            put(Text.from_markup(shown).plain + "\n")
 
     async def work() -> None:
         async with fleet:
@@ -51,9 +70,7 @@ def watch_fleet(
                 elif printer.format == "csv":
                     printer.row(row)
                 else:
-                    shown = [row.appliance.name, *(text(getattr(row, column.name)) for column in
-                             COLUMNS[printer.source][1:] if column.rank <= 3)]  # fmt: skip
-                    put(f"{change.kind:<8}" + "  ".join(part for part in shown if part) + "\n")
+                    line(change.kind, row)
 
     with contextlib.suppress(KeyboardInterrupt):
         run(work())
