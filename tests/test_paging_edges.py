@@ -14,7 +14,7 @@ from tests.listings import SESSIONS, Listing, collect, expected, ids, serve, ses
 from tests.scripted import Scripted, tasks
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
-from veeam_async.errors import DecodeError, ServerError
+from veeam_async.errors import DecodeError, IncompleteListingWarning, ServerError
 from veeam_async.paging import Items
 from veeam_async.vbr.v1_3_rev0 import Client
 
@@ -346,6 +346,18 @@ async def test_rows_that_go_while_places_are_read_again(server: Scripted, vbr: C
     assert [skip for skip, _ in listing.asked[5:9]] == [15, 25, 21, 31]
 
 
+@pytest.mark.parametrize(
+    "gone", [{"_5": slice(0, 25), "_7": slice(0, 4)}, {"_5": slice(0, 5), "_6": slice(0, 4)}], ids=["within", "last"]
+)
+async def test_rows_that_go_twice(server: Scripted, vbr: Client, gone: dict[str, slice]) -> None:
+    """Rows that go while places are read again, up to the last of these pages, lose none of those behind."""
+    listing = serve(server, Listing(80, cap=10))
+    drop(listing, **gone)
+    items = vbr.sessions.get_all_sessions.items()
+    assert sorted(await ids(items), key=lambda id: int(id[3:])) == expected(80)
+    assert items.complete
+
+
 async def test_places_before_the_first_are_not_read(server: Scripted, vbr: Client) -> None:
     """A walk that began further on, by its body, reads no place again that it had not read."""
     listing = Listing(80)
@@ -379,6 +391,29 @@ async def test_a_listing_that_shrinks_and_shrinks(server: Scripted, vbr: Client,
 
 
 # ------------------------------------------------------------------------------------------------------------- bad rows
+
+
+@pytest.mark.parametrize("limit", [0, -2, "many"])
+async def test_a_body_whose_limit_makes_no_sense(server: Scripted, vbr: Client, limit: Any) -> None:
+    """A failing server is asked for a page and for a row, whatever number of rows the caller's body names."""
+    listing = Listing(25)
+    listing.bad = {0}
+    items = inventory(server, vbr, listing, {"pagination": {"limit": limit}}, on_incomplete="ignore")
+    async with asyncio.timeout(5):
+        with pytest.raises(ServerError):
+            await count(items)
+    assert len(listing.asked) == 2
+
+
+@pytest.mark.parametrize("walk", ["rows", "pages"])
+async def test_a_warning_is_about_the_callers_line(server: Scripted, vbr: Client, walk: str) -> None:
+    """Python shows a warning once for each line: it names the loop, not a line of the package."""
+    listing = serve(server, Listing(25, cap=10))
+    listing.announced = 30
+    items = vbr.sessions.get_all_sessions.items()
+    with pytest.warns(IncompleteListingWarning) as caught:
+        _ = [one async for one in (items if walk == "rows" else items.pages())]
+    assert caught[0].filename == __file__
 
 
 async def test_how_a_bad_row_is_found(server: Scripted, vbr: Client) -> None:

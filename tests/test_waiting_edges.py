@@ -443,3 +443,18 @@ async def test_how_long_a_stop_may_take(server: Scripted, vbr: Client, turn: Cal
     turn(0.9)
     await asyncio.sleep(0.3)
     assert task.cancelled()
+
+
+async def test_which_of_several_cannot_be_stopped(azure: ApplianceClient) -> None:
+    """Of several pieces of work the error names the one that no call stops."""
+    with pytest.raises(ValueError, match=f"operation {OTHER} cannot be stopped"):
+        await azure.wait([{"jobSessionId": ID}, {"operationId": OTHER}], on_cancel="stop")
+
+
+async def test_work_that_the_revision_has_no_model_of(server: Scripted) -> None:
+    """Work that the revision's document does not describe comes as it was sent, to the caller and in progress."""
+    task = {"id": ID, "name": "t", "state": "Stopped", "result": "Success", "progressPercent": 100}
+    play(server, TASK, task)
+    told: list[Any] = []
+    async with import_module("veeam_async.vbr.v1_1_rev0").Client(server.url, BearerToken("token")) as client:
+        assert await client.wait(ID, interval=FAST, progress=told.append) == task

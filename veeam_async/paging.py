@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 
 import orjson
@@ -40,6 +42,7 @@ _GROWTH: Final = 10_000
 # How often rows are read again because the listing shrank, and how many single bad rows are left out.
 _MOST_SHRINKS: Final = 16
 _MOST_BAD_ROWS: Final = 3
+_PACKAGE: Final = __name__.partition(".")[0] + "."
 
 
 class Items(Generic[T, Page]):
@@ -152,8 +155,8 @@ class _Walk:
             # The caller's own paging in the body is where the walk starts.
             self.body = {} if isinstance(self.body, Unset) or self.body is None else encode(self.body)
             asked = self.body.get(listing.within) or {} if listing.within else self.body
-            self.position = asked.get(listing.skip) or 0
-            self.page_size = self.page_size or asked.get(listing.limit)
+            self.position = _positive(asked.get(listing.skip)) or 0
+            self.page_size = self.page_size or _positive(asked.get(listing.limit))
         self.start = self.position
         self.pages = 0
         self.fetched = 0
@@ -248,7 +251,7 @@ class _Walk:
             if listing.within:
                 paging = {listing.within: {**(body.get(listing.within) or {}), **paging}}
             body = {**body, **paging}
-        elif listing.skip:
+        else:
             values = dict(values)
             if start:
                 values[listing.skip] = start
@@ -260,7 +263,7 @@ class _Walk:
         """Whether to go on after a 500: with fewer rows, or behind the one row that fails."""
         size = limit if limit is not None and limit > 0 else _USUAL_PAGE
         error.add_note(f"this was asked for rows {start} to {start + size - 1}, the first being 0")
-        if error.status != 500 or not self.listing.skip or self.items._on_incomplete == "raise":
+        if error.status != 500 or self.items._on_incomplete == "raise":
             return False
         if size > 1:
             # Where nothing was had yet, one row tells whether the call works at all.
@@ -358,15 +361,14 @@ class _Walk:
         else:
             self.again = (start + rows, rereading[1]) if rows and start + rows < rereading[1] else None
         if not first and total is not None and before is not None and total < before:
-            self._shrank(start, before - total)
+            # Rows behind slid to before where the walk stands, which is further than what was just read again.
+            self._shrank(start, before - total, self.position if rereading is not None else start)
         if self.again is not None:
             return
         if total is not None and self.position >= total:
             self._end("end")
         elif rereading is not None:
             return
-        elif not self.listing.skip:
-            self._end("end" if total is None else f"{rows} of {total} rows came, and the call has no paging")
         elif not rows:
             self._end("end" if total is None else f"no rows from {start} on, of {total} announced")
         elif not fresh:
@@ -378,13 +380,12 @@ class _Walk:
         elif self.position > self.ceiling:
             self._end(f"no end after {self.position} rows: the listing grows as fast as it is read")
 
-    def _shrank(self, start: int, by: int) -> None:
+    def _shrank(self, start: int, by: int, upto: int) -> None:
         """Rows that went moved as many others to places that were read already: these places are read again."""
         if not self.seen or self.shrinks == _MOST_SHRINKS:
             self.missing = f"the listing shrank by {by} rows while it was read: as many may be missing"
             return
         self.shrinks += 1
-        upto = start if self.again is None else self.again[1]
         if upto > self.start:
             self.again = (max(start - by, self.start), upto)
 
@@ -416,7 +417,22 @@ class _Walk:
         if items._on_incomplete == "raise":
             raise error
         if items._on_incomplete == "warn":
-            warnings.warn(str(error), IncompleteListingWarning, stacklevel=2)
+            warnings.warn(str(error), IncompleteListingWarning, stacklevel=_level_of_the_caller())
+
+
+def _level_of_the_caller() -> int:
+    """The `stacklevel` of the code outside of this package that walks: the warning is about its line."""
+    level = 1
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+def _positive(value: Any) -> int | None:
+    """A caller's own number of rows in a body, if it is one."""
+    return value if isinstance(value, int) and value > 0 else None
 
 
 def _key(row: dict[str, Any]) -> int:

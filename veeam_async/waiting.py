@@ -110,8 +110,9 @@ async def wait(
         raise ValueError(f"on_cancel is {on_cancel!r}: it is 'leave' or 'stop'")
     found = _find(client, answer_or_id)
     works = found if isinstance(found, list) else [found]
-    if on_cancel == "stop" and any(kind.stop_path is None for work in works for kind in work.kinds[:1]):
-        raise ValueError(f"a {works[0].kinds[0].kind} cannot be stopped")
+    for work in works if on_cancel == "stop" else ():
+        if work.kind.stop_path is None:
+            raise ValueError(f"{work.kind.kind} {work.id} cannot be stopped")
     limit = asyncio.timeout(timeout)
     try:
         async with limit:
@@ -296,10 +297,9 @@ class _Work:
     def model(self) -> Any:
         """What was last seen, as a model; the plain object where the revision has no such model."""
         try:
-            decode = self.client.decoder(self.own_model or self.kind.model, f"wait for {self.kind.kind}")
-        except (AttributeError, LookupError, ImportError):
+            return self.client.decoder(self.own_model or self.kind.model, f"wait for {self.kind.kind}")(self.raw)
+        except NameError:
             return self.raw
-        return decode(self.raw)
 
     async def run(self, pause: float, most: float, progress: ProgressCallback | None) -> _Work:
         """Look until it has ended.
