@@ -70,6 +70,10 @@ class _Examination:
         self.package = package
         self._report = report
 
+    def _listed(self, tolerated: Tolerated) -> None:
+        if tolerated.kind != "unknown_enum":
+            self._report(tolerated)
+
     def value(self, value: Any, expression: TypeExpression, model: str, field: str, path: str) -> None:
         def report(kind: Kind) -> None:
             self._report(Tolerated(model, field, kind, value, path))
@@ -123,6 +127,7 @@ class _Examination:
 
     def _object(self, raw: dict[str, Any], cls: type[Model], path: str) -> None:
         wire = None
+        mapped = set()
         while (further := discriminator_wire(cls)) is not None:
             wire = further
             value = raw.get(wire)
@@ -131,6 +136,7 @@ class _Examination:
                 if wire in raw and value is not None:
                     self._report(Tolerated(cls.__name__, wire, "unknown_type", value, _join(path, wire)))
                 break
+            mapped.add(wire)
             cls = child
         known = fields(cls)
         package = package_of(cls)
@@ -139,6 +145,9 @@ class _Examination:
             expression = parse(each.annotation)
             if each.wire in raw:
                 inner = self if package == self.package else _Examination(package, self._report)
+                if each.wire in mapped or raw[each.wire] == each.default:
+                    # Some documents map values to children that the enum of the discriminator leaves out.
+                    inner = _Examination(package, self._listed)
                 inner.value(raw[each.wire], expression, cls.__name__, each.wire, here)
             elif not expression.optional and (each.default is REQUIRED or each.wire == wire or not expression.nullable):
                 self._report(Tolerated(cls.__name__, each.wire, "missing", None, here))

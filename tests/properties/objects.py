@@ -50,16 +50,6 @@ class Document:
         """The schemas that are objects, by name."""
         return [name for name, schema in self.schemas.items() if "enum" not in schema and self.is_object(schema)]
 
-    def unlisted(self) -> set[str]:
-        """Values that lead to a child and that the document forgot to list in the enum of their discriminator."""
-        found: set[str] = set()
-        for schema in self.schemas.values():
-            if "discriminator" in schema:
-                declared = schema["properties"][schema["discriminator"]["propertyName"]]
-                listed = self.schemas.get(declared.get("$ref", "").rsplit("/", 1)[-1], declared).get("enum", ())
-                found.update(kind for kind in schema["discriminator"].get("mapping", ()) if kind not in listed)
-        return found
-
     def is_object(self, schema: dict[str, Any]) -> bool:
         return "properties" in schema or any("$ref" in part or self.is_object(part) for part in schema.get("allOf", ()))
 
