@@ -154,7 +154,7 @@ async def test_the_whole_call_ends_while_it_connects(limit: str, connect: float 
                     await client.request("POST", THING, json={})
         assert (caught.value.limit, caught.value.seconds) == (limit, 0.3 if limit == "total" else None)
         what = "the deadline passed" if limit == "deadline" else "no whole answer in time"
-        assert re.search(rf"{what}: 0\.\d s \({limit}\)", str(caught.value))
+        assert re.search(rf"{what}: \d\.\d s \({limit}\)", str(caught.value))
         assert attempts(told) == [1]
         if not caught.value.outcome_unknown:
             return
@@ -213,7 +213,7 @@ async def test_a_passed_deadline_leaves_no_doubt(vbr: Vbr, client: Client) -> No
     await client.login()
     with deadline(0.001):
         await asyncio.sleep(0.01)
-        with pytest.raises(RequestTimeout, match=r"the deadline passed: 0\.0 s") as caught:
+        with pytest.raises(RequestTimeout, match=r"the deadline passed: \d\.\d s") as caught:
             await client.request("POST", THING, json={})
     assert caught.value.limit == "deadline"
     assert not caught.value.outcome_unknown
