@@ -70,6 +70,7 @@ TESTS: dict[str, list[str]] = {
         *faults("cancel", "tls", "secrets"),
         "tests/test_client.py", "tests/test_proxies.py",
     ],
+    "aiohttp_errors": faults("transport_errors", "transport_tls", "secrets", "errors", "broken_answers"),
     "paging": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("broken_answers", "cancel_calls")],
     "waiting": ["tests/test_waiting.py", "tests/test_waiting_edges.py", *faults("broken_answers", "cancel_calls")],
 }  # fmt: skip

@@ -26,10 +26,10 @@ import aiohttp
 import attrs
 from aiohttp import hdrs, payload
 
+from .aiohttp_errors import bare, os_text
 from .codec import dumps
 from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
 from .model import Model, fields
-from .transport import bare, os_text
 from .unset import UNSET, Unset
 
 if TYPE_CHECKING:

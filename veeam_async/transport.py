@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-import re
 from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from time import monotonic
@@ -13,24 +12,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import quote, urljoin
 
 import aiohttp
-from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
-from .errors import (
-    BodyTooLarge,
-    ConnectError,
-    RequestTimeout,
-    TlsError,
-    UnsafeOriginError,
-    VeeamError,
-)
+from .aiohttp_errors import bare, os_text, tls_error
+from .errors import BodyTooLarge, ConnectError, RequestTimeout, UnsafeOriginError, VeeamError
 from .events import Listener, RequestAnswered, RequestRetried, RequestStarted
 from .origin import Origin
 from .reply import Reply, read_error
 from .retry import SAFE_STATUSES, UNCERTAIN_STATUSES, RetryBudget, RetryPolicy, parse_retry_after
 from .timeouts import Timeouts, deadline_at
-from .tls import TlsPolicy, context_for, fetch_certificate
+from .tls import TlsPolicy, context_for
 
 if TYPE_CHECKING:
     from .pool import Pool
@@ -45,9 +37,6 @@ _log = logging.getLogger("veeam_async.transport")
 _FOREVER = float("inf")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
-# Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
-_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
-_LONGEST_TEXT = 200
 # Connecting ends a little before the limit of the whole call does, so that one knows that nothing was sent.
 _CONNECT_SHARE = 0.95
 
@@ -467,7 +456,7 @@ class Transport:
             return _Failed(late, sent=True, repeatable=False)
         if isinstance(error, TimeoutError) and getattr(error, "errno", None) is None:
             return _Failed(self._late(call, limit, started, sent=True), sent=True, repeatable=False)
-        tls = await self._tls_error(error, where)
+        tls = await tls_error(error, self.origin, proxied=self.proxy is not None, limit=self.timeouts.connect, **where)
         if tls is not None:
             return _Failed(tls, sent=False, repeatable=False)
         if isinstance(error, aiohttp.ClientHttpProxyError):
@@ -493,40 +482,6 @@ class Transport:
         if isinstance(error, aiohttp.ServerDisconnectedError):
             return _Failed(ConnectError("the server closed the connection without an answer", **where), sent=True)
         return _Failed(ConnectError(f"the connection broke: {os_text(error)}", **where), sent=True)
-
-    async def _tls_error(self, error: BaseException, where: Mapping[str, Any]) -> TlsError | None:
-        origin = self.origin
-        if isinstance(error, aiohttp.ServerFingerprintMismatch):
-            return TlsError(
-                f"the certificate of {error.host} port {error.port} has SHA-256 {error.got.hex()}, "
-                f"pinned is {error.expected.hex()}: if it was renewed, pin the new one, else somebody is in between",
-                fingerprint=error.got.hex(),
-                **where,
-            )
-        if not isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)):
-            return None
-        reason = str(getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error)
-        seen = None
-        if self.proxy is None and isinstance(error, aiohttp.ClientConnectorCertificateError):
-            try:
-                seen = await fetch_certificate(origin.host, origin.port, timeout=min(3.0, self.timeouts.connect or 3.0))
-            except VeeamError:
-                pass
-        if seen is None:
-            return TlsError(f"TLS with {origin.host} port {origin.port} failed: {reason}", **where)
-        name = seen.subject or "no subject"
-        issuer = "itself (self-signed)" if seen.subject == seen.issuer else seen.issuer or "no issuer"
-        return TlsError(
-            f"the certificate of {origin.host} port {origin.port} is refused: {reason}. "
-            f"Subject {name}; issued by {issuer}; valid until {seen.not_after}; SHA-256 {seen.fingerprint}. "
-            "If that fingerprint is the appliance's, pin it with TlsPolicy(fingerprint=...); "
-            "if an authority of yours issued it, TlsPolicy(ca_file=...)",
-            subject=seen.subject,
-            issuer=seen.issuer,
-            not_after=seen.not_after,
-            fingerprint=seen.fingerprint,
-            **where,
-        )
 
     def _moved(self, call: Call, reply: Reply, hops: int) -> Call:
         """The call at the place that a redirect names, if that is at this origin and the same call.
@@ -601,46 +556,3 @@ def _replayable(call: Call) -> bool:
     """True where the body can be sent once more."""
     data = call.data
     return data is None or isinstance(data, bytes) or data.replayable
-
-
-def bare(error: BaseException) -> BaseException:
-    """The error without its traceback, nor those of what led to it: their frames hold headers with the token.
-
-    Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login. What is left can
-    be pickled.
-    """
-    link: BaseException | None = error
-    for _ in range(10):
-        if link is None:
-            break
-        link.__traceback__ = None
-        link.args = tuple(_brief(part) if isinstance(part, str) else part for part in link.args)
-        if isinstance(link, aiohttp.ServerDisconnectedError):
-            # It carries the head of the answer as far as that came.
-            link.message = "Server disconnected"
-            link.args = (link.message,)
-        if isinstance(link, (aiohttp.ClientResponseError, HttpProcessingError)):
-            link.message = _brief(link.message)
-            link.headers = None
-        if isinstance(link, aiohttp.ClientResponseError):
-            # Its repr shows the headers of the request, the token among them.
-            about: Any = link.request_info
-            link.request_info, link.history = about._replace(headers={}), ()
-            link.args = (link.request_info, link.history)
-        if isinstance(link, aiohttp.ClientConnectorError) and not isinstance(link._conn_key.ssl, bool):
-            # An SSL context cannot be pickled, and Dask pickles causes as well.
-            link._conn_key = link._conn_key._replace(ssl=True)
-            link.args = (link._conn_key, *link.args[1:])
-        link = link.__cause__ or link.__context__
-    return error
-
-
-def os_text(error: BaseException) -> str:
-    """What the system, or aiohttp, says of an error, in one line."""
-    inner = getattr(error, "os_error", None) or error
-    return _brief(str(getattr(inner, "strerror", None) or inner)) or type(error).__name__
-
-
-def _brief(text: str) -> str:
-    """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
-    return " ".join(_QUOTED.split(text, 1)[0].split())[:_LONGEST_TEXT]

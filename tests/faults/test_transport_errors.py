@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
@@ -14,6 +15,7 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
+from veeam_async.aiohttp_errors import bare, os_text
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import (
     ApiError,
@@ -28,7 +30,7 @@ from veeam_async.errors import (
 from veeam_async.pool import Pool
 from veeam_async.retry import RetryPolicy
 from veeam_async.streaming import Encoder
-from veeam_async.transport import Call, bare, os_text
+from veeam_async.transport import Call
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import Clock
@@ -491,3 +493,14 @@ class Wrapped(Exception):
 def test_what_is_said_of_an_error(error: Exception, text: str) -> None:
     """The system's words where there are some, in one line of 200 characters; else what kind of error it was."""
     assert os_text(error) == text
+
+
+async def test_a_port_where_nothing_listens(make: Make) -> None:
+    """The error says what the system says, not how asyncio called it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        client = make(retry=RetryPolicy(attempts=1))
+        client._transport._aim(f"http://127.0.0.1:{port}")
+        with pytest.raises(ConnectError, match=os.strerror(errno.ECONNREFUSED)):
+            await client.request("GET", "/thing")

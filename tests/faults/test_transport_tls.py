@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from veeam_async import transport
+from veeam_async import aiohttp_errors
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, TlsError
 from veeam_async.events import RequestStarted
@@ -293,7 +293,7 @@ async def test_how_long_a_second_look_may_take(
         given.append(timeout)
         return await fetch_certificate(host, port, timeout=5)
 
-    monkeypatch.setattr(transport, "fetch_certificate", look)
+    monkeypatch.setattr(aiohttp_errors, "fetch_certificate", look)
     async with make(secure, timeouts=Timeouts(connect=connect)) as client:
         with pytest.raises(TlsError):
             await client.request("GET", SESSION_PATH)
