@@ -74,3 +74,22 @@ def test_errors_are_cut_to_what_a_person_reads() -> None:
     assert {len(lines) for lines in error.field_errors.values()} == {50}
     assert len(error.field_errors["f0"][0]) == 2000
     assert error.body == data
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "private", "message"),
+    [
+        ("application/json", b'{"acc', True, "the body is application/json and makes no sense"),
+        ("text/plain", b'"access_Token": "planted', True, "the body is text/plain and makes no sense"),
+        ("text/plain", b"Service down", True, "Service down"),
+        ("text/html", b"<h1>Down</h1>", True, "the body is text/html and begins '<h1>Down</h1>'"),
+        ("application/json", b'{"acc', False, "the body is application/json and begins '{\"acc'"),
+        ("text/html", b"<" * 300, False, f"the body is text/html and begins '{'<' * 80}'"),
+        ("x/" + "y" * 300, b"<", False, f"the body is x/{'y' * 98} and begins '<'"),
+    ],
+)
+def test_what_is_said_of_a_body_that_makes_no_sense(kind: str, body: bytes, private: bool, message: str) -> None:
+    """Its type and its first 80 characters; where it was to be a token, nothing that may be a part of it."""
+    error = read_error(reply(body, kind, status=500, private=private))
+    assert error.message == message
+    assert (error.body is None) == message.endswith("makes no sense")
