@@ -175,7 +175,7 @@ class Transport:
         if deadline is not None and deadline < until:
             until, limit = deadline, "deadline"
             if deadline <= started:
-                raise self._late(call, limit, started, sent=False)
+                raise self._late(call, limit, started)
         attempt = 1
         renewed = relogged = False
         hops = 0
@@ -415,9 +415,9 @@ class Transport:
         except RequestTimeout:
             raise
         except TimeoutError:
-            raise self._late(call, limit, started, sent=False) from None
+            raise self._late(call, limit, started) from None
 
-    def _late(self, call: Call, limit: str, started: float, *, sent: bool) -> RequestTimeout:
+    def _late(self, call: Call, limit: str, started: float) -> RequestTimeout:
         elapsed = monotonic() - started
         what = "the deadline passed" if limit == "deadline" else "no whole answer in time"
         return RequestTimeout(
@@ -426,7 +426,6 @@ class Transport:
             seconds=self.timeouts.total if limit == "total" else None,
             appliance=self.name,
             operation=call.label,
-            outcome_unknown=sent and not call.safe,
         )
 
     async def _translate(
@@ -444,7 +443,7 @@ class Transport:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             elapsed = monotonic() - started
             if until - started <= elapsed / _CONNECT_SHARE * 1.01:
-                return _Failed(self._late(call, limit, started, sent=False), sent=False, repeatable=False)
+                return _Failed(self._late(call, limit, started), sent=False, repeatable=False)
             seconds = self.timeouts.connect
             text = f"no connection to {target} in {seconds} s"
             late = RequestTimeout(text, limit="connect", seconds=seconds, **where)
@@ -455,7 +454,7 @@ class Transport:
             # A listing that is too slow does not get faster by being asked for again.
             return _Failed(late, sent=True, repeatable=False)
         if isinstance(error, TimeoutError) and getattr(error, "errno", None) is None:
-            return _Failed(self._late(call, limit, started, sent=True), sent=True, repeatable=False)
+            return _Failed(self._late(call, limit, started), sent=True, repeatable=False)
         tls = await tls_error(error, self.origin, proxied=self.proxy is not None, limit=self.timeouts.connect, **where)
         if tls is not None:
             return _Failed(tls, sent=False, repeatable=False)
@@ -535,8 +534,9 @@ class Transport:
 def _limits_of(timeouts: Timeouts) -> tuple[aiohttp.ClientTimeout, aiohttp.ClientTimeout]:
     """What aiohttp has to watch over, for answers that are read whole and for streams."""
     connect = timeouts.connect
-    if timeouts.total is not None and connect is not None:
-        connect = min(connect, timeouts.total * _CONNECT_SHARE)
+    if timeouts.total is not None:
+        share = timeouts.total * _CONNECT_SHARE
+        connect = share if connect is None else min(connect, share)
     # A timer for each piece of an answer costs a twentieth of a small call: none where the total ends it first.
     read = timeouts.read
     if read is not None and timeouts.total is not None and read >= timeouts.total:

@@ -48,6 +48,8 @@ _BACK_OFF: Final = 1.5
 # An operation that puts a page of a listing together is given this long.
 _PAGE_SECONDS: Final = 600.0
 _LOG_LINES: Final = 500
+# An answer may hold a list, a caller's list may hold such answers, and one of these may be a page.
+_MOST_LEVELS: Final = 3
 
 
 @attrs.frozen
@@ -174,8 +176,10 @@ def _is_id(value: Any) -> bool:
     return isinstance(value, (str, UUID)) and str(value).strip("0-") != ""
 
 
-def _find(client: ApplianceClient, answer: Any, operation: str | None = None) -> _Work | list[_Work]:
-    """The work that an answer names, or a list of it.
+def _find(
+    client: ApplianceClient, answer: Any, operation: str | None = None, levels: int = _MOST_LEVELS
+) -> _Work | list[_Work]:
+    """The work that an answer names, or a list of it; lists may lie in lists for some levels.
 
     Raises:
         VeeamError: there is none.
@@ -188,7 +192,7 @@ def _find(client: ApplianceClient, answer: Any, operation: str | None = None) ->
     if answer is None or isinstance(answer, Unset):
         raise _nothing(client, "the appliance answered without naming any work", operation)
     if isinstance(answer, (list, tuple)):
-        return _find_all(client, answer, operation)
+        return _find_all(client, answer, operation, levels)
     if not isinstance(answer, (Mapping, Model)):
         raise _nothing(client, f"{type(answer).__name__} is no answer that names any work", operation)
     raw: dict[str, Any] = dict(answer) if isinstance(answer, Mapping) else answer.to_dict()
@@ -203,20 +207,21 @@ def _find(client: ApplianceClient, answer: Any, operation: str | None = None) ->
                 return _Work(client, [kind], {**raw, "id": str(raw["id"])}, raw, own)
     for key in client.profile.rows:
         if isinstance(raw.get(key), list):
-            return _find_all(client, raw[key], operation)
+            return _find_all(client, raw[key], operation, levels)
     keys = ", ".join(list(raw)[:8]) or "no fields"
     names = " or ".join(kind.kind for kind in kinds)
     raise _nothing(client, f"{type(answer).__name__} with {keys} names no {names}", operation)
 
 
-def _find_all(client: ApplianceClient, answers: list[Any] | tuple[Any, ...], operation: str | None) -> list[_Work]:
+def _find_all(
+    client: ApplianceClient, answers: list[Any] | tuple[Any, ...], operation: str | None, levels: int
+) -> list[_Work]:
+    if not levels:
+        raise _nothing(client, "lists within lists", operation)
     found: list[_Work] = []
-    try:
-        for answer in answers:
-            one = _find(client, answer, operation)
-            found += one if isinstance(one, list) else [one]
-    except RecursionError:
-        raise _nothing(client, "lists within lists", operation) from None
+    for answer in answers:
+        one = _find(client, answer, operation, levels - 1)
+        found += one if isinstance(one, list) else [one]
     return found
 
 

@@ -139,7 +139,9 @@ async def test_a_connection_that_is_not_made(total: float | None) -> None:
     assert attempts(told) == [1, 2]
 
 
-@pytest.mark.parametrize(("limit", "connect"), [("total", 30.0), ("deadline", 30.0), ("deadline", None)])
+@pytest.mark.parametrize(
+    ("limit", "connect"), [("total", 30.0), ("total", None), ("deadline", 30.0), ("deadline", None)]
+)
 async def test_the_whole_call_ends_while_it_connects(limit: str, connect: float | None) -> None:
     """Where the limit of the whole call ends the connecting, the error names that limit, and nothing was sent."""
     limits = Timeouts(connect=connect, total=0.3 if limit == "total" else 180.0)

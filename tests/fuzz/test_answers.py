@@ -283,7 +283,7 @@ async def test_no_spoilt_answer_breaks_a_call_at_length(tmp_path: Path, capsys: 
     with capsys.disabled():
         print(f"\n{told(tally)}; {time.monotonic() - begun:.0f} s")  # noqa: T201
     assert not tally.failures, "\n\n".join(tally.failures)
-    if ANSWERS >= 50_000:
+    if CASE is None and ANSWERS >= 50_000:
         warm = len(tally.memory) // 2 - 1
         assert tally.memory[-1][1] < tally.memory[warm][1] * 1.05 + 8
         assert tally.objects[-1] < tally.objects[warm] * 1.05
