@@ -18,25 +18,25 @@ from orjson import loads
 from .credentials import BearerToken, Credentials, secrets_of
 from .encoding import JSON, Plan, encode_form, encode_query
 from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
-from .events import Listener, TokenRenewed, Tolerated
 from .login import Login
 from .operation import Operation, Revision
 from .origin import Origin, parse_host
 from .pool import Pool
 from .profiles import Profile, profile
-from .proxies import parse_proxy, proxy_from_environment
 from .reply import Reply
 from .retry import RetryPolicy
 from .timeouts import Timeouts as Timeouts
 from .timeouts import deadline
 from .tls import TlsPolicy
-from .token_store import StoreShelf, TokenStore
 from .tokens import Token, Tokens
 from .transport import BodyMaker, Call, Transport
 from .unset import UNSET
 
 if TYPE_CHECKING:
     from .connect import Negotiation
+    from .events import Listener
+    from .proxies import Proxy
+    from .token_store import StoreShelf, TokenStore
     from .waiting import OnCancel, ProgressCallback
 
 R = TypeVar("R")
@@ -158,12 +158,14 @@ class ApplianceClient:
             retry=retry if retry is not None else _DEFAULT_RETRY,
             headers=headers,
             max_body=max_body,
-            proxy=parse_proxy(proxy) if proxy else proxy_from_environment(self.origin) if trust_env else None,
+            proxy=_proxy(proxy, self.origin) if proxy or trust_env else None,
             events=events,
         )
         self._login = Login(self._transport, self.profile, self.revision, credentials)
-        self._shelf = None
+        self._shelf: StoreShelf | None = None
         if token_store is not None and not isinstance(credentials, BearerToken):
+            from .token_store import StoreShelf
+
             self._shelf = StoreShelf(token_store, self._store_key(credentials), self.name)
         self._tokens = Tokens(self._login, appliance=self.name, store=self._shelf, on_renewed=self._renewed)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -453,6 +455,8 @@ class ApplianceClient:
         return codec.decoder(type_expression, self.revision.package, strict=self._strict, on_tolerated=hook)
 
     def _tolerated(self, label: str) -> Callable[[Any], None]:
+        from .events import Tolerated
+
         def tell(what: Any) -> None:
             model = what.model if isinstance(what.model, str) else getattr(what.model, "__name__", str(what.model))
             self._transport.tell(Tolerated(self.name, label, model, what.field, what.kind, what.value))
@@ -562,6 +566,8 @@ class ApplianceClient:
 
     def _renewed(self, token: Token, elapsed: float) -> None:
         if self._events is not None:
+            from .events import TokenRenewed
+
             self._transport.tell(TokenRenewed(self.name, token.source, token.lifetime, elapsed))
 
     async def aclose(self) -> None:
@@ -615,6 +621,12 @@ class _Fixed:
         return refused
 
     relogin = replace
+
+
+def _proxy(url: str | None, origin: Origin) -> Proxy | None:
+    from .proxies import parse_proxy, proxy_from_environment
+
+    return parse_proxy(url) if url else proxy_from_environment(origin)
 
 
 def _fields(body: Any) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -18,12 +18,13 @@ from .compiled import encode as encode
 from .compiled import is_model, json_of, reader_of, resolve
 from .errors import DecodeError
 from .model import Model
-from .tolerance import Tolerated as Tolerated
-from .tolerance import examine
 from .type_expressions import TypeExpression, parse
 from .unset import UNSET
 
-__all__ = ["Tolerated", "decoder", "dumps", "encode"]
+if TYPE_CHECKING:
+    from .tolerance import Tolerated
+
+__all__ = ["decoder", "dumps", "encode"]
 
 _KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 _OPTIONS: Final = orjson.OPT_UTC_Z
@@ -99,6 +100,8 @@ def object_due(name: str, value: Any) -> DecodeError:
 def _examining(
     text: str, package: str, strict: bool, on_tolerated: Callable[[Tolerated], None] | None
 ) -> Callable[[Any], Any]:
+    from .tolerance import examine
+
     expression = parse(text)
     lenient = _lenient(text, package)
 

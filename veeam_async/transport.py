@@ -17,7 +17,6 @@ from yarl import URL
 
 from .aiohttp_errors import bare, os_text, tls_error
 from .errors import BodyTooLarge, ConnectError, RequestTimeout, UnsafeOriginError, VeeamError
-from .events import Listener, RequestAnswered, RequestRetried, RequestStarted
 from .origin import Origin
 from .reply import Reply, read_error
 from .retry import SAFE_STATUSES, UNCERTAIN_STATUSES, RetryBudget, RetryPolicy, parse_retry_after
@@ -25,6 +24,7 @@ from .timeouts import Timeouts, deadline_at
 from .tls import TlsPolicy, context_for
 
 if TYPE_CHECKING:
+    from .events import Listener
     from .pool import Pool
     from .proxies import Proxy
     from .streaming import Outgoing
@@ -239,6 +239,8 @@ class Transport:
                 raise error from cause
             _log.info("%s: %s: attempt %d failed, again in %.2f s: %s", self.name, call.label, attempt, pause, error)
             if self.events is not None:
+                from .events import RequestRetried  # takes a moment, and few clients have a listener
+
                 self.tell(RequestRetried(self.name, call.label, attempt, status, str(error), pause))
             await asyncio.sleep(pause)
             attempt += 1
@@ -330,6 +332,8 @@ class Transport:
                 extra["Content-Length"] = str(outgoing.size)
         path, _, query = call.path.partition("?")
         if self.events is not None:
+            from .events import RequestStarted
+
             self.tell(RequestStarted(self.name, call.label, call.method, path, attempt))
         headers = token.headers.get(call.accept) if token is not None and extra is None else None
         if headers is None:
@@ -525,6 +529,8 @@ class Transport:
             _log.exception("%s: the events listener failed", self.name)
 
     def _tell_answer(self, call: Call, attempt: int, status: int, size: int, begun: float) -> None:
+        from .events import RequestAnswered
+
         path = call.path.partition("?")[0]
         elapsed = monotonic() - begun
         self.tell(RequestAnswered(self.name, call.label, call.method, path, attempt, status, size, elapsed))

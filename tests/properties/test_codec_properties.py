@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 
 from tests.properties.objects import Document, Maker, document, names, same, spoiled
 from veeam_async import compiled
-from veeam_async.codec import Tolerated, decoder, dumps
+from veeam_async.codec import decoder, dumps
 from veeam_async.enums import OpenEnum
 from veeam_async.errors import DecodeError
 from veeam_async.model import Model, fields
+from veeam_async.tolerance import Tolerated
 from veeam_async.type_expressions import TypeExpression, parse
 
 pytestmark = pytest.mark.clone
