@@ -11,10 +11,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from .errors import TlsError, VeeamError
 from .origin import Origin
-from .tls import fetch_certificate
 
 # Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
-_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
+_QUOTED = r"""\n\n|\\n\\n|:\s+b\\*['"]"""
 _LONGEST_TEXT = 200
 
 
@@ -62,7 +61,7 @@ def os_text(error: BaseException) -> str:
 
 def _brief(text: str) -> str:
     """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
-    return " ".join(_QUOTED.split(text, 1)[0].split())[:_LONGEST_TEXT]
+    return " ".join(re.split(_QUOTED, text, maxsplit=1)[0].split())[:_LONGEST_TEXT]
 
 
 async def tls_error(
@@ -91,8 +90,10 @@ async def tls_error(
     reason = str(getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error)
     seen = None
     if not proxied and isinstance(error, aiohttp.ClientConnectorCertificateError):
+        from . import certificates
+
         try:
-            seen = await fetch_certificate(origin.host, origin.port, timeout=min(3.0, limit or 3.0))
+            seen = await certificates.fetch_certificate(origin.host, origin.port, timeout=min(3.0, limit or 3.0))
         except VeeamError:
             pass
     if seen is None:

@@ -13,10 +13,11 @@ import pytest
 import trustme
 
 from veeam_async import tls
+from veeam_async.certificates import describe, fetch_certificate
 from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, InsecureWarning, RequestTimeout, TlsError
 from veeam_async.pool import Pool
-from veeam_async.tls import TlsPolicy, describe, fetch_certificate, fetch_fingerprint
+from veeam_async.tls import TlsPolicy, fetch_fingerprint
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import QUICK

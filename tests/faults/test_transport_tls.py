@@ -22,13 +22,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from veeam_async import aiohttp_errors
+from veeam_async import certificates
+from veeam_async.certificates import Certificate, fetch_certificate
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, TlsError
 from veeam_async.events import RequestStarted
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts
-from veeam_async.tls import Certificate, TlsPolicy, fetch_certificate
+from veeam_async.tls import TlsPolicy
 from veeam_async.transport import Call
 from veeam_async.vbr.v1_3_rev0 import Client
 
@@ -293,7 +294,7 @@ async def test_how_long_a_second_look_may_take(
         given.append(timeout)
         return await fetch_certificate(host, port, timeout=5)
 
-    monkeypatch.setattr(aiohttp_errors, "fetch_certificate", look)
+    monkeypatch.setattr(certificates, "fetch_certificate", look)
     async with make(secure, timeouts=Timeouts(connect=connect)) as client:
         with pytest.raises(TlsError):
             await client.request("GET", SESSION_PATH)

@@ -14,7 +14,7 @@ Grant = Literal[
 ]  # fmt: skip
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class TokenRequest:
     """How one grant is asked for.
 
@@ -29,7 +29,7 @@ class TokenRequest:
     path: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Profile:
     """A product's API manners.
 
