@@ -54,7 +54,7 @@ def measure(rounds: int) -> Iterator[Case]:
 
         for name in programs:  # compiled modules are there, the page cache is warm
             timed(programs[name])
-        values = interleaved({name: run(name) for name in programs}, rounds)
+        values = interleaved({name: run(name) for name in programs}, rounds * 2)
     yield Case(
         "start-up", "start, log in, 200 typed sessions, exit: CPU", values, "ms",
         at_most={"aiohttp + orjson": 1.15, "veeam-br": 0.25},
