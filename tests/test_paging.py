@@ -23,12 +23,6 @@ from veeam_async.vbr.v1_3_rev0.models import EntraIdTenantRestorePointSpec
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
-    async with Scripted() as server:
-        yield server
-
-
-@pytest.fixture
 async def vbr(server: Scripted) -> AsyncIterator[Client]:
     async with Client(server.url, BearerToken("token")) as client:
         yield client

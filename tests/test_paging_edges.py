@@ -23,12 +23,6 @@ KEY_VAULTS = "/api/v8.1/cloudInfrastructure/keyVaults"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
-    async with Scripted() as server:
-        yield server
-
-
-@pytest.fixture
 async def vbr(server: Scripted) -> AsyncIterator[Client]:
     async with Client(server.url, BearerToken("token")) as client:
         yield client

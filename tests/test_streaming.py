@@ -34,12 +34,6 @@ DATA = bytes(range(256)) * 12_000  # 3 MB: some blocks of a mebibyte, and a rest
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
-    async with Scripted() as server:
-        yield server
-
-
-@pytest.fixture
 async def vbr(server: Scripted) -> AsyncIterator[Client]:
     async with Client(server.url, BearerToken("token"), timeouts=Timeouts(read=2.0)) as client:
         yield client

@@ -28,12 +28,6 @@ from veeam_async.waiting import Progress
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
-    async with Scripted() as server:
-        yield server
-
-
-@pytest.fixture
 async def vbr(server: Scripted) -> AsyncIterator[Client]:
     async with Client(server.url, BearerToken("token"), retry=RetryPolicy(attempts=1)) as client:
         yield client

@@ -36,12 +36,6 @@ ONCE = RetryPolicy(attempts=1)
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Scripted]:
-    async with Scripted() as server:
-        yield server
-
-
-@pytest.fixture
 async def vbr(server: Scripted) -> AsyncIterator[Client]:
     async with Client(server.url, BearerToken("token"), retry=ONCE) as client:
         yield client

@@ -149,6 +149,11 @@ class ApplianceClient:
         headers = {"User-Agent": "veeam-async"}
         if self.profile.revision_header is not None:
             headers[self.profile.revision_header] = self.revision.name
+        way: Proxy | None = None
+        if proxy or trust_env:
+            from .proxies import proxy_for
+
+            way = proxy_for(self.origin, proxy, trust_env)
         self._transport = Transport(
             self.origin,
             name=self.name,
@@ -158,7 +163,7 @@ class ApplianceClient:
             retry=retry if retry is not None else _DEFAULT_RETRY,
             headers=headers,
             max_body=max_body,
-            proxy=_proxy(proxy, self.origin) if proxy or trust_env else None,
+            proxy=way,
             events=events,
         )
         self._login = Login(self._transport, self.profile, self.revision, credentials)
@@ -621,12 +626,6 @@ class _Fixed:
         return refused
 
     relogin = replace
-
-
-def _proxy(url: str | None, origin: Origin) -> Proxy | None:
-    from .proxies import parse_proxy, proxy_from_environment
-
-    return parse_proxy(url) if url else proxy_from_environment(origin)
 
 
 def _fields(body: Any) -> Mapping[str, Any]:

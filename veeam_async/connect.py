@@ -16,7 +16,7 @@ from .operation import Revision
 from .origin import Origin, parse_host
 from .pool import Pool
 from .profiles import Profile, profile
-from .proxies import parse_proxy, proxy_from_environment
+from .proxies import proxy_for
 from .reply import Reply, read_error
 from .retry import SAFE_STATUSES, RetryPolicy
 from .revisions import client_class, find_revision, revision_key, revisions
@@ -207,8 +207,6 @@ class _Probe:
         self._offered = offered
         self._options = options
         self._requests = 0
-        proxy = options.get("proxy")
-        from_environment = proxy_from_environment(origin) if options.get("trust_env") else None
         timeouts: Timeouts = options.get("timeouts") or Timeouts()
         self._transport = Transport(
             origin,
@@ -220,7 +218,7 @@ class _Probe:
             retry=options.get("retry") or RetryPolicy(attempts=2),
             headers={"User-Agent": "veeam-async"},
             max_body=1024 * 1024,
-            proxy=parse_proxy(proxy) if proxy else from_environment,
+            proxy=proxy_for(origin, options.get("proxy"), bool(options.get("trust_env"))),
             events=options.get("events"),
         )
 

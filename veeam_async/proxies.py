@@ -43,6 +43,13 @@ def parse_proxy(url: str) -> Proxy:
     return Proxy(bare, headers, f"{bare.scheme}://{bare.authority}")
 
 
+def proxy_for(origin: Origin, url: str | None, trust_env: bool) -> Proxy | None:
+    """A client's proxy: by its URL where it was given one, else the environment's where that is to be trusted."""
+    if url:
+        return parse_proxy(url)
+    return proxy_from_environment(origin) if trust_env else None
+
+
 def proxy_from_environment(origin: Origin) -> Proxy | None:
     """The proxy that HTTPS_PROXY, HTTP_PROXY and NO_PROXY (in either case) name for an origin, or None."""
     from urllib.request import getproxies, proxy_bypass
