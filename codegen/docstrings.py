@@ -53,7 +53,7 @@ def function_doc(function: Function, path: list[Argument], rest: list[Argument],
         lines += wrapped(f"{error}: ", f"{', '.join(map(str, statuses))}.", 8)
     lines.append("        VeeamError: no answer, or one that cannot be read.")
     if target.reference:
-        lines += ["", f"    Reference: {_reference(operation, target)}"]
+        lines += ["", f"    Reference: {prose(_reference(operation, target))}"]
     return "\n".join(line.rstrip() for line in lines)
 
 

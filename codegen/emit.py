@@ -22,7 +22,7 @@ from typing import Any
 
 import attrs
 
-from codegen import compare, emitted, render
+from codegen import compare, emitted, gate, render
 from codegen.document import SpecError, load
 from codegen.reading import read
 from codegen.target import Target
@@ -186,6 +186,7 @@ def _one(job: tuple[Path, Target, Path]) -> Report | list[str]:
             place = home / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
+        gate.check_tree(home, target.label)
         format_tree(home)
         counts, spec = compare.compare(data, home, target.label)
     except SpecError as error:

@@ -10,7 +10,7 @@ from codegen.emitted import Class, Emitted, Field
 from codegen.expressions import IMPORTS, names
 from codegen.render_api import ApiRenderer, api_class
 from codegen.target import Target
-from codegen.text import environment, human, literal, wrapped
+from codegen.text import environment, human, literal, prose, wrapped
 
 
 def render(emitted: Emitted, target: Target) -> dict[str, str]:
@@ -185,8 +185,9 @@ class _Renderer:
             return f"{human(made.name)}."
         summary = human(made.name)
         if made.children:
-            summary += f": one of {len(set(made.children.values()))} kinds, told apart by `{made.discriminator}`"
+            kinds = len(set(made.children.values()))
+            summary += f": one of {kinds} kinds, told apart by `{prose(made.discriminator or '')}`"
         elif made.base:
             values = [field.default for field in made.fields if field.default is not None]
-            summary += f": `{made.base}`" + (f" of type `{values[0]}`" if values else "")
+            summary += f": `{made.base}`" + (f" of type `{prose(values[0])}`" if values else "")
         return summary + "."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -17,13 +16,14 @@ LINE_LENGTH = 120
 
 
 def literal(value: str) -> str:
-    """A string as a Python literal in double quotes."""
-    return json.dumps(value, ensure_ascii=False) if value.isprintable() else repr(value)
+    """A string as a Python literal, in double quotes where nothing in it has to be escaped."""
+    return f'"{value}"' if value.isprintable() and '"' not in value and "\\" not in value else repr(value)
 
 
 def prose(text: str) -> str:
-    """Text of the document's as it can stand in a docstring: one line, nothing that ends or escapes."""
-    return " ".join(text.split()).replace("\\", "/").replace('"""', "'''").rstrip('"')
+    """Text of the document's as it can stand in a docstring: one line, nothing that ends or escapes it."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split()).replace("\\", "/").replace('"', "'")
 
 
 def wrapped(prefix: str, text: str, indent: int, hanging: int = 4) -> list[str]:
