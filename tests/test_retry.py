@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from email.utils import formatdate
+from math import inf, nan
 from time import time
+from typing import Any
 
 import pytest
 
@@ -114,3 +116,33 @@ def test_the_defaults_that_people_plan_with() -> None:
     policy = RetryPolicy()
     assert (policy.attempts, policy.backoff, policy.backoff_cap) == (4, 0.5, 20)
     assert (policy.retry_after_cap, policy.budget, policy.unsafe) == (60, 20, False)
+
+
+@pytest.mark.parametrize("name", ["attempts", "backoff", "backoff_cap", "retry_after_cap", "budget"])
+@pytest.mark.parametrize("value", [nan, inf, -inf, -1, -0.5])
+def test_numbers_that_make_no_sense_are_refused(name: str, value: float) -> None:
+    """nan, infinity and less than 0 are refused when the policy is made, by name."""
+    with pytest.raises((ValueError, TypeError), match=f"^{name} must be"):
+        RetryPolicy(**{name: value})
+
+
+def test_the_least_that_a_policy_takes() -> None:
+    """One attempt is the least; pauses and the budget may be 0."""
+    assert RetryPolicy(attempts=1, backoff=0, backoff_cap=0, retry_after_cap=0, budget=0).attempts == 1
+    with pytest.raises(ValueError, match="attempts"):
+        RetryPolicy(attempts=0)
+
+
+@pytest.mark.parametrize("value", [2.0, "4", True, None])
+def test_attempts_are_counted(value: Any) -> None:
+    """The number of attempts is an int."""
+    with pytest.raises(TypeError, match=r"^attempts must be an int"):
+        RetryPolicy(attempts=value)
+
+
+@pytest.mark.parametrize("value", ["StartJob", b"StartJob", 1, None])
+def test_unsafe_takes_no_single_name(value: Any) -> None:
+    """A text would match each part of a name: a collection of operationIds, or True or False."""
+    with pytest.raises(TypeError, match=r"^unsafe must be"):
+        RetryPolicy(unsafe=value)
+    assert RetryPolicy(unsafe=["StartJob"]).widened("StartJob")

@@ -9,6 +9,8 @@ from time import monotonic, time
 
 import attrs
 
+from ._validators import number, seconds
+
 # Answers after which a call that only reads is sent again.
 SAFE_STATUSES = frozenset({408, 429, 502, 503, 504})
 # Answers of which nobody knows whether the appliance carried out what it was asked for.
@@ -33,14 +35,24 @@ class RetryPolicy:
             ten seconds one. When it is used up, errors come at once.
         unsafe: True treats all calls as if they only read; a collection of operationIds does so for these.
             A repeat may then carry out the same thing twice.
+
+    Raises:
+        ValueError: `attempts` is below 1; another number is negative, `nan` or infinite.
+        TypeError: not a number; `unsafe` is a single text.
     """
 
-    attempts: int = 4
-    backoff: float = 0.5
-    backoff_cap: float = 20.0
-    retry_after_cap: float = 60.0
-    budget: float = 20.0
-    unsafe: bool | Collection[str] = False
+    attempts: int = attrs.field(default=4, validator=number(whole=True))
+    backoff: float = attrs.field(default=0.5, validator=seconds(zero=True))
+    backoff_cap: float = attrs.field(default=20.0, validator=seconds(zero=True))
+    retry_after_cap: float = attrs.field(default=60.0, validator=seconds(zero=True))
+    budget: float = attrs.field(default=20.0, validator=number(zero=True))
+    unsafe: bool | Collection[str] = attrs.field(default=False)
+
+    @unsafe.validator
+    def _check_unsafe(self, attribute: attrs.Attribute[bool | Collection[str]], value: bool | Collection[str]) -> None:
+        # `operation in "GetAllJobs"` would be true of every part of that name.
+        if isinstance(value, (str, bytes)) or not isinstance(value, (bool, Collection)):
+            raise TypeError(f"unsafe must be True, False or a collection of operationIds, not {type(value).__name__}")
 
     def widened(self, operation: str) -> bool:
         """True where the caller allows this call to be repeated as if it only read."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
+from math import inf, isnan
 from time import monotonic
 
 import attrs
+
+from ._validators import seconds
 
 
 @attrs.frozen
@@ -21,12 +24,16 @@ class Timeouts:
         total: for the whole call: waiting for a token, all its repeats and the pauses between them. For a download
             it ends when the headers are there; then `read` watches over the body.
         logout: for the logout when a client is left.
+
+    Raises:
+        ValueError: a limit is 0 or less, `nan`, infinite or more than 1e9.
+        TypeError: a limit is not a number.
     """
 
-    connect: float | None = 10.0
-    read: float | None = 180.0
-    total: float | None = 180.0
-    logout: float = 3.0
+    connect: float | None = attrs.field(default=10.0, validator=seconds(optional=True))
+    read: float | None = attrs.field(default=180.0, validator=seconds(optional=True))
+    total: float | None = attrs.field(default=180.0, validator=seconds(optional=True))
+    logout: float = attrs.field(default=3.0, validator=seconds())
 
 
 _deadline: ContextVar[float | None] = ContextVar("veeam_async_deadline", default=None)
@@ -40,9 +47,14 @@ def deadline(seconds: float | None) -> Iterator[None]:
     `RequestTimeout` with `limit="deadline"`.
 
     Args:
-        seconds: from now; None changes nothing.
+        seconds: from now; None and infinity change nothing. 0 or less has passed already.
+
+    Raises:
+        ValueError: `seconds` is `nan`.
     """
-    if seconds is None:
+    if seconds is not None and isnan(seconds):
+        raise ValueError("the seconds of a deadline must be a number, not nan")
+    if seconds is None or seconds == inf:
         yield
         return
     above = _deadline.get()

@@ -266,18 +266,6 @@ def test_short_totp_secret_is_taken() -> None:
     assert login.totp_code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59) == "287082"
 
 
-async def test_odd_totp_secret_is_an_error_without_it(serve: Serve) -> None:
-    """A secret that is no base32 is an error that does not repeat it."""
-    appliance = await serve("aws")
-    appliance.user.totp_secret = SECRET
-    async with client_of(
-        appliance, Mfa(appliance.username, appliance.password, totp_secret="0189-not-base32")
-    ) as client:
-        with pytest.raises(VeeamError, match="base32") as caught:
-            await client.login()
-    assert "0189" not in str(caught.value)
-
-
 @pytest.mark.parametrize("product", WITH_MFA)
 async def test_saml_response(serve: Serve, product: str) -> None:
     """An identity provider's response logs in."""
