@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .errors import DecodeError as DecodeError
     from .errors import ForbiddenError as ForbiddenError
     from .errors import IncompleteListing as IncompleteListing
+    from .errors import InvalidAddress as InvalidAddress
     from .errors import MfaRequired as MfaRequired
     from .errors import NotFoundError as NotFoundError
     from .errors import RateLimitedError as RateLimitedError
@@ -76,6 +77,7 @@ _HOMES = {
     "Fleet": "fleet",
     "ForbiddenError": "errors",
     "IncompleteListing": "errors",
+    "InvalidAddress": "errors",
     "Mfa": "credentials",
     "MfaRequired": "errors",
     "NotFoundError": "errors",

@@ -277,6 +277,10 @@ class BodyTooLarge(DecodeError):
     """The answer is larger than the client's `max_body`. Downloads stream and have no such limit unless given one."""
 
 
+class InvalidAddress(VeeamError, ValueError):
+    """What was given as a host or as a proxy makes no address. Nothing was sent."""
+
+
 class UnsafeOriginError(VeeamError):
     """The call would have sent the token to another origin, or in the clear."""
 
