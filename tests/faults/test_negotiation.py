@@ -33,7 +33,7 @@ PROBE = "/api/v1/serverTime"
 @pytest.mark.parametrize("revision", VBR)
 async def test_server_that_lists_its_revisions_is_asked_once(revision: str) -> None:
     """One request tells which revision to use, whether the server has the newest or lists what it has."""
-    async with SimulatedAppliance("vbr", revision) as appliance:
+    async with SimulatedAppliance("vbr", revision, oldest=revision) as appliance:
         async with connect(appliance.url, appliance.credentials) as client:
             assert client.revision.name == revision
             assert client.negotiation is not None
@@ -149,7 +149,7 @@ async def test_a_page_in_place_of_the_api_is_asked_once(status: int) -> None:
 @pytest.mark.parametrize(("served", "expected"), [(["v8.1", "v8"], "v8.1"), (["v8.1"], "v8.1"), (["v8"], "v8")])
 async def test_azure_is_probed_by_path(served: list[str], expected: str) -> None:
     """Azure's revisions are paths: 401 says that one is there, 404 that it is not."""
-    async with SimulatedAppliance("azure", served[0], revisions=served[1:]) as appliance:
+    async with SimulatedAppliance("azure", served[0], oldest=served[-1]) as appliance:
         async with connect(appliance.url, appliance.credentials, "azure") as client:
             assert client.revision.name == expected
             await client.request("GET", f"/api/{expected}/jobSessions")
@@ -194,7 +194,7 @@ async def test_upgraded_appliance_is_found_again() -> None:
         async with connect(old.url, old.credentials, pool=pool):
             pass
         await old.stop()
-        async with SimulatedAppliance("vbr", "1.3-rev0", port=port) as new:
+        async with SimulatedAppliance("vbr", "1.3-rev0", oldest="1.3-rev0", port=port) as new:
             async with connect(new.url, new.credentials, pool=pool) as client:
                 with pytest.raises(UnsupportedRevisionError):
                     await client.login()

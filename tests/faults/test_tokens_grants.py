@@ -376,7 +376,7 @@ async def test_only_a_refused_grant_type_is_respelled(serve: Serve, error: Any, 
 
 async def test_wrong_revision_at_login_is_no_refused_login(serve: Serve) -> None:
     """A server without the client's revision says which it has; that is not held against the credentials."""
-    appliance = await serve("vbr", "1.1-rev0")
+    appliance = await serve("vbr", "1.1-rev0", oldest="1.1-rev0")
     kind = client_class(find_revision("vbr", "1.3-rev0"))
     async with kind(appliance.url, appliance.credentials) as client:
         for _ in range(2):

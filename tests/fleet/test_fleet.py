@@ -249,7 +249,7 @@ async def test_upgraded_appliance(stack: AsyncExitStack) -> None:
         (answer,) = await fleet.gather(jobs_of)
         assert answer.ok
         await old.stop()
-        await simulate(stack, "vbr", "1.3-rev1", port=old.port, revisions=["1.3-rev0"])
+        await simulate(stack, "vbr", "1.3-rev1", port=old.port, oldest="1.3-rev0")
         (answer,) = await fleet.gather(jobs_of)
         assert isinstance(answer.error, (BadRequestError, UnsupportedRevisionError))
         (answer,) = await fleet.gather(jobs_of)

@@ -48,7 +48,7 @@ class Caller:
         self.session = session
         self.appliance = appliance
         self.token: str | None = None
-        self.revision: str | None = appliance.revision if appliance.product.version_header else None
+        self.revision: str | None = appliance.revision if appliance.product.revision_header else None
         self.ssl: ssl.SSLContext | bool = True
 
     def headers(self, **more: str) -> dict[str, str]:
@@ -89,7 +89,7 @@ class Caller:
 
 
 @asynccontextmanager
-async def calling(product: str = "vbr", revision: str = "1.3-rev0", **options: Any) -> AsyncIterator[Caller]:
+async def calling(product: str = "vbr", revision: str | None = "1.3-rev0", **options: Any) -> AsyncIterator[Caller]:
     """A running appliance and a caller that is logged in."""
     async with SimulatedAppliance(product, revision, **options) as appliance, aiohttp.ClientSession() as session:
         caller = Caller(session, appliance)

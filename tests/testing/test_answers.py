@@ -6,8 +6,8 @@ import pytest
 
 from tests.testing.caller import REVISIONS
 from veeam_async.testing.answers import Answers
+from veeam_async.testing.checking import Checker
 from veeam_async.testing.spec import Spec, load
-from veeam_async.testing.validate import Validator
 
 
 def all_answers(spec: Spec, seed: int = 0) -> dict[tuple[str, int], Any]:
@@ -24,11 +24,11 @@ def all_answers(spec: Spec, seed: int = 0) -> dict[tuple[str, int], Any]:
 def test_made_up_answers_fit_the_specification(product: str, revision: str) -> None:
     """What is made up for each operation of each revision is what its schema says."""
     spec = load(product, revision)
-    validator = Validator.of(spec)
+    checker = Checker.of(spec)
     wrong = {
         key: problems[:3]
         for key, value in all_answers(spec).items()
-        if (problems := validator.check_answer(spec.operations[key[0]], key[1], value))
+        if (problems := checker.check_answer(spec.operations[key[0]], key[1], value))
     }
     assert not wrong
 

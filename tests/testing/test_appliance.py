@@ -11,6 +11,7 @@ import pytest
 
 from tests.testing.caller import NEWEST, REVISIONS, Caller, calling, filled
 from veeam_async.testing import Behaviour, SimulatedAppliance
+from veeam_async.testing.spec import UnknownRevision
 
 LISTS = {
     "vbr": "/api/v1/jobs/states",
@@ -25,15 +26,12 @@ async def test_every_operation_answers(product: str, revision: str) -> None:
     options = Behaviour(unknown_ids="answer")
     async with calling(product, revision, validate=False, behaviour=options) as caller:
         wrong = {}
-        skipped = {
-            caller.appliance.product.login,
-            caller.appliance.product.logout,
-            "AuthenticateSaml",
-            "AcceptMfa",
-            "User_AcceptMfa",
-        }
+        product_ = caller.appliance.product
+        skipped = {("POST", product_.login), product_.logout}
         for operation in caller.appliance.spec.operations.values():
-            if operation.operation_id in skipped:
+            if (operation.method, operation.path) in skipped or operation.path.endswith(
+                ("/acceptMfa", "/identityProvider/token")
+            ):
                 continue
             body: dict[str, Any] | None = {} if operation.body else None
             reply = await caller(operation.method, filled(operation.path), json=body)
@@ -44,8 +42,12 @@ async def test_every_operation_answers(product: str, revision: str) -> None:
 
 @pytest.mark.parametrize(("product", "revision"), NEWEST)
 async def test_without_a_token_a_call_is_refused(product: str, revision: str) -> None:
-    """A call without a token is 401 in the product's own shape, and so is one with a made-up token."""
+    """A call without a token, or with a made-up one, is 401 without a body, or in the product's shape by choice."""
     async with calling(product, revision) as caller:
+        caller.token = "made-up"
+        reply = await caller("GET", LISTS[product])
+        assert (reply.status, reply.body) == (401, b"")
+        caller.appliance.behaviour.unauthorized = "product"
         for token in (None, "made-up"):
             caller.token = token
             reply = await caller("GET", LISTS[product])
@@ -65,7 +67,7 @@ async def test_a_401_may_have_no_body_or_a_bare_string(kind: Any, body: bytes) -
 @pytest.mark.parametrize("revision", [None, "9.9-rev9"])
 async def test_a_wrong_revision_is_told_the_right_ones(revision: str | None) -> None:
     """A missing or unknown x-api-version is 400 with the supported revisions in the text, at the login too."""
-    async with calling("vbr", "1.3-rev0", revisions=["1.2-rev1"]) as caller:
+    async with calling("vbr", "1.3-rev0") as caller:
         caller.revision = revision
         for reply in (await caller("GET", LISTS["vbr"]), await caller.grant(grant_type="password")):
             assert reply.status == 400
@@ -92,11 +94,11 @@ async def test_azure_knows_no_revision_header() -> None:
 
 async def test_an_appliance_speaks_its_older_revisions_too() -> None:
     """A header, or a path, of an older revision is answered in that revision's own shape."""
-    async with calling("vbr", "1.3-rev0", revisions=["1.1-rev0"]) as caller:
+    async with calling("vbr", "1.3-rev0") as caller:
         assert {row["type"] for row in (await caller.get("/api/v1/jobs"))["data"]} != {"Backup"}
         caller.revision = "1.1-rev0"
         assert {row["type"] for row in (await caller.get("/api/v1/jobs"))["data"]} == {"Backup"}
-    async with calling("azure", "v8.1", revisions=["v8"]) as caller:
+    async with calling("azure", "v8.1") as caller:
         assert (await caller.get("/api/v8/policies/sql"))["totalCount"] == (await caller.get("/api/v8.1/policies/sql"))[
             "totalCount"
         ]
@@ -114,13 +116,12 @@ async def test_an_unknown_path_is_404_and_a_wrong_method_405() -> None:
     [
         ("vbr", "1.3-rev0", "/api/v1/jobs", "limit=many", "query limit"),
         ("vbr", "1.3-rev0", "/api/v1/jobs", "typeFilter=Nonsense", "query typeFilter"),
-        ("vbr", "1.3-rev0", "/api/v1/jobs", "Limit=3", "query Limit"),
         ("aws", "1.7-rev0", "/api/v1/sessions", "Offset=-1", "query Offset"),
         ("azure", "v8.1", "/api/v8.1/jobSessions", "FromUtc=yesterday", "query FromUtc"),
     ],
 )
 async def test_a_query_that_does_not_fit_is_400(product: str, revision: str, path: str, query: str, told: str) -> None:
-    """A wrong value, a value outside the enum, a parameter that is not there: 400 that names it."""
+    """A wrong value or a value outside the enum: 400 that names it."""
     async with calling(product, revision) as caller:
         reply = await caller("GET", f"{path}?{query}")
         assert reply.status == 400
@@ -173,12 +174,99 @@ async def test_errors_have_the_products_own_shape(product: str, revision: str, p
         assert reply.headers["Content-Type"].startswith(expected)
 
 
-async def test_a_missing_body_and_a_needless_one_are_400() -> None:
-    """A required body has to be there, and none where the document has none."""
+async def test_a_missing_body_is_400() -> None:
+    """A required body has to be there."""
     async with calling() as caller:
         assert (await caller("POST", "/api/v1/jobs")).status == 400
-        identity = (await caller.get("/api/v1/jobs"))["data"][0]["id"]
-        assert (await caller("POST", f"/api/v1/jobs/{identity}/enable", json={"a": 1})).status == 400
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_what_goes_beyond_the_document_is_ignored_and_told_or_refused(strict: bool) -> None:
+    """Unknown parameters, needless bodies and unknown or read-only properties are departures; 400 with strict=True."""
+    status = 400 if strict else 200
+    async with calling(strict=strict) as caller:
+        assert (await caller("GET", "/api/v1/jobs?Limit=3")).status == status
+        identity = caller.appliance.world.jobs[0].id
+        assert (await caller("POST", f"/api/v1/jobs/{identity}/enable", json={"a": 1})).status == status
+        body = {"type": "Standard", "username": "root", "password": "x", "colour": "red"}
+        assert (await caller("POST", "/api/v1/credentials", json=body)).status == (400 if strict else 201)
+        told = [(departure.operation_id, departure.where) for departure in caller.appliance.departures]
+        assert told == [
+            ("GetAllJobs", "query Limit"), ("EnableJob", "body"), ("CreateCreds", "body colour"),
+        ]  # fmt: skip
+    async with calling("azure", "v8.1", strict=strict) as caller:
+        path = "/api/v8.1/settings/retention"
+        settings = await caller.get(path)
+        reply = await caller("PUT", path, json=settings)
+        assert (reply.status < 300) is not strict, reply.body
+        assert {departure.where for departure in caller.appliance.departures} >= {"body _links"}
+
+
+async def test_a_release_serves_the_revisions_that_the_vendor_lists_for_it() -> None:
+    """A version chooses the revisions; those without a document are answered from their nearest neighbour's."""
+    async with calling("vbr", None, version="13.0.1") as caller:
+        appliance = caller.appliance
+        assert (appliance.version, appliance.revision, appliance.revisions[-1]) == ("13.0.1", "1.3-rev1", "1.0-rev1")
+        assert appliance.documents["1.2-rev0"] == "1.2-rev1" and appliance.documents["1.1-rev0"] == "1.1-rev0"
+        for revision in appliance.revisions:
+            caller.revision = revision
+            await caller.login()
+            await caller.get("/api/v1/jobs")
+        caller.revision = "1.4-rev0"
+        assert (await caller("GET", "/api/v1/jobs")).status == 400
+    async with calling("azure", None) as caller:
+        assert caller.appliance.revisions[0] == "v8.1"
+        assert (await caller.get("/api/v7/policies/sql"))["totalCount"] > 0
+        assert (await caller("GET", "/api/v5/policies/sql")).status == 404
+
+
+def test_a_version_or_a_revision_that_is_not_there_is_refused_at_once() -> None:
+    """An unknown release, and a revision that a release does not serve, are errors that say what there is."""
+    with pytest.raises(UnknownRevision, match=r"13\.0\.1"):
+        SimulatedAppliance("vbr", version="13.9")
+    with pytest.raises(UnknownRevision, match="does not serve"):
+        SimulatedAppliance("vbr", "1.3-rev1", version="12.3")
+    with pytest.raises(UnknownRevision, match="no specification of aws"):
+        SimulatedAppliance("aws", "7.7")
+    assert SimulatedAppliance("aws").revision and SimulatedAppliance("azure").revision
+    assert SimulatedAppliance("vbr", "1.2-rev1", version="13").revision == "1.2-rev1"
+
+
+async def test_it_serves_its_documents_without_a_token() -> None:
+    """Every served revision's document is at /swagger/vREVISION/swagger.json, and an index leads to them."""
+    async with calling() as caller:
+        caller.token = caller.revision = None
+        reply = await caller("GET", "/swagger/v1.2-rev1/swagger.json")
+        assert reply.status == 200 and "/api/v1/jobs" in reply.json["paths"]
+        assert b"/swagger/v1.3-rev0/swagger.json" in (await caller("GET", "/swagger/index.html")).body
+        assert (await caller("GET", "/swagger/v9.9/swagger.json")).status == 404
+
+
+async def test_answers_have_the_headers_of_the_vendors_examples() -> None:
+    """VBR names the charset and sends the headers that its overview lists; the cloud products name the charset."""
+    async with calling() as caller:
+        reply = await caller("GET", "/api/v1/jobs")
+        assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
+        for name, value in caller.appliance.product.headers.items():
+            assert reply.headers[name] == value
+    async with calling("azure", "v8.1") as caller:
+        reply = await caller("GET", "/api/v8.1/nothing")
+        assert reply.headers["Content-Type"] == "application/problem+json; charset=utf-8"
+
+
+async def test_the_port_of_a_stopped_appliance_is_nobody_elses() -> None:
+    """Between stop and close a port refuses connections and is given to no other appliance."""
+    async with calling() as caller:
+        port = caller.appliance.port
+        await caller.appliance.stop()
+        others = [SimulatedAppliance(seed=number) for number in range(20)]
+        for other in others:
+            await other.start()
+        assert port not in {other.port for other in others}
+        for other in others:
+            await other.close()
+        await caller.appliance.start()
+        assert caller.appliance.port == port
 
 
 async def test_a_wrong_media_type_is_refused() -> None:

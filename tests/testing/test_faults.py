@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.testing.caller import NEWEST, calling
-from veeam_async.testing import Fault
+from veeam_async.testing import Fault, SimulatedAppliance, UnfiredFaultWarning
 from veeam_async.testing.faults import UNKNOWN
 
 JOBS = "/api/v1/jobs"
@@ -232,3 +233,44 @@ async def test_a_hanging_request_does_not_hold_up_the_end() -> None:
         with pytest.raises(aiohttp.ClientConnectionError):
             await hanging
         assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"operation": "GetAllJobz", "status": 500}, "did you mean GetAllJobs?"),
+        ({"operation": "GetAllJobs", "change": "zzz"}, "change='zzz': there are unknown_enum"),
+        ({"operation": "GetAllJobs", "change": "nul"}, "did you mean null?"),
+        ({"operation": "GetAllJobs"}, "this fault does nothing"),
+        ({"operation": "GetAllJobsStates", "change": "null", "fields": ["statuz"]}, "did you mean status?"),
+        ({"fields": ["status"], "status": 500}, "fields= is for change="),
+        ({"method": "GETT", "status": 500}, "did you mean GET?"),
+        ({"delay": -1}, "at least 0"),
+        ({"times": 0, "status": 500}, "at least 1"),
+        ({"delay": float("nan")}, "at least 0"),
+    ],
+)
+async def test_a_fault_that_fits_nothing_is_refused(options: dict[str, Any], text: str) -> None:
+    """A name that the appliance does not have, a word that no fault knows, a number out of range: ValueError."""
+    appliance = SimulatedAppliance("vbr", "1.3-rev0")
+    with pytest.raises(ValueError, match=re.escape(text)):
+        appliance.faults.add(**options)
+    assert not len(appliance.faults)
+
+
+async def test_an_operation_of_an_older_revision_can_fail() -> None:
+    """The operations of every revision that the appliance serves may be named."""
+    appliance = SimulatedAppliance("vbr", "1.3-rev1")
+    appliance.faults.add(operation="GetBackupObjectRestorePoints", status=500)
+    appliance.faults.add(operation="GetBackup*", status=500)
+    appliance.faults.add(operation="login", change="null", fields=["expires_in"])
+
+
+async def test_a_fault_that_met_no_request_is_told() -> None:
+    """Leaving the block warns of faults that never fired, but for the optional ones."""
+    appliance = await SimulatedAppliance().__aenter__()
+    appliance.faults.add(operation="GetAllJobs", status=500)
+    appliance.faults.add(operation="GetAllSessions", status=500, optional=True)
+    assert [fault.operation for fault in appliance.faults.unfired] == ["GetAllJobs"]
+    with pytest.warns(UnfiredFaultWarning, match=r"Fault\(operation='GetAllJobs', status=500\)"):
+        await appliance.__aexit__(None, None, None)

@@ -120,12 +120,22 @@ def test_a_defect_of_the_simulation_fails_the_test(tmp_path: Path) -> None:
     assert "1 passed, 1 error" in done.stdout and "inside" in done.stdout, done.stdout
 
 
+def test_a_fault_that_met_no_request_fails_the_test(tmp_path: Path) -> None:
+    """A test whose fault never fired proved nothing: it fails with the fault's name, unless the fault is optional."""
+    text = (
+        "def test_it(veeam_vbr):\n    veeam_vbr.faults.add(operation='GetAllJobs', status=503)\n\n\n"
+        "def test_more(veeam_vbr):\n    veeam_vbr.faults.add(operation='GetAllJobs', status=503, optional=True)\n"
+    )
+    done = run(tmp_path, text)
+    assert "2 passed, 1 error" in done.stdout and "operation='GetAllJobs'" in done.stdout, done.stdout
+
+
 def test_loading_the_plugin_loads_no_appliance(tmp_path: Path) -> None:
     """A run that needs no appliance does not pay for one."""
     text = (
         "import sys\n\n\ndef test_it():\n"
         f"    assert {PLUGIN!r} in sys.modules\n"
-        "    assert 'veeam_async.testing.appliance' not in sys.modules and 'openapi_core' not in sys.modules\n"
+        "    assert 'veeam_async.testing.appliance' not in sys.modules and 'jsonschema' not in sys.modules\n"
     )
     done = run(tmp_path, text)
     assert "1 passed" in done.stdout, done.stdout + done.stderr

@@ -4,18 +4,27 @@ import asyncio
 import importlib.util
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from veeam_async.testing import Behaviour, SimulatedAppliance
-from veeam_async.testing.validate import without_times
 
 pytestmark = pytest.mark.skipif(not importlib.util.find_spec("schemathesis"), reason="schemathesis is not installed")
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # Logins need what no schema says. Stopping what is over is 400 or 409, which the documents leave out.
 LEFT_OUT = ("StopSession", "JobSessions_StopJob", "AuthenticateSaml")
+
+
+def without_times(document: Any) -> Any:
+    """A copy in which a time of day may be any text: the vendor's `22:00` is no time to JSON Schema's checkers."""
+    if isinstance(document, Mapping):
+        is_time = document.get("type") == "string" and document.get("format") == "time"
+        return {name: without_times(value) for name, value in document.items() if not (is_time and name == "format")}
+    return [without_times(value) for value in document] if isinstance(document, list) else document
 
 
 @pytest.mark.slow
@@ -28,7 +37,10 @@ async def test_the_appliance_keeps_its_own_specification(product: str, revision:
         document.write_text(json.dumps(without_times(appliance.spec.document)))
         form = {"grant_type": "password", "username": appliance.username, "password": appliance.password}
         token = appliance.tokens.answer(form)["access_token"]
-        left_out = (appliance.product.login, appliance.product.logout, *LEFT_OUT)
+        own = {("POST", appliance.product.login), appliance.product.logout}
+        operations = appliance.spec.operations.values()
+        logins = [one.operation_id for one in operations if (one.method, one.path) in own]
+        left_out = (*logins, *LEFT_OUT)
         process = await asyncio.create_subprocess_exec(
             str(Path(sys.executable).with_name("schemathesis")), "run", str(document), "--url", appliance.url,
             "-H", f"Authorization: Bearer {token}", "-H", f"x-api-version: {revision}",

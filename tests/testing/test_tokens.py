@@ -275,7 +275,7 @@ async def test_the_servers_clock_may_be_wrong() -> None:
         caller.appliance.faults.add(operation="login", times=1, skew=-3 * 86400)
         clock = Clock(caller)
         answer = await caller.login()
-        assert datetime.fromisoformat(answer[".expires"]) < datetime.now(UTC) - timedelta(days=2)
+        assert datetime.fromisoformat(answer[".expires"] + "Z") < datetime.now(UTC) - timedelta(days=2)
         reply = await caller("GET", ANY["vbr"])
         assert datetime.strptime(reply.headers["Date"], "%a, %d %b %Y %H:%M:%S GMT") < datetime.now() - timedelta(
             days=2

@@ -12,10 +12,11 @@ import yaml
 
 from tests.testing.caller import REVISIONS, Caller, calling
 from veeam_async.testing import World
+from veeam_async.testing.checking import Checker
 from veeam_async.testing.products import product as find_product
 from veeam_async.testing.spec import Spec, SpecOperation, from_document, load
 from veeam_async.testing.state import State
-from veeam_async.testing.validate import Validator
+from veeam_async.testing.versions import serve
 
 ANY = "11111111-2222-4333-8444-555555555555"
 VENDOR = os.environ.get("VEEAM_VENDOR_SPECS", "")
@@ -106,7 +107,7 @@ class Walk:
 async def test_answers_fit_the_vendors_own_document(product: str, revision: str) -> None:
     """Lists, nested lists and objects, the world's and made-up ones, are what the vendor's document says."""
     vendor = from_document(product, revision, without_undeclared(vendor_document(product, revision)))
-    validator = Validator(vendor)
+    checker = Checker(vendor)
     wrong: dict[str, list[str]] = {}
     held = spoilt = asked = 0
     async with calling(product, revision, world=World(3)) as caller:
@@ -121,21 +122,21 @@ async def test_answers_fit_the_vendors_own_document(product: str, revision: str)
             if answer is None:
                 continue
             held += 1
-            if problems := validator.check_answer(theirs, 200, answer):
+            if problems := checker.check_answer(theirs, 200, answer):
                 wrong[operation.operation_id] = problems[:3]
-            spoilt += bool(validator.check_answer(theirs, 200, [answer]))
+            spoilt += bool(checker.check_answer(theirs, 200, [answer]))
     assert not wrong
     assert held > asked * 0.7
-    # The validator does look: an answer in brackets is none.
+    # The checker does look: an answer in brackets is none.
     assert spoilt > held * 0.8
 
 
 def test_the_worlds_rows_fit_the_vendors_own_document(product: str, revision: str) -> None:
     """Every list and every object that shows the world is what the vendor's document, not only ours, says."""
     vendor = from_document(product, revision, without_undeclared(vendor_document(product, revision)))
-    validator = Validator(vendor)
-    state = State.of(find_product(product), [revision], 0, World(3))
-    face = state.faces[revision]
+    checker = Checker(vendor)
+    state = State(find_product(product), serve(product, revision=revision), 0, World(3))
+    face = state.handlers(revision)
     wrong: dict[str, list[str]] = {}
     shown = 0
     for operation in face.spec.operations.values():
@@ -150,7 +151,7 @@ def test_the_worlds_rows_fit_the_vendors_own_document(product: str, revision: st
         rows = vendor.listing(theirs)
         assert rows is not None
         page = {rows[0]: list(held.rows.values())}
-        problems = [line for line in validator.check_answer(theirs, 200, page) if not line.startswith("value:")]
+        problems = [line for line in checker.check_answer(theirs, 200, page) if not line.startswith("value:")]
         if problems:
             wrong[operation.operation_id] = problems[:3]
     assert not wrong

@@ -37,10 +37,10 @@ def known_revisions(products: list[str], revisions: list[str]) -> list[str]:
 def require_testing() -> None:
     """Say which extra is missing, instead of an import error."""
     try:
-        import openapi_core
+        import jsonschema
         import trustme
     except ImportError as error:
         raise CommandError(
             f"simulated appliances need an extra ({error.name} is missing): pip install 'veeam-async[cli,testing]'"
         ) from None
-    del openapi_core, trustme
+    del jsonschema, trustme

@@ -2,11 +2,11 @@
 
 ```python
 from veeam_async.testing import SimulatedAppliance
-from veeam_async.vbr.v1_3_rev0 import Client
+from veeam_async.vbr.v1_3_rev1 import Client
 
 
 async def test_poll():
-    async with SimulatedAppliance("vbr", "1.3-rev0", seed=7) as appliance:
+    async with SimulatedAppliance("vbr", version="13.0.1", seed=7) as appliance:
         appliance.faults.add(operation="GetAllSessions", times=1, status=503, retry_after=1)
         async with Client(appliance.url, appliance.credentials) as vbr:
             page = await vbr.sessions.get_all_sessions()
@@ -23,13 +23,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .appliance import Behaviour as Behaviour
-    from .appliance import Recorded as Recorded
     from .appliance import SimulatedAppliance as SimulatedAppliance
+    from .appliance import UnfiredFaultWarning as UnfiredFaultWarning
     from .background import Background as Background
+    from .behaviour import Behaviour as Behaviour
     from .faults import Fault as Fault
     from .faults import Faults as Faults
     from .fleet import SimulatedFleet as SimulatedFleet
+    from .journal import Departure as Departure
+    from .journal import Recorded as Recorded
     from .tokens import TokenService as TokenService
     from .tokens import User as User
     from .world import World as World
@@ -37,13 +39,15 @@ if TYPE_CHECKING:
 # pytest loads the plugin beside this file in every run, and most of them need none of these.
 _HOMES = {
     "Background": "background",
-    "Behaviour": "appliance",
+    "Behaviour": "behaviour",
+    "Departure": "journal",
     "Fault": "faults",
     "Faults": "faults",
-    "Recorded": "appliance",
+    "Recorded": "journal",
     "SimulatedAppliance": "appliance",
     "SimulatedFleet": "fleet",
     "TokenService": "tokens",
+    "UnfiredFaultWarning": "appliance",
     "User": "tokens",
     "World": "world",
 }
@@ -51,12 +55,14 @@ _HOMES = {
 __all__ = [
     "Background",
     "Behaviour",
+    "Departure",
     "Fault",
     "Faults",
     "Recorded",
     "SimulatedAppliance",
     "SimulatedFleet",
     "TokenService",
+    "UnfiredFaultWarning",
     "User",
     "World",
 ]

@@ -37,6 +37,11 @@ class Background:
     ) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
+        left = asyncio.all_tasks(self.loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self.loop.run_until_complete(asyncio.wait(left, timeout=5))
         self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         self.loop.close()
 

@@ -10,9 +10,10 @@ appliance.faults.add(operation="GetAllJobs", change="unknown_enum", fields=["typ
 
 from __future__ import annotations
 
+import difflib
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, get_args
 
 import attrs
 
@@ -23,6 +24,39 @@ Cut = Literal["before", "after", "body"]
 Tls = Literal["renew", "replace"]
 
 UNKNOWN = "UnheardOf"
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+def _upper(text: str | None) -> str | None:
+    return text and text.upper()
+
+
+def _one_of(*words: str) -> Callable[[Any, Any, str | None], None]:
+    def check(instance: Any, attribute: Any, value: str | None) -> None:
+        if value is not None and value not in words:
+            raise ValueError(f"{attribute.name}={value!r}: {suggestion(value, words)}")
+
+    return check
+
+
+def _at_least(least: float) -> Callable[[Any, Any, float | None], None]:
+    def check(instance: Any, attribute: Any, value: float | None) -> None:
+        if value is not None and not least <= value < float("inf"):
+            raise ValueError(f"{attribute.name}={value!r}: at least {least:g}, and finite")
+
+    return check
+
+
+def suggestion(word: str, words: Iterable[str]) -> str:
+    """What somebody may have meant, or what there is."""
+    known = list(words)
+    lowered = {one.lower(): one for one in known}
+    close = difflib.get_close_matches(word.lower(), lowered, 1, 0.5)
+    if close:
+        return f"did you mean {lowered[close[0]]}?"
+    return f"there are {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}"
+
+
 _PAGE = (
     b"<!DOCTYPE html><html><head><title>Service unavailable</title></head><body><h1>Try again later</h1></body></html>"
 )
@@ -61,17 +95,21 @@ class Fault:
         carried_out: with `status`: do what was asked and answer with the error all the same.
         skew: seconds that the server's wall clock is ahead (or behind) from this request on.
         tls: serve a new certificate of the same authority, or of one that nobody trusts, from this request on.
+        optional: it may end without having met a request; any other that does is told of, see `Faults.unfired`.
         hits: how many requests it has met.
+
+    Raises:
+        ValueError: a word that is not one of those above, a number out of its range, or a fault that does nothing.
     """
 
     operation: str | None = None
     login: bool | None = None
-    method: str | None = None
+    method: str | None = attrs.field(default=None, converter=_upper, validator=_one_of(*_METHODS))
     path: str | None = None
-    after: int = 0
-    times: int | None = None
-    every: int = 1
-    status: int | None = None
+    after: int = attrs.field(default=0, validator=_at_least(0))
+    times: int | None = attrs.field(default=None, validator=_at_least(1))
+    every: int = attrs.field(default=1, validator=_at_least(1))
+    status: int | None = attrs.field(default=None, validator=_at_least(200))
     code: str = ""
     message: str = "The server was told to fail."
     retry_after: float | str | None = None
@@ -80,20 +118,43 @@ class Fault:
     content_type: str | None = None
     html: bool = False
     empty: bool = False
-    delay: float = 0.0
-    drip: float = 0.0
-    cut: Cut | None = None
-    truncate: int | None = None
-    change: Change | None = None
+    delay: float = attrs.field(default=0.0, validator=_at_least(0))
+    drip: float = attrs.field(default=0.0, validator=_at_least(0))
+    cut: Cut | None = attrs.field(default=None, validator=_one_of(*get_args(Cut)))
+    truncate: int | None = attrs.field(default=None, validator=_at_least(0))
+    change: Change | None = attrs.field(default=None, validator=_one_of(*get_args(Change)))
     fields: Sequence[str] = ()
     mutate: Callable[[Any], Any] | None = None
     reject_token: bool = False
     dead_token: bool = False
     carried_out: bool = False
     skew: float | None = None
-    tls: Tls | None = None
+    tls: Tls | None = attrs.field(default=None, validator=_one_of(*get_args(Tls)))
+    optional: bool = False
     hits: int = attrs.field(default=0, init=False)
     _seen: int = attrs.field(default=0, init=False)
+
+    def __str__(self) -> str:
+        own = [one for one in attrs.fields(Fault) if one.init and one.name != "optional"]
+        given = [one for one in own if getattr(self, one.name) not in (None, False, 0, 0.0, "", (), {})]
+        texts = [f"{one.name}={getattr(self, one.name)!r}" for one in given if getattr(self, one.name) != one.default]
+        return f"Fault({', '.join(texts)})"
+
+    def __attrs_post_init__(self) -> None:
+        if not self._effects():
+            raise ValueError("this fault does nothing: say status=, delay=, cut=, change= or another effect")
+        if self.fields and self.change is None:
+            raise ValueError("fields= is for change=, and this fault has none")
+
+    def _effects(self) -> bool:
+        nothing: tuple[Any, ...] = (None, False, 0.0, {})
+        names = (
+            "status", "retry_after", "headers", "content_type", "html", "empty", "delay", "drip", "cut", "change",
+            "mutate", "reject_token", "dead_token",
+        )  # fmt: skip
+        if any(getattr(self, name) not in nothing for name in names):
+            return True
+        return self.truncate is not None or self.skew is not None or self.tls is not None or self.body is not None
 
     def meets(self, operation_id: str, login: bool, method: str, path: str) -> bool:
         """True where this request is one that the fault is to meet; counts it."""
@@ -103,7 +164,7 @@ class Fault:
                 return False
         if self.login is not None and self.login != login:
             return False
-        if self.method is not None and self.method.upper() != method:
+        if self.method is not None and self.method != method:
             return False
         if self.path is not None and not fnmatch.fnmatchcase(path, self.path):
             return False
@@ -157,17 +218,59 @@ class Fault:
                 del holder[name]
 
 
-class Faults:
-    """The faults of one appliance, in the order in which they were added; several may meet one request."""
+class Names(Protocol):
+    """What the names in a fault are compared with."""
 
-    def __init__(self) -> None:
+    def operation_ids(self) -> Iterable[str]:
+        """The operationIds of every revision that the appliance serves, the newest revision's first."""
+        ...
+
+    def fields(self, pattern: str | None) -> Iterable[str]:
+        """The names of the fields in the answers of the operations that a pattern fits; of all where it is None."""
+        ...
+
+
+class Faults:
+    """The faults of one appliance, in the order in which they were added; several may meet one request.
+
+    Args:
+        names: what operations and fields the appliance has; nothing is compared where None.
+    """
+
+    def __init__(self, names: Names | None = None) -> None:
+        self._names = names
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault | None = None, **options: Any) -> Fault:
-        """Add a fault: a `Fault`, or its attributes as keywords. Gives it back, so that its hits can be read."""
-        made = Fault(**options) if fault is None else fault
-        self._faults.append(made)
-        return made
+        """Add a fault: a `Fault`, or its attributes as keywords. Gives it back, so that its hits can be read.
+
+        Raises:
+            ValueError: an operation or a field that the appliance has in none of its revisions; see `Fault` too.
+        """
+        new = Fault(**options) if fault is None else fault
+        self._check(new)
+        self._faults.append(new)
+        return new
+
+    def _check(self, fault: Fault) -> None:
+        if self._names is None:
+            return
+        if fault.operation not in (None, "login"):
+            known = dict.fromkeys(self._names.operation_ids())
+            if not any(fnmatch.fnmatchcase(name, str(fault.operation)) for name in known):
+                hint = suggestion(str(fault.operation), known)
+                raise ValueError(f"operation={fault.operation!r} fits no operation: {hint}")
+        if fault.fields:
+            pattern = fault.operation if fault.operation != "login" else None
+            known = dict.fromkeys(self._names.fields(pattern))
+            for name in fault.fields:
+                if name not in known:
+                    raise ValueError(f"fields={list(fault.fields)!r}: no answer has {name}; {suggestion(name, known)}")
+
+    @property
+    def unfired(self) -> list[Fault]:
+        """The faults that have met no request yet, but for the optional ones."""
+        return [fault for fault in self._faults if not fault.hits and not fault.optional]
 
     def remove(self, fault: Fault) -> None:
         """End a fault."""

@@ -17,6 +17,7 @@ from .certificates import Authority
 from .products import product as find_product
 from .spec import revisions as known_revisions
 from .state import State
+from .versions import serve
 from .world import World
 
 Trouble = Literal["dead", "hangs", "errors", "web-page", "expired", "wrong-password", "untrusted"]
@@ -103,11 +104,11 @@ class SimulatedFleet:
             number = index // len(chosen) % len(shown)
             state = states.get((chosen[index % len(chosen)], number))
             if state is None:
-                state = State.of(find_product(product), [revision], seed + number, shown[number], shared=True)
+                served = serve(product, revision=revision)
+                state = State(find_product(product), served, seed + number, shown[number], shared=True)
                 states[chosen[index % len(chosen)], number] = state
             appliance = SimulatedAppliance(
                 product,
-                revision,
                 tls=tls,
                 seed=seed + number,
                 validate=validate,
@@ -138,7 +139,7 @@ class SimulatedFleet:
     @property
     def requests(self) -> int:
         """Requests that all of them have had."""
-        return sum(member.appliance.counts.total() for member in self.members)
+        return sum(sum(member.appliance.counts.values()) for member in self.members)
 
     async def __aenter__(self) -> Self:
         await self.start()

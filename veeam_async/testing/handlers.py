@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import attrs
@@ -11,15 +11,14 @@ import orjson
 
 from . import query
 from .answers import Answers
+from .behaviour import Behaviour
 from .facts import Facts
+from .products import Product
 from .query import Row
 from .spec import Schema, Spec, SpecOperation
 from .store import Collection, Store, missing
-from .tokens import User
+from .tokens import TokenService, User
 from .world import World
-
-if TYPE_CHECKING:
-    from .appliance import SimulatedAppliance
 
 JSON = "application/json"
 _MOST_CACHED = 64
@@ -30,13 +29,29 @@ ORIGIN = "https://appliance.invalid"
 
 @attrs.frozen
 class Answer:
-    """What to send: a status, and a JSON value or bytes with their media type."""
+    """What to send: a status, and a JSON value or bytes with their media type.
+
+    Attributes:
+        rows: how many rows the whole list has that this is a page of.
+    """
 
     status: int
     payload: Any = None
     raw: bytes | None = None
     media: str = JSON
     headers: Mapping[str, str] = attrs.field(factory=dict)
+    rows: int = 0
+
+
+class Host(Protocol):
+    """The appliance that a call came to, as far as answers depend on it."""
+
+    @property
+    def product(self) -> Product: ...
+    @property
+    def behaviour(self) -> Behaviour: ...
+    @property
+    def tokens(self) -> TokenService: ...
 
 
 @attrs.frozen
@@ -44,13 +59,13 @@ class Call:
     """A request that was found good: its operation and all that it carries.
 
     Attributes:
-        appliance: where it came in; its tokens and its behaviour count.
+        host: the appliance that it came to.
         values: the path's placeholders, decoded.
         query: values by wire name.
         body: the JSON value, or None; `raw` holds the bytes in any case.
     """
 
-    appliance: SimulatedAppliance
+    host: Host
     operation: SpecOperation
     values: Mapping[str, str]
     query: Mapping[str, list[str]]
@@ -116,7 +131,7 @@ class Handlers:
     def cached(self, call: Call, raw_query: str) -> Answer:
         """The answer to a GET with its bytes made, kept as long as nothing changes."""
         self.world.settle()
-        behaviour = call.appliance.behaviour
+        behaviour = call.host.behaviour
         if behaviour.asynchronous or call.operation.operation_id in self.fresh:
             return self.answer(call)
         key = (call.path, raw_query, call.accept, str(behaviour.default_limit), str(behaviour.most_rows))
@@ -154,12 +169,12 @@ class Handlers:
             wanted = query.select(kept, self._filters(call) if filters is None else filters)
             kept = query.order(wanted, call.query)
         skip, limit = self._bounds(call)
-        behaviour = call.appliance.behaviour
+        behaviour = call.host.behaviour
         cut = query.page(kept, skip, limit, default=behaviour.default_limit, most=behaviour.most_rows)
         response = call.operation.responses[0]
         if listing is not None and listing[0] == "data":
             counted = {"total": cut.total, "count": len(cut.rows), "skip": cut.skip, "limit": cut.limit}
-            return Answer(response.status, {"data": cut.rows, "pagination": counted})
+            return Answer(response.status, {"data": cut.rows, "pagination": counted}, rows=cut.total)
         shape = self.spec.properties(response.content[JSON])
         body: dict[str, Any] = {"totalCount": cut.total, "results": cut.rows}
         if "offset" in shape:
@@ -169,7 +184,7 @@ class Handlers:
                 body["_links"] = [{"rel": "self", "href": ORIGIN + call.path, "method": "GET"}]
             else:
                 body["_links"] = {"self": {"href": ORIGIN + call.path}}
-        return Answer(response.status, body)
+        return Answer(response.status, body, rows=cut.total)
 
     def _filters(self, call: Call) -> dict[str, list[str]]:
         # A value that the document wants joined by commas is one list of values.
@@ -196,7 +211,7 @@ class Handlers:
             return None
         held, key = found
         if key not in held.rows:
-            if call.appliance.behaviour.unknown_ids == "not_found":
+            if call.host.behaviour.unknown_ids == "not_found":
                 raise missing(key)
             return None
         match call.operation.method:
@@ -260,7 +275,7 @@ class Handlers:
         Raises:
             Refused: 404.
         """
-        if not call.values or call.appliance.behaviour.unknown_ids != "not_found":
+        if not call.values or call.host.behaviour.unknown_ids != "not_found":
             return
         found = self.store.row(call.operation, call.values)
         if found is not None and found[1] not in found[0].rows:
@@ -296,21 +311,21 @@ class Handlers:
 
 def logout(call: Call) -> Answer:
     """Ends the login that the call's token came from."""
-    product = call.appliance.product
-    call.appliance.tokens.end(call.token)
+    product = call.host.product
+    call.host.tokens.end(call.token)
     return Answer(product.logout_status, {} if product.logout_status == 200 else None)
 
 
 def authorization_code(call: Call) -> Answer:
     """Gives a code for the grant of the same name."""
     assert call.user is not None
-    return Answer(200, {"code": call.appliance.tokens.authorization_code(call.user)})
+    return Answer(200, {"code": call.host.tokens.authorization_code(call.user)})
 
 
 def saml(call: Call) -> Answer:
     """Takes an identity provider's answer as a login."""
     form = {name.lower(): value for name, value in parse_qsl(call.raw.decode("utf-8", "replace"))}
-    return Answer(200, call.appliance.tokens.saml(form))
+    return Answer(200, call.host.tokens.saml(form))
 
 
 def sign_on(call: Call) -> Answer:
@@ -319,12 +334,14 @@ def sign_on(call: Call) -> Answer:
     return Answer(200, {"redirectToUrl": f"https://idp.example.com/saml2?user={user}"})
 
 
-def common(spec: Spec, product_logout: str) -> dict[str, Handler]:
+def common(spec: Spec, product: Product) -> dict[str, Handler]:
     """The handlers of logins beside the token endpoint, by operationId."""
-    made: dict[str, Handler] = {product_logout: logout}
+    made: dict[str, Handler] = {}
     for operation in spec.operations.values():
         end = operation.path.rsplit("/", 1)[-1]
-        if end in ("authorization_code", "authorizationCode"):
+        if (operation.method, operation.path) == product.logout:
+            made[operation.operation_id] = logout
+        elif end in ("authorization_code", "authorizationCode"):
             made[operation.operation_id] = authorization_code
         elif operation.path.endswith("/identityProvider/token"):
             made[operation.operation_id] = saml

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 
 from .handlers import Answer, Call, Handler
-from .products import Problem
-from .tokens import Refused, User
+from .products import Problem, Refused
+from .spec import Spec
+from .tokens import User
 
 _CODES = 5
 
@@ -15,22 +16,23 @@ _Pending = dict[str, tuple[User, str, set[str]]]
 
 
 class MfaHandlers:
-    """The handlers of one revision's calls, by operationId; where a revision has no such call none is used."""
+    """The handlers of one revision's calls, by operationId."""
 
-    def __init__(self) -> None:
+    def __init__(self, spec: Spec) -> None:
         self._pending: _Pending = {}
-        self.by_operation: dict[str, Handler] = {}
-        for prefix in ("", "User_"):
-            self.by_operation[f"{prefix}EnableMfa"] = self._enable
-            self.by_operation[f"{prefix}AcceptMfa"] = self._accept
-            self.by_operation[f"{prefix}DisableMfa"] = self._disable
+        ends = {"enableMfa": self._enable, "acceptMfa": self._accept, "disableMfa": self._disable}
+        self.by_operation: dict[str, Handler] = {
+            operation.operation_id: ends[operation.segments[-1]]
+            for operation in spec.operations.values()
+            if operation.method == "POST" and operation.segments[-1] in ends
+        }
 
     @staticmethod
     def _account(call: Call) -> User:
         """The account that the path names; Azure's ids stand for the account that calls."""
         name = call.values.get("userName", "")
-        user = call.appliance.tokens.users.get(name.lower()) if name else call.user
-        if user is None and call.appliance.behaviour.unknown_ids == "answer":
+        user = call.host.tokens.users.get(name.lower()) if name else call.user
+        if user is None and call.host.behaviour.unknown_ids == "answer":
             user = call.user
         if user is None:
             raise Refused(Problem(404, f"There is no account {name}."))
@@ -44,7 +46,7 @@ class MfaHandlers:
         token, secret = secrets.token_urlsafe(24), pyotp.random_base32()
         codes = [f"{secrets.randbelow(10**8):08d}" for _ in range(_CODES)]
         self._pending[token] = user, secret, set(codes)
-        label = TOTP(secret, name=user.name, issuer=call.appliance.product.title).provisioning_uri()
+        label = TOTP(secret, name=user.name, issuer=call.host.product.title).provisioning_uri()
         who = {"userName": user.name} if "userName" in call.values else {"userId": call.values.get("id", "")}
         return Answer(200, {**who, "qrString": label, "secretKey": secret, "scratchCodes": codes, "token": token})
 
@@ -53,7 +55,7 @@ class MfaHandlers:
 
         token, code = str(call.body.get("token", "")), str(call.body.get("code", ""))
         found = self._pending.get(token)
-        if found is None and call.appliance.behaviour.unknown_ids == "answer":
+        if found is None and call.host.behaviour.unknown_ids == "answer":
             return None
         if found is None or found[0] is not self._account(call):
             raise Refused(Problem(400, "The token is not good."))

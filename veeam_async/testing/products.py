@@ -1,9 +1,11 @@
-"""What differs between the three products on the server's side: tokens, grants, errors, version selection."""
+"""What differs between the products on the server's side: tokens, grants, errors, headers, how a revision is chosen."""
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
@@ -12,6 +14,7 @@ import attrs
 Grant = Literal[
     "password", "refresh_token", "authorization_code", "vbr_token", "mfa", "saml", "sso_token", "updater_token"
 ]
+Shape = Literal["product", "empty", "string"]
 
 _TITLES = {
     400: "Bad Request",
@@ -47,7 +50,7 @@ class Problem:
         status: HTTP status.
         message: one sentence for people.
         code: the product's `errorCode`; by the status where empty.
-        fields: what was wrong with which field (Azure tells them one by one).
+        fields: what was wrong with which field.
         resource_id: id of the object in question, or empty.
     """
 
@@ -68,6 +71,22 @@ class Problem:
         return self.code or _CODES.get(self.status, "UnknownError")
 
 
+class Refused(Exception):
+    """The request is answered with an error.
+
+    Attributes:
+        problem: what the answer says.
+        oauth: the `error` of RFC 6749, for servers that answer logins in that form.
+        retry_after: seconds, or None.
+    """
+
+    def __init__(self, problem: Problem, oauth: str = "invalid_grant", retry_after: float | None = None) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.oauth = oauth
+        self.retry_after = retry_after
+
+
 @attrs.frozen
 class Tokens:
     """What a login gave.
@@ -79,6 +98,8 @@ class Tokens:
         expires: when the access token ends, by the server's clock.
         user: the account's name.
         role: its role.
+        short: True where the refresh token lives as long as the access token and 15 minutes.
+        renewed: True where a refresh token was exchanged.
     """
 
     access: str = attrs.field(repr=False)
@@ -89,34 +110,43 @@ class Tokens:
     user: str
     role: str
     short: bool = False
+    renewed: bool = False
 
 
 class Product:
-    """One product's server-side manners; the subclasses hold what differs.
+    """One product's server side; the subclasses hold what differs.
 
     Attributes:
         name, title: `vbr` and the full name.
         port: the port that a real appliance listens on.
-        version_header: True where the revision is chosen by `x-api-version`.
+        revision_header: the header that chooses the revision, in lower case; empty where the path does.
+        revision_path: finds the revision in a path, where the path chooses it.
         access_lifetime, refresh_lifetime: seconds, as the evidence says.
         grants: the grant's spelling in lower case to what it means.
-        logout: operationId of the call that ends a login, and the status that it answers.
+        login: path of the token endpoint.
+        logout: method and path of the call that ends a login.
         logout_status: 200 or 204.
         links: True where answers carry links to the appliance itself.
+        headers: of every answer.
+        problem_type: media type of errors.
+        dead_token: what a rejected token is answered with, unless the behaviour says otherwise.
     """
 
     name = ""
     title = ""
     port = 0
-    version_header = False
+    revision_header = ""
+    revision_path: ClassVar[re.Pattern[str] | None] = None
     access_lifetime = 3600
     refresh_lifetime = 14 * 86400
     grants: ClassVar[Mapping[str, Grant]] = {}
     login = ""
-    logout = ""
+    logout: ClassVar[tuple[str, str]] = ("", "")
     logout_status = 204
     links = True
+    headers: ClassVar[Mapping[str, str]] = {}
     problem_type = "application/problem+json"
+    dead_token: Shape = "empty"
 
     def tokens(self, tokens: Tokens) -> dict[str, Any]:
         """The body of a login's answer."""
@@ -125,9 +155,13 @@ class Product:
             "token_type": "bearer",
             "refresh_token": tokens.refresh,
             "expires_in": tokens.lifetime,
-            ".issued": stamp(tokens.issued),
-            ".expires": stamp(tokens.expires),
+            ".issued": self.moment(tokens.issued),
+            ".expires": self.moment(tokens.expires),
         }
+
+    def moment(self, moment: datetime) -> str:
+        """A moment as the token endpoint writes it."""
+        return stamp(moment)
 
     def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
         """The body that asks for a second factor."""
@@ -137,6 +171,15 @@ class Product:
         """The body of an error."""
         raise NotImplementedError
 
+    def wrong_revision(self, asked: str, served: Sequence[str]) -> Problem:
+        """The error for a revision that is not served; `asked` is empty where none was named."""
+        text = f"The x-api-version header is missing or wrong. Supported revisions: {', '.join(served)}."
+        return Problem(400, text)
+
+
+def _without_zone(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
 
 class Vbr(Product):
     """Veeam Backup & Replication."""
@@ -144,7 +187,7 @@ class Vbr(Product):
     name = "vbr"
     title = "Veeam Backup & Replication"
     port = 9419
-    version_header = True
+    revision_header = "x-api-version"
     access_lifetime = 900
     grants: ClassVar[Mapping[str, Grant]] = {
         "password": "password",
@@ -152,11 +195,26 @@ class Vbr(Product):
         "authorization_code": "authorization_code",
         "vbr_token": "vbr_token",
     }
-    login = "CreateToken"
-    logout = "Logout"
+    login = "/api/oauth2/token"
+    logout: ClassVar[tuple[str, str]] = ("POST", "/api/oauth2/logout")
     logout_status = 200
     links = False
     problem_type = "application/json"
+    # As the tag SectionOverview of 1.3-rev1 lists them.
+    headers: ClassVar[Mapping[str, str]] = {
+        "Cache-Control": "private",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "SAMEORIGIN",
+        "X-XSS-Protection": "1; mode=block",
+        "Strict-Transport-Security": "max-age=31536000",
+    }
+
+    def tokens(self, tokens: Tokens) -> dict[str, Any]:
+        body = super().tokens(tokens)
+        return body if tokens.renewed else body | {"username": tokens.user}
+
+    def moment(self, moment: datetime) -> str:
+        return _without_zone(moment)
 
     def problem(self, problem: Problem) -> dict[str, Any]:
         body = {"errorCode": problem.error_code, "message": problem.message}
@@ -171,7 +229,7 @@ class Aws(Product):
     name = "aws"
     title = "Veeam Backup for AWS"
     port = 11005
-    version_header = True
+    revision_header = "x-api-version"
     refresh_lifetime = 2 * 3600
     grants: ClassVar[Mapping[str, Grant]] = {
         "password": "password",
@@ -179,11 +237,14 @@ class Aws(Product):
         "authorization_code": "authorization_code",
         "mfa": "mfa",
     }
-    login = "Authenticate"
-    logout = "SignOut"
+    login = "/api/v1/token"
+    logout: ClassVar[tuple[str, str]] = ("DELETE", "/api/v1/token")
 
     def tokens(self, tokens: Tokens) -> dict[str, Any]:
         return super().tokens(tokens) | {"username": tokens.user, "mfa_enabled": False, "roleName": tokens.role}
+
+    def moment(self, moment: datetime) -> str:
+        return _without_zone(moment)
 
     def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
         return {"mfa_enabled": True, "mfa_token": token, "username": user}
@@ -206,6 +267,7 @@ class Azure(Product):
     name = "azure"
     title = "Veeam Backup for Microsoft Azure"
     port = 443
+    revision_path: ClassVar[re.Pattern[str] | None] = re.compile(r"/api/(v\d[\d.]*)(?=/)")
     grants: ClassVar[Mapping[str, Grant]] = {
         "password": "password",
         "refresh_token": "refresh_token",
@@ -215,26 +277,36 @@ class Azure(Product):
         "authentication_code": "authorization_code",
         "updater_token": "updater_token",
     }
-    login = "Login_Authenticate"
-    logout = "Login_Logout"
+    login = "/api/oauth2/token"
+    logout: ClassVar[tuple[str, str]] = ("DELETE", "/api/oauth2/token")
 
     def tokens(self, tokens: Tokens) -> dict[str, Any]:
         return super().tokens(tokens) | {
+            "userId": str(uuid.uuid5(uuid.NAMESPACE_URL, tokens.user)),
             "username": tokens.user,
             "roleName": tokens.role,
+            "userType": "Internal",
+            "latestNewsShown": True,
             "mfa_enabled": False,
-            "mfa_token": None,
             "shortLived": tokens.short,
         }
 
+    def moment(self, moment: datetime) -> str:
+        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
     def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
         return {
-            "access_token": None,
-            "refresh_token": None,
+            "token_type": "bearer",
             "expires_in": 0,
+            ".issued": "0001-01-01T00:00:00Z",
+            ".expires": "0001-01-01T00:00:00Z",
+            "userId": str(uuid.uuid5(uuid.NAMESPACE_URL, user)),
             "username": user,
+            "userType": "Internal",
+            "latestNewsShown": True,
             "mfa_enabled": True,
             "mfa_token": token,
+            "shortLived": False,
         }
 
     def problem(self, problem: Problem) -> dict[str, Any]:
@@ -263,5 +335,5 @@ def product(name: str) -> Product:
 
 
 def stamp(moment: datetime) -> str:
-    """An aware moment as the appliances write it."""
+    """An aware moment as the appliances write it in rows."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -61,8 +61,15 @@ def _running(background: Background, appliance: SimulatedAppliance) -> Iterator[
         yield appliance
     finally:
         background.run(appliance.close())
-        if appliance.errors:
-            raise appliance.errors[0]
+        _complain(appliance)
+
+
+def _complain(appliance: SimulatedAppliance) -> None:
+    if appliance.errors:
+        raise appliance.errors[0]
+    if appliance.faults.unfired:
+        faults = "\n".join(f"  {fault}" for fault in appliance.faults.unfired)
+        pytest.fail(f"{appliance.name}: faults that met no request (optional=True allows it):\n{faults}", pytrace=False)
 
 
 def _options(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
@@ -74,16 +81,8 @@ def _appliance(request: pytest.FixtureRequest, background: Background, name: str
     from .appliance import SimulatedAppliance
 
     options = _options(request, name)
-    product = _FIXTURES[name]
-    options.setdefault("revision", _newest(product))
-    with _running(background, SimulatedAppliance(product, home=background.loop, **options)) as appliance:
+    with _running(background, SimulatedAppliance(_FIXTURES[name], home=background.loop, **options)) as appliance:
         yield appliance
-
-
-def _newest(product: str) -> str:
-    from .spec import revisions
-
-    return max(revision for name, revision in revisions() if name == product)
 
 
 @pytest.fixture

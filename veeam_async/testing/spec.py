@@ -43,6 +43,7 @@ class SpecOperation:
         secured: False where the call carries no token.
         raw: the operation object of the document.
         path_item: the path item object that holds it.
+        queries: names of its query parameters.
     """
 
     operation_id: str
@@ -57,6 +58,10 @@ class SpecOperation:
     secured: bool
     raw: Mapping[str, Any] = attrs.field(repr=False)
     path_item: Mapping[str, Any] = attrs.field(repr=False)
+    queries: frozenset[str] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.queries = frozenset(entry["name"] for entry in self.parameters if entry["in"] == "query")
 
     def parameter(self, name: str, location: str = "query") -> Schema | None:
         """The parameter of that wire name, or None."""
@@ -211,6 +216,25 @@ class Spec:
         mapping: dict[str, str] = discriminator.get("mapping", {})
         values = self.resolve(self.properties(schema).get(discriminator["propertyName"], {})).get("enum")
         return {value: target for value, target in mapping.items() if values is None or value in values}
+
+    def names(self, schema: Schema, seen: set[str]) -> Iterator[str]:
+        """The names of all properties below a schema, its children's too; references in `seen` are left out."""
+        reference = schema.get("$ref")
+        if reference is not None:
+            if reference in seen:
+                return
+            seen.add(reference)
+        for target in self.children(schema).values():
+            yield from self.names({"$ref": target}, seen)
+        for part in self.parts(schema):
+            for name, inner in part.get("properties", {}).items():
+                yield name
+                yield from self.names(inner, seen)
+            for key in ("items", "additionalProperties"):
+                if isinstance(part.get(key), Mapping):
+                    yield from self.names(part[key], seen)
+            for choice in (*part.get("oneOf", ()), *part.get("anyOf", ())):
+                yield from self.names(choice, seen)
 
     def listing(self, operation: SpecOperation) -> tuple[str, Schema] | None:
         """Name of the array and schema of a row, where the operation gives rows page by page or as one list of rows."""

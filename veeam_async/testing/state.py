@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -11,6 +11,7 @@ from .handlers import Handler, Handlers
 from .mfa import MfaHandlers
 from .products import Product
 from .spec import load
+from .versions import Served
 from .view_aws import AwsView
 from .view_azure import AzureView
 from .view_vbr import VbrView
@@ -22,44 +23,45 @@ _VIEWS: Mapping[str, type[View]] = {"vbr": VbrView, "aws": AwsView, "azure": Azu
 
 @attrs.define(eq=False)
 class State:
-    """A world and the handlers of each revision over it.
+    """A world and the handlers of each revision over it, made when a revision is first asked for.
 
     Attributes:
+        product: whose revisions they are.
+        served: the release, and the document that each revision is answered from.
+        seed: for what the world does not say.
         world: the facts.
-        faces: handlers by revision.
         shared: True where several appliances show it, so that one that changes something has to fork it first.
     """
 
+    product: Product
+    served: Served
+    seed: int
     world: World
-    faces: dict[str, Handlers]
     shared: bool = False
+    _handlers: dict[str, Handlers] = attrs.field(init=False, factory=dict)
 
-    @classmethod
-    def of(cls, product: Product, revisions: Iterable[str], seed: int, world: World, *, shared: bool = False) -> State:
-        """The state of an appliance.
-
-        Args:
-            product: whose revisions they are.
-            revisions: all that it speaks.
-            seed: for what the world does not say.
-            world: the facts.
-            shared: see the attribute.
+    def handlers(self, document: str) -> Handlers:
+        """The handlers of the revision that has this document.
 
         Raises:
-            UnknownRevision: there is no specification of one of them.
+            UnknownRevision: there is no specification of it.
         """
-        faces = {}
-        for revision in revisions:
-            spec = load(product.name, revision)
-            faces[revision] = Handlers(spec, Answers(spec, seed), world, special(product))
-        return cls(world, faces, shared)
+        if document not in self._handlers:
+            spec = load(self.product.name, document)
+            self._handlers[document] = Handlers(spec, Answers(spec, self.seed), self.world, special(self.product))
+        return self._handlers[document]
 
     def fork(self) -> State:
         """The same, changed from now on without the others' knowledge."""
-        world = self.world.fork()
-        return State(world, {revision: face.fork(world) for revision, face in self.faces.items()})
+        other = State(self.product, self.served, self.seed, self.world.fork())
+        for document, handlers in self._handlers.items():
+            other._handlers[document] = handlers.fork(other.world)
+        return other
 
 
 def special(product: Product) -> Callable[[Handlers], Mapping[str, Handler]]:
     """Makes a product's own handlers for a revision's `Handlers`."""
-    return lambda handlers: {**MfaHandlers().by_operation, **_VIEWS[product.name](handlers, product.logout).special}
+    return lambda handlers: {
+        **MfaHandlers(handlers.spec).by_operation,
+        **_VIEWS[product.name](handlers, product).special,
+    }

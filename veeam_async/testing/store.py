@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .answers import Answers
-from .products import Problem
+from .products import Problem, Refused
 from .query import Row
 from .spec import Schema, Spec, SpecOperation
-from .tokens import Refused
 
 
 class Collection:

@@ -12,26 +12,10 @@ from typing import Any
 
 import attrs
 
-from .products import Grant, Problem, Product, Tokens
+from .products import Grant, Problem, Product, Refused, Tokens
 
 _CODE_LIFETIME = 60.0
 _MFA_LIFETIME = 300.0
-
-
-class Refused(Exception):
-    """The request is answered with an error.
-
-    Attributes:
-        problem: what the answer says.
-        oauth: the `error` of RFC 6749, for servers that answer logins in that form.
-        retry_after: seconds, or None.
-    """
-
-    def __init__(self, problem: Problem, oauth: str = "invalid_grant", retry_after: float | None = None) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
-        self.oauth = oauth
-        self.retry_after = retry_after
 
 
 @attrs.define(eq=False)
@@ -141,6 +125,16 @@ class TokenService:
         self._assertions: dict[str, User] = {}
         self._vbr_tokens: dict[str, User] = {}
         self._logins = 0
+        self._grants: Mapping[Grant, Callable[[Mapping[str, str]], dict[str, Any]]] = {
+            "password": self._password,
+            "refresh_token": self._refresh_token,
+            "authorization_code": self._authorization_code,
+            "vbr_token": self._vbr_token,
+            "mfa": self._mfa,
+            "saml": self.saml,
+            "sso_token": lambda fields: self._never("SSO token"),
+            "updater_token": lambda fields: self._never("updater token"),
+        }
 
     # Accounts
 
@@ -231,7 +225,7 @@ class TokenService:
         if grant is None:
             raise Refused(Problem(400, "The grant type is not supported."), "unsupported_grant_type")
         self.grants[grant] += 1
-        return getattr(self, f"_{grant}")(fields)  # type: ignore[no-any-return]
+        return self._grants[grant](fields)
 
     def _password(self, fields: Mapping[str, str]) -> dict[str, Any]:
         name = fields.get("username", "").lower()
@@ -267,7 +261,7 @@ class TokenService:
         held = self._refresh.pop(fields.get("refresh_token", ""), None)
         if held is None or held.until <= self.clock():
             raise Refused(Problem(401, "The refresh token is not good.", "InvalidToken"))
-        return self._give(held.user, held.short, held.login, held.lifetime)
+        return self._give(held.user, held.short, held)
 
     def _authorization_code(self, fields: Mapping[str, str]) -> dict[str, Any]:
         code = fields.get("code") or fields.get("authorization_code", "")
@@ -283,13 +277,16 @@ class TokenService:
         del self._pending[token]
         return self._give(user, self._is_short(fields))
 
-    def _saml(self, fields: Mapping[str, str]) -> dict[str, Any]:
+    def saml(self, fields: Mapping[str, str]) -> dict[str, Any]:
+        """Answer a login by an identity provider's response.
+
+        Raises:
+            Refused: the response is not one that was given, or was used before.
+        """
         user = self._assertions.pop(fields.get("saml_response") or fields.get("samlresponse", ""), None)
         if user is None:
             raise Refused(Problem(401, "The identity provider's answer is not good.", "AccessDenied"))
         return self._give(user, self._is_short(fields))
-
-    saml = _saml
 
     def _vbr_token(self, fields: Mapping[str, str]) -> dict[str, Any]:
         user = self._vbr_tokens.pop(fields.get("vbr_token", ""), None)
@@ -297,11 +294,8 @@ class TokenService:
             raise Refused(Problem(401, "The VBR token is not good.", "AccessDenied"))
         return self._give(user, self._is_short(fields))
 
-    def _sso_token(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        raise Refused(Problem(401, "The SSO token is not good.", "AccessDenied"))
-
-    def _updater_token(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        raise Refused(Problem(401, "The updater token is not good.", "AccessDenied"))
+    def _never(self, what: str) -> dict[str, Any]:
+        raise Refused(Problem(401, f"The {what} is not good.", "AccessDenied"))
 
     def _once(self, held: dict[str, tuple[User, float]], key: str, what: str) -> User:
         user, until = held.pop(key, (None, 0.0))
@@ -313,11 +307,13 @@ class TokenService:
         wish = fields.get("use_short_term_refresh") or fields.get("short_lived_refresh_token", "")
         return wish.lower() == "true"
 
-    def _give(self, user: User, short: bool, login: int = 0, lifetime: float = 0.0) -> dict[str, Any]:
-        if not login:
+    def _give(self, user: User, short: bool, before: _Refresh | None = None) -> dict[str, Any]:
+        if before is None:
             self._logins += 1
             login = self._logins
             lifetime = self.access_lifetime + 900 if short else self.refresh_lifetime
+        else:
+            login, lifetime = before.login, before.lifetime
         now = self.clock()
         self._forget(now)
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -334,6 +330,7 @@ class TokenService:
                 user=user.name,
                 role=user.role,
                 short=short,
+                renewed=before is not None,
             )
         )
 
@@ -343,6 +340,3 @@ class TokenService:
 
     def _account(self, name: str) -> User:
         return self.users[name.lower()]
-
-
-__all__ = ["Grant", "Refused", "TokenService", "User"]

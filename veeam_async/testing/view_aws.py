@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from .facts import DROP
 from .handlers import JSON, ORIGIN, Answer, Call, Handlers
-from .products import stamp
+from .products import Product, stamp
 from .query import read_moment
 from .spec import SpecOperation
 from .view_cloud import CloudView
@@ -52,8 +52,8 @@ class AwsView(CloudView):
     }
     sessions = f"{_BASE}/sessions"
 
-    def __init__(self, handlers: Handlers, logout: str) -> None:
-        super().__init__(handlers, logout)
+    def __init__(self, handlers: Handlers, product: Product) -> None:
+        super().__init__(handlers, product)
         world = self.world
         for path, kind in self.jobs.items():
             self.show_policies(

@@ -9,10 +9,9 @@ from typing import Any, ClassVar
 
 from .facts import DROP, OneOf, lay
 from .handlers import JSON, ORIGIN, Answer, Call, Handler, Handlers
-from .products import Problem, stamp
+from .products import Problem, Product, Refused, stamp
 from .query import Row
 from .spec import Schema, SpecOperation
-from .tokens import Refused
 from .view_cloud import CloudView
 from .world import GIB, Job, Repository, RestorePoint, Result, Server, Session, Workload
 
@@ -63,8 +62,8 @@ class AzureView(CloudView):
         "policy/slaBased/virtualMachines": "none",
     }
 
-    def __init__(self, handlers: Handlers, logout: str) -> None:
-        super().__init__(handlers, logout)
+    def __init__(self, handlers: Handlers, product: Product) -> None:
+        super().__init__(handlers, product)
         world = self.world
         base = self.base = f"/api/{self.spec.revision}"
         self.sessions = f"{base}/jobSessions"
@@ -335,7 +334,7 @@ class AzureView(CloudView):
         before = self.special.get(operation.operation_id)
 
         def handler(call: Call) -> Answer | None:
-            if not only and not call.appliance.behaviour.asynchronous:
+            if not only and not call.host.behaviour.asynchronous:
                 return before(call) if before is not None else None
             self.handlers.exists(call)
             result = self._result(call, schema, only)
@@ -371,7 +370,7 @@ class AzureView(CloudView):
         self.world.settle()
         held = self._operations.get(call.values["operationId"].lower())
         if held is None:
-            if call.appliance.behaviour.unknown_ids == "answer":
+            if call.host.behaviour.unknown_ids == "answer":
                 return None
             raise Refused(Problem(404, "There is no such operation."))
         session, result = held

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from .facts import DROP, Facts, OneOf
 from .handlers import JSON, Answer, Call, Handlers
-from .products import stamp
+from .products import Product, stamp
 from .query import Row
 from .spec import SpecOperation
 from .views import View
@@ -45,8 +45,8 @@ class VbrView(View):
     jobs: ClassVar[Mapping[str, str]] = {f"{_BASE}/jobs": "*"}
     sessions = f"{_BASE}/sessions"
 
-    def __init__(self, handlers: Handlers, logout: str) -> None:
-        super().__init__(handlers, logout)
+    def __init__(self, handlers: Handlers, product: Product) -> None:
+        super().__init__(handlers, product)
         infrastructure = f"{_BASE}/backupInfrastructure"
         world = self.world
         self.show(

@@ -8,10 +8,9 @@ from typing import Any, ClassVar
 from .answers import Answers
 from .facts import Facts, lay, plain
 from .handlers import JSON, Answer, Call, Handler, Handlers, common
-from .products import Problem
+from .products import Problem, Product, Refused
 from .query import Row
 from .spec import Schema, Spec, SpecOperation
-from .tokens import Refused
 from .world import GIB, Busy, Job, Repository, Session, SessionKind, World
 
 
@@ -20,7 +19,7 @@ class View:
 
     Args:
         handlers: of the revision; the view puts the world's collections into their store.
-        logout: operationId of the call that ends a login.
+        product: whose view it is.
     """
 
     jobs: ClassVar[Mapping[str, str]] = {}
@@ -28,12 +27,12 @@ class View:
     sessions: str = ""
     """Path of the list of sessions."""
 
-    def __init__(self, handlers: Handlers, logout: str) -> None:
+    def __init__(self, handlers: Handlers, product: Product) -> None:
         self.handlers = handlers
         self.spec: Spec = handlers.spec
         self.answers: Answers = handlers.answers
         self.world: World = handlers.world
-        self.special: dict[str, Handler] = common(self.spec, logout)
+        self.special: dict[str, Handler] = common(self.spec, product)
 
     # Collections
 

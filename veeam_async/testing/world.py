@@ -429,11 +429,13 @@ class World:
             line.result = line.result or "success"
         self._log(session, session.message, result)
         if session.kind == "backup" and result in ("success", "warning") and session.job_id:
-            job = self.job(session.job_id)
-            for workload in job.workloads:
-                self.restore_points.append(
-                    self._point(Random(session.id + workload), job, session, workload, session.ended, full=False)
-                )
+            # A job may be deleted while it runs: its session ends all the same.
+            present = {workload.id for workload in self.workloads}
+            for job in (job for job in self.jobs if job.id == session.job_id):
+                for workload in present & set(job.workloads):
+                    random = Random(session.id + workload)
+                    point = self._point(random, job, session, workload, session.ended, full=False)
+                    self.restore_points.append(point)
         self.revision += 1
 
     def _log(self, session: Session, text: str, result: Result | None) -> None:
