@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import attrs
 
 from codegen import document as doc
-from codegen import grouping, naming
+from codegen import files, naming
 from codegen.expressions import members, union
 from codegen.parser import Types, parse
 
@@ -383,7 +383,7 @@ class _Builder:
     # -- files
 
     def _modules(self, functions: list[Function]) -> dict[str, list[str]]:
-        tags: dict[str, list[str]] = defaultdict(list)
+        groups: dict[str, list[str]] = defaultdict(list)
         for function in functions:
             operation = function.operation
             types = [parameter.type for parameter in operation.parameters]
@@ -391,17 +391,15 @@ class _Builder:
             if operation.body:
                 types.append(operation.body.type)
             for name in naming.unique(name for plain in types for name in references(plain)):
-                tags[self.names[name]].append(operation.tag)
+                groups[self.names[name]].append(function.group)
         nodes = []
         for schema in self.document.schemas.values():
             uses = [ref for entry in schema.properties.values() for ref in references(entry.type)]
-            uses += [*references(schema.type), *references(schema.additional)]
+            uses += [*references(schema.type), *references(schema.additional), *schema.mapping.values()]
             own = self.names[schema.name]
             base = self.names[schema.base] if schema.base else None
-            nodes.append(
-                grouping.Node(own, base, tuple(self.names[use] for use in uses), tuple(tags.get(own, ())), schema.tag)
-            )
-        return grouping.group(nodes)
+            nodes.append(files.Node(own, base, tuple(self.names[use] for use in uses), tuple(groups.get(own, ()))))
+        return files.files(nodes)
 
 
 def _note(entry: doc.Property) -> str:

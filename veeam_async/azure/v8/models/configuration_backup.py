@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
@@ -14,9 +14,20 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import DayOfWeek
-    from .daily import DailyTypeNullable
-    from .repository_validate_delete import RepositoryRetentionSettings
+    from .shared import DailyTypeNullable, DayOfWeek, LinkHAL, RepositoryRetentionSettings
+
+
+@model
+class ConfigurationBackupExportRequest(Model):
+    """Configuration backup export request.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    restore_point_id: str
+    password: str
+    password_hint: str | None | Unset = UNSET
 
 
 @model
@@ -83,6 +94,101 @@ class ConfigurationBackupSettingsFromClient(Model):
     retention: RepositoryRetentionSettings | None | Unset = UNSET
 
 
+@model
+class ConfigurationBackupStats(Model):
+    """Configuration backup stats."""
+
+    product_information: ConfigurationRestoreProductInformation | None | Unset = UNSET
+    standard_repository_count: int
+    archive_repository_count: int
+    vm_policy_count: int
+    sql_policy_count: int
+    file_share_policy_count: int
+    cosmos_db_policy_count: int
+    protection_policy_vm_count: int
+    service_account_count: int
+    session_count: int
+    size: int | None | Unset = UNSET
+
+
+@model
+class ConfigurationRestorePoint(Model):
+    """Configuration restore point.
+
+    Attributes:
+        id: UUID.
+        repository_id: UUID.
+    """
+
+    id: str
+    file_name: str | None | Unset = UNSET
+    repository_name: str | None | Unset = UNSET
+    repository_id: str | None | Unset = UNSET
+    type: ConfigurationRestorePointType
+    creation_time_utc: datetime
+    metadata: ConfigurationRestorePointMetadata
+    immutable_till: datetime | None | Unset = field(default=UNSET, wire="ImmutableTill")
+
+
+@model
+class ConfigurationRestorePointMetadata(Model):
+    """Configuration restore point metadata."""
+
+    product_version: str
+    flr_version: str
+    product_name: str
+    standard_repository_count: int
+    archive_repository_count: int
+    vm_policy_count: int
+    sql_policy_count: int
+    file_share_policy_count: int
+    cosmos_db_policy_count: int
+    protection_policy_vm_count: int
+    service_account_count: int
+    repository_account_count: int
+    session_count: int
+    size: int
+    instance_id: str
+    creation_time_utc: datetime | None | Unset = UNSET
+    is_version_error: bool | None | Unset = UNSET
+    version_error_message: str | None | Unset = UNSET
+
+
+class ConfigurationRestorePointType(OpenEnum):
+    """Configuration restore point type: 3 known values."""
+
+    MANUAL = "Manual"
+    BY_SCHEDULE = "BySchedule"
+    UNKNOWN = "Unknown"
+
+
+@model
+class ConfigurationRestoreProductInformation(Model):
+    """Configuration restore product information."""
+
+    product_name: str | None | Unset = UNSET
+    product_version: str | None | Unset = UNSET
+    flr_version: str | None | Unset = UNSET
+
+
+@model
+class DownloadExportedConfigurationBackupRequest(Model):
+    """Download exported configuration backup request.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+
+
+@model
+class GetConfigurationBackupExportStatus(Model):
+    """Get configuration backup export status."""
+
+    is_ready_to_download: bool
+
+
 class JobStatusNullable(OpenEnum):
     """Job status nullable: 11 known values."""
 
@@ -97,3 +203,14 @@ class JobStatusNullable(OpenEnum):
     RUNNING_WITH_WARNING = "RunningWithWarning"
     RUNNING_WITH_ERROR = "RunningWithError"
     UNKNOWN = "Unknown"
+
+
+@model
+class PageOfConfigurationRestorePoint(Model):
+    """Page of configuration restore point."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ConfigurationRestorePoint] | None | Unset = UNSET

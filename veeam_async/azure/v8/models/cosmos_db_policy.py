@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -13,25 +14,29 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
-    from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
-    from .cosmos_db_policy_excluded import CosmosDbPolicyItemDeletedFromAzure
-    from .daily import DailyCosmosDbSchedule
-    from .job_session import HealthCheckSchedule
-    from .monthly import MonthlyCosmosDbSchedule
-    from .nullable import ResourceGroup
-    from .policy import PolicyStatus
-    from .policy_excluded import (
+    from .shared import (
+        AzureSubscription,
+        BackupTypeNullable,
+        CosmosDbAccount,
+        CosmosDbPolicyBackupItemsFromClient,
+        CosmosDbPolicyExcludedItemsFromClient,
+        DailyCosmosDbSchedule,
+        HealthCheckSchedule,
+        JobStatus,
+        LinkHAL,
+        MonthlyCosmosDbSchedule,
         PolicyCosmosDbBackupTier,
         PolicyCosmosDbBackupWorkload,
-        PolicyResourceGroupFromClient,
-        PolicySubscriptionFromClient,
-        PolicyTagGroupFromClient,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        PolicyStatus,
+        ResourceGroup,
+        RetrySettings,
+        Tag,
+        TagGroup,
+        WeeklyCosmosDbSchedule,
+        YearlySchedule,
     )
-    from .sla_configuration import YearlySchedule
-    from .tag import Tag, TagFromClient, TagGroup
-    from .weekly import WeeklyCosmosDbSchedule
 
 
 @model
@@ -99,15 +104,65 @@ class CosmosDbPolicyBackupItem(Model):
     tag_group: TagGroup | None | Unset = UNSET
 
 
-@model
-class CosmosDbPolicyBackupItemsFromClient(Model):
-    """Cosmos db policy backup items from client."""
+class CosmosDbPolicyBackupItemType(OpenEnum):
+    """Cosmos db policy backup item type: 5 known values."""
 
-    subscriptions: list[PolicySubscriptionFromClient] | None | Unset = UNSET
-    tags: list[TagFromClient] | None | Unset = UNSET
-    resource_groups: list[PolicyResourceGroupFromClient] | None | Unset = UNSET
-    cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
-    tag_groups: list[PolicyTagGroupFromClient] | None | Unset = UNSET
+    ACCOUNT = "Account"
+    SUBSCRIPTION = "Subscription"
+    RESOURCE_GROUP = "ResourceGroup"
+    TAG = "Tag"
+    UNKNOWN = "Unknown"
+
+
+@model
+class CosmosDbPolicyExcludedItem(Model):
+    """Cosmos db policy excluded item."""
+
+    account: CosmosDbAccount | None | Unset = UNSET
+    deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
+    tag: Tag | None | Unset = UNSET
+
+
+@model
+class CosmosDbPolicyItemDeletedFromAzure(Model):
+    """Cosmos db policy item deleted from azure."""
+
+    type: CosmosDbPolicyBackupItemType | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    id: str | None | Unset = UNSET
+    tag_value: str | None | Unset = UNSET
+    tag_name: str | None | Unset = UNSET
+
+
+@model
+class NewCosmosDbPolicyFromClient(Model):
+    """New cosmos db policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: CosmosDbPolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: CosmosDbPolicyExcludedItemsFromClient | None | Unset = UNSET
+    continuous_backup_type: PolicyCosmosDbBackupTier | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_workloads: list[PolicyCosmosDbBackupWorkload] | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyCosmosDbSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyCosmosDbSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyCosmosDbSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+    default_backup_account_id: str | None | Unset = UNSET
+    credentials_list: dict[str, str] | None | Unset = UNSET
 
 
 @model
@@ -130,3 +185,45 @@ class PageOfCosmosDbPolicyBackupItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[CosmosDbPolicyBackupItem] | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbPolicyExcludedItem(Model):
+    """Page of cosmos db policy excluded item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbPolicyExcludedItem] | None | Unset = UNSET
+
+
+@model
+class UpdatedCosmosDbPolicyFromClient(Model):
+    """Updated cosmos db policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: CosmosDbPolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: CosmosDbPolicyExcludedItemsFromClient | None | Unset = UNSET
+    continuous_backup_type: PolicyCosmosDbBackupTier | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_workloads: list[PolicyCosmosDbBackupWorkload] | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyCosmosDbSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyCosmosDbSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyCosmosDbSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+    default_backup_account_id: str | None | Unset = UNSET
+    credentials_list: dict[str, str] | None | Unset = UNSET

@@ -5,21 +5,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async.model import Model, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cost_estimation_warning import CostEstimationWarning, CostEstimationWarningGroup
-    from .job_session import HealthCheckSchedule
-    from .policy_excluded import PolicyBackupItemsFromClient, PolicyExcludedItemsFromClient
-    from .price import CostEstimationItemCostsData, PricePerMonth
-    from .sla import SlaPolicyNotificationSettings
-    from .sla_configuration import DailySchedule, MonthlySchedule, YearlySchedule
-    from .tag import TagFromClient
-    from .weekly import WeeklySchedule
+    from .shared import (
+        BackupTypeNullable,
+        DailySchedule,
+        HealthCheckSchedule,
+        MonthlySchedule,
+        PolicyBackupItemsFromClient,
+        PolicyExcludedItemsFromClient,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        RetrySettings,
+        SnapshotSettings,
+        WeeklySchedule,
+        YearlySchedule,
+    )
 
 
 @model
@@ -29,40 +34,6 @@ class CostEstimationAssumptionFromClient(Model):
     daily_churn: float | None | Unset = UNSET
     disk_occupied_size_ratio: float | None | Unset = UNSET
     data_compression_ratio: float | None | Unset = UNSET
-
-
-@model
-class CostEstimationAssumptions(Model):
-    """Cost estimation assumptions."""
-
-    disk_occupied_size_ratio: float
-    daily_churn_ratio: float
-    data_compression_ratio: float
-
-
-@model
-class CostEstimationData(Model):
-    """Cost estimation data."""
-
-    totals: CostEstimationTotals | None | Unset = UNSET
-    assumptions: CostEstimationAssumptions | None | Unset = UNSET
-    warning_groups: list[CostEstimationWarningGroup] | None | Unset = UNSET
-    currency_iso_code: str | None | Unset = UNSET
-
-
-@model
-class CostEstimationItem(Model):
-    """Cost estimation item."""
-
-    protected_item_hash_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    snapshot_cost: CostEstimationItemCostsData | None | Unset = UNSET
-    backup_cost: CostEstimationItemCostsData | None | Unset = UNSET
-    archive_cost: CostEstimationItemCostsData | None | Unset = UNSET
-    traffic_cost: CostEstimationItemCostsData | None | Unset = UNSET
-    transaction_cost: CostEstimationItemCostsData | None | Unset = UNSET
-    total_per_month: CostEstimationTotalValue | None | Unset = UNSET
-    warnings: list[CostEstimationWarning] | None | Unset = UNSET
 
 
 @model
@@ -92,108 +63,3 @@ class CostEstimationPolicyFromClient(Model):
     yearly_schedule: YearlySchedule | None | Unset = UNSET
     health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
     cost_estimation_assumption: CostEstimationAssumptionFromClient | None | Unset = UNSET
-
-
-@model
-class CostEstimationTotalValue(Model):
-    """Cost estimation total value."""
-
-    price_per_month: PricePerMonth | None | Unset = UNSET
-    warnings: list[CostEstimationWarning] | None | Unset = UNSET
-
-
-@model
-class CostEstimationTotals(Model):
-    """Cost estimation totals."""
-
-    total_costs: CostEstimationTotalValue | None | Unset = UNSET
-    total_snapshot_costs: CostEstimationTotalValue | None | Unset = UNSET
-    total_backup_costs: CostEstimationTotalValue | None | Unset = UNSET
-    total_archive_costs: CostEstimationTotalValue | None | Unset = UNSET
-    total_traffic_costs: CostEstimationTotalValue | None | Unset = UNSET
-    total_transaction_costs: CostEstimationTotalValue | None | Unset = UNSET
-
-
-@model
-class CostEstimationVmProtectionPolicyFromClient(Model):
-    """Cost estimation vm protection policy from client.
-
-    Attributes:
-        service_account_id: UUID.
-        sla_policy_template_id: UUID.
-        storage_policy_template_id: UUID.
-    """
-
-    priority: int | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    regions: list[PolicyRegionFromClient] | None | Unset = UNSET
-    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
-    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    sla_policy_notification_settings: SlaPolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None | Unset = UNSET
-    backup_type: BackupTypeNullable | None | Unset = UNSET
-    snapshot_settings: SnapshotSettings | None | Unset = UNSET
-    sla_policy_template_id: str | None | Unset = UNSET
-    storage_policy_template_id: str | None | Unset = UNSET
-    snapshot_destinations: list[SnapshotDestination] | None | Unset = UNSET
-
-
-@model
-class PageOfCostEstimationItem(Model):
-    """Page of cost estimation item."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CostEstimationItem] | None | Unset = UNSET
-    metadata: CostEstimationData | None | Unset = UNSET
-
-
-@model
-class SnapshotDestination(Model):
-    """Snapshot destination.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    subscription_id: str
-    resource_group_id: str
-
-
-@model
-class SnapshotSettings(Model):
-    """Snapshot settings."""
-
-    additional_tags: list[TagFromClient] | None | Unset = UNSET
-    copy_original_tags: bool | None | Unset = UNSET
-    application_aware_snapshot: bool | None | Unset = UNSET
-    user_scripts: UserScripts | None | Unset = UNSET
-
-
-@model
-class UserScripts(Model):
-    """User scripts."""
-
-    windows: UserScriptsSettings | None | Unset = UNSET
-    linux: UserScriptsSettings | None | Unset = UNSET
-
-
-@model
-class UserScriptsSettings(Model):
-    """User scripts settings."""
-
-    scripts_enabled: bool | None | Unset = UNSET
-    pre_script_path: str | None | Unset = UNSET
-    pre_script_arguments: str | None | Unset = UNSET
-    post_script_path: str | None | Unset = UNSET
-    post_script_arguments: str | None | Unset = UNSET
-    repository_snapshots_only: bool | None | Unset = UNSET
-    ignore_exit_codes: bool | None | Unset = UNSET
-    ignore_missing_scripts: bool | None | Unset = UNSET

@@ -14,11 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .cosmos import ProtectionStatus
-    from .job_session import DataRetrievalStatus, RestorePointType
-    from .repository_validate_delete import RepositoryRestorePointState
-    from .storage import StorageAccessTier
+    from .shared import CredentialsStateFilterOptions, Database, JobStatus, LinkHAL, ProblemDetails, ProtectionStatus
 
 
 @model
@@ -53,38 +49,6 @@ class AsyncOperationOfPageOfDatabase(Model):
     result: PageOfDatabase | None | Unset = UNSET
 
 
-class CredentialsStateFilterOptions(OpenEnum):
-    """Credentials state filter options: 3 known values."""
-
-    ONLY_WITH_CREDENTIALS = "OnlyWithCredentials"
-    ONLY_WITHOUT_CREDENTIALS = "OnlyWithoutCredentials"
-    ALL = "All"
-
-
-@model
-class Database(Model):
-    """Database.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    server_name: str | None | Unset = UNSET
-    server_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    has_elastic_pool: bool | None | Unset = UNSET
-    status: DatabaseStatus | None | Unset = UNSET
-    database_type: DatabaseType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
 @model
 class DatabaseExportOptions(Model):
     """Database export options.
@@ -105,15 +69,6 @@ class DatabaseExportOptions(Model):
     protection_status: list[ProtectionStatus] | None | Unset = UNSET
     backup_destination: list[SqlBackupDestinationFilterOptions] | None | Unset = UNSET
     db_from_protected_regions: bool | None | Unset = UNSET
-
-
-@model
-class DatabaseNewLocationOptions(Model):
-    """Database new location options."""
-
-    new_name: str | None | Unset = UNSET
-    target_server_id: str | None | Unset = UNSET
-    elastic_pool_name: str | None | Unset = UNSET
 
 
 @model
@@ -138,56 +93,6 @@ class DatabaseOptions(Model):
 
 
 @model
-class DatabaseRestoreOptions(Model):
-    """Database restore options.
-
-    Attributes:
-        service_account_id: UUID.
-    """
-
-    new_location: DatabaseNewLocationOptions | None | Unset = UNSET
-    service_account_id: str
-    reason: str | None | Unset = UNSET
-    sql_account_id: str
-
-
-class DatabaseStatus(OpenEnum):
-    """Database status: 23 known values."""
-
-    OTHER = "Other"
-    ONLINE = "Online"
-    RESTORING = "Restoring"
-    RECOVERY_PENDING = "RecoveryPending"
-    RECOVERING = "Recovering"
-    SUSPECT = "Suspect"
-    OFFLINE = "Offline"
-    STANDBY = "Standby"
-    SHUTDOWN = "Shutdown"
-    EMERGENCY_MODE = "EmergencyMode"
-    AUTO_CLOSED = "AutoClosed"
-    COPYING = "Copying"
-    CREATING = "Creating"
-    INACCESSIBLE = "Inaccessible"
-    OFFLINE_SECONDARY = "OfflineSecondary"
-    PAUSING = "Pausing"
-    PAUSED = "Paused"
-    RESUMING = "Resuming"
-    SCALING = "Scaling"
-    OFFLINE_CHANGING_DW_PERFORMANCE_TIERS = "OfflineChangingDwPerformanceTiers"
-    ONLINE_CHANGING_DW_PERFORMANCE_TIERS = "OnlineChangingDwPerformanceTiers"
-    DISABLED = "Disabled"
-    UNKNOWN = "Unknown"
-
-
-class DatabaseType(OpenEnum):
-    """Database type: 3 known values."""
-
-    MANAGED = "Managed"
-    UNMANAGED = "Unmanaged"
-    UNKNOWN = "Unknown"
-
-
-@model
 class PageOfDatabase(Model):
     """Page of database."""
 
@@ -196,25 +101,6 @@ class PageOfDatabase(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Database] | None | Unset = UNSET
-
-
-@model
-class PageOfSqlRestorePoint(Model):
-    """Page of sql restore point."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlRestorePoint] | None | Unset = UNSET
-
-
-class SqlBackupDestination(OpenEnum):
-    """Sql backup destination: 3 known values."""
-
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_BACKUP = "ManualBackup"
-    UNKNOWN = "Unknown"
 
 
 class SqlBackupDestinationFilterOptions(OpenEnum):
@@ -240,34 +126,3 @@ class SqlManualBackupSettings(Model):
     service_account_id: str
     managed_staging_server_id: str | None | Unset = UNSET
     staging_server_id: str | None | Unset = UNSET
-
-
-@model
-class SqlRestorePoint(Model):
-    """Sql restore point.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    type: RestorePointType | None | Unset = UNSET
-    database_id: str | None | Unset = UNSET
-    database_name: str | None | Unset = UNSET
-    sql_server_id: str | None | Unset = UNSET
-    sql_server_name: str | None | Unset = UNSET
-    vbr_id: str | None | Unset = UNSET
-    point_in_time: datetime | None | Unset = UNSET
-    backup_size_bytes: int | None | Unset = UNSET
-    is_corrupted: bool | None | Unset = UNSET
-    gfs_flags: str | None | Unset = UNSET
-    job_session_id: str | None | Unset = UNSET
-    backup_destination: SqlBackupDestination | None | Unset = UNSET
-    state: RepositoryRestorePointState | None | Unset = UNSET
-    data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
-    retrieved_data_expiration_date: datetime | None | Unset = UNSET
-    notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
-    immutable_till: datetime | None | Unset = UNSET
-    access_tier: StorageAccessTier | None | Unset = UNSET
-    latest_chain_size_bytes: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")

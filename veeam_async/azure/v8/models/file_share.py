@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .cosmos import ProtectionStatus
+    from .shared import FileShare, JobStatus, LinkHAL, ProblemDetails, ProtectionStatus
 
 
 @model
@@ -49,26 +49,12 @@ class AsyncOperationOfPageOfFileShare(Model):
     result: PageOfFileShare | None | Unset = UNSET
 
 
-@model
-class FileShare(Model):
-    """File share.
+class FileShareBackupDestinationFilterOptions(OpenEnum):
+    """File share backup destination filter options: 3 known values."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    access_tier: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    storage_account_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    size: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    SNAPSHOT = "Snapshot"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    IMPORTED_SNAPSHOT = "ImportedSnapshot"
 
 
 @model
@@ -88,6 +74,20 @@ class FileShareExportOptions(Model):
     service_account_id: str | None | Unset = UNSET
     file_share_from_protected_regions: bool | None | Unset = UNSET
     protection_status: list[ProtectionStatus] | None | Unset = UNSET
+
+
+@model
+class FileShareManualSnapshotRequest(Model):
+    """File share manual snapshot request.
+
+    Attributes:
+        tenant_id: UUID.
+        service_account_id: UUID.
+    """
+
+    file_share_ids: list[str]
+    tenant_id: str
+    service_account_id: str
 
 
 @model

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -13,13 +14,23 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
-    from .daily import DailyFileShareSchedule
-    from .file_share import FileShare
-    from .file_share_policy_backup import FileSharePolicyItemDeletedFromAzure
-    from .monthly import MonthlyFileShareSchedule
-    from .policy import PolicyStatus
-    from .weekly import WeeklyFileShareSchedule
+    from .shared import (
+        BackupTypeNullable,
+        DailyFileShareSchedule,
+        FileShare,
+        FileSharePolicyBackupItemsFromClient,
+        FileSharePolicyExcludedItemsFromClient,
+        JobStatus,
+        LinkHAL,
+        MonthlyFileShareSchedule,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        PolicyStatus,
+        ResourceGroup,
+        RetrySettings,
+        StorageAccount,
+        WeeklyFileShareSchedule,
+    )
 
 
 @model
@@ -67,6 +78,25 @@ class FileSharePolicy(Model):
 
 
 @model
+class FileSharePolicyBackupItem(Model):
+    """File share policy backup item."""
+
+    file_share: FileShare | None | Unset = UNSET
+    storage_account: StorageAccount | None | Unset = UNSET
+    resource_group: ResourceGroup | None | Unset = UNSET
+    deleted_item: FileSharePolicyItemDeletedFromAzure | None | Unset = UNSET
+
+
+class FileSharePolicyBackupItemType(OpenEnum):
+    """File share policy backup item type: 4 known values."""
+
+    FILE_SHARE = "FileShare"
+    STORAGE_ACCOUNT = "StorageAccount"
+    RESOURCE_GROUP = "ResourceGroup"
+    UNKNOWN = "Unknown"
+
+
+@model
 class FileSharePolicyExcludedItem(Model):
     """File share policy excluded item."""
 
@@ -75,17 +105,37 @@ class FileSharePolicyExcludedItem(Model):
 
 
 @model
-class FileSharePolicyExcludedItemsFromClient(Model):
-    """File share policy excluded items from client."""
+class FileSharePolicyItemDeletedFromAzure(Model):
+    """File share policy item deleted from azure."""
 
-    file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
+    type: FileSharePolicyBackupItemType | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    id: str | None | Unset = UNSET
 
 
 @model
-class FileSharePolicyFileShareFromClient(Model):
-    """File share policy file share from client."""
+class NewFileSharePolicyFromClient(Model):
+    """New file share policy from client.
 
-    id: str | None | Unset = UNSET
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: FileSharePolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: FileSharePolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    enable_indexing: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyFileShareSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyFileShareSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyFileShareSchedule | None | Unset = UNSET
 
 
 @model
@@ -100,6 +150,17 @@ class PageOfFileSharePolicy(Model):
 
 
 @model
+class PageOfFileSharePolicyBackupItem(Model):
+    """Page of file share policy backup item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[FileSharePolicyBackupItem] | None | Unset = UNSET
+
+
+@model
 class PageOfFileSharePolicyExcludedItem(Model):
     """Page of file share policy excluded item."""
 
@@ -108,3 +169,28 @@ class PageOfFileSharePolicyExcludedItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[FileSharePolicyExcludedItem] | None | Unset = UNSET
+
+
+@model
+class UpdatedFileSharePolicyFromClient(Model):
+    """Updated file share policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: FileSharePolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: FileSharePolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    enable_indexing: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyFileShareSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyFileShareSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyFileShareSchedule | None | Unset = UNSET

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-    from .job_session import RestorePointType
-    from .repository_validate_delete import RepositoryRestorePointState
+    from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType
 
 
 class FileShareBackupDestination(OpenEnum):
@@ -28,14 +26,6 @@ class FileShareBackupDestination(OpenEnum):
     UNKNOWN = "Unknown"
 
 
-class FileShareBackupDestinationFilterOptions(OpenEnum):
-    """File share backup destination filter options: 3 known values."""
-
-    SNAPSHOT = "Snapshot"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    IMPORTED_SNAPSHOT = "ImportedSnapshot"
-
-
 @model
 class FileShareFlrOptions(Model):
     """File share flr options."""
@@ -44,20 +34,6 @@ class FileShareFlrOptions(Model):
     target_file_share_id: str | None | Unset = UNSET
     service_account_id: str | None | Unset = UNSET
     source_service_account_id: str | None | Unset = UNSET
-
-
-@model
-class FileShareManualSnapshotRequest(Model):
-    """File share manual snapshot request.
-
-    Attributes:
-        tenant_id: UUID.
-        service_account_id: UUID.
-    """
-
-    file_share_ids: list[str]
-    tenant_id: str
-    service_account_id: str
 
 
 @model

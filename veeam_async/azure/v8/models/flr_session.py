@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .shared import LinkHAL
 
 
 class FlrSearchTaskState(OpenEnum):

@@ -14,31 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-
-
-@model
-class DocumentChecksum(Model):
-    """Document checksum."""
-
-    checksum: str | None | Unset = UNSET
-    type: str | None | Unset = UNSET
-
-
-@model
-class LicenseAgreement(Model):
-    """License agreement."""
-
-    checksum: str | None | Unset = UNSET
-    content: str | None | Unset = UNSET
-    type: str | None | Unset = UNSET
-
-
-@model
-class LicenseAgreementResult(Model):
-    """License agreement result."""
-
-    license_agreements: list[LicenseAgreement] | None | Unset = UNSET
+    from .shared import LinkHAL
 
 
 @model

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -14,35 +13,50 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import (
+    from .shared import (
         BackupTypeNullable,
+        DailySchedule,
+        HealthCheckSchedule,
         JobStatus,
         LinkHAL,
+        MonthlySchedule,
+        PolicyBackupItemsFromClient,
+        PolicyExcludedItemsFromClient,
         PolicyNotificationSettings,
-        ProblemDetails,
-        Region,
+        PolicyRegionFromClient,
+        PolicyStatus,
         RetrySettings,
+        SnapshotSettings,
+        WeeklySchedule,
+        YearlySchedule,
     )
-    from .cost_estimation import SnapshotSettings
-    from .job_session import HealthCheckSchedule
-    from .sla_configuration import DailySchedule, MonthlySchedule, YearlySchedule
-    from .weekly import WeeklySchedule
 
 
 @model
-class AsyncOperationOfPageOfRegion(Model):
-    """Async operation of page of region.
+class NewPolicyFromClient(Model):
+    """New policy from client.
 
     Attributes:
-        id: UUID.
+        service_account_id: UUID.
     """
 
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfRegion | None | Unset = UNSET
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    snapshot_settings: SnapshotSettings
+    daily_schedule: DailySchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
 
 
 @model
@@ -54,28 +68,6 @@ class PageOfPolicy(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Policy] | None | Unset = UNSET
-
-
-@model
-class PageOfPolicyProtectedItem(Model):
-    """Page of policy protected item."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyProtectedItem] | None | Unset = UNSET
-
-
-@model
-class PageOfRegion(Model):
-    """Page of region."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Region] | None | Unset = UNSET
 
 
 @model
@@ -118,34 +110,41 @@ class Policy(Model):
 
 
 @model
-class PolicyProtectedItem(Model):
-    """Policy protected item.
+class UpdatedPolicyFromClient(Model):
+    """Updated policy from client.
 
     Attributes:
-        policy_id: UUID.
-        subscription_id: UUID.
+        service_account_id: UUID.
     """
 
-    resource_id: str | None | Unset = UNSET
-    policy_id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    snapshot_settings: SnapshotSettings
+    daily_schedule: DailySchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
 
 
-class PolicyStatus(OpenEnum):
-    """Policy status: 3 known values."""
+@model
+class VirtualMachinePoliciesExportOptions(Model):
+    """Virtual machine policies export options.
 
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
-    UNKNOWN = "Unknown"
+    Attributes:
+        policy_ids: UUID.
+    """
 
-
-class PolicyType(OpenEnum):
-    """Policy type: 7 known values."""
-
-    VIRTUAL_MACHINES = "VirtualMachines"
-    AZURE_SQL = "AzureSql"
-    FILE_SHARES = "FileShares"
-    UNKNOWN = "Unknown"
-    COSMOS_DB = "CosmosDb"
-    PROTECTION_VM_POLICY = "ProtectionVmPolicy"
-    VNET = "Vnet"
+    policy_ids: list[str] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    last_job_status: list[JobStatus] | None | Unset = UNSET
+    policy_status: list[PolicyStatus] | None | Unset = UNSET

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .cosmos_db import CosmosDbBackupDestination
-    from .cosmos_db_account import CosmosDbAccountStatus, CosmosDbAccountType, CosmosDbCapacityMode
-    from .job_session import DataRetrievalStatus
-    from .repository_security_settings_data import StorageTierNullable
+    from .shared import (
+        CosmosDbAccountRestorableResource,
+        CosmosDbAccountStatus,
+        CosmosDbAccountType,
+        CosmosDbBackupDestination,
+        CosmosDbCapacityMode,
+        DataRetrievalStatus,
+        JobStatus,
+        LinkHAL,
+        ProblemDetails,
+        StorageTierNullable,
+    )
 
 
 @model
@@ -51,6 +58,23 @@ class AsyncOperationOfProtectedCosmosDbAccount(Model):
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     result: ProtectedCosmosDbAccount | None | Unset = UNSET
+
+
+@model
+class CosmosDbAccountRestoreOptions(Model):
+    """Cosmos db account restore options.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    service_account_id: str = field(wire="ServiceAccountId")
+    target_region_id: str = field(wire="TargetRegionId")
+    target_resource_group_id: str = field(wire="TargetResourceGroupId")
+    point_in_time: datetime = field(wire="PointInTime")
+    target_name: str = field(wire="TargetName")
+    reason: str | None | Unset = field(default=UNSET, wire="Reason")
+    selected_items: list[CosmosDbAccountRestorableResource] | None | Unset = field(default=UNSET, wire="SelectedItems")
 
 
 class CosmosDbRestorePointType(OpenEnum):

@@ -13,10 +13,16 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .nullable import ResourceGroup
-    from .sql_server import SqlServerType
+    from .shared import (
+        AzureEnvironment,
+        AzureSubscription,
+        JobStatus,
+        LinkHAL,
+        ProblemDetails,
+        Region,
+        ResourceGroup,
+        SqlServerType,
+    )
 
 
 @model

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .nullable import ResourceGroup
+    from .shared import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails, Region, ResourceGroup
 
 
 @model

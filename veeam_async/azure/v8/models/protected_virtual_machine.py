@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .job_session import DataRetrievalStatus
-    from .nullable import ResourceGroup
-    from .virtual_machine import OSTypeNullable
+    from .shared import (
+        AzureEnvironment,
+        AzureSubscription,
+        DataRetrievalStatus,
+        JobStatus,
+        LinkHAL,
+        OSTypeNullable,
+        ProblemDetails,
+        Region,
+        ResourceGroup,
+    )
 
 
 @model
@@ -62,15 +68,6 @@ class PageOfProtectedVirtualMachine(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ProtectedVirtualMachine] | None | Unset = UNSET
-
-
-class ProtectedDataBackupTier(OpenEnum):
-    """Protected data backup tier: 4 known values."""
-
-    NON_ARCHIVE = "NonArchive"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    ALL = "All"
 
 
 class ProtectedDataBackupTierNullable(OpenEnum):

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-    from .vnet_policy import VnetPolicyAzureAccount
+    from .shared import LinkHAL, VnetPolicyAzureAccount
 
 
 @model
@@ -69,18 +68,6 @@ class ProtectedVnetToDelete(Model):
 
     subscription_id: str | None
     deletion_type: VnetDeletionType
-
-
-@model
-class ProtectedWorkloadsReport(Model):
-    """Protected workloads report."""
-
-    virtual_machines_total_count: int | None | Unset = UNSET
-    virtual_machines_protected_count: int | None | Unset = UNSET
-    sql_databases_total_count: int | None | Unset = UNSET
-    sql_databases_protected_count: int | None | Unset = UNSET
-    file_shares_total_count: int | None | Unset = UNSET
-    file_shares_protected_count: int | None | Unset = UNSET
 
 
 class VnetDeletionType(OpenEnum):

@@ -14,15 +14,71 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
-    from .daily import DailySqlSchedule
-    from .database import Database
-    from .job_session import HealthCheckSchedule
-    from .monthly import MonthlySqlSchedule
-    from .policy import PolicyStatus
-    from .sla_configuration import YearlySchedule
-    from .sql_server import SqlServer
-    from .weekly import WeeklySqlSchedule
+    from .shared import (
+        BackupTypeNullable,
+        ConnectionTestMessageSeverity,
+        DailySqlSchedule,
+        Database,
+        HealthCheckSchedule,
+        JobStatus,
+        LinkHAL,
+        MonthlySqlSchedule,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        PolicyStatus,
+        ProblemDetails,
+        RetrySettings,
+        SqlPolicyBackupItemsFromClient,
+        SqlPolicyExcludedItemsFromClient,
+        SqlServer,
+        WeeklySqlSchedule,
+        YearlySchedule,
+    )
+
+
+@model
+class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
+    """Async operation of array of sql policy configuration test result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: list[SqlPolicyConfigurationTestResult] | None | Unset = UNSET
+
+
+@model
+class NewSqlPolicyFromClient(Model):
+    """New sql policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: SqlPolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: SqlPolicyExcludedItemsFromClient | None | Unset = UNSET
+    staging_server_id: str | None | Unset = UNSET
+    managed_staging_server_id: str | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailySqlSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySqlSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySqlSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
 
 
 @model
@@ -56,13 +112,6 @@ class PageOfSqlPolicyExcludedItem(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[SqlPolicyExcludedItem] | None | Unset = UNSET
-
-
-@model
-class RESTSqlPolicyServerFromClient(Model):
-    """REST sql policy server from client."""
-
-    id: str | None | Unset = UNSET
 
 
 @model
@@ -131,18 +180,12 @@ class SqlPolicyBackupItemType(OpenEnum):
 
 
 @model
-class SqlPolicyBackupItemsFromClient(Model):
-    """Sql policy backup items from client."""
+class SqlPolicyConfigurationTestResult(Model):
+    """Sql policy configuration test result."""
 
-    databases: list[SqlPolicyDatabaseFromClient] | None | Unset = UNSET
-    sql_servers: list[RESTSqlPolicyServerFromClient] | None | Unset = UNSET
-
-
-@model
-class SqlPolicyDatabaseFromClient(Model):
-    """Sql policy database from client."""
-
-    id: str | None | Unset = UNSET
+    severity: ConnectionTestMessageSeverity | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+    message: str | None | Unset = UNSET
 
 
 @model
@@ -154,16 +197,38 @@ class SqlPolicyExcludedItem(Model):
 
 
 @model
-class SqlPolicyExcludedItemsFromClient(Model):
-    """Sql policy excluded items from client."""
-
-    databases: list[SqlPolicyDatabaseFromClient] | None | Unset = UNSET
-
-
-@model
 class SqlPolicyItemDeletedFromAzure(Model):
     """Sql policy item deleted from azure."""
 
     type: SqlPolicyBackupItemType | None | Unset = UNSET
     name: str | None | Unset = UNSET
     id: str | None | Unset = UNSET
+
+
+@model
+class UpdatedSqlPolicyFromClient(Model):
+    """Updated sql policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: SqlPolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: SqlPolicyExcludedItemsFromClient | None | Unset = UNSET
+    staging_server_id: str | None | Unset = UNSET
+    managed_staging_server_id: str | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailySqlSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySqlSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySqlSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET

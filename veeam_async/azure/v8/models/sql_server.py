@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import ConnectionTestMessageSeverity, JobStatus, LinkHAL, ProblemDetails, SqlServer
 
 
 @model
-class AsyncOperationOfPageOfSqlElasticPool(Model):
-    """Async operation of page of sql elastic pool.
+class AsyncOperationOfArrayOfSqlConnectionTestMessage(Model):
+    """Async operation of array of sql connection test message.
 
     Attributes:
         id: UUID.
@@ -30,7 +30,7 @@ class AsyncOperationOfPageOfSqlElasticPool(Model):
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: PageOfSqlElasticPool | None | Unset = UNSET
+    result: list[SqlConnectionTestMessage] | None | Unset = UNSET
 
 
 @model
@@ -50,22 +50,6 @@ class AsyncOperationOfPageOfSqlServer(Model):
 
 
 @model
-class AsyncOperationOfSqlElasticPool(Model):
-    """Async operation of sql elastic pool.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: SqlElasticPool | None | Unset = UNSET
-
-
-@model
 class AsyncOperationOfSqlServer(Model):
     """Async operation of sql server.
 
@@ -82,17 +66,6 @@ class AsyncOperationOfSqlServer(Model):
 
 
 @model
-class PageOfSqlElasticPool(Model):
-    """Page of sql elastic pool."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlElasticPool] | None | Unset = UNSET
-
-
-@model
 class PageOfSqlServer(Model):
     """Page of sql server."""
 
@@ -104,47 +77,17 @@ class PageOfSqlServer(Model):
 
 
 @model
-class SqlElasticPool(Model):
-    """Sql elastic pool.
+class SqlConnectionTestMessage(Model):
+    """Sql connection test message."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    database_storage_capacity_mb: int | None | Unset = UNSET
-    dtu: int | None | Unset = UNSET
-    edition: str | None | Unset = UNSET
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    server_id: str | None | Unset = UNSET
-    state: str | None | Unset = UNSET
-    pool_storage_capacity_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    severity: ConnectionTestMessageSeverity | None | Unset = UNSET
+    type: str | None | Unset = UNSET
+    message: str | None | Unset = UNSET
 
 
-@model
-class SqlServer(Model):
-    """Sql server.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    server_type: SqlServerType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class SqlServerType(OpenEnum):
-    """Sql server type: 3 known values."""
+class SqlServerTypeFilterOptions(OpenEnum):
+    """Sql server type filter options: 3 known values."""
 
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
-    UNKNOWN = "Unknown"
+    ALL = "All"

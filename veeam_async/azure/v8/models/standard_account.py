@@ -12,81 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import BackupTypeNullable, LinkHAL, PolicyNotificationSettings, PolicyRegionFromClient, RetrySettings
-    from .cosmos_db_policy import CosmosDbPolicyBackupItemsFromClient
-    from .cosmos_db_policy_excluded import CosmosDbPolicyExcludedItemsFromClient
-    from .cost_estimation import SnapshotDestination, SnapshotSettings
-    from .daily import DailyCosmosDbSchedule, DailyFileShareSchedule
-    from .file_share_policy import FileSharePolicyExcludedItemsFromClient
-    from .file_share_policy_backup import FileSharePolicyBackupItemsFromClient
-    from .job_session import HealthCheckSchedule
-    from .monthly import MonthlyCosmosDbSchedule, MonthlyFileShareSchedule
-    from .policy_excluded import (
-        PolicyBackupItemsFromClient,
-        PolicyCosmosDbBackupTier,
-        PolicyCosmosDbBackupWorkload,
-        PolicyExcludedItemsFromClient,
-    )
-    from .sla import SlaPolicyNotificationSettings
-    from .sla_configuration import YearlySchedule
-    from .storage_template import StorageTemplateConfigurationFromClient
-    from .weekly import WeeklyCosmosDbSchedule, WeeklyFileShareSchedule
-
-
-@model
-class NewCosmosDbPolicyFromClient(Model):
-    """New cosmos db policy from client.
-
-    Attributes:
-        service_account_id: UUID.
-    """
-
-    tenant_id: str
-    service_account_id: str
-    regions: list[PolicyRegionFromClient]
-    selected_items: CosmosDbPolicyBackupItemsFromClient | None | Unset = UNSET
-    excluded_items: CosmosDbPolicyExcludedItemsFromClient | None | Unset = UNSET
-    continuous_backup_type: PolicyCosmosDbBackupTier | None | Unset = UNSET
-    name: str
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None
-    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
-    backup_workloads: list[PolicyCosmosDbBackupWorkload] | None | Unset = UNSET
-    backup_type: BackupTypeNullable | None
-    daily_schedule: DailyCosmosDbSchedule | None | Unset = UNSET
-    weekly_schedule: WeeklyCosmosDbSchedule | None | Unset = UNSET
-    monthly_schedule: MonthlyCosmosDbSchedule | None | Unset = UNSET
-    yearly_schedule: YearlySchedule | None | Unset = UNSET
-    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
-    default_backup_account_id: str | None | Unset = UNSET
-    credentials_list: dict[str, str] | None | Unset = UNSET
-
-
-@model
-class NewFileSharePolicyFromClient(Model):
-    """New file share policy from client.
-
-    Attributes:
-        service_account_id: UUID.
-    """
-
-    tenant_id: str
-    service_account_id: str
-    regions: list[PolicyRegionFromClient]
-    selected_items: FileSharePolicyBackupItemsFromClient | None | Unset = UNSET
-    excluded_items: FileSharePolicyExcludedItemsFromClient | None | Unset = UNSET
-    name: str
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None
-    enable_indexing: bool | None | Unset = UNSET
-    backup_type: BackupTypeNullable | None
-    daily_schedule: DailyFileShareSchedule | None | Unset = UNSET
-    weekly_schedule: WeeklyFileShareSchedule | None | Unset = UNSET
-    monthly_schedule: MonthlyFileShareSchedule | None | Unset = UNSET
+    from .shared import LinkHAL
 
 
 @model
@@ -99,43 +25,6 @@ class NewStandardAccountFromClient(Model):
     username: str | None | Unset = UNSET
     password: str | None | Unset = UNSET
     sql_options_from_client: StandardAccountSqlOptionsFromClient | None | Unset = UNSET
-
-
-@model
-class NewStorageTemplateFromClient(Model):
-    """New storage template from client."""
-
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET
-
-
-@model
-class NewVmProtectionPolicyFromClient(Model):
-    """New vm protection policy from client.
-
-    Attributes:
-        service_account_id: UUID.
-        sla_policy_template_id: UUID.
-        storage_policy_template_id: UUID.
-    """
-
-    tenant_id: str
-    service_account_id: str
-    regions: list[PolicyRegionFromClient]
-    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
-    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
-    name: str
-    description: str | None | Unset = UNSET
-    retry_settings: RetrySettings | None | Unset = UNSET
-    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    sla_policy_notification_settings: SlaPolicyNotificationSettings | None | Unset = UNSET
-    is_enabled: bool | None
-    backup_type: BackupTypeNullable | None | Unset = UNSET
-    snapshot_settings: SnapshotSettings
-    sla_policy_template_id: str
-    storage_policy_template_id: str | None | Unset = UNSET
-    snapshot_destinations: list[SnapshotDestination]
 
 
 @model

@@ -11,7 +11,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .shared import LinkHAL
 
 
 @model
@@ -62,6 +62,15 @@ class BackupRepositoryConfigurationFromClient(Model):
 
     default_repository_id: str | None | Unset = UNSET
     items: list[RepositoryConfigurationItemFromClient] | None | Unset = UNSET
+
+
+@model
+class NewStorageTemplateFromClient(Model):
+    """New storage template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET
 
 
 @model
@@ -158,3 +167,12 @@ class StorageTemplateConfigurationFromClient(Model):
 
     backup_repository: BackupRepositoryConfigurationFromClient | None | Unset = UNSET
     archive_repository: ArchiveRepositoryConfigurationFromClient | None | Unset = UNSET
+
+
+@model
+class UpdatedStorageTemplateFromClient(Model):
+    """Updated storage template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET

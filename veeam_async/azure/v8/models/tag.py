@@ -13,9 +13,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .nullable import ResourceGroup
+    from .shared import JobStatus, LinkHAL, ProblemDetails, Tag
 
 
 @model
@@ -43,30 +41,3 @@ class PageOfTag(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Tag] | None | Unset = UNSET
-
-
-@model
-class Tag(Model):
-    """Tag."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagFromClient(Model):
-    """Tag from client."""
-
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagGroup(Model):
-    """Tag group."""
-
-    name: str | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    tags: list[Tag] | None | Unset = UNSET

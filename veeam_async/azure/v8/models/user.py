@@ -10,70 +10,25 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-
-
-class GrantType(OpenEnum):
-    """Grant type: 8 known values."""
-
-    PASSWORD = "Password"
-    REFRESH_TOKEN = "Refresh_token"
-    MFA = "Mfa"
-    UPDATER_TOKEN = "Updater_token"
-    SAML = "Saml"
-    SSO_TOKEN = "SsoToken"
-    AUTHENTICATION_CODE = "Authentication_code"
-    UNKNOWN = "Unknown"
+    from .shared import LinkHAL, UserType
 
 
 @model
-class Login(Model):
-    """Login.
+class ChangePasswordOfCurrentUserData(Model):
+    """Change password of current user data."""
 
-    Attributes:
-        user_id: UUID.
-    """
-
-    access_token: str | None | Unset = field(default=UNSET, wire="access_token")
-    token_type: str | None | Unset = field(default=UNSET, wire="token_type")
-    refresh_token: str | None | Unset = field(default=UNSET, wire="refresh_token")
-    expires_in: int | None | Unset = field(default=UNSET, wire="expires_in")
-    issued: datetime | None | Unset = field(default=UNSET, wire=".issued")
-    expires: datetime | None | Unset = field(default=UNSET, wire=".expires")
-    user_id: str | None | Unset = UNSET
-    username: str | None | Unset = UNSET
-    role_name: str | None | Unset = UNSET
-    user_type: UserType | None | Unset = UNSET
-    latest_news_shown: bool | None | Unset = UNSET
-    mfa_enabled: bool | None | Unset = field(default=UNSET, wire="mfa_enabled")
-    mfa_token: str | None | Unset = field(default=UNSET, wire="mfa_token")
-    redirect_to: str | None | Unset = UNSET
-    short_lived: bool | None | Unset = UNSET
+    current_password: str | None | Unset = UNSET
+    new_password: str | None | Unset = UNSET
 
 
 @model
-class LoginFromClient(Model):
-    """Login from client.
+class ChangeUsersPasswordData(Model):
+    """Change users password data."""
 
-    Attributes:
-        password: password.
-    """
-
-    username: str | None | Unset = UNSET
-    password: str | None | Unset = UNSET
-    refresh_token: str | None | Unset = field(default=UNSET, wire="refresh_token")
-    grant_type: GrantType | None | Unset = field(default=UNSET, wire="grant_type")
-    mfa_token: str | None | Unset = field(default=UNSET, wire="mfa_token")
-    mfa_code: str | None | Unset = field(default=UNSET, wire="mfa_code")
-    updater_token: str | None | Unset = field(default=UNSET, wire="updater_token")
-    saml_response: str | None | Unset = field(default=UNSET, wire="saml_response")
-    sso_token: str | None | Unset = field(default=UNSET, wire="sso_token")
-    authorization_code: str | None | Unset = field(default=UNSET, wire="authorization_code")
-    short_lived_refresh_token: bool | None | Unset = field(default=UNSET, wire="short_lived_refresh_token")
+    new_password: str
+    admins_password: str
 
 
 @model
@@ -127,6 +82,18 @@ class User(Model):
 
 
 @model
+class UserExportQueryOptions(Model):
+    """User export query options.
+
+    Attributes:
+        user_ids: UUID.
+    """
+
+    name_filter: str | None | Unset = UNSET
+    user_ids: list[str] | None | Unset = UNSET
+
+
+@model
 class UserFromClient(Model):
     """User from client."""
 
@@ -138,12 +105,30 @@ class UserFromClient(Model):
     password: str | None | Unset = UNSET
 
 
-class UserType(OpenEnum):
-    """User type: 3 known values."""
+@model
+class UserMfaAccept(Model):
+    """User mfa accept."""
 
-    INTERNAL = "Internal"
-    IDENTITY_PROVIDER = "IdentityProvider"
-    UNKNOWN = "Unknown"
+    code: str
+    token: str
+
+
+@model
+class UserMfaData(Model):
+    """User mfa data."""
+
+    user_id: str | None | Unset = UNSET
+    qr_string: str | None | Unset = UNSET
+    secret_key: str | None | Unset = UNSET
+    scratch_codes: list[str] | None | Unset = UNSET
+    token: str | None | Unset = UNSET
+
+
+@model
+class UserMfaSetup(Model):
+    """User mfa setup."""
+
+    recreate: bool | None | Unset = UNSET
 
 
 class UserTypeNullable(OpenEnum):
@@ -152,3 +137,13 @@ class UserTypeNullable(OpenEnum):
     INTERNAL = "Internal"
     IDENTITY_PROVIDER = "IdentityProvider"
     UNKNOWN = "Unknown"
+
+
+@model
+class UserUpdateFromClient(Model):
+    """User update from client."""
+
+    role: RbacRoleNullable | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    password: str | None | Unset = UNSET

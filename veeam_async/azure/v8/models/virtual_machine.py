@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
-    from .cosmos import ProtectionStatus
+    from .shared import JobStatus, LinkHAL, ProblemDetails, ProtectionStatus, TagFromClient, VirtualMachine
 
 
 @model
@@ -59,20 +58,28 @@ class BackupDestinationFilterOptions(OpenEnum):
     ARCHIVE = "Archive"
 
 
-class OSType(OpenEnum):
-    """OS type: 3 known values."""
+@model
+class BackupItems(Model):
+    """Backup items."""
 
-    WINDOWS = "Windows"
-    LINUX = "Linux"
-    UNKNOWN = "Unknown"
+    virtual_machines: list[VirtualMachineToBackup] | None | Unset = UNSET
 
 
-class OSTypeNullable(OpenEnum):
-    """OS type nullable: 3 known values."""
+@model
+class ManualSnapshotRequest(Model):
+    """Manual snapshot request."""
 
-    WINDOWS = "Windows"
-    LINUX = "Linux"
-    UNKNOWN = "Unknown"
+    azure_account_id: str | None | Unset = UNSET
+    snapshot_settings: ManualSnapshotSettings | None | Unset = UNSET
+    backup_items: BackupItems | None | Unset = UNSET
+
+
+@model
+class ManualSnapshotSettings(Model):
+    """Manual snapshot settings."""
+
+    additional_tags: list[TagFromClient] | None | Unset = UNSET
+    copy_original_tags: bool | None | Unset = UNSET
 
 
 @model
@@ -84,39 +91,6 @@ class PageOfVirtualMachine(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[VirtualMachine] | None | Unset = UNSET
-
-
-@model
-class VirtualMachine(Model):
-    """Virtual machine.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    os_type: OSType | None | Unset = UNSET
-    region_display_name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    total_size_in_gb: int | None | Unset = field(default=UNSET, wire="totalSizeInGB")
-    vm_size: str | None | Unset = UNSET
-    dns_name: str | None | Unset = UNSET
-    virtual_network: str | None | Unset = UNSET
-    subnet: str | None | Unset = UNSET
-    public_ip: str | None | Unset = field(default=UNSET, wire="publicIP")
-    private_ip: str | None | Unset = field(default=UNSET, wire="privateIP")
-    has_ephemeral_os_disk: bool | None | Unset = UNSET
-    availability_zone: str | None | Unset = UNSET
-    is_controller: bool | None | Unset = UNSET
-    is_deleted: bool | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 class VirtualMachineExistsState(OpenEnum):
@@ -167,3 +141,10 @@ class VirtualMachineOptions(Model):
     backup_destination: list[BackupDestinationFilterOptions] | None | Unset = UNSET
     exists_state: VirtualMachineExistsState | None | Unset = UNSET
     vm_from_protected_regions: bool | None | Unset = UNSET
+
+
+@model
+class VirtualMachineToBackup(Model):
+    """Virtual machine to backup."""
+
+    id: str | None | Unset = UNSET

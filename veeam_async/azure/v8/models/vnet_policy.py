@@ -13,45 +13,23 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .client_login_parameter import AzureResource
-    from .common import JobStatus, LinkHAL, PolicyNotificationSettings
-    from .repository import Repository
+    from .shared import AzureSubscription, LinkHAL, PolicyNotificationSettings, VnetPolicyAzureAccount
 
 
 @model
-class CheckedItem(Model):
-    """Checked item."""
+class UpdatedVnetPolicyFromClient(Model):
+    """Updated vnet policy from client."""
 
-    id: str | None | Unset = UNSET
-    resource: AzureResource | None | Unset = UNSET
-    repository: Repository | None | Unset = UNSET
-    status: JobStatus | None | Unset = UNSET
-    error: str | None | Unset = UNSET
-    total_restore_points: int | None | Unset = UNSET
-    corrupted_restore_points: int | None | Unset = UNSET
-
-
-@model
-class PageOfCheckedItem(Model):
-    """Page of checked item."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CheckedItem] | None | Unset = UNSET
-
-
-@model
-class PageOfVnetRestoredItem(Model):
-    """Page of vnet restored item."""
-
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VnetRestoredItem] | None | Unset = UNSET
+    is_enabled: bool | None
+    auto_discover_subscriptions: bool | None
+    backup_interval_minutes: int | None | Unset = UNSET
+    backup_interval_hours: int | None | Unset = UNSET
+    retention_period_days: int | None | Unset = UNSET
+    retention_period_weeks: int | None | Unset = UNSET
+    retention_period_months: int | None | Unset = UNSET
+    target_repository_id: str | None | Unset = UNSET
+    additional_protected_resources: list[VnetPolicyAdditionalProtectedResourcesFromClient] | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
 
 
 @model
@@ -89,6 +67,19 @@ class VnetPolicyAdditionalProtectedResources(Model):
 
 
 @model
+class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
+    """Vnet policy additional protected resources from client.
+
+    Attributes:
+        account_id: UUID.
+        subscriptions_ids: UUID.
+    """
+
+    account_id: str | None
+    subscriptions_ids: list[str]
+
+
+@model
 class VnetPolicyAutoDiscoveredProtectedResources(Model):
     """Vnet policy auto discovered protected resources."""
 
@@ -97,34 +88,8 @@ class VnetPolicyAutoDiscoveredProtectedResources(Model):
 
 
 @model
-class VnetPolicyAzureAccount(Model):
-    """Vnet policy azure account.
-
-    Attributes:
-        account_id: UUID.
-        tenant_id: UUID.
-    """
-
-    account_id: str | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
-
-
-@model
 class VnetPolicyAzureSubscriptionWithPolicies(Model):
     """Vnet policy azure subscription with policies."""
 
     subscription: AzureSubscription | None | Unset = UNSET
     policy_names: list[str] | None | Unset = UNSET
-
-
-@model
-class VnetRestoredItem(Model):
-    """Vnet restored item."""
-
-    name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    status: JobStatus | None | Unset = UNSET

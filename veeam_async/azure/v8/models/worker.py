@@ -10,9 +10,43 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .shared import JobStatus, LinkHAL, ProblemDetails, Region, WorkerNetworkConfiguration
+
+
+@model
+class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
+    """Async operation of worker network configuration deletion result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfWorkerProfileDeletionResult(Model):
+    """Async operation of worker profile deletion result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerProfileDeletionResult | None | Unset = UNSET
 
 
 @model
@@ -24,6 +58,28 @@ class PageOfWorker(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Worker] | None | Unset = UNSET
+
+
+@model
+class PageOfWorkerNetworkConfiguration(Model):
+    """Page of worker network configuration."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerNetworkConfiguration] | None | Unset = UNSET
+
+
+@model
+class PageOfWorkerProfile(Model):
+    """Page of worker profile."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerProfile] | None | Unset = UNSET
 
 
 @model
@@ -50,6 +106,86 @@ class WorkerExportOptions(Model):
     vm_names: list[str] | None | Unset = UNSET
 
 
+@model
+class WorkerNetworkConfigurationDeletionResult(Model):
+    """Worker network configuration deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    remaining_network_interface_ids: list[str] | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
+    virtual_network_name: str | None | Unset = UNSET
+
+
+@model
+class WorkerNetworkConfigurationExportOptions(Model):
+    """Worker network configuration export options."""
+
+    region_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class WorkerNetworkConfigurationFromClient(Model):
+    """Worker network configuration from client.
+
+    Attributes:
+        tenant_id: UUID.
+        subscription_id: UUID.
+    """
+
+    subnet: str
+    virtual_network_resource_id: str
+    region_id: str
+    network_security_group_id: str | None | Unset = UNSET
+    forbid_public_ip: bool | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
+
+
+@model
+class WorkerProfile(Model):
+    """Worker profile."""
+
+    min_instances: int | None | Unset = UNSET
+    max_instances: int | None | Unset = UNSET
+    region: Region | None | Unset = UNSET
+    virtual_machine_simple_type: str | None | Unset = UNSET
+    virtual_machine_small_type: str | None | Unset = UNSET
+    virtual_machine_medium_type: str | None | Unset = UNSET
+    virtual_machine_large_type: str | None | Unset = UNSET
+    virtual_machine_archive_type: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class WorkerProfileDeletionResult(Model):
+    """Worker profile deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
+
+
+@model
+class WorkerProfileExportOptions(Model):
+    """Worker profile export options."""
+
+    region_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class WorkerProfileFromClient(Model):
+    """Worker profile from client."""
+
+    min_instances: int | None | Unset = UNSET
+    max_instances: int | None | Unset = UNSET
+    region_id: str
+    virtual_machine_simple_type: str | None | Unset = UNSET
+    virtual_machine_small_type: str | None | Unset = UNSET
+    virtual_machine_medium_type: str | None | Unset = UNSET
+    virtual_machine_large_type: str | None | Unset = UNSET
+    virtual_machine_archive_type: str | None | Unset = UNSET
+
+
 class WorkerProfileType(OpenEnum):
     """Worker profile type: 5 known values."""
 
@@ -58,6 +194,21 @@ class WorkerProfileType(OpenEnum):
     LARGE = "Large"
     ARCHIVE = "Archive"
     UNKNOWN = "Unknown"
+
+
+@model
+class WorkerStatistics(Model):
+    """Worker statistics.
+
+    Attributes:
+        total_cycle_time: time-span.
+    """
+
+    count_of_workers: int | None | Unset = UNSET
+    running_workers: int | None | Unset = UNSET
+    total_cycle_time: str | None | Unset = UNSET
+    used_workers: int | None | Unset = UNSET
+    deployed_workers: int | None | Unset = UNSET
 
 
 class WorkerStatus(OpenEnum):
@@ -74,3 +225,18 @@ class WorkerStatus(OpenEnum):
     DEALLOCATED = "Deallocated"
     STARTING = "Starting"
     UNKNOWN = "Unknown"
+
+
+@model
+class WorkerTag(Model):
+    """Worker tag."""
+
+    key: str | None | Unset = UNSET
+    value: str | None | Unset = UNSET
+
+
+@model
+class WorkerTags(Model):
+    """Worker tags."""
+
+    tags: list[WorkerTag] | None | Unset = UNSET

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
@@ -14,9 +14,29 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import DayOfWeek
-    from .repository_validation_step import RepositoryRetentionSettings
-    from .sla_configuration import DailyTypeNullable
+    from .shared import DailyTypeNullable, DayOfWeek, LinkHAL, RepositoryRetentionSettings
+
+
+@model
+class Configuration(Model):
+    """Configuration."""
+
+    reserved_memory_in_mb: int = field(wire="ReservedMemoryInMB")
+    backup_window_in_minutes: int = field(wire="BackupWindowInMinutes")
+    number_of_backups_per_backup_window: int | None | Unset = field(
+        default=UNSET, wire="NumberOfBackupsPerBackupWindow"
+    )
+    vms_per_core_per_day: int = field(wire="VmsPerCorePerDay")
+    disks_per_core_per_day: int = field(wire="DisksPerCorePerDay")
+    disks_gb_size_per_core_per_day: int = field(wire="DisksGBSizePerCorePerDay")
+    vms_per_worker_core_per_day: int = field(wire="VmsPerWorkerCorePerDay")
+    disks_per_worker_core_per_day: int = field(wire="DisksPerWorkerCorePerDay")
+    disks_gb_size_per_worker_core_per_day: int = field(wire="DisksGBSizePerWorkerCorePerDay")
+    mbs_per_vm_per_day: float = field(wire="MBsPerVmPerDay")
+    mbs_per_disk_per_day: float = field(wire="MBsPerDiskPerDay")
+    disks_gb_size_per_mb_per_day: float = field(wire="DisksGBSizePerMBPerDay")
+    resources_consumption_hard_issue_threshold: float = field(wire="ResourcesConsumptionHardIssueThreshold")
+    resources_consumption_soft_issue_threshold: float = field(wire="ResourcesConsumptionSoftIssueThreshold")
 
 
 @model
@@ -122,12 +142,144 @@ class ConfigurationBackupStats(Model):
 
 
 @model
+class ConfigurationExternalBackupRequest(Model):
+    """Configuration external backup request."""
+
+    password_hint: str | None | Unset = UNSET
+    recovery_rec: str | None | Unset = UNSET
+    session_key: str | None | Unset = UNSET
+    recovery_rec_password_loss_protection: str | None | Unset = UNSET
+
+
+@model
+class ConfigurationRestorePoint(Model):
+    """Configuration restore point.
+
+    Attributes:
+        id: UUID.
+        repository_id: UUID.
+    """
+
+    id: str
+    file_name: str | None | Unset = UNSET
+    repository_name: str | None | Unset = UNSET
+    repository_id: str | None | Unset = UNSET
+    type: ConfigurationRestorePointType
+    creation_time_utc: datetime
+    metadata: ConfigurationRestorePointMetadata
+    immutable_till: datetime | None | Unset = field(default=UNSET, wire="ImmutableTill")
+
+
+@model
+class ConfigurationRestorePointMetadata(Model):
+    """Configuration restore point metadata."""
+
+    product_version: str
+    flr_version: str
+    product_name: str
+    standard_repository_count: int
+    archive_repository_count: int
+    vm_policy_count: int
+    sql_policy_count: int
+    file_share_policy_count: int
+    cosmos_db_policy_count: int
+    protection_policy_vm_count: int
+    service_account_count: int
+    repository_account_count: int
+    session_count: int
+    size: int
+    instance_id: str
+    creation_time_utc: datetime | None | Unset = UNSET
+    is_version_error: bool | None | Unset = UNSET
+    version_error_message: str | None | Unset = UNSET
+
+
+class ConfigurationRestorePointSort(OpenEnum):
+    """Configuration restore point sort: 14 known values."""
+
+    REPOSITORY_NAME_ASC = "RepositoryNameAsc"
+    REPOSITORY_NAME_DESC = "RepositoryNameDesc"
+    CREATION_TIME_ASC = "CreationTimeAsc"
+    CREATION_TIME_DESC = "CreationTimeDesc"
+    FILE_NAME_ASC = "FileNameAsc"
+    FILE_NAME_DESC = "FileNameDesc"
+    INSTANCE_ID_ASC = "InstanceIdAsc"
+    INSTANCE_ID_DESC = "InstanceIdDesc"
+    SIZE_ASC = "SizeAsc"
+    SIZE_DESC = "SizeDesc"
+    PRODUCT_VERSION_ASC = "ProductVersionAsc"
+    PRODUCT_VERSION_DESC = "ProductVersionDesc"
+    TYPE_ASC = "TypeAsc"
+    TYPE_DESC = "TypeDesc"
+
+
+class ConfigurationRestorePointType(OpenEnum):
+    """Configuration restore point type: 3 known values."""
+
+    MANUAL = "Manual"
+    BY_SCHEDULE = "BySchedule"
+    UNKNOWN = "Unknown"
+
+
+@model
 class ConfigurationRestoreProductInformation(Model):
     """Configuration restore product information."""
 
     product_name: str | None | Unset = UNSET
     product_version: str | None | Unset = UNSET
     flr_version: str | None | Unset = UNSET
+
+
+@model
+class ConfigurationRestoreSessionStatusParameters(Model):
+    """Configuration restore session status parameters."""
+
+    initiator: str | None | Unset = UNSET
+
+
+class ConfigurationRestoreStatus(OpenEnum):
+    """Configuration restore status: 4 known values."""
+
+    NEVER_EXECUTED = "NeverExecuted"
+    RESTORE = "Restore"
+    CONFIGURATION_CHECK = "ConfigurationCheck"
+    MAINTENANCE_MODE = "MaintenanceMode"
+
+
+@model
+class ConfigurationRestoreStatusResponse(Model):
+    """Configuration restore status response."""
+
+    restore_status: ConfigurationRestoreStatus | None | Unset = UNSET
+
+
+@model
+class DownloadConfigurationBackupFileRequest(Model):
+    """Download configuration backup file request.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+
+
+@model
+class DownloadExportedConfigurationBackupRequest(Model):
+    """Download exported configuration backup request.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+
+
+@model
+class GetConfigurationBackupExportStatus(Model):
+    """Get configuration backup export status."""
+
+    is_ready_to_download: bool
 
 
 class JobStatusNullable(OpenEnum):
@@ -144,3 +296,14 @@ class JobStatusNullable(OpenEnum):
     RUNNING_WITH_WARNING = "RunningWithWarning"
     RUNNING_WITH_ERROR = "RunningWithError"
     UNKNOWN = "Unknown"
+
+
+@model
+class PageOfConfigurationRestorePoint(Model):
+    """Page of configuration restore point."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ConfigurationRestorePoint] | None | Unset = UNSET

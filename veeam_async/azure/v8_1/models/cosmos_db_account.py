@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import CosmosDbAccount, JobStatus, LinkHAL, ProblemDetails, ProtectionStatus
 
 
 @model
@@ -49,116 +49,81 @@ class AsyncOperationOfPageOfCosmosDbAccount(Model):
     result: PageOfCosmosDbAccount | None | Unset = UNSET
 
 
-@model
-class CosmosDbAccount(Model):
-    """Cosmos db account.
+class CosmosBackupDestinationFilterOptions(OpenEnum):
+    """Cosmos backup destination filter options: 4 known values."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    status: CosmosDbAccountStatus | None | Unset = UNSET
-    account_type: CosmosDbAccountType | None | Unset = UNSET
-    latest_restorable_timestamp: datetime | None | Unset = UNSET
-    source_size_bytes: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    postgres_version: str | None | Unset = UNSET
-    mongo_db_server_version: str | None | Unset = UNSET
-    is_deleted: bool | None | Unset = UNSET
-    capacity_mode: CosmosDbCapacityMode | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    CONTINUOUS_BACKUP = "ContinuousBackup"
+    AZURE_BLOB = "AzureBlob"
+    MANUAL_BACKUP = "ManualBackup"
+    ARCHIVE = "Archive"
 
 
-class CosmosDbAccountExpansion(OpenEnum):
-    """Cosmos db account expansion: 6 known values."""
-
-    NONE = "None"
-    SUBSCRIPTION_NAME = "SubscriptionName"
-    POLICY_NAME = "PolicyName"
-    TENANT = "Tenant"
-    PROTECTION_STATE = "ProtectionState"
-    ALL = "All"
-
-
-@model
-class CosmosDbAccountFromClient(Model):
-    """Cosmos db account from client."""
-
-    id: str | None | Unset = UNSET
-
-
-class CosmosDbAccountSort(OpenEnum):
-    """Cosmos db account sort: 24 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    POLICY_ASC = "PolicyAsc"
-    POLICY_DESC = "PolicyDesc"
-    SOURCE_SIZE_ASC = "SourceSizeAsc"
-    SOURCE_SIZE_DESC = "SourceSizeDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    LATEST_RESTORABLE_TIMESTAMP_ASC = "LatestRestorableTimestampAsc"
-    LATEST_RESTORABLE_TIMESTAMP_DESC = "LatestRestorableTimestampDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
-    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
-    ACCOUNT_TYPE_ASC = "AccountTypeAsc"
-    ACCOUNT_TYPE_DESC = "AccountTypeDesc"
-    LASTEST_BACKUP_ASC = "LastestBackupAsc"
-    LASTEST_BACKUP_DESC = "LastestBackupDesc"
-    RESTORE_POINTS_COUNT_ASC = "RestorePointsCountAsc"
-    RESTORE_POINTS_COUNT_DESC = "RestorePointsCountDesc"
-
-
-class CosmosDbAccountStatus(OpenEnum):
-    """Cosmos db account status: 14 known values."""
-
-    ONLINE = "Online"
-    CREATING = "Creating"
-    OFFLINE = "Offline"
-    RESTORING = "Restoring"
-    DELETING = "Deleting"
-    FAILED = "Failed"
-    MIGRATING = "Migrating"
-    NO_CONTENT = "NoContent"
-    UPDATING = "Updating"
-    DELETED = "Deleted"
-    DROPPING = "Dropping"
-    STOPPING = "Stopping"
-    STOPPED = "Stopped"
-    UNKNOWN = "Unknown"
-
-
-class CosmosDbAccountType(OpenEnum):
-    """Cosmos db account type: 6 known values."""
+class CosmosDbAccountTypeFromClient(OpenEnum):
+    """Cosmos db account type from client: 5 known values."""
 
     NO_SQL = "NoSql"
     MONGO_RU = "MongoRU"
     TABLE = "Table"
     GREMLIN = "Gremlin"
     POSTGRES_SQL = "PostgresSql"
-    UNKNOWN = "Unknown"
 
 
-class CosmosDbCapacityMode(OpenEnum):
-    """Cosmos db capacity mode: 4 known values."""
+@model
+class CosmosDbExportOptions(Model):
+    """Cosmos db export options.
 
-    NONE = "None"
-    PROVISIONED = "Provisioned"
-    SERVERLESS = "Serverless"
-    UNKNOWN = "Unknown"
+    Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    cosmos_db_account_ids: list[str] | None | Unset = UNSET
+    account_types: list[CosmosDbAccountTypeFromClient] | None | Unset = UNSET
+    soft_deleted: bool | None | Unset = UNSET
+    cosmos_db_accounts_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+
+
+@model
+class CosmosDbManualBackupSettings(Model):
+    """Cosmos db manual backup settings.
+
+    Attributes:
+        tenant_id: UUID.
+        service_account_id: UUID.
+    """
+
+    cosmos_db_account_ids: list[str]
+    repository_id: str
+    tenant_id: str | None
+    service_account_id: str
+    credentials_list: dict[str, str] | None | Unset = UNSET
+
+
+@model
+class CosmosDbOptions(Model):
+    """Cosmos db options.
+
+    Attributes:
+        subscription_id: UUID.
+        tenant_id: UUID.
+    """
+
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    search_pattern: str | None | Unset = UNSET
+    region_ids: list[str] | None | Unset = UNSET
+    account_types: list[CosmosDbAccountTypeFromClient] | None | Unset = UNSET
+    soft_deleted: bool | None | Unset = UNSET
+    cosmos_db_accounts_from_protected_regions: bool | None | Unset = UNSET
+    protection_status: list[ProtectionStatus] | None | Unset = UNSET
+    backup_destination: list[CosmosBackupDestinationFilterOptions] | None | Unset = UNSET
 
 
 @model

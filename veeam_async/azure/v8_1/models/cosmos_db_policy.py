@@ -14,23 +14,30 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import (
+    from .shared import (
+        AzureSubscription,
         BackupTypeNullable,
+        CosmosDbAccount,
+        CosmosDbPolicyBackupItemsFromClient,
+        CosmosDbPolicyExcludedItemsFromClient,
+        DailyCosmosDbSchedule,
+        HealthCheckSchedule,
         JobStatus,
         LinkHAL,
+        MonthlyCosmosDbSchedule,
+        PolicyCosmosDbBackupTier,
+        PolicyCosmosDbBackupWorkload,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
+        PolicyStatus,
+        ResourceGroup,
         RetrySettings,
+        Tag,
+        TagGroup,
+        WeeklyCosmosDbSchedule,
+        YearlySchedule,
     )
-    from .cosmos_db_account import CosmosDbAccount, CosmosDbAccountFromClient
-    from .cosmos_db_policy_backup import CosmosDbPolicyBackupItemsFromClient, CosmosDbPolicyItemDeletedFromAzure
-    from .job_session import HealthCheckSchedule
-    from .policy import PolicyStatus
-    from .policy_tag_group import PolicyCosmosDbBackupTier, PolicyCosmosDbBackupWorkload
-    from .schedule import DayOfWeekNullable
-    from .sla_configuration import DailyCosmosDbSchedule, MonthlyCosmosDbSchedule
-    from .tag import Tag, TagFromClient
-    from .weekly import WeeklyCosmosDbSchedule
+    from .veeam_vaults import OAuth2MailServiceKind
 
 
 @model
@@ -87,20 +94,34 @@ class CosmosDbPolicy(Model):
 
 
 @model
+class CosmosDbPolicyBackupItem(Model):
+    """Cosmos db policy backup item."""
+
+    subscription: AzureSubscription | None | Unset = UNSET
+    tag: Tag | None | Unset = UNSET
+    resource_group: ResourceGroup | None | Unset = UNSET
+    account: CosmosDbAccount | None | Unset = UNSET
+    deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
+    tag_group: TagGroup | None | Unset = UNSET
+
+
+class CosmosDbPolicyBackupItemType(OpenEnum):
+    """Cosmos db policy backup item type: 5 known values."""
+
+    ACCOUNT = "Account"
+    SUBSCRIPTION = "Subscription"
+    RESOURCE_GROUP = "ResourceGroup"
+    TAG = "Tag"
+    UNKNOWN = "Unknown"
+
+
+@model
 class CosmosDbPolicyExcludedItem(Model):
     """Cosmos db policy excluded item."""
 
     account: CosmosDbAccount | None | Unset = UNSET
     deleted_item: CosmosDbPolicyItemDeletedFromAzure | None | Unset = UNSET
     tag: Tag | None | Unset = UNSET
-
-
-@model
-class CosmosDbPolicyExcludedItemsFromClient(Model):
-    """Cosmos db policy excluded items from client."""
-
-    cosmos_db_accounts: list[CosmosDbAccountFromClient] | None | Unset = UNSET
-    tags: list[TagFromClient] | None | Unset = UNSET
 
 
 class CosmosDbPolicyExpansion(OpenEnum):
@@ -118,37 +139,59 @@ class CosmosDbPolicyExpansion(OpenEnum):
 
 
 @model
-class ExpandToCosmosDbAccountOptions(Model):
-    """Expand to cosmos db account options.
+class CosmosDbPolicyItemDeletedFromAzure(Model):
+    """Cosmos db policy item deleted from azure."""
+
+    type: CosmosDbPolicyBackupItemType | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    id: str | None | Unset = UNSET
+    tag_value: str | None | Unset = UNSET
+    tag_name: str | None | Unset = UNSET
+
+
+@model
+class NewCosmosDbPolicyFromClient(Model):
+    """New cosmos db policy from client.
 
     Attributes:
-        tenant_id: UUID.
         service_account_id: UUID.
     """
 
     tenant_id: str
     service_account_id: str
-    region_ids: list[str]
-    backup_type: BackupTypeNullable | None
+    regions: list[PolicyRegionFromClient]
     selected_items: CosmosDbPolicyBackupItemsFromClient | None | Unset = UNSET
     excluded_items: CosmosDbPolicyExcludedItemsFromClient | None | Unset = UNSET
+    continuous_backup_type: PolicyCosmosDbBackupTier | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_workloads: list[PolicyCosmosDbBackupWorkload] | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailyCosmosDbSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklyCosmosDbSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlyCosmosDbSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+    default_backup_account_id: str | None | Unset = UNSET
+    credentials_list: dict[str, str] | None | Unset = UNSET
 
 
-class MonthNullable(OpenEnum):
-    """Month nullable: 12 known values."""
+@model
+class NewOauth2AccountFromClient(Model):
+    """New oauth2 account from client."""
 
-    JANUARY = "January"
-    FEBRUARY = "February"
-    MARCH = "March"
-    APRIL = "April"
-    MAY = "May"
-    JUNE = "June"
-    JULY = "July"
-    AUGUST = "August"
-    SEPTEMBER = "September"
-    OCTOBER = "October"
-    NOVEMBER = "November"
-    DECEMBER = "December"
+    kind: OAuth2MailServiceKind
+    name: str
+    description: str | None | Unset = UNSET
+    client_id: str
+    client_secret: str | None
+    tenant_id: str | None | Unset = UNSET
+    redirect_url: str | None | Unset = UNSET
+    prompt: NewOauth2AccountFromClientPrompt | None | Unset = UNSET
 
 
 @model
@@ -160,6 +203,17 @@ class PageOfCosmosDbPolicy(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[CosmosDbPolicy] | None | Unset = UNSET
+
+
+@model
+class PageOfCosmosDbPolicyBackupItem(Model):
+    """Page of cosmos db policy backup item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[CosmosDbPolicyBackupItem] | None | Unset = UNSET
 
 
 @model
@@ -205,38 +259,21 @@ class UpdatedCosmosDbPolicyFromClient(Model):
 
 
 @model
-class YearlySchedule(Model):
-    """Yearly schedule."""
+class UpdatedOauth2AccountFromClient(Model):
+    """Updated oauth2 account from client."""
 
-    start_time: int | None | Unset = UNSET
-    month: MonthNullable | None | Unset = UNSET
-    type: YearlyTypeNullable | None | Unset = UNSET
-    day_of_week: DayOfWeekNullable | None | Unset = UNSET
-    day_of_month: int | None | Unset = UNSET
-    yearly_last_day: bool | None | Unset = UNSET
-    retention_years_count: int | None | Unset = UNSET
-    target_repository_id: str | None | Unset = UNSET
+    kind: OAuth2MailServiceKind | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    application_id: str
+    application_secret: str
+    tenant_id: str
 
 
-class YearlyType(OpenEnum):
-    """Yearly type: 7 known values."""
+class NewOauth2AccountFromClientPrompt(OpenEnum):
+    """New oauth2 account from client prompt: 4 known values."""
 
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    SELECTED_DAY = "SelectedDay"
-    UNKNOWN = "Unknown"
-
-
-class YearlyTypeNullable(OpenEnum):
-    """Yearly type nullable: 7 known values."""
-
-    FIRST = "First"
-    SECOND = "Second"
-    THIRD = "Third"
-    FOURTH = "Fourth"
-    LAST = "Last"
-    SELECTED_DAY = "SelectedDay"
-    UNKNOWN = "Unknown"
+    NONE = "none"
+    LOGIN = "login"
+    CONSENT = "consent"
+    SELECT_ACCOUNT = "select_account"

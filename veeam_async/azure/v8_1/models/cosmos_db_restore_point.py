@@ -14,26 +14,15 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import DataRetrievalStatus, LinkHAL
-    from .job_session import RestorePointType
-    from .mongo_db import MongoDbThroughputSettings
-    from .repository_validation_step import RepositoryRestorePointState
-    from .storage import StorageAccessTier
-
-
-class CosmosDbBackupDestination(OpenEnum):
-    """Cosmos db backup destination: 3 known values."""
-
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_BACKUP = "ManualBackup"
-    UNKNOWN = "Unknown"
-
-
-class CosmosDbBackupDestinationFilterOptions(OpenEnum):
-    """Cosmos db backup destination filter options: 2 known values."""
-
-    AZURE_BLOB = "AzureBlob"
-    MANUAL_BACKUP = "ManualBackup"
+    from .shared import (
+        CosmosDbBackupDestination,
+        DataRetrievalStatus,
+        LinkHAL,
+        MongoDbThroughputSettings,
+        RepositoryRestorePointState,
+        RestorePointType,
+        StorageAccessTier,
+    )
 
 
 @model

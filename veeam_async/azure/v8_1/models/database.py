@@ -14,9 +14,16 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .protected_database_extended import SqlBackupDestinationFilterOptions
-    from .virtual_machine_report import ProtectionStatus
+    from .shared import (
+        CredentialsStateFilterOptions,
+        Database,
+        JobStatus,
+        LinkHAL,
+        ProblemDetails,
+        ProtectionStatus,
+        StorageTierNullable,
+    )
+    from .sql_restore_point import SqlBackupDestination
 
 
 @model
@@ -49,51 +56,6 @@ class AsyncOperationOfPageOfDatabase(Model):
     error: ProblemDetails | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     result: PageOfDatabase | None | Unset = UNSET
-
-
-class CredentialsStateFilterOptions(OpenEnum):
-    """Credentials state filter options: 3 known values."""
-
-    ONLY_WITH_CREDENTIALS = "OnlyWithCredentials"
-    ONLY_WITHOUT_CREDENTIALS = "OnlyWithoutCredentials"
-    ALL = "All"
-
-
-@model
-class Database(Model):
-    """Database.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    server_name: str | None | Unset = UNSET
-    server_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    size_in_mb: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    has_elastic_pool: bool | None | Unset = UNSET
-    status: DatabaseStatus | None | Unset = UNSET
-    database_type: DatabaseType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class DatabaseExpansion(OpenEnum):
-    """Database expansion: 8 known values."""
-
-    NONE = "None"
-    SUBSCRIPTION = "Subscription"
-    REGION = "Region"
-    RESOURCE_GROUP = "ResourceGroup"
-    PROTECTION_STATE = "ProtectionState"
-    ACCOUNT = "Account"
-    SERVER = "Server"
-    ALL = "All"
 
 
 @model
@@ -139,79 +101,6 @@ class DatabaseOptions(Model):
     db_from_protected_regions: bool | None | Unset = UNSET
 
 
-class DatabaseSort(OpenEnum):
-    """Database sort: 32 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    SERVER_NAME_ASC = "ServerNameAsc"
-    SERVER_NAME_DESC = "ServerNameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    BACKUP_POLICY_ASC = "BackupPolicyAsc"
-    BACKUP_POLICY_DESC = "BackupPolicyDesc"
-    SIZE_ASC = "SizeAsc"
-    SIZE_DESC = "SizeDesc"
-    ENCRYPTION_ASC = "EncryptionAsc"
-    ENCRYPTION_DESC = "EncryptionDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    LAST_BACKUP_ASC = "LastBackupAsc"
-    LAST_BACKUP_DESC = "LastBackupDesc"
-    RESTORE_POINTS_ASC = "RestorePointsAsc"
-    RESTORE_POINTS_DESC = "RestorePointsDesc"
-    SQL_ELASTIC_POOL_ASC = "SqlElasticPoolAsc"
-    SQL_ELASTIC_POOL_DESC = "SqlElasticPoolDesc"
-    ACCOUNT_ASC = "AccountAsc"
-    ACCOUNT_DESC = "AccountDesc"
-    STATUS_ASC = "StatusAsc"
-    STATUS_DESC = "StatusDesc"
-    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
-    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
-    TENANT_ID_ASC = "TenantIdAsc"
-    TENANT_ID_DESC = "TenantIdDesc"
-    SUBSCRIPTION_ID_ASC = "SubscriptionIdAsc"
-    SUBSCRIPTION_ID_DESC = "SubscriptionIdDesc"
-
-
-class DatabaseStatus(OpenEnum):
-    """Database status: 23 known values."""
-
-    OTHER = "Other"
-    ONLINE = "Online"
-    RESTORING = "Restoring"
-    RECOVERY_PENDING = "RecoveryPending"
-    RECOVERING = "Recovering"
-    SUSPECT = "Suspect"
-    OFFLINE = "Offline"
-    STANDBY = "Standby"
-    SHUTDOWN = "Shutdown"
-    EMERGENCY_MODE = "EmergencyMode"
-    AUTO_CLOSED = "AutoClosed"
-    COPYING = "Copying"
-    CREATING = "Creating"
-    INACCESSIBLE = "Inaccessible"
-    OFFLINE_SECONDARY = "OfflineSecondary"
-    PAUSING = "Pausing"
-    PAUSED = "Paused"
-    RESUMING = "Resuming"
-    SCALING = "Scaling"
-    OFFLINE_CHANGING_DW_PERFORMANCE_TIERS = "OfflineChangingDwPerformanceTiers"
-    ONLINE_CHANGING_DW_PERFORMANCE_TIERS = "OnlineChangingDwPerformanceTiers"
-    DISABLED = "Disabled"
-    UNKNOWN = "Unknown"
-
-
-class DatabaseType(OpenEnum):
-    """Database type: 3 known values."""
-
-    MANAGED = "Managed"
-    UNMANAGED = "Unmanaged"
-    UNKNOWN = "Unknown"
-
-
 @model
 class PageOfDatabase(Model):
     """Page of database."""
@@ -221,3 +110,36 @@ class PageOfDatabase(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Database] | None | Unset = UNSET
+
+
+class SqlBackupDestinationFilterOptions(OpenEnum):
+    """Sql backup destination filter options: 3 known values."""
+
+    AZURE_BLOB = "AzureBlob"
+    MANUAL_BACKUP = "ManualBackup"
+    ARCHIVE = "Archive"
+
+
+@model
+class SqlBackupDestinationWithTier(Model):
+    """Sql backup destination with tier."""
+
+    destination: SqlBackupDestination | None | Unset = UNSET
+    storage_tier: StorageTierNullable | None | Unset = UNSET
+
+
+@model
+class SqlManualBackupSettings(Model):
+    """Sql manual backup settings.
+
+    Attributes:
+        tenant_id: UUID.
+        service_account_id: UUID.
+    """
+
+    database_ids: list[str]
+    repository_id: str
+    tenant_id: str | None
+    service_account_id: str
+    managed_staging_server_id: str | None | Unset = UNSET
+    staging_server_id: str | None | Unset = UNSET

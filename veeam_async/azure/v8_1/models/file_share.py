@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .virtual_machine_report import ProtectionStatus
+    from .shared import FileShare, JobStatus, LinkHAL, ProblemDetails, ProtectionStatus
 
 
 @model
@@ -50,53 +49,12 @@ class AsyncOperationOfPageOfFileShare(Model):
     result: PageOfFileShare | None | Unset = UNSET
 
 
-@model
-class FileShare(Model):
-    """File share.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    access_tier: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    storage_account_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    size: int | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class FileShareBackupDestination(OpenEnum):
-    """File share backup destination: 4 known values."""
-
-    SNAPSHOT = "Snapshot"
-    MANUAL_SNAPSHOT = "ManualSnapshot"
-    IMPORTED_SNAPSHOT = "ImportedSnapshot"
-    UNKNOWN = "Unknown"
-
-
 class FileShareBackupDestinationFilterOptions(OpenEnum):
     """File share backup destination filter options: 3 known values."""
 
     SNAPSHOT = "Snapshot"
     MANUAL_SNAPSHOT = "ManualSnapshot"
     IMPORTED_SNAPSHOT = "ImportedSnapshot"
-
-
-class FileShareExpansion(OpenEnum):
-    """File share expansion: 5 known values."""
-
-    NONE = "None"
-    PROTECTION_STATE = "ProtectionState"
-    ACCOUNT = "Account"
-    SUBSCRIPTION = "Subscription"
-    ALL = "All"
 
 
 @model
@@ -130,73 +88,6 @@ class FileShareManualSnapshotRequest(Model):
     file_share_ids: list[str]
     tenant_id: str
     service_account_id: str
-
-
-@model
-class FileShareOptions(Model):
-    """File share options.
-
-    Attributes:
-        subscription_id: UUID.
-        tenant_id: UUID.
-    """
-
-    region_ids: list[str] | None | Unset = UNSET
-    search_pattern: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-    file_share_from_protected_regions: bool | None | Unset = UNSET
-    protection_status: list[ProtectionStatus] | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyLink(Model):
-    """File share policy link.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
-class FileShareProtectionState(Model):
-    """File share protection state."""
-
-    protection_status: ProtectionStatus | None | Unset = UNSET
-    destinations: list[FileShareBackupDestination] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    policies: list[FileSharePolicyLink] | None | Unset = UNSET
-    restore_points: list[FileShareRestorePointLink] | None | Unset = UNSET
-    has_vb_owned_restore_points: bool | None | Unset = UNSET
-    restore_point_count: int | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
-
-
-@model
-class FileShareRestorePointLink(Model):
-    """File share restore point link.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class FileShareSort(OpenEnum):
-    """File share sort: 6 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    ACCESS_TIER_ASC = "AccessTierAsc"
-    ACCESS_TIER_DESC = "AccessTierDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
 
 
 @model

@@ -14,20 +14,23 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import (
+    from .shared import (
         BackupTypeNullable,
+        DailyFileShareSchedule,
+        FileShare,
+        FileSharePolicyBackupItemsFromClient,
+        FileSharePolicyExcludedItemsFromClient,
         JobStatus,
         LinkHAL,
+        MonthlyFileShareSchedule,
         PolicyNotificationSettings,
         PolicyRegionFromClient,
+        PolicyStatus,
+        ResourceGroup,
         RetrySettings,
+        StorageAccount,
+        WeeklyFileShareSchedule,
     )
-    from .file_share import FileShare
-    from .policy import PolicyStatus
-    from .resource import ResourceGroup
-    from .sla_configuration import DailyFileShareSchedule, MonthlyFileShareSchedule
-    from .storage_account import StorageAccount
-    from .weekly import WeeklyFileShareSchedule
 
 
 @model
@@ -94,27 +97,11 @@ class FileSharePolicyBackupItemType(OpenEnum):
 
 
 @model
-class FileSharePolicyBackupItemsFromClient(Model):
-    """File share policy backup items from client."""
-
-    file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
-    storage_accounts: list[FileSharePolicyStorageAccountFromClient] | None | Unset = UNSET
-    resource_groups: list[FileSharePolicyResourceGroupFromClient] | None | Unset = UNSET
-
-
-@model
 class FileSharePolicyExcludedItem(Model):
     """File share policy excluded item."""
 
     file_share: FileShare | None | Unset = UNSET
     deleted_item: FileSharePolicyItemDeletedFromAzure | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyExcludedItemsFromClient(Model):
-    """File share policy excluded items from client."""
-
-    file_shares: list[FileSharePolicyFileShareFromClient] | None | Unset = UNSET
 
 
 class FileSharePolicyExpansion(OpenEnum):
@@ -130,13 +117,6 @@ class FileSharePolicyExpansion(OpenEnum):
 
 
 @model
-class FileSharePolicyFileShareFromClient(Model):
-    """File share policy file share from client."""
-
-    id: str | None | Unset = UNSET
-
-
-@model
 class FileSharePolicyItemDeletedFromAzure(Model):
     """File share policy item deleted from azure."""
 
@@ -146,17 +126,15 @@ class FileSharePolicyItemDeletedFromAzure(Model):
 
 
 @model
-class FileSharePolicyResourceGroupFromClient(Model):
-    """File share policy resource group from client."""
+class FileSharePolicyLink(Model):
+    """File share policy link.
+
+    Attributes:
+        id: UUID.
+    """
 
     id: str | None | Unset = UNSET
-
-
-@model
-class FileSharePolicyStorageAccountFromClient(Model):
-    """File share policy storage account from client."""
-
-    id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model

@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-    from .file_share import FileShareBackupDestination
-    from .job_session import RestorePointType
-    from .repository_validation_step import RepositoryRestorePointState
+    from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType
+
+
+class FileShareBackupDestination(OpenEnum):
+    """File share backup destination: 4 known values."""
+
+    SNAPSHOT = "Snapshot"
+    MANUAL_SNAPSHOT = "ManualSnapshot"
+    IMPORTED_SNAPSHOT = "ImportedSnapshot"
+    UNKNOWN = "Unknown"
 
 
 @model
@@ -69,6 +75,18 @@ class FileShareRestorePointIndexingConfig(Model):
 
     restore_point_ids: list[str]
     service_account_id: str | None | Unset = UNSET
+
+
+@model
+class FileShareRestorePointLink(Model):
+    """File share restore point link.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
 @model

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import JobStatus, LinkHAL, ProblemDetails
 
 
 @model
@@ -50,6 +50,22 @@ class AsyncOperationOfPageOfKeyVault(Model):
 
 
 @model
+class AsyncOperationOfPageOfKeyVaultKey(Model):
+    """Async operation of page of key vault key.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfKeyVaultKey | None | Unset = UNSET
+
+
+@model
 class KeyVault(Model):
     """Key vault.
 
@@ -61,6 +77,42 @@ class KeyVault(Model):
     name: str | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class KeyVaultKey(Model):
+    """Key vault key."""
+
+    name: str | None | Unset = UNSET
+    version: str | None | Unset = UNSET
+    uri: str | None | Unset = UNSET
+    key_vault_uri: str | None | Unset = UNSET
+
+
+class KeyVaultKeyExpansion(OpenEnum):
+    """Key vault key expansion: 3 known values."""
+
+    NONE = "None"
+    VERSIONS = "Versions"
+    ALL = "All"
+
+
+@model
+class KeyVaultKeyForRepository(Model):
+    """Key vault key for repository."""
+
+    name: str | None | Unset = UNSET
+    version: str | None | Unset = UNSET
+    uri: str | None | Unset = UNSET
+    key_vault_uri: str | None | Unset = UNSET
+    error: str | None | Unset = UNSET
+
+
+class KeyVaultKeySort(OpenEnum):
+    """Key vault key sort: 2 known values."""
+
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
 
 
 class KeyVaultSort(OpenEnum):
@@ -81,3 +133,14 @@ class PageOfKeyVault(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[KeyVault] | None | Unset = UNSET
+
+
+@model
+class PageOfKeyVaultKey(Model):
+    """Page of key vault key."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[KeyVaultKey] | None | Unset = UNSET

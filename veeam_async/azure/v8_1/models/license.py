@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
@@ -14,29 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-
-@model
-class DocumentChecksum(Model):
-    """Document checksum."""
-
-    checksum: str | None | Unset = UNSET
-    type: str | None | Unset = UNSET
-
-
-@model
-class LicenseAgreement(Model):
-    """License agreement."""
-
-    checksum: str | None | Unset = UNSET
-    content: str | None | Unset = UNSET
-    type: str | None | Unset = UNSET
-
-
-@model
-class LicenseAgreementResult(Model):
-    """License agreement result."""
-
-    license_agreements: list[LicenseAgreement] | None | Unset = UNSET
+    from .shared import LinkHAL
 
 
 @model
@@ -83,6 +61,61 @@ class LicenseType(OpenEnum):
 
 
 @model
+class LicensedResource(Model):
+    """Licensed resource."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    resource_type: LicensedResourceType | None | Unset = UNSET
+    licensed_state: LicensedResourceState | None | Unset = UNSET
+    last_backup_time: datetime | None | Unset = UNSET
+    cost: float | None | Unset = UNSET
+
+
+class LicensedResourceSort(OpenEnum):
+    """Licensed resource sort: 10 known values."""
+
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    RESOURCE_TYPE_ASC = "ResourceTypeAsc"
+    RESOURCE_TYPE_DESC = "ResourceTypeDesc"
+    INSTANCES_ASC = "InstancesAsc"
+    INSTANCES_DESC = "InstancesDesc"
+    STATE_ASC = "StateAsc"
+    STATE_DESC = "StateDesc"
+    LAST_BACKUP_ASC = "LastBackupAsc"
+    LAST_BACKUP_DESC = "LastBackupDesc"
+
+
+class LicensedResourceState(OpenEnum):
+    """Licensed resource state: 4 known values."""
+
+    LICENSED = "Licensed"
+    GRACED = "Graced"
+    EXCEEDED = "Exceeded"
+    UNKNOWN = "Unknown"
+
+
+class LicensedResourceType(OpenEnum):
+    """Licensed resource type: 14 known values."""
+
+    VIRTUAL_MACHINE = "Virtual Machine"
+    MANAGED_DISK = "Managed Disk"
+    UNMANAGED_DISK = "Unmanaged Disk"
+    MANAGED_DATABASE = "Managed Database"
+    UNMANAGED_DATABASE = "Unmanaged Database"
+    SQL_SERVER = "SQL server"
+    SQL_MANAGED_INSTANCE = "SQL managed instance"
+    FILE_SHARE = "File Share"
+    COSMOS_DB_NO_SQL = "Cosmos DB NoSQL"
+    COSMOS_DB_MONGO_DB = "Cosmos DB MongoDB"
+    COSMOS_DB_TABLE = "Cosmos DB Table"
+    COSMOS_DB_APACHE_GREMLIN = "Cosmos DB Apache Gremlin"
+    COSMOS_DB_POSTGRE_SQL = "Cosmos DB PostgreSQL"
+    UNKNOWN = "Unknown"
+
+
+@model
 class LicensingServer(Model):
     """Licensing server.
 
@@ -116,3 +149,14 @@ class LicensingServerStatus(OpenEnum):
     AVAILABLE = "Available"
     NOT_AVAILABLE = "NotAvailable"
     UNKNOWN = "Unknown"
+
+
+@model
+class PageOfLicensedResource(Model):
+    """Page of licensed resource."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[LicensedResource] | None | Unset = UNSET

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -14,12 +13,50 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import BackupTypeNullable, JobStatus, LinkHAL, PolicyNotificationSettings, RetrySettings
-    from .cosmos_db_policy import YearlySchedule
-    from .job_session import HealthCheckSchedule
-    from .sla_configuration import DailySchedule, MonthlySchedule
-    from .vm_protection_policy import SnapshotSettings
-    from .weekly import WeeklySchedule
+    from .shared import (
+        BackupTypeNullable,
+        DailySchedule,
+        HealthCheckSchedule,
+        JobStatus,
+        LinkHAL,
+        MonthlySchedule,
+        PolicyBackupItemsFromClient,
+        PolicyExcludedItemsFromClient,
+        PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        PolicyStatus,
+        RetrySettings,
+        SnapshotSettings,
+        WeeklySchedule,
+        YearlySchedule,
+    )
+
+
+@model
+class NewPolicyFromClient(Model):
+    """New policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    snapshot_settings: SnapshotSettings
+    daily_schedule: DailySchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
 
 
 @model
@@ -72,62 +109,42 @@ class Policy(Model):
     cbt_reset_time_utc: datetime | None | Unset = UNSET
 
 
-class PolicyExpansion(OpenEnum):
-    """Policy expansion: 9 known values."""
+@model
+class UpdatedPolicyFromClient(Model):
+    """Updated policy from client.
 
-    NONE = "None"
-    LAST_BACKUP_SESSION = "LastBackupSession"
-    REPOSITORY = "Repository"
-    PROTECTED_RESOURCES = "ProtectedResources"
-    EXCLUDED_RESOURCES = "ExcludedResources"
-    LAST_FINISHED_BACKUP_SESSION = "LastFinishedBackupSession"
-    REGIONS = "Regions"
-    TAG_GROUPS = "TagGroups"
-    ALL = "All"
+    Attributes:
+        service_account_id: UUID.
+    """
 
-
-class PolicySort(OpenEnum):
-    """Policy sort: 6 known values."""
-
-    PRIORITY_ASC = "PriorityAsc"
-    PRIORITY_DESC = "PriorityDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    USN_ASC = "UsnAsc"
-    USN_DESC = "UsnDesc"
-
-
-class PolicyStatus(OpenEnum):
-    """Policy status: 3 known values."""
-
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
-    UNKNOWN = "Unknown"
-
-
-class PolicyType(OpenEnum):
-    """Policy type: 7 known values."""
-
-    VIRTUAL_MACHINES = "VirtualMachines"
-    AZURE_SQL = "AzureSql"
-    FILE_SHARES = "FileShares"
-    UNKNOWN = "Unknown"
-    COSMOS_DB = "CosmosDb"
-    PROTECTION_VM_POLICY = "ProtectionVmPolicy"
-    VNET = "Vnet"
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: PolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: PolicyExcludedItemsFromClient | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    backup_type: BackupTypeNullable | None | Unset = UNSET
+    snapshot_settings: SnapshotSettings
+    daily_schedule: DailySchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
 
 
 @model
-class VbrBackup(Model):
-    """Vbr backup.
+class VirtualMachinePoliciesExportOptions(Model):
+    """Virtual machine policies export options.
 
     Attributes:
-        id: UUID.
-        last_policy_id: UUID.
+        policy_ids: UUID.
     """
 
-    id: str | None | Unset = UNSET
-    last_policy_id: str | None | Unset = UNSET
-    last_policy_display_name: str | None | Unset = UNSET
-    repository_id: str | None | Unset = UNSET
-    last_policy_type: PolicyType | None | Unset = UNSET
+    policy_ids: list[str] | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    last_job_status: list[JobStatus] | None | Unset = UNSET
+    policy_status: list[PolicyStatus] | None | Unset = UNSET

@@ -14,10 +14,17 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .resource import ResourceGroup
-    from .sql_server import SqlServerForProtectedDatabase
+    from .shared import (
+        AzureEnvironment,
+        AzureSubscription,
+        JobStatus,
+        LinkHAL,
+        ProblemDetails,
+        Region,
+        ResourceGroup,
+        SqlServerType,
+    )
+    from .vm_sla_based_policy import ProtectionDatabaseState
 
 
 @model
@@ -37,6 +44,22 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
 
 
 @model
+class AsyncOperationOfPageOfProtectedDatabaseExtended(Model):
+    """Async operation of page of protected database extended.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfProtectedDatabaseExtended | None | Unset = UNSET
+
+
+@model
 class PageOfProtectedDatabase(Model):
     """Page of protected database."""
 
@@ -45,6 +68,17 @@ class PageOfProtectedDatabase(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ProtectedDatabase] | None | Unset = UNSET
+
+
+@model
+class PageOfProtectedDatabaseExtended(Model):
+    """Page of protected database extended."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ProtectedDatabaseExtended] | None | Unset = UNSET
 
 
 @model
@@ -68,6 +102,72 @@ class ProtectedDatabase(Model):
     region: Region | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class ProtectedDatabaseExtended(Model):
+    """Protected database extended.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    azure_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    sql_server: SqlServerForProtectedDatabase | None | Unset = UNSET
+    azure_environment: AzureEnvironment | None | Unset = UNSET
+    size_in_mb: int | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    sql_elastic_pool: str | None | Unset = UNSET
+    last_backup: datetime | None | Unset = UNSET
+    subscription: AzureSubscription | None | Unset = UNSET
+    region: Region | None | Unset = UNSET
+    resource_group: ResourceGroup | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    protection_state: ProtectionDatabaseState | None | Unset = UNSET
+    backup_size_bytes: int | None | Unset = UNSET
+    archive_size_bytes: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+class ProtectedDatabaseExtendedSort(OpenEnum):
+    """Protected database extended sort: 34 known values."""
+
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    SERVER_NAME_ASC = "ServerNameAsc"
+    SERVER_NAME_DESC = "ServerNameDesc"
+    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
+    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
+    SIZE_ASC = "SizeAsc"
+    SIZE_DESC = "SizeDesc"
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
+    LAST_BACKUP_ASC = "LastBackupAsc"
+    LAST_BACKUP_DESC = "LastBackupDesc"
+    REPOSITORY_NAME_ASC = "RepositoryNameAsc"
+    REPOSITORY_NAME_DESC = "RepositoryNameDesc"
+    DATA_RETRIEVAL_STATUS_ASC = "DataRetrievalStatusAsc"
+    DATA_RETRIEVAL_STATUS_DESC = "DataRetrievalStatusDesc"
+    POLICY_ASC = "PolicyAsc"
+    POLICY_DESC = "PolicyDesc"
+    RESTORE_POINT_COUNT_ASC = "RestorePointCountAsc"
+    RESTORE_POINT_COUNT_DESC = "RestorePointCountDesc"
+    SQL_ELASTIC_POOL_ASC = "SqlElasticPoolAsc"
+    SQL_ELASTIC_POOL_DESC = "SqlElasticPoolDesc"
+    SUBSCRIPTION_ID_ASC = "SubscriptionIdAsc"
+    SUBSCRIPTION_ID_DESC = "SubscriptionIdDesc"
+    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
+    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
+    TENANT_ID_ASC = "TenantIdAsc"
+    TENANT_ID_DESC = "TenantIdDesc"
+    BACKUP_SIZE_ASC = "BackupSizeAsc"
+    BACKUP_SIZE_DESC = "BackupSizeDesc"
+    ARCHIVE_SIZE_ASC = "ArchiveSizeAsc"
+    ARCHIVE_SIZE_DESC = "ArchiveSizeDesc"
 
 
 class ProtectedDatabaseSort(OpenEnum):
@@ -99,3 +199,32 @@ class ProtectedSqlDatabaseExportOptions(Model):
 
     database_ids: list[str] | None | Unset = UNSET
     search_pattern: str | None | Unset = UNSET
+
+
+@model
+class SqlServerForProtectedDatabase(Model):
+    """Sql server for protected database."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    server_type: SqlServerType | None | Unset = UNSET
+
+
+@model
+class SqlServerForStandardAccount(Model):
+    """Sql server for standard account."""
+
+    id: str | None | Unset = UNSET
+    resource_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class SqlServerForStandardAccountName(Model):
+    """Sql server for standard account name."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET

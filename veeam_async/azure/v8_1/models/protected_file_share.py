@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails, Region
-    from .protected_file_share_extended import ProtectedFileShareStorageAccount
-    from .resource import ResourceGroup
+    from .shared import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails, Region, ResourceGroup
+    from .vm_sla_based_policy import ProtectionFileShareState
 
 
 @model
@@ -37,6 +35,22 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
 
 
 @model
+class AsyncOperationOfPageOfProtectedFileShareExtended(Model):
+    """Async operation of page of protected file share extended.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfProtectedFileShareExtended | None | Unset = UNSET
+
+
+@model
 class PageOfProtectedFileShare(Model):
     """Page of protected file share."""
 
@@ -45,6 +59,17 @@ class PageOfProtectedFileShare(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[ProtectedFileShare] | None | Unset = UNSET
+
+
+@model
+class PageOfProtectedFileShareExtended(Model):
+    """Page of protected file share extended."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ProtectedFileShareExtended] | None | Unset = UNSET
 
 
 @model
@@ -85,6 +110,58 @@ class ProtectedFileShareExportOptions(Model):
     search_pattern: str | None | Unset = UNSET
 
 
+@model
+class ProtectedFileShareExtended(Model):
+    """Protected file share extended.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    azure_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    storage_account: ProtectedFileShareStorageAccount | None | Unset = UNSET
+    azure_environment: AzureEnvironment | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    size_in_mb: int | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    last_backup: datetime | None | Unset = UNSET
+    subscription: AzureSubscription | None | Unset = UNSET
+    region: Region | None | Unset = UNSET
+    resource_group: ResourceGroup | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    protection_state: ProtectionFileShareState | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+class ProtectedFileShareExtendedSort(OpenEnum):
+    """Protected file share extended sort: 22 known values."""
+
+    ID_ASC = "IdAsc"
+    ID_DESC = "IdDesc"
+    LAST_BACKUP_ASC = "LastBackupAsc"
+    LAST_BACKUP_DESC = "LastBackupDesc"
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
+    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
+    POLICY_ASC = "PolicyAsc"
+    POLICY_DESC = "PolicyDesc"
+    RESTORE_POINT_COUNT_ASC = "RestorePointCountAsc"
+    RESTORE_POINT_COUNT_DESC = "RestorePointCountDesc"
+    SIZE_ASC = "SizeAsc"
+    SIZE_DESC = "SizeDesc"
+    STORAGE_ACCOUNT_ASC = "StorageAccountAsc"
+    STORAGE_ACCOUNT_DESC = "StorageAccountDesc"
+    SUBSCRIPTION_ID_ASC = "SubscriptionIdAsc"
+    SUBSCRIPTION_ID_DESC = "SubscriptionIdDesc"
+    TENANT_ID_ASC = "TenantIdAsc"
+    TENANT_ID_DESC = "TenantIdDesc"
+
+
 class ProtectedFileShareSort(OpenEnum):
     """Protected file share sort: 10 known values."""
 
@@ -98,3 +175,12 @@ class ProtectedFileShareSort(OpenEnum):
     RESOURCE_GROUP_DESC = "ResourceGroupDesc"
     REGION_ASC = "RegionAsc"
     REGION_DESC = "RegionDesc"
+
+
+@model
+class ProtectedFileShareStorageAccount(Model):
+    """Protected file share storage account."""
+
+    id: str | None | Unset = UNSET
+    resource_id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET

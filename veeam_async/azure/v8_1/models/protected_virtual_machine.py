@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import AzureEnvironment, DataRetrievalStatus, JobStatus, LinkHAL, ProblemDetails, Region
-    from .disk import OSTypeNullable
-    from .resource import ResourceGroup
+    from .shared import (
+        AzureEnvironment,
+        AzureSubscription,
+        DataRetrievalStatus,
+        JobStatus,
+        LinkHAL,
+        OSTypeNullable,
+        ProblemDetails,
+        Region,
+        ResourceGroup,
+    )
+    from .vm_sla_based_policy import ProtectionVMState
 
 
 @model
@@ -37,6 +45,22 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
 
 
 @model
+class AsyncOperationOfPageOfProtectedVirtualMachineExtended(Model):
+    """Async operation of page of protected virtual machine extended.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfProtectedVirtualMachineExtended | None | Unset = UNSET
+
+
+@model
 class AsyncOperationOfProtectedVirtualMachine(Model):
     """Async operation of protected virtual machine.
 
@@ -53,6 +77,22 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
 
 @model
+class AsyncOperationOfProtectedVirtualMachineExtended(Model):
+    """Async operation of protected virtual machine extended.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: ProtectedVirtualMachineExtended | None | Unset = UNSET
+
+
+@model
 class PageOfProtectedVirtualMachine(Model):
     """Page of protected virtual machine."""
 
@@ -63,13 +103,15 @@ class PageOfProtectedVirtualMachine(Model):
     results: list[ProtectedVirtualMachine] | None | Unset = UNSET
 
 
-class ProtectedDataBackupTier(OpenEnum):
-    """Protected data backup tier: 4 known values."""
+@model
+class PageOfProtectedVirtualMachineExtended(Model):
+    """Page of protected virtual machine extended."""
 
-    NON_ARCHIVE = "NonArchive"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    ALL = "All"
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[ProtectedVirtualMachineExtended] | None | Unset = UNSET
 
 
 class ProtectedDataBackupTierNullable(OpenEnum):
@@ -125,3 +167,29 @@ class ProtectedVirtualMachineExportOptions(Model):
     search_pattern: str | None | Unset = UNSET
     flr_session: bool | None | Unset = UNSET
     data_retrieval_statuses: list[DataRetrievalStatus] | None | Unset = UNSET
+
+
+@model
+class ProtectedVirtualMachineExtended(Model):
+    """Protected virtual machine extended.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    os_type: OSTypeNullable | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    vm_size: str | None | Unset = UNSET
+    has_ephemeral_os_disk: bool | None | Unset = UNSET
+    last_backup: datetime | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    policy_name: str | None | Unset = UNSET
+    protection_state: ProtectionVMState | None | Unset = UNSET
+    is_controller: bool | None | Unset = UNSET
+    has_running_flr_session: bool | None | Unset = UNSET
+    backup_size_bytes: int | None | Unset = UNSET
+    archive_size_bytes: int | None | Unset = UNSET

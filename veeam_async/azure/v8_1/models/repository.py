@@ -10,11 +10,70 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
-    from .azure_storage import AzureStorageItem
-    from .azure_token import AzureEnvironmentNullable
-    from .common import LinkHAL
+    from .shared import (
+        JobStatus,
+        LinkHAL,
+        PolicyType,
+        ProblemDetails,
+        Repository,
+        RepositoryEncryptionMethod,
+        RepositoryStatus,
+        RepositoryValidationStep,
+        StorageConsumptionLimit,
+        StorageTier,
+        StorageTierNullable,
+    )
+
+
+@model
+class AsyncOperationOfNullableBoolean(Model):
+    """Async operation of nullable boolean.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: bool | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfRepositorySecuritySettingsData(Model):
+    """Async operation of repository security settings data.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: RepositorySecuritySettingsData | None | Unset = UNSET
+
+
+class ImmutabilityFilter(OpenEnum):
+    """Immutability filter: 2 known values."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+
+
+class ImmutabilityState(OpenEnum):
+    """Immutability state: 3 known values."""
+
+    UNKNOWN = "Unknown"
+    IMMUTABLE = "Immutable"
+    MUTABLE = "Mutable"
 
 
 @model
@@ -29,44 +88,72 @@ class PageOfRepository(Model):
 
 
 @model
-class Repository(Model):
-    """Repository."""
+class PageOfRepositoryValidateDelete(Model):
+    """Page of repository validate delete."""
 
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    azure_storage_account_id: str | None | Unset = UNSET
-    azure_storage_account_name: str | None | Unset = UNSET
-    azure_storage_folder: AzureStorageItem | None | Unset = UNSET
-    azure_storage_container: AzureStorageItem | None | Unset = UNSET
-    enable_encryption: bool
-    hint: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    azure_account_id: str | None | Unset = UNSET
-    repository_type: RepositoryType | None | Unset = UNSET
-    environment: AzureEnvironmentNullable | None | Unset = UNSET
-    status: RepositoryStatus | None | Unset = UNSET
-    storage_tier: StorageTier
-    is_storage_tier_inferred: bool | None | Unset = UNSET
-    immutability_enabled: bool | None | Unset = UNSET
-    repository_ownership: RepositoryOwnership | None | Unset = UNSET
-    concurrency_limit: int | None | Unset = UNSET
-    storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
-    veeam_vault_id: int | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[RepositoryValidateDelete] | None | Unset = UNSET
+
+
+@model
+class PolicyIdNameType(Model):
+    """Policy id name type.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    name: str
+    policy_type: PolicyType
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
-class RepositoryExpansion(OpenEnum):
-    """Repository expansion: 7 known values."""
+@model
+class RepositoryCreateFromClient(Model):
+    """Repository create from client."""
 
-    NONE = "None"
-    REGION = "Region"
-    STORAGE_ACCOUNT = "StorageAccount"
-    AZURE_ACCOUNT = "AzureAccount"
-    USED_SPACE = "UsedSpace"
-    KEY_VAULT = "KeyVault"
-    ALL = "All"
+    key_vault_id: str | None | Unset = UNSET
+    key_vault_key_uri: str | None | Unset = UNSET
+    azure_storage_account_id: str
+    azure_storage_folder: str
+    azure_storage_container: str
+    azure_account_id: str
+    storage_tier: StorageTierNullable | None | Unset = UNSET
+    concurrency_limit: int | None | Unset = UNSET
+    storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
+    import_if_folder_has_backup: bool | None | Unset = UNSET
+    auto_create_tiers: bool | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    enable_encryption: bool | None | Unset = UNSET
+    password: str | None | Unset = UNSET
+    hint: str | None | Unset = UNSET
+
+
+@model
+class RepositoryCreateFromClientWithKeyVault(Model):
+    """Repository create from client with key vault."""
+
+    key_vault_id: str | None | Unset = UNSET
+    key_vault_key_uri: str | None | Unset = UNSET
+    azure_storage_account_id: str
+    azure_storage_folder: str
+    azure_storage_container: str
+    azure_account_id: str
+    storage_tier: StorageTierNullable | None | Unset = UNSET
+    concurrency_limit: int | None | Unset = UNSET
+    import_if_folder_has_backup: bool | None | Unset = UNSET
+    auto_create_tiers: bool | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    enable_encryption: bool | None | Unset = UNSET
+    password: str | None | Unset = UNSET
+    hint: str | None | Unset = UNSET
+    storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
 
 
 @model
@@ -86,75 +173,92 @@ class RepositoryOptions(Model):
 
 
 @model
-class RepositoryOwnership(Model):
-    """Repository ownership."""
+class RepositorySecuritySettingsData(Model):
+    """Repository security settings data."""
 
-    has_another_owner: bool | None | Unset = UNSET
-    current_owner_identifier: str | None | Unset = UNSET
-    current_owner_name: str | None | Unset = UNSET
-
-
-class RepositoryStatus(OpenEnum):
-    """Repository status: 6 known values."""
-
-    CREATING = "Creating"
-    IMPORTING = "Importing"
-    READY = "Ready"
-    FAILED = "Failed"
-    UNKNOWN = "Unknown"
-    READ_ONLY = "ReadOnly"
+    repository_exists: bool | None | Unset = UNSET
+    storage_tier: StorageTierNullable | None | Unset = UNSET
+    is_encrypted: bool | None | Unset = UNSET
+    encryption_method: RepositoryEncryptionMethod | None | Unset = UNSET
+    hint: str | None | Unset = UNSET
+    key_vault_id: str | None | Unset = UNSET
+    key_name: str | None | Unset = UNSET
+    key_uri: str | None | Unset = UNSET
+    key_vault_name: str | None | Unset = UNSET
+    key_version: str | None | Unset = UNSET
+    immutability: ImmutabilityState | None | Unset = UNSET
 
 
-class RepositoryType(OpenEnum):
-    """Repository type: 3 known values."""
+@model
+class RepositoryUpdateFromClientWithKeyVault(Model):
+    """Repository update from client with key vault."""
 
-    BACKUP = "Backup"
-    VEEAM_VAULT = "VeeamVault"
+    key_vault_id: str | None | Unset = UNSET
+    key_vault_key_uri: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    azure_account_id: str | None | Unset = UNSET
+    concurrency_limit: int | None | Unset = UNSET
+    enable_encryption: bool | None | Unset = UNSET
+    password: str | None | Unset = UNSET
+    hint: str | None | Unset = UNSET
+    storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
+
+
+@model
+class RepositoryUpdateValidationConfig(Model):
+    """Repository update validation config."""
+
+    steps: list[RepositoryValidationStep] | None | Unset = UNSET
+    repository: RepositoryUpdateFromClientWithKeyVault | None | Unset = UNSET
+
+
+@model
+class RepositoryValidateDelete(Model):
+    """Repository validate delete."""
+
+    repository: Repository | None | Unset = UNSET
+    used_in_policies: list[PolicyIdNameType] | None | Unset = UNSET
+    used_in_storage_templates: list[UuidNamePair] | None | Unset = UNSET
+    additional_usages_and_errors: list[RepositoryValidateDeleteError] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class RepositoryValidateDeleteError(Model):
+    """Repository validate delete error."""
+
+    message: str
+    code: RepositoryValidateDeleteErrorCode
+
+
+class RepositoryValidateDeleteErrorCode(OpenEnum):
+    """Repository validate delete error code: 3 known values."""
+
+    USED_IN_CONFIGURATION_BACKUP_SETTING = "UsedInConfigurationBackupSetting"
+    HAS_ACTIVE_DATA_RETRIEVAL_TASK = "HasActiveDataRetrievalTask"
     UNKNOWN = "Unknown"
 
 
 @model
-class StorageConsumptionLimit(Model):
-    """Storage consumption limit."""
+class RepositoryValidateDeleteOptions(Model):
+    """Repository validate delete options.
 
-    limit_value: int | None | Unset = UNSET
-    limit_type: StorageConsumptionLimitType | None | Unset = UNSET
+    Attributes:
+        repository_id: UUID.
+    """
 
-
-class StorageConsumptionLimitType(OpenEnum):
-    """Storage consumption limit type: 4 known values."""
-
-    MB = "MB"
-    GB = "GB"
-    TB = "TB"
-    UNKNOWN = "Unknown"
+    repository_id: list[str] | None | Unset = UNSET
 
 
 @model
-class StorageFolderV2(Model):
-    """Storage folder V2."""
+class UuidNamePair(Model):
+    """Uuid name pair.
 
-    folder_name: str
-    account_id: str | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
 
-
-class StorageTier(OpenEnum):
-    """Storage tier: 6 known values."""
-
-    INFERRED = "Inferred"
-    HOT = "Hot"
-    COOL = "Cool"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    COLD = "Cold"
-
-
-class StorageTierNullable(OpenEnum):
-    """Storage tier nullable: 6 known values."""
-
-    INFERRED = "Inferred"
-    HOT = "Hot"
-    COOL = "Cool"
-    ARCHIVE = "Archive"
-    UNKNOWN = "Unknown"
-    COLD = "Cold"
+    id: str
+    name: str
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")

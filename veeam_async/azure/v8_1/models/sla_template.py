@@ -14,17 +14,79 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-    from .policy_backup import PolicyBackupItemsFromClient
-    from .sla_configuration import SlaConfiguration
+    from .shared import DayOfWeek, HealthCheckSchedule, LinkHAL, Month
 
 
-class BackupType(OpenEnum):
-    """Backup type: 3 known values."""
+@model
+class ArchiveSlaSchedule(Model):
+    """Archive sla schedule."""
 
-    ALL_SUBSCRIPTIONS = "AllSubscriptions"
-    SELECTED_ITEMS = "SelectedItems"
+    schedule_enabled: bool | None | Unset = UNSET
+    selected_months: list[Month] | None | Unset = UNSET
+    monthly_type: MonthMagnetType | None | Unset = UNSET
+    store_for: int | None | Unset = UNSET
+    store_for_unit: SlaDurationType | None | Unset = UNSET
+
+
+@model
+class DailySlaSchedule(Model):
+    """Daily sla schedule."""
+
+    schedule_enabled: bool | None | Unset = UNSET
+    create_every: int | None | Unset = UNSET
+    create_unit: SlaDurationType | None | Unset = UNSET
+    store_for: int | None | Unset = UNSET
+    store_for_unit: SlaDurationType | None | Unset = UNSET
+
+
+class DailyType(OpenEnum):
+    """Daily type: 4 known values."""
+
+    EVERYDAY = "Everyday"
+    WEEK_DAYS = "WeekDays"
+    SELECTED_DAYS = "SelectedDays"
     UNKNOWN = "Unknown"
+
+
+class MonthMagnetType(OpenEnum):
+    """Month magnet type: 2 known values."""
+
+    FIRST_DAY = "FirstDay"
+    LAST_DAY = "LastDay"
+
+
+@model
+class MonthlySlaSchedule(Model):
+    """Monthly sla schedule."""
+
+    schedule_enabled: bool | None | Unset = UNSET
+    monthly_type: MonthlyType | None | Unset = UNSET
+    exact_day: int | None | Unset = UNSET
+    day_of_week: DayOfWeek | None | Unset = UNSET
+    selected_months: list[Month] | None | Unset = UNSET
+    store_for: int | None | Unset = UNSET
+    store_for_unit: SlaDurationType | None | Unset = UNSET
+
+
+class MonthlyType(OpenEnum):
+    """Monthly type: 7 known values."""
+
+    FIRST = "First"
+    SECOND = "Second"
+    THIRD = "Third"
+    FOURTH = "Fourth"
+    LAST = "Last"
+    SELECTED_DAY = "SelectedDay"
+    UNKNOWN = "Unknown"
+
+
+@model
+class NewSlaTemplateFromClient(Model):
+    """New sla template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    sla_configuration: SlaConfiguration | None | Unset = UNSET
 
 
 @model
@@ -50,32 +112,46 @@ class PageOfSlaTemplateAssignment(Model):
 
 
 @model
-class SlaPolicyNotificationSettings(Model):
-    """Sla policy notification settings.
+class SlaBackupSchedule(Model):
+    """Sla backup schedule."""
 
-    Attributes:
-        send_on_specific_time: time-span.
-    """
-
-    enable_notifications: bool | None | Unset = UNSET
-    email: str | None | Unset = UNSET
-    include_only_missed_sla_and_removed_vms: bool | None | Unset = UNSET
-    send_on_specific_time: str | None | Unset = UNSET
+    daily: DailySlaSchedule | None | Unset = UNSET
+    weekly: WeeklySlaSchedule | None | Unset = UNSET
+    monthly: MonthlySlaSchedule | None | Unset = UNSET
+    archive: ArchiveSlaSchedule | None | Unset = UNSET
+    execution_window: TimeWindowSlaSchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
+    change_block_tracking_enabled: bool | None | Unset = UNSET
 
 
 @model
-class SlaPolicyProtectionInfo(Model):
-    """Sla policy protection info.
+class SlaConfiguration(Model):
+    """Sla configuration."""
 
-    Attributes:
-        tenant_id: UUID.
-        service_account_id: UUID.
-    """
+    snapshot: SlaSnapshotSchedule | None | Unset = UNSET
+    backup: SlaBackupSchedule | None | Unset = UNSET
+    threshold: SlaThresholdSettings | None | Unset = UNSET
 
-    tenant_id: str
-    service_account_id: str
-    selected_items: PolicyBackupItemsFromClient | None
-    backup_type: BackupType
+
+class SlaDurationType(OpenEnum):
+    """Sla duration type: 6 known values."""
+
+    MINUTE = "Minute"
+    HOUR = "Hour"
+    DAY = "Day"
+    WEEK = "Week"
+    MONTH = "Month"
+    YEAR = "Year"
+
+
+@model
+class SlaSnapshotSchedule(Model):
+    """Sla snapshot schedule."""
+
+    daily: DailySlaSchedule | None | Unset = UNSET
+    weekly: WeeklySlaSchedule | None | Unset = UNSET
+    monthly: MonthlySlaSchedule | None | Unset = UNSET
+    execution_window: TimeWindowSlaSchedule | None | Unset = UNSET
 
 
 @model
@@ -124,3 +200,44 @@ class SlaTemplateSort(OpenEnum):
     LAST_MODIFIED_DESC = "LastModifiedDesc"
     CURRENTLY_ASSIGNED_ASC = "CurrentlyAssignedAsc"
     CURRENTLY_ASSIGNED_DESC = "CurrentlyAssignedDesc"
+
+
+@model
+class SlaThresholdSettings(Model):
+    """Sla threshold settings."""
+
+    met_target_above: int | None | Unset = UNSET
+    missed_target_below: int | None | Unset = UNSET
+
+
+@model
+class TimeWindowSlaSchedule(Model):
+    """Time window sla schedule.
+
+    Attributes:
+        window_opening: time-span.
+        window_closing: time-span.
+    """
+
+    window_opening: str | None | Unset = UNSET
+    window_closing: str | None | Unset = UNSET
+
+
+@model
+class UpdatedSlaTemplateFromClient(Model):
+    """Updated sla template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    sla_configuration: SlaConfiguration | None | Unset = UNSET
+
+
+@model
+class WeeklySlaSchedule(Model):
+    """Weekly sla schedule."""
+
+    schedule_enabled: bool | None | Unset = UNSET
+    daily_type: DailyType | None | Unset = UNSET
+    selected_days: list[DayOfWeek] | None | Unset = UNSET
+    store_for: int | None | Unset = UNSET
+    store_for_unit: SlaDurationType | None | Unset = UNSET

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import JobStatus, LinkHAL, ProblemDetails
 
 
 @model

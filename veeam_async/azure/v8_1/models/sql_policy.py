@@ -14,36 +14,27 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import (
+    from .shared import (
         BackupTypeNullable,
+        ConnectionTestMessageSeverity,
+        DailySqlSchedule,
+        Database,
+        HealthCheckSchedule,
         JobStatus,
         LinkHAL,
+        MonthlySqlSchedule,
         PolicyNotificationSettings,
+        PolicyRegionFromClient,
+        PolicyStatus,
         ProblemDetails,
         RetrySettings,
+        SqlPolicyBackupItemsFromClient,
+        SqlPolicyExcludedItemsFromClient,
+        SqlServer,
+        ValidationMessage,
+        WeeklySqlSchedule,
+        YearlySchedule,
     )
-    from .cosmos_db_policy import YearlySchedule
-    from .job_session import HealthCheckSchedule
-    from .policy import PolicyStatus
-    from .sla_configuration import DailySqlSchedule, MonthlySqlSchedule
-    from .sql_server import SqlConnectionTestMessage
-    from .weekly import WeeklySqlSchedule
-
-
-@model
-class AsyncOperationOfArrayOfSqlConnectionTestMessage(Model):
-    """Async operation of array of sql connection test message.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str
-    start_time: datetime
-    status: JobStatus
-    error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    result: list[SqlConnectionTestMessage] | None | Unset = UNSET
 
 
 @model
@@ -78,13 +69,33 @@ class AsyncOperationOfArrayOfValidationMessage(Model):
     result: list[ValidationMessage] | None | Unset = UNSET
 
 
-class ConnectionTestMessageSeverity(OpenEnum):
-    """Connection test message severity: 4 known values."""
+@model
+class NewSqlPolicyFromClient(Model):
+    """New sql policy from client.
 
-    SUCCESS = "Success"
-    WARNING = "Warning"
-    ERROR = "Error"
-    UNKNOWN = "Unknown"
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str
+    service_account_id: str
+    regions: list[PolicyRegionFromClient]
+    selected_items: SqlPolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: SqlPolicyExcludedItemsFromClient | None | Unset = UNSET
+    staging_server_id: str | None | Unset = UNSET
+    managed_staging_server_id: str | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailySqlSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySqlSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySqlSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET
 
 
 @model
@@ -96,6 +107,28 @@ class PageOfSqlPolicy(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[SqlPolicy] | None | Unset = UNSET
+
+
+@model
+class PageOfSqlPolicyBackupItem(Model):
+    """Page of sql policy backup item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[SqlPolicyBackupItem] | None | Unset = UNSET
+
+
+@model
+class PageOfSqlPolicyExcludedItem(Model):
+    """Page of sql policy excluded item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[SqlPolicyExcludedItem] | None | Unset = UNSET
 
 
 @model
@@ -159,12 +192,37 @@ class SqlPolicy(Model):
 
 
 @model
+class SqlPolicyBackupItem(Model):
+    """Sql policy backup item."""
+
+    database: Database | None | Unset = UNSET
+    sql_server: SqlServer | None | Unset = UNSET
+    deleted_item: SqlPolicyItemDeletedFromAzure | None | Unset = UNSET
+
+
+class SqlPolicyBackupItemType(OpenEnum):
+    """Sql policy backup item type: 3 known values."""
+
+    DATABASE = "Database"
+    SQL_SERVER = "SqlServer"
+    UNKNOWN = "Unknown"
+
+
+@model
 class SqlPolicyConfigurationTestResult(Model):
     """Sql policy configuration test result."""
 
     severity: ConnectionTestMessageSeverity | None | Unset = UNSET
     type: str | None | Unset = UNSET
     message: str | None | Unset = UNSET
+
+
+@model
+class SqlPolicyExcludedItem(Model):
+    """Sql policy excluded item."""
+
+    database: Database | None | Unset = UNSET
+    deleted_item: SqlPolicyItemDeletedFromAzure | None | Unset = UNSET
 
 
 class SqlPolicyExpansion(OpenEnum):
@@ -182,27 +240,58 @@ class SqlPolicyExpansion(OpenEnum):
 
 
 @model
-class ValidateDataRetrievalCancellationResult(Model):
-    """Validate data retrieval cancellation result."""
+class SqlPolicyItemDeletedFromAzure(Model):
+    """Sql policy item deleted from azure."""
 
-    validation_message: ValidationMessage | None | Unset = UNSET
-    success: bool | None | Unset = UNSET
+    type: SqlPolicyBackupItemType | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    id: str | None | Unset = UNSET
 
 
 @model
-class ValidationMessage(Model):
-    """Validation message."""
+class SqlPolicyLink(Model):
+    """Sql policy link.
 
-    severity: ValidationMessageSeverity | None | Unset = UNSET
-    message_id: str | None | Unset = UNSET
-    message: str | None | Unset = UNSET
-    context_id: str | None | Unset = UNSET
-    target_name: str | None | Unset = UNSET
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
 
 
-class ValidationMessageSeverity(OpenEnum):
-    """Validation message severity: 3 known values."""
+@model
+class SqlStagingServers(Model):
+    """Sql staging servers."""
 
-    WARNING = "Warning"
-    ERROR = "Error"
-    UNKNOWN = "Unknown"
+    managed: SqlServer | None | Unset = UNSET
+    unmanaged: SqlServer | None | Unset = UNSET
+
+
+@model
+class UpdatedSqlPolicyFromClient(Model):
+    """Updated sql policy from client.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    tenant_id: str | None | Unset = UNSET
+    service_account_id: str | None | Unset = UNSET
+    regions: list[PolicyRegionFromClient]
+    selected_items: SqlPolicyBackupItemsFromClient | None | Unset = UNSET
+    excluded_items: SqlPolicyExcludedItemsFromClient | None | Unset = UNSET
+    staging_server_id: str | None | Unset = UNSET
+    managed_staging_server_id: str | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    retry_settings: RetrySettings | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
+    is_enabled: bool | None
+    create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
+    backup_type: BackupTypeNullable | None
+    daily_schedule: DailySqlSchedule | None | Unset = UNSET
+    weekly_schedule: WeeklySqlSchedule | None | Unset = UNSET
+    monthly_schedule: MonthlySqlSchedule | None | Unset = UNSET
+    yearly_schedule: YearlySchedule | None | Unset = UNSET
+    health_check_schedule: HealthCheckSchedule | None | Unset = UNSET

@@ -14,12 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import DataRetrievalStatus, LinkHAL
-    from .job_session import RestorePointType
-    from .protected_database_extended import SqlBackupDestination
-    from .repository_validation_step import RepositoryRestorePointState
-    from .storage import StorageAccessTier
-    from .virtual_machine_report import ProtectionStatus
+    from .shared import DataRetrievalStatus, LinkHAL, RepositoryRestorePointState, RestorePointType, StorageAccessTier
 
 
 @model
@@ -32,18 +27,14 @@ class DatabaseNewLocationOptions(Model):
 
 
 @model
-class DatabaseProtectionState(Model):
-    """Database protection state."""
+class DatabaseRestoreConfigParameters(Model):
+    """Database restore config parameters."""
 
-    protection_status: ProtectionStatus | None | Unset = UNSET
-    repositories: list[str] | None | Unset = UNSET
-    destinations: list[SqlBackupDestination] | None | Unset = UNSET
-    policy_name: str | None | Unset = UNSET
-    policies: list[SqlPolicyLink] | None | Unset = UNSET
-    restore_points: list[SqlRestorePointLink] | None | Unset = UNSET
-    has_vb_owned_restore_points: bool | None | Unset = UNSET
-    restore_point_count: int | None | Unset = UNSET
-    last_backup: datetime | None | Unset = UNSET
+    source_database_name: str | None | Unset = UNSET
+    database_name: str | None | Unset = UNSET
+    source_server_name: str | None | Unset = UNSET
+    server_name: str | None | Unset = UNSET
+    elastic_pool_name: str | None | Unset = UNSET
 
 
 @model
@@ -71,16 +62,12 @@ class PageOfSqlRestorePoint(Model):
     results: list[SqlRestorePoint] | None | Unset = UNSET
 
 
-@model
-class SqlPolicyLink(Model):
-    """Sql policy link.
+class SqlBackupDestination(OpenEnum):
+    """Sql backup destination: 3 known values."""
 
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    AZURE_BLOB = "AzureBlob"
+    MANUAL_BACKUP = "ManualBackup"
+    UNKNOWN = "Unknown"
 
 
 @model

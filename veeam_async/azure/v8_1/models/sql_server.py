@@ -14,8 +14,23 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .sql_policy import ConnectionTestMessageSeverity
+    from .shared import ConnectionTestMessageSeverity, JobStatus, LinkHAL, ProblemDetails, SqlServer
+
+
+@model
+class AsyncOperationOfArrayOfSqlConnectionTestMessage(Model):
+    """Async operation of array of sql connection test message.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: list[SqlConnectionTestMessage] | None | Unset = UNSET
 
 
 @model
@@ -70,74 +85,9 @@ class SqlConnectionTestMessage(Model):
     message: str | None | Unset = UNSET
 
 
-@model
-class SqlServer(Model):
-    """Sql server.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    server_type: SqlServerType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class SqlServerExpansion(OpenEnum):
-    """Sql server expansion: 7 known values."""
-
-    NONE = "None"
-    SUBSCRIPTION = "Subscription"
-    REGION = "Region"
-    RESOURCE_GROUP = "ResourceGroup"
-    ELASTIC_POOLS = "ElasticPools"
-    TENANT = "Tenant"
-    ALL = "All"
-
-
-@model
-class SqlServerForProtectedDatabase(Model):
-    """Sql server for protected database."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    server_type: SqlServerType | None | Unset = UNSET
-
-
-class SqlServerSort(OpenEnum):
-    """Sql server sort: 6 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-
-
-class SqlServerType(OpenEnum):
-    """Sql server type: 3 known values."""
-
-    MANAGED = "Managed"
-    UNMANAGED = "Unmanaged"
-    UNKNOWN = "Unknown"
-
-
 class SqlServerTypeFilterOptions(OpenEnum):
     """Sql server type filter options: 3 known values."""
 
     MANAGED = "Managed"
     UNMANAGED = "Unmanaged"
     ALL = "All"
-
-
-@model
-class SqlStagingServers(Model):
-    """Sql staging servers."""
-
-    managed: SqlServer | None | Unset = UNSET
-    unmanaged: SqlServer | None | Unset = UNSET

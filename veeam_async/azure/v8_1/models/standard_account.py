@@ -12,7 +12,20 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .protected_database import SqlServerForStandardAccount, SqlServerForStandardAccountName
+    from .shared import LinkHAL
+
+
+@model
+class NewStandardAccountFromClient(Model):
+    """New standard account from client."""
+
+    kind: StandardAccountKind | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    username: str | None | Unset = UNSET
+    password: str | None | Unset = UNSET
+    sql_options_from_client: StandardAccountSqlOptionsFromClient | None | Unset = UNSET
 
 
 @model
@@ -27,15 +40,14 @@ class PageOfStandardAccount(Model):
 
 
 @model
-class SqlServerForStandardAccount(Model):
-    """Sql server for standard account."""
+class PageOfStandardAccountName(Model):
+    """Page of standard account name."""
 
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[StandardAccountName] | None | Unset = UNSET
 
 
 @model
@@ -82,6 +94,21 @@ class StandardAccountKind(OpenEnum):
     UNKNOWN = "Unknown"
 
 
+@model
+class StandardAccountName(Model):
+    """Standard account name."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+
+
+@model
+class StandardAccountNameItem(Model):
+    """Standard account name item."""
+
+    sql_server: SqlServerForStandardAccountName | None | Unset = UNSET
+
+
 class StandardAccountSort(OpenEnum):
     """Standard account sort: 8 known values."""
 
@@ -93,3 +120,29 @@ class StandardAccountSort(OpenEnum):
     USERNAME_DESC = "UsernameDesc"
     TYPE_ASC = "TypeAsc"
     TYPE_DESC = "TypeDesc"
+
+
+@model
+class StandardAccountSqlOptionsFromClient(Model):
+    """Standard account sql options from client."""
+
+    sql_servers: list[StandardAccountSqlServerFromClient] | None | Unset = UNSET
+
+
+@model
+class StandardAccountSqlServerFromClient(Model):
+    """Standard account sql server from client."""
+
+    id: str | None | Unset = UNSET
+
+
+@model
+class UpdatedStandardAccountFromClient(Model):
+    """Updated standard account from client."""
+
+    kind: StandardAccountKind | None | Unset = UNSET
+    name: str
+    description: str | None | Unset = UNSET
+    username: str | None | Unset = UNSET
+    password: str | None | Unset = UNSET
+    sql_options_from_client: StandardAccountSqlOptionsFromClient | None | Unset = UNSET

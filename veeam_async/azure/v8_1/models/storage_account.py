@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -14,7 +13,39 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import AzureStorageItem, JobStatus, LinkHAL, ProblemDetails, StorageAccount
+
+
+@model
+class AsyncOperationOfNullableStorageAccount(Model):
+    """Async operation of nullable storage account.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: StorageAccount | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfNullableStorageAccountCapabilities(Model):
+    """Async operation of nullable storage account capabilities.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: StorageAccountCapabilities | None | Unset = UNSET
 
 
 @model
@@ -34,6 +65,29 @@ class AsyncOperationOfPageOfStorageAccount(Model):
 
 
 @model
+class AzureStorageItemCreationConfig(Model):
+    """Azure storage item creation config.
+
+    Attributes:
+        account_id: UUID.
+    """
+
+    name: str
+    account_id: str
+
+
+@model
+class PageOfAzureStorageItem(Model):
+    """Page of azure storage item."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[AzureStorageItem] | None | Unset = UNSET
+
+
+@model
 class PageOfStorageAccount(Model):
     """Page of storage account."""
 
@@ -45,106 +99,8 @@ class PageOfStorageAccount(Model):
 
 
 @model
-class StorageAccount(Model):
-    """Storage account.
-
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    resource_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    sku_name: str | None | Unset = UNSET
-    performance: StorageAccountPerformance | None | Unset = UNSET
-    redundancy: StorageAccountRedundancy | None | Unset = UNSET
-    access_tier: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
-    removed_from_azure: bool | None | Unset = UNSET
-    supports_tiering: bool | None | Unset = UNSET
-    is_immutable_storage: bool | None | Unset = UNSET
-    is_immutable_storage_policy_locked: bool | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-@model
 class StorageAccountCapabilities(Model):
     """Storage account capabilities."""
 
     supports_archive: bool | None | Unset = UNSET
     recommended_concurrency: int | None | Unset = UNSET
-
-
-class StorageAccountExpansion(OpenEnum):
-    """Storage account expansion: 3 known values."""
-
-    NONE = "None"
-    SUBSCRIPTION = "Subscription"
-    ALL = "All"
-
-
-@model
-class StorageAccountFromClient(Model):
-    """Storage account from client."""
-
-    resource_id: str | None | Unset = UNSET
-    service_account_id: str | None | Unset = UNSET
-
-
-class StorageAccountPerformance(OpenEnum):
-    """Storage account performance: 3 known values."""
-
-    STANDARD = "Standard"
-    PREMIUM = "Premium"
-    UNKNOWN = "Unknown"
-
-
-class StorageAccountPublicAccess(OpenEnum):
-    """Storage account public access: 3 known values."""
-
-    ENABLED = "Enabled"
-    DISABLED = "Disabled"
-    DO_NOT_MODIFY = "DoNotModify"
-
-
-class StorageAccountRedundancy(OpenEnum):
-    """Storage account redundancy: 7 known values."""
-
-    UNKNOWN = "Unknown"
-    LRS = "LRS"
-    GRS = "GRS"
-    RAGRS = "RAGRS"
-    ZRS = "ZRS"
-    GZRS = "GZRS"
-    RAGZRS = "RAGZRS"
-
-
-class StorageAccountSort(OpenEnum):
-    """Storage account sort: 22 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    PERFORMANCE_ASC = "PerformanceAsc"
-    PERFORMANCE_DESC = "PerformanceDesc"
-    REDUNDANCY_ASC = "RedundancyAsc"
-    REDUNDANCY_DESC = "RedundancyDesc"
-    ACCESS_TIER_ASC = "AccessTierAsc"
-    ACCESS_TIER_DESC = "AccessTierDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"
-    SUBSCRIPTION_ID_ASC = "SubscriptionIdAsc"
-    SUBSCRIPTION_ID_DESC = "SubscriptionIdDesc"
-    SUBSCRIPTION_NAME_ASC = "SubscriptionNameAsc"
-    SUBSCRIPTION_NAME_DESC = "SubscriptionNameDesc"
-    TENANT_ID_ASC = "TenantIdAsc"
-    TENANT_ID_DESC = "TenantIdDesc"
-    TENANT_NAME_ASC = "TenantNameAsc"
-    TENANT_NAME_DESC = "TenantNameDesc"
-    IMMUTABILITY_ENABLED_ASC = "ImmutabilityEnabledAsc"
-    IMMUTABILITY_ENABLED_DESC = "ImmutabilityEnabledDesc"

@@ -12,7 +12,7 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .shared import LinkHAL
 
 
 @model
@@ -63,6 +63,15 @@ class BackupRepositoryConfigurationFromClient(Model):
 
     default_repository_id: str | None | Unset = UNSET
     items: list[RepositoryConfigurationItemFromClient] | None | Unset = UNSET
+
+
+@model
+class NewStorageTemplateFromClient(Model):
+    """New storage template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET
 
 
 @model
@@ -176,3 +185,12 @@ class StorageTemplateSort(OpenEnum):
     LAST_MODIFIED_DESC = "LastModifiedDesc"
     CURRENTLY_ASSIGNED_ASC = "CurrentlyAssignedAsc"
     CURRENTLY_ASSIGNED_DESC = "CurrentlyAssignedDesc"
+
+
+@model
+class UpdatedStorageTemplateFromClient(Model):
+    """Updated storage template from client."""
+
+    name: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    storage_configuration: StorageTemplateConfigurationFromClient | None | Unset = UNSET

@@ -5,66 +5,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .azure import AzureAccountPurpose
+    from .shared import AzureSubscription, LinkHAL
 
 
 @model
-class MissingSubscriptionPurpose(Model):
-    """Missing subscription purpose."""
+class PageOfAzureSubscription(Model):
+    """Page of azure subscription."""
 
-    purpose: AzureAccountPurpose | None | Unset = UNSET
-    missing_actions: list[str] | None | Unset = UNSET
-    missing_data_actions: list[str] | None | Unset = UNSET
-
-
-class SubscriptionAvailability(OpenEnum):
-    """Subscription availability: 3 known values."""
-
-    AVAILABLE = "Available"
-    NOT_AVAILABLE = "NotAvailable"
-    UNKNOWN = "Unknown"
-
-
-@model
-class SubscriptionForServiceAccount(Model):
-    """Subscription for service account.
-
-    Attributes:
-        id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    permissions_state: SubscriptionPermissionsState | None | Unset = UNSET
-    missing_permissions: list[str] | None | Unset = UNSET
-    missing_data_actions: list[str] | None | Unset = UNSET
-    resource_providers_state: SubscriptionResourceProvidersState | None | Unset = UNSET
-    missing_resource_providers: list[str] | None | Unset = UNSET
-    purposes: list[AzureAccountPurpose] | None | Unset = UNSET
-    missing_purposes: list[MissingSubscriptionPurpose] | None | Unset = UNSET
-    availability: SubscriptionAvailability | None | Unset = UNSET
-
-
-class SubscriptionPermissionsState(OpenEnum):
-    """Subscription permissions state: 4 known values."""
-
-    AVAILABLE_ALL = "AvailableAll"
-    AVAILABLE_SUBSET = "AvailableSubset"
-    INSUFFICIENT = "Insufficient"
-    UNKNOWN = "Unknown"
-
-
-class SubscriptionResourceProvidersState(OpenEnum):
-    """Subscription resource providers state: 3 known values."""
-
-    AVAILABLE_ALL = "AvailableAll"
-    INSUFFICIENT = "Insufficient"
-    UNKNOWN = "Unknown"
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[AzureSubscription] | None | Unset = UNSET

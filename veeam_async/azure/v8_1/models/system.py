@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import AzureEnvironment
+    from .shared import AzureEnvironment
 
 
 @model
@@ -30,6 +30,52 @@ class DisabledSections(Model):
     """Disabled sections."""
 
     configuration_snapshot_based: bool | None | Unset = field(default=UNSET, wire="ConfigurationSnapshotBased")
+
+
+class ExportLogsType(OpenEnum):
+    """Export logs type: 3 known values."""
+
+    LAST_DAYS = "LastDays"
+    BETWEEN_DATES = "BetweenDates"
+    UNKNOWN = "Unknown"
+
+
+class MessageService(OpenEnum):
+    """Message service: 2 known values."""
+
+    SERVICE_BUS = "ServiceBus"
+    QUEUE_STORAGE = "QueueStorage"
+
+
+@model
+class PrivateDeploymentState(Model):
+    """Private deployment state."""
+
+    message_service: MessageService | None | Unset = UNSET
+    private_deployment_enabled: bool | None | Unset = UNSET
+    private_dns_zone_setting: PrivateDnsSetting | None | Unset = UNSET
+    private_dns_zone_resource_group_id: str | None | Unset = UNSET
+    auto_create_service_endpoints: bool | None | Unset = UNSET
+    storage_account_public_access: StorageAccountPublicAccess | None | Unset = UNSET
+    is_updating: bool | None | Unset = UNSET
+    error: str | None | Unset = UNSET
+
+
+class PrivateDeploymentStatus(OpenEnum):
+    """Private deployment status: 4 known values."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    ENABLING = "Enabling"
+    DISABLING = "Disabling"
+
+
+class PrivateDnsSetting(OpenEnum):
+    """Private dns setting: 3 known values."""
+
+    DISABLED = "Disabled"
+    MANAGE_AUTOMATICALLY = "ManageAutomatically"
+    MANAGE_A_RECORDS = "ManageARecords"
 
 
 @model
@@ -49,6 +95,25 @@ class ServerInfo(Model):
     azure_environment: AzureEnvironment | None | Unset = UNSET
     virtual_machine_unique_id: str | None | Unset = UNSET
     disabled_sections: DisabledSections | None | Unset = field(default=UNSET, wire="DisabledSections")
+
+
+@model
+class SetDeploymentModeRequest(Model):
+    """Set deployment mode request."""
+
+    private_deployment_enabled: bool
+    private_dns_zone_setting: PrivateDnsSetting | None | Unset = UNSET
+    private_dns_zone_resource_group_id: str | None | Unset = UNSET
+    auto_create_service_endpoints: bool
+    storage_account_public_access: StorageAccountPublicAccess | None | Unset = UNSET
+
+
+class StorageAccountPublicAccess(OpenEnum):
+    """Storage account public access: 3 known values."""
+
+    ENABLED = "Enabled"
+    DISABLED = "Disabled"
+    DO_NOT_MODIFY = "DoNotModify"
 
 
 @model

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -14,9 +13,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import JobStatus, LinkHAL, ProblemDetails
-    from .resource import ResourceGroup
+    from .shared import JobStatus, LinkHAL, ProblemDetails, Tag
 
 
 @model
@@ -44,39 +41,3 @@ class PageOfTag(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Tag] | None | Unset = UNSET
-
-
-@model
-class Tag(Model):
-    """Tag."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagFromClient(Model):
-    """Tag from client."""
-
-    name: str | None | Unset = UNSET
-    value: str | None | Unset = UNSET
-
-
-@model
-class TagGroup(Model):
-    """Tag group."""
-
-    name: str | None | Unset = UNSET
-    subscription: AzureSubscription | None | Unset = UNSET
-    resource_group: ResourceGroup | None | Unset = UNSET
-    tags: list[Tag] | None | Unset = UNSET
-
-
-class TagSort(OpenEnum):
-    """Tag sort: 4 known values."""
-
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    VALUE_ASC = "ValueAsc"
-    VALUE_DESC = "ValueDesc"

@@ -12,20 +12,46 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .shared import LinkHAL, UserType
 
 
 @model
-class CurrentUser(Model):
-    """Current user."""
+class ChangePasswordOfCurrentUserData(Model):
+    """Change password of current user data."""
 
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    mfa_enabled: bool | None | Unset = UNSET
-    role: RbacRole | None | Unset = UNSET
-    type: UserType | None | Unset = UNSET
-    identity_provider_entity_id: str | None | Unset = UNSET
+    current_password: str | None | Unset = UNSET
+    new_password: str | None | Unset = UNSET
+
+
+@model
+class ChangePasswordOfCurrentUserMfaData(Model):
+    """Change password of current user mfa data."""
+
+    current_password: str | None | Unset = UNSET
+
+
+@model
+class ChangePasswordOfCurrentUserMfaResult(Model):
+    """Change password of current user mfa result."""
+
+    mfa_token: str | None | Unset = UNSET
+
+
+@model
+class ChangePasswordOfCurrentUserMfaValidationData(Model):
+    """Change password of current user mfa validation data."""
+
+    new_password: str | None | Unset = UNSET
+    mfa_token: str | None | Unset = UNSET
+    mfa_code: str | None | Unset = UNSET
+
+
+@model
+class ChangeUsersPasswordData(Model):
+    """Change users password data."""
+
+    new_password: str
+    admins_password: str
 
 
 @model
@@ -163,14 +189,6 @@ class UserSort(OpenEnum):
     ACCOUNT_TYPE_DESC = "AccountTypeDesc"
     IDENTITY_PROVIDER_ID_ASC = "IdentityProviderIdAsc"
     IDENTITY_PROVIDER_ID_DESC = "IdentityProviderIdDesc"
-
-
-class UserType(OpenEnum):
-    """User type: 3 known values."""
-
-    INTERNAL = "Internal"
-    IDENTITY_PROVIDER = "IdentityProvider"
-    UNKNOWN = "Unknown"
 
 
 class UserTypeNullable(OpenEnum):

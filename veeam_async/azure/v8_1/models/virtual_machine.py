@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import AzureEnvironment, JobStatus, LinkHAL, ProblemDetails
-    from .disk import OSType
-    from .virtual_machine_report import ProtectionStatus
+    from .shared import JobStatus, LinkHAL, OSType, ProblemDetails, ProtectionStatus, TagFromClient, VirtualMachine
+    from .virtual_machine_restore_point import BackupDestination
+    from .vm_sla_based_policy import ProtectionState
 
 
 @model
@@ -36,6 +36,22 @@ class AsyncOperationOfPageOfVirtualMachine(Model):
 
 
 @model
+class AsyncOperationOfPageOfVirtualMachineReport(Model):
+    """Async operation of page of virtual machine report.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: PageOfVirtualMachineReport | None | Unset = UNSET
+
+
+@model
 class AsyncOperationOfVirtualMachine(Model):
     """Async operation of virtual machine.
 
@@ -51,6 +67,14 @@ class AsyncOperationOfVirtualMachine(Model):
     result: VirtualMachine | None | Unset = UNSET
 
 
+@model
+class BackupDestinationDetails(Model):
+    """Backup destination details."""
+
+    destinations: list[BackupDestination] | None | Unset = UNSET
+    repositories: list[str] | None | Unset = UNSET
+
+
 class BackupDestinationFilterOptions(OpenEnum):
     """Backup destination filter options: 4 known values."""
 
@@ -58,6 +82,30 @@ class BackupDestinationFilterOptions(OpenEnum):
     AZURE_BLOB = "AzureBlob"
     MANUAL_SNAPSHOT = "ManualSnapshot"
     ARCHIVE = "Archive"
+
+
+@model
+class BackupItems(Model):
+    """Backup items."""
+
+    virtual_machines: list[VirtualMachineToBackup] | None | Unset = UNSET
+
+
+@model
+class ManualSnapshotRequest(Model):
+    """Manual snapshot request."""
+
+    azure_account_id: str | None | Unset = UNSET
+    snapshot_settings: ManualSnapshotSettings | None | Unset = UNSET
+    backup_items: BackupItems | None | Unset = UNSET
+
+
+@model
+class ManualSnapshotSettings(Model):
+    """Manual snapshot settings."""
+
+    additional_tags: list[TagFromClient] | None | Unset = UNSET
+    copy_original_tags: bool | None | Unset = UNSET
 
 
 @model
@@ -72,36 +120,14 @@ class PageOfVirtualMachine(Model):
 
 
 @model
-class VirtualMachine(Model):
-    """Virtual machine.
+class PageOfVirtualMachineReport(Model):
+    """Page of virtual machine report."""
 
-    Attributes:
-        subscription_id: UUID.
-    """
-
-    id: str | None | Unset = UNSET
-    azure_id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    azure_environment: AzureEnvironment | None | Unset = UNSET
-    os_type: OSType | None | Unset = UNSET
-    region_display_name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    total_size_in_gb: int | None | Unset = field(default=UNSET, wire="totalSizeInGB")
-    vm_size: str | None | Unset = UNSET
-    dns_name: str | None | Unset = UNSET
-    virtual_network: str | None | Unset = UNSET
-    subnet: str | None | Unset = UNSET
-    public_ip: str | None | Unset = field(default=UNSET, wire="publicIP")
-    private_ip: str | None | Unset = field(default=UNSET, wire="privateIP")
-    has_ephemeral_os_disk: bool | None | Unset = UNSET
-    availability_zone: str | None | Unset = UNSET
-    is_controller: bool | None | Unset = UNSET
-    is_deleted: bool | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    subscription_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[VirtualMachineReport] | None | Unset = UNSET
 
 
 class VirtualMachineExistsState(OpenEnum):
@@ -147,6 +173,13 @@ class VirtualMachineExportOptions(Model):
 
 
 @model
+class VirtualMachineIds(Model):
+    """Virtual machine ids."""
+
+    ids: list[str] | None | Unset = UNSET
+
+
+@model
 class VirtualMachineOptions(Model):
     """Virtual machine options.
 
@@ -164,6 +197,36 @@ class VirtualMachineOptions(Model):
     backup_destination: list[BackupDestinationFilterOptions] | None | Unset = UNSET
     exists_state: VirtualMachineExistsState | None | Unset = UNSET
     vm_from_protected_regions: bool | None | Unset = UNSET
+
+
+@model
+class VirtualMachineReport(Model):
+    """Virtual machine report."""
+
+    id: str | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    account_ids: list[str] | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    os_type: OSType | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+    resource_group_name: str | None | Unset = UNSET
+    total_size_in_gb: int | None | Unset = field(default=UNSET, wire="totalSizeInGB")
+    vm_size: str | None | Unset = UNSET
+    dns_name: str | None | Unset = UNSET
+    virtual_network: str | None | Unset = UNSET
+    subnet: str | None | Unset = UNSET
+    public_ip: str | None | Unset = field(default=UNSET, wire="publicIP")
+    private_ip: str | None | Unset = field(default=UNSET, wire="privateIP")
+    protection_state: ProtectionState | None | Unset = UNSET
+
+
+class VirtualMachineSnapshotExpansion(OpenEnum):
+    """Virtual machine snapshot expansion: 3 known values."""
+
+    NONE = "None"
+    RESTORE_POINT = "RestorePoint"
+    ALL = "All"
 
 
 class VirtualMachineSort(OpenEnum):
@@ -203,3 +266,34 @@ class VirtualMachineSort(OpenEnum):
     BACKUP_POLICY_DESC = "BackupPolicyDesc"
     TENANT_ID_ASC = "TenantIdAsc"
     TENANT_ID_DESC = "TenantIdDesc"
+
+
+@model
+class VirtualMachineToBackup(Model):
+    """Virtual machine to backup."""
+
+    id: str | None | Unset = UNSET
+
+
+class VirtualMachineValidationSteps(OpenEnum):
+    """Virtual machine validation steps: 19 known values."""
+
+    NONE = "None"
+    SNAPSHOT = "Snapshot"
+    REGION = "Region"
+    SUBSCRIPTION = "Subscription"
+    RESOURCE_GROUP = "ResourceGroup"
+    STORAGE_ACCOUNT = "StorageAccount"
+    DISK_TYPE = "DiskType"
+    NAME = "Name"
+    VM_SIZE = "VmSize"
+    AVAILABILITY_ZONE = "AvailabilityZone"
+    AVAILABILITY_SET = "AvailabilitySet"
+    DISKS = "Disks"
+    NETWORK = "Network"
+    SUBNET = "Subnet"
+    SECURITY_GROUP = "SecurityGroup"
+    DATA_RETRIEVAL = "DataRetrieval"
+    PERMISSIONS = "Permissions"
+    UNKNOWN = "Unknown"
+    ALL = "All"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import JobStatus, LinkHAL, ProblemDetails
+    from .shared import JobStatus, LinkHAL, ProblemDetails, VirtualNetwork
 
 
 @model
@@ -45,26 +44,6 @@ class PageOfVirtualNetwork(Model):
 
 
 @model
-class VirtualNetwork(Model):
-    """Virtual network."""
-
-    id: str | None | Unset = UNSET
-    name: str | None | Unset = UNSET
-    region_name: str | None | Unset = UNSET
-    address_spaces: list[str] | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-
-
-class VirtualNetworkExpansion(OpenEnum):
-    """Virtual network expansion: 4 known values."""
-
-    NONE = "None"
-    SUBNETS = "Subnets"
-    RESOURCE_GROUP = "ResourceGroup"
-    ALL = "All"
-
-
-@model
 class VirtualNetworkFromClient(Model):
     """Virtual network from client."""
 
@@ -73,16 +52,3 @@ class VirtualNetworkFromClient(Model):
     network_address_space: str
     subnet_name: str
     subnet_address_space: str
-
-
-class VirtualNetworkSort(OpenEnum):
-    """Virtual network sort: 8 known values."""
-
-    ID_ASC = "IdAsc"
-    ID_DESC = "IdDesc"
-    NAME_ASC = "NameAsc"
-    NAME_DESC = "NameDesc"
-    REGION_ASC = "RegionAsc"
-    REGION_DESC = "RegionDesc"
-    RESOURCE_GROUP_ASC = "ResourceGroupAsc"
-    RESOURCE_GROUP_DESC = "ResourceGroupDesc"

@@ -14,20 +14,30 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .azure_subscription import AzureSubscription
-    from .common import JobStatus, LinkHAL, PolicyNotificationSettings
-    from .job_session import JobSessionType
+    from .shared import (
+        AzureSubscription,
+        JobSessionType,
+        JobStatus,
+        LinkHAL,
+        PolicyNotificationSettings,
+        VnetPolicyAzureAccount,
+    )
 
 
 @model
-class PageOfVnetPolicySessionsReport(Model):
-    """Page of vnet policy sessions report."""
+class UpdatedVnetPolicyFromClient(Model):
+    """Updated vnet policy from client."""
 
-    offset: int
-    limit: int
-    total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VnetPolicySessionsReport] | None | Unset = UNSET
+    is_enabled: bool | None
+    auto_discover_subscriptions: bool | None
+    backup_interval_minutes: int | None | Unset = UNSET
+    backup_interval_hours: int | None | Unset = UNSET
+    retention_period_days: int | None | Unset = UNSET
+    retention_period_weeks: int | None | Unset = UNSET
+    retention_period_months: int | None | Unset = UNSET
+    target_repository_id: str | None | Unset = UNSET
+    additional_protected_resources: list[VnetPolicyAdditionalProtectedResourcesFromClient] | None | Unset = UNSET
+    policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
 
 
 @model
@@ -65,26 +75,24 @@ class VnetPolicyAdditionalProtectedResources(Model):
 
 
 @model
+class VnetPolicyAdditionalProtectedResourcesFromClient(Model):
+    """Vnet policy additional protected resources from client.
+
+    Attributes:
+        account_id: UUID.
+        subscriptions_ids: UUID.
+    """
+
+    account_id: str | None
+    subscriptions_ids: list[str]
+
+
+@model
 class VnetPolicyAutoDiscoveredProtectedResources(Model):
     """Vnet policy auto discovered protected resources."""
 
     azure_account: VnetPolicyAzureAccount | None | Unset = UNSET
     subscriptions_with_policies: list[VnetPolicyAzureSubscriptionWithPolicies] | None | Unset = UNSET
-
-
-@model
-class VnetPolicyAzureAccount(Model):
-    """Vnet policy azure account.
-
-    Attributes:
-        account_id: UUID.
-        tenant_id: UUID.
-    """
-
-    account_id: str | None | Unset = UNSET
-    account_name: str | None | Unset = UNSET
-    tenant_id: str | None | Unset = UNSET
-    tenant_name: str | None | Unset = UNSET
 
 
 @model

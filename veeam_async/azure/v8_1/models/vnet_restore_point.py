@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
-    from .job_session import RestorePointType
-    from .repository_validation_step import RepositoryRestorePointState
+    from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType, VnetBackupDestination
 
 
 @model
@@ -30,13 +28,87 @@ class PageOfVnetRestorePoint(Model):
     results: list[VnetRestorePoint] | None | Unset = UNSET
 
 
-class VnetBackupDestination(OpenEnum):
-    """Vnet backup destination: 4 known values."""
+@model
+class PageOfVnetRestorePointResource(Model):
+    """Page of vnet restore point resource."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[VnetRestorePointResource] | None | Unset = UNSET
+
+
+class VnetComparisonDiffType(OpenEnum):
+    """Vnet comparison diff type: 5 known values."""
+
+    UNKNOWN = "Unknown"
+    UNCHANGED = "Unchanged"
+    ADDED = "Added"
+    CHANGED = "Changed"
+    DELETED = "Deleted"
+
+
+@model
+class VnetComparisonResult(Model):
+    """Vnet comparison result."""
+
+    name: str | None | Unset = UNSET
+    id: str | None | Unset = UNSET
+    resource_type: str | None | Unset = UNSET
+    type: VnetComparisonDiffType | None | Unset = UNSET
+    old: str | None | Unset = UNSET
+    new: str | None | Unset = UNSET
+    children: list[VnetComparisonResult] | None | Unset = UNSET
+    can_expand: bool | None | Unset = UNSET
+
+
+class VnetExpansion(OpenEnum):
+    """Vnet expansion: 5 known values."""
 
     NONE = "None"
-    DATABASE = "Database"
-    AZURE_BLOB = "AzureBlob"
+    PROTECTION_STATE = "ProtectionState"
+    ACCOUNT = "Account"
+    SUBSCRIPTION = "Subscription"
     ALL = "All"
+
+
+class VnetResourceState(OpenEnum):
+    """Vnet resource state: 4 known values."""
+
+    UNKNOWN = "Unknown"
+    CREATED = "Created"
+    MODIFIED = "Modified"
+    DELETED = "Deleted"
+
+
+class VnetResourceType(OpenEnum):
+    """Vnet resource type: 8 known values."""
+
+    UNKNOWN = "Unknown"
+    VIRTUAL_NETWORK = "VirtualNetwork"
+    NETWORK_SECURITY_GROUP = "NetworkSecurityGroup"
+    PUBLIC_IP_ADDRESS = "PublicIpAddress"
+    VIRTUAL_NETWORK_PEERING = "VirtualNetworkPeering"
+    ROUTE_TABLE = "RouteTable"
+    NETWORK_INTERFACE = "NetworkInterface"
+    SUBNET = "Subnet"
+
+
+@model
+class VnetRestoreOptions(Model):
+    """Vnet restore options.
+
+    Attributes:
+        service_account_id: UUID.
+    """
+
+    reason: str | None | Unset = UNSET
+    service_account_id: str
+    resource_ids_to_restore: list[str] | None | Unset = UNSET
+    restore_type: VnetRestorePointRestoreType
+    to_alternative: VnetToAlternativeRestoreOptions | None | Unset = UNSET
+    source_region: str
 
 
 @model
@@ -77,6 +149,38 @@ class VnetRestorePointExpansion(OpenEnum):
     ALL = "All"
 
 
+@model
+class VnetRestorePointLink(Model):
+    """Vnet restore point link.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class VnetRestorePointResource(Model):
+    """Vnet restore point resource."""
+
+    resource_id: str | None | Unset = UNSET
+    resource_name: str | None | Unset = UNSET
+    type: VnetResourceType | None | Unset = UNSET
+    modification_date: datetime | None | Unset = UNSET
+    state: VnetResourceState | None | Unset = UNSET
+    region_name: str | None | Unset = UNSET
+
+
+@model
+class VnetRestorePointResourceTypeWithCount(Model):
+    """Vnet restore point resource type with count."""
+
+    type: VnetResourceType | None | Unset = UNSET
+    count: int | None | Unset = UNSET
+
+
 class VnetRestorePointResourcesReportSort(OpenEnum):
     """Vnet restore point resources report sort: 13 known values."""
 
@@ -93,3 +197,25 @@ class VnetRestorePointResourcesReportSort(OpenEnum):
     RESOURCE_NAME_DESC = "ResourceNameDesc"
     REGION_ASC = "RegionAsc"
     REGION_DESC = "RegionDesc"
+
+
+class VnetRestorePointRestoreType(OpenEnum):
+    """Vnet restore point restore type: 4 known values."""
+
+    UNKNOWN = "Unknown"
+    TO_ORIGINAL = "ToOriginal"
+    TO_DIFFERENT = "ToDifferent"
+    SELECTED_ITEMS = "SelectedItems"
+
+
+@model
+class VnetToAlternativeRestoreOptions(Model):
+    """Vnet to alternative restore options.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    subscription_id: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+    suffix: str | None | Unset = UNSET

@@ -10,9 +10,44 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
-    from .common import LinkHAL
+    from .configuration import WorkerConfigurationStatusResult
+    from .shared import JobStatus, LinkHAL, ProblemDetails, Region, WorkerNetworkConfiguration
+
+
+@model
+class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
+    """Async operation of worker network configuration deletion result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
+
+
+@model
+class AsyncOperationOfWorkerProfileDeletionResult(Model):
+    """Async operation of worker profile deletion result.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    start_time: datetime
+    status: JobStatus
+    error: ProblemDetails | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    result: WorkerProfileDeletionResult | None | Unset = UNSET
 
 
 @model
@@ -24,6 +59,28 @@ class PageOfWorker(Model):
     total_count: int | None | Unset = UNSET
     links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
     results: list[Worker] | None | Unset = UNSET
+
+
+@model
+class PageOfWorkerNetworkConfiguration(Model):
+    """Page of worker network configuration."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerNetworkConfiguration] | None | Unset = UNSET
+
+
+@model
+class PageOfWorkerProfile(Model):
+    """Page of worker profile."""
+
+    offset: int
+    limit: int
+    total_count: int | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    results: list[WorkerProfile] | None | Unset = UNSET
 
 
 @model
@@ -48,6 +105,141 @@ class WorkerExportOptions(Model):
     """Worker export options."""
 
     vm_names: list[str] | None | Unset = UNSET
+
+
+@model
+class WorkerNetworkConfigurationDeletionResult(Model):
+    """Worker network configuration deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    remaining_network_interface_ids: list[str] | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
+    virtual_network_name: str | None | Unset = UNSET
+
+
+@model
+class WorkerNetworkConfigurationExportOptions(Model):
+    """Worker network configuration export options."""
+
+    region_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class WorkerNetworkConfigurationFromClient(Model):
+    """Worker network configuration from client.
+
+    Attributes:
+        tenant_id: UUID.
+        subscription_id: UUID.
+    """
+
+    subnet: str
+    virtual_network_resource_id: str
+    region_id: str
+    network_security_group_id: str | None | Unset = UNSET
+    forbid_public_ip: bool | None | Unset = UNSET
+    tenant_id: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
+
+
+class WorkerNetworkConfigurationSort(OpenEnum):
+    """Worker network configuration sort: 12 known values."""
+
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
+    SUBNET_ASC = "SubnetAsc"
+    SUBNET_DESC = "SubnetDesc"
+    STATUS_ASC = "StatusAsc"
+    STATUS_DESC = "StatusDesc"
+    VIRTUAL_NETWORK_ASC = "VirtualNetworkAsc"
+    VIRTUAL_NETWORK_DESC = "VirtualNetworkDesc"
+    CONFIGURATION_TYPE_ASC = "ConfigurationTypeAsc"
+    CONFIGURATION_TYPE_DESC = "ConfigurationTypeDesc"
+    SUBSCRIPTION_ASC = "SubscriptionAsc"
+    SUBSCRIPTION_DESC = "SubscriptionDesc"
+
+
+@model
+class WorkerNetworkConfigurationStatus(Model):
+    """Worker network configuration status."""
+
+    has_service_endpoint_microsoft_storage: bool | None | Unset = UNSET
+    virtual_network_found: bool | None | Unset = UNSET
+    virtual_network_region_match: bool | None | Unset = UNSET
+    network_security_group_found: bool | None | Unset = UNSET
+    network_security_group_region_match: bool | None | Unset = UNSET
+    network_security_group_deleted: bool | None | Unset = UNSET
+    virtual_network_subnet_match: bool | None | Unset = UNSET
+    subscription_match: bool | None | Unset = UNSET
+    summary: WorkerConfigurationStatusResult | None | Unset = UNSET
+
+
+@model
+class WorkerProfile(Model):
+    """Worker profile."""
+
+    min_instances: int | None | Unset = UNSET
+    max_instances: int | None | Unset = UNSET
+    region: Region | None | Unset = UNSET
+    virtual_machine_simple_type: str | None | Unset = UNSET
+    virtual_machine_small_type: str | None | Unset = UNSET
+    virtual_machine_medium_type: str | None | Unset = UNSET
+    virtual_machine_large_type: str | None | Unset = UNSET
+    virtual_machine_archive_type: str | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+
+
+@model
+class WorkerProfileDeletionResult(Model):
+    """Worker profile deletion result."""
+
+    busy_workers_exists: bool | None | Unset = UNSET
+    deletion_successfull: bool | None | Unset = UNSET
+
+
+@model
+class WorkerProfileExportOptions(Model):
+    """Worker profile export options."""
+
+    region_ids: list[str] | None | Unset = UNSET
+
+
+@model
+class WorkerProfileFromClient(Model):
+    """Worker profile from client."""
+
+    min_instances: int | None | Unset = UNSET
+    max_instances: int | None | Unset = UNSET
+    region_id: str
+    virtual_machine_simple_type: str | None | Unset = UNSET
+    virtual_machine_small_type: str | None | Unset = UNSET
+    virtual_machine_medium_type: str | None | Unset = UNSET
+    virtual_machine_large_type: str | None | Unset = UNSET
+    virtual_machine_archive_type: str | None | Unset = UNSET
+
+
+class WorkerProfileSort(OpenEnum):
+    """Worker profile sort: 8 known values."""
+
+    REGION_ASC = "RegionAsc"
+    REGION_DESC = "RegionDesc"
+    STATUS_ASC = "StatusAsc"
+    STATUS_DESC = "StatusDesc"
+    MAX_INSTANCES_ASC = "MaxInstancesAsc"
+    MAX_INSTANCES_DESC = "MaxInstancesDesc"
+    MIN_INSTANCES_ASC = "MinInstancesAsc"
+    MIN_INSTANCES_DESC = "MinInstancesDesc"
+
+
+@model
+class WorkerProfileStatus(Model):
+    """Worker profile status."""
+
+    is_virtual_machine_type_available: bool | None | Unset = UNSET
+    minimum_memory_requirement_fulfilled: bool | None | Unset = UNSET
+    has_recommended_memory: bool | None | Unset = UNSET
+    summary: WorkerConfigurationStatusResult | None | Unset = UNSET
 
 
 class WorkerProfileType(OpenEnum):
@@ -79,6 +271,21 @@ class WorkerSort(OpenEnum):
     PURPOSE_DESC = "PurposeDesc"
 
 
+@model
+class WorkerStatistics(Model):
+    """Worker statistics.
+
+    Attributes:
+        total_cycle_time: time-span.
+    """
+
+    count_of_workers: int | None | Unset = UNSET
+    running_workers: int | None | Unset = UNSET
+    total_cycle_time: str | None | Unset = UNSET
+    used_workers: int | None | Unset = UNSET
+    deployed_workers: int | None | Unset = UNSET
+
+
 class WorkerStatus(OpenEnum):
     """Worker status: 11 known values."""
 
@@ -93,3 +300,29 @@ class WorkerStatus(OpenEnum):
     DEALLOCATED = "Deallocated"
     STARTING = "Starting"
     UNKNOWN = "Unknown"
+
+
+@model
+class WorkerTag(Model):
+    """Worker tag."""
+
+    key: str | None | Unset = UNSET
+    value: str | None | Unset = UNSET
+
+
+@model
+class WorkerTags(Model):
+    """Worker tags."""
+
+    tags: list[WorkerTag] | None | Unset = UNSET
+
+
+class WorkerVmSizesSort(OpenEnum):
+    """Worker vm sizes sort: 6 known values."""
+
+    NAME_ASC = "NameAsc"
+    NAME_DESC = "NameDesc"
+    NUMBER_OF_CORES_ASC = "NumberOfCoresAsc"
+    NUMBER_OF_CORES_DESC = "NumberOfCoresDesc"
+    MEMORY_ASC = "MemoryAsc"
+    MEMORY_DESC = "MemoryDesc"

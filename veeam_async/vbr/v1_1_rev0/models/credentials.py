@@ -5,59 +5,207 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async.enums import OpenEnum
 from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
-    from .credential import ECredentialsType
+    from .shared import (
+        AzureComputeCloudCredentialsDeploymentModel,
+        AzureComputeCredentialsExistingAccountSpec,
+        EAzureRegionType,
+        ECloudCredentialsType,
+        ECredentialsType,
+        PaginationResult,
+    )
 
 
 @model
-class CredentialsExportSpec(Model):
-    """Credentials export spec.
+class AzureComputeCloudCredentialsSubscriptionInfo(Model):
+    """Azure compute cloud credentials subscription info.
 
     Attributes:
-        ids: UUID.
+        id: UUID.
     """
 
-    show_hidden_creds: bool | None | Unset = UNSET
-    ids: list[str] | None | Unset = UNSET
-    types: list[ECredentialsType] | None | Unset = UNSET
-    names: list[str] | None | Unset = UNSET
+    id: str
+    azure_subscription_id: str
+    azure_subscription_name: str | None | Unset = UNSET
 
 
 @model
-class CredentialsImportSpec(Model):
-    """Credentials import spec."""
+class AzureComputeCloudCredentialsSubscriptionModel(Model):
+    """Azure compute cloud credentials subscription model."""
 
-    username: str
-    password: str | None | Unset = UNSET
+    tenant_id: str
+    application_id: str
+    secret: str | None | Unset = UNSET
+    subscriptions: list[AzureComputeCloudCredentialsSubscriptionInfo] | None | Unset = UNSET
+
+
+@model
+class AzureComputeCredentialsNewAccountSpec(Model):
+    """Azure compute credentials new account spec."""
+
+    region: EAzureRegionType
+    verification_code: str
+
+
+@model
+class CloudCredentialsFilters(Model):
+    """Cloud credentials filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ECloudCredentialsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: ECloudCredentialsType | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "Amazon": "AmazonCloudCredentialsModel",
+        "AzureCompute": "AzureComputeCloudCredentialsModel",
+        "AzureStorage": "AzureStorageCloudCredentialsModel",
+        "Google": "GoogleCloudCredentialsModel",
+    },
+)
+class CloudCredentialsModel(Model):
+    """Cloud credentials model: one of 4 kinds, told apart by `type`.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
     description: str | None | Unset = UNSET
-    tag: str
+    type: ECloudCredentialsType
+
+
+@model
+class CloudCredentialsPasswordSpec(Model):
+    """Cloud credentials password spec."""
+
+    new_secret_key: str
+
+
+@model
+class CloudCredentialsResult(Model):
+    """Cloud credentials result."""
+
+    data: list[CloudCredentialsModel]
+    pagination: PaginationResult
+
+
+@model(
+    discriminator="type",
+    children={
+        "Amazon": "AmazonCloudCredentialsSpec",
+        "AzureCompute": "AzureComputeCloudCredentialsSpec",
+        "AzureStorage": "AzureStorageCloudCredentialsSpec",
+        "Google": "GoogleCloudCredentialsSpec",
+    },
+)
+class CloudCredentialsSpec(Model):
+    """Cloud credentials spec: one of 4 kinds, told apart by `type`."""
+
+    description: str | None | Unset = UNSET
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudDeviceCodeModel",
+    },
+)
+class CloudDeviceCodeModel(Model):
+    """Cloud device code model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudDeviceCodeSpec",
+    },
+)
+class CloudDeviceCodeSpec(Model):
+    """Cloud device code spec: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureLinuxHelperApplianceModel",
+    },
+)
+class CloudHelperApplianceModel(Model):
+    """Cloud helper appliance model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model
+class CloudHelperApplianceResult(Model):
+    """Cloud helper appliance result."""
+
+    data: list[CloudHelperApplianceModel]
+    pagination: PaginationResult
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureLinuxHelperApplianceSpec",
+    },
+)
+class CloudHelperApplianceSpec(Model):
+    """Cloud helper appliance spec: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudNativeApplicationModel",
+    },
+)
+class CloudNativeApplicationModel(Model):
+    """Cloud native application model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "Linux": "LinuxCredentialsModel",
+        "Standard": "StandardCredentialsModel",
+    },
+)
+class CredentialsModel(Model):
+    """Credentials model: one of 2 kinds, told apart by `type`.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    username: str
+    description: str
     type: ECredentialsType
-    linux_additional_settings: CredentialsLinuxSettingsImportModel | None | Unset = UNSET
-
-
-@model
-class CredentialsImportSpecCollection(Model):
-    """Credentials import spec collection."""
-
-    credentials: list[CredentialsImportSpec]
-
-
-@model
-class CredentialsLinuxSettingsImportModel(Model):
-    """Credentials linux settings import model."""
-
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    auto_elevated: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-    root_password: str | None | Unset = UNSET
+    creation_time: datetime
 
 
 @model
@@ -65,3 +213,209 @@ class CredentialsPasswordChangeSpec(Model):
     """Credentials password change spec."""
 
     password: str
+
+
+@model
+class CredentialsResult(Model):
+    """Credentials result."""
+
+    data: list[CredentialsModel]
+    pagination: PaginationResult
+
+
+class EAzureComputeCredentialsCreationMode(OpenEnum):
+    """Azure compute credentials creation mode: 2 known values."""
+
+    NEW_ACCOUNT = "NewAccount"
+    EXISTING_ACCOUNT = "ExistingAccount"
+
+
+class ECloudCredentialsFiltersOrderColumn(OpenEnum):
+    """Cloud credentials filters order column: 2 known values."""
+
+    NAME = "Name"
+    DESCRIPTION = "Description"
+
+
+class ECredentialsFiltersOrderColumn(OpenEnum):
+    """Credentials filters order column: 2 known values."""
+
+    USERNAME = "Username"
+    DESCRIPTION = "Description"
+
+
+@model
+class PrivateKeyChangeSpec(Model):
+    """Private key change spec."""
+
+    private_key: str
+    passphrase: str | None | Unset = UNSET
+
+
+@model
+class AmazonCloudCredentialsModel(CloudCredentialsModel):
+    """Amazon cloud credentials model: `CloudCredentialsModel` of type `Amazon`."""
+
+    type: ECloudCredentialsType = field(default="Amazon")
+    access_key: str
+    tag: str | None | Unset = UNSET
+
+
+@model
+class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
+    """Amazon cloud credentials spec: `CloudCredentialsSpec` of type `Amazon`."""
+
+    type: ECloudCredentialsType = field(default="Amazon")
+    access_key: str
+    secret_key: str
+    tag: str | None | Unset = UNSET
+
+
+@model
+class AzureComputeCloudCredentialsModel(CloudCredentialsModel):
+    """Azure compute cloud credentials model: `CloudCredentialsModel` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    connection_name: str
+    deployment: AzureComputeCloudCredentialsDeploymentModel
+    subscription: AzureComputeCloudCredentialsSubscriptionModel
+    tag: str | None | Unset = UNSET
+
+
+@model
+class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
+    """Azure compute cloud credentials spec: `CloudCredentialsSpec` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    connection_name: str
+    creation_mode: EAzureComputeCredentialsCreationMode
+    existing_account: AzureComputeCredentialsExistingAccountSpec | None | Unset = UNSET
+    new_account: AzureComputeCredentialsNewAccountSpec | None | Unset = UNSET
+    tag: str | None | Unset = UNSET
+
+
+@model
+class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
+    """Azure compute cloud device code model: `CloudDeviceCodeModel` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    url: str
+    verification_code: str
+    expiration_time: datetime
+
+
+@model
+class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
+    """Azure compute cloud device code spec: `CloudDeviceCodeSpec` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    region: EAzureRegionType
+
+
+@model
+class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
+    """Azure compute cloud native application model: `CloudNativeApplicationModel` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    application_id: str
+    secret: str
+    tenant_id: str
+
+
+@model
+class AzureLinuxHelperApplianceModel(CloudHelperApplianceModel):
+    """Azure linux helper appliance model: `CloudHelperApplianceModel` of type `AzureCompute`.
+
+    Attributes:
+        id: UUID.
+        subscription_id: UUID.
+    """
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    id: str
+    subscription_id: str
+    vm_name: str | None | Unset = UNSET
+    location: str | None | Unset = UNSET
+    storage_account: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
+    virtual_network: str | None | Unset = UNSET
+    subnet: str | None | Unset = UNSET
+    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
+
+
+@model
+class AzureLinuxHelperApplianceSpec(CloudHelperApplianceSpec):
+    """Azure linux helper appliance spec: `CloudHelperApplianceSpec` of type `AzureCompute`.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    subscription_id: str
+    location: str | None | Unset = UNSET
+    storage_account: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
+    virtual_network: str | None | Unset = UNSET
+    subnet: str | None | Unset = UNSET
+    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
+
+
+@model
+class AzureStorageCloudCredentialsModel(CloudCredentialsModel):
+    """Azure storage cloud credentials model: `CloudCredentialsModel` of type `AzureStorage`."""
+
+    type: ECloudCredentialsType = field(default="AzureStorage")
+    account: str
+    tag: str | None | Unset = UNSET
+
+
+@model
+class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
+    """Azure storage cloud credentials spec: `CloudCredentialsSpec` of type `AzureStorage`."""
+
+    type: ECloudCredentialsType = field(default="AzureStorage")
+    account: str
+    shared_key: str
+    tag: str | None | Unset = UNSET
+
+
+@model
+class GoogleCloudCredentialsModel(CloudCredentialsModel):
+    """Google cloud credentials model: `CloudCredentialsModel` of type `Google`."""
+
+    type: ECloudCredentialsType = field(default="Google")
+    access_key: str
+    tag: str | None | Unset = UNSET
+
+
+@model
+class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
+    """Google cloud credentials spec: `CloudCredentialsSpec` of type `Google`."""
+
+    type: ECloudCredentialsType = field(default="Google")
+    access_key: str
+    secret_key: str
+    tag: str | None | Unset = UNSET
+
+
+@model
+class LinuxCredentialsModel(CredentialsModel):
+    """Linux credentials model: `CredentialsModel` of type `Linux`."""
+
+    type: ECredentialsType = field(default="Linux")
+    tag: str | None | Unset = UNSET
+    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
+    auto_elevated: bool | None | Unset = UNSET
+    add_to_sudoers: bool | None | Unset = UNSET
+    use_su: bool | None | Unset = UNSET
+    private_key: str | None | Unset = UNSET
+    passphrase: str | None | Unset = UNSET
+
+
+@model
+class StandardCredentialsModel(CredentialsModel):
+    """Standard credentials model: `CredentialsModel` of type `Standard`."""
+
+    type: ECredentialsType = field(default="Standard")
+    tag: str | None | Unset = UNSET

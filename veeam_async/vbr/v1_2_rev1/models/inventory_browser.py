@@ -12,8 +12,80 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .cloud_director import InventoryObjectModel
-    from .common import PaginationResult
+    from .shared import (
+        BackupProxiesSettingsModel,
+        CertificateUploadSpec,
+        EAmazonRegionType,
+        EAzureRegionType,
+        ESortExpressionDirectionType,
+        EVmwareInventoryType,
+        InventoryObjectModel,
+        PaginationResult,
+    )
+
+
+@model
+class AmazonS3ServerAccountModel(Model):
+    """Amazon S3 server account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    friendly_name: str
+    credentials_id: str
+    region_type: EAmazonRegionType | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+
+
+@model
+class AmazonS3ServerProcessingModel(Model):
+    """Amazon S3 server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    backup_proxies: BackupProxiesSettingsModel
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+
+
+@model
+class AzureBlobServerProcessingModel(Model):
+    """Azure blob server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    backup_proxies: BackupProxiesSettingsModel
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+
+
+class EBackupIOControlLevel(OpenEnum):
+    """Backup IO control level: 5 known values."""
+
+    LOWEST = "Lowest"
+    LOW = "Low"
+    MEDIUM = "Medium"
+    HIGH = "High"
+    HIGHEST = "Highest"
+
+
+class EEntraIDTenantCreationMode(OpenEnum):
+    """Entra ID tenant creation mode: 2 known values."""
+
+    NEW_ACCOUNT = "newAccount"
+    EXISTING_ACCOUNT = "existingAccount"
+
+
+class EEntraIDTenantsFiltersOrderColumn(OpenEnum):
+    """Entra ID tenants filters order column: 2 known values."""
+
+    NAME = "Name"
+    DESCRIPTION = "Description"
 
 
 class EFilterExpressionType(OpenEnum):
@@ -31,6 +103,24 @@ class EGroupExpressionOperationType(OpenEnum):
     AND = "and"
 
 
+class EHierarchyType(OpenEnum):
+    """Hierarchy type: 6 known values."""
+
+    HOSTS_AND_CLUSTERS = "HostsAndClusters"
+    DATASTORES_AND_VMS = "DatastoresAndVms"
+    HOSTS_AND_DATASTORES = "HostsAndDatastores"
+    VMS_AND_TEMPLATES = "VmsAndTemplates"
+    VMS_AND_TAGS = "VmsAndTags"
+    NETWORK = "Network"
+
+
+class ENFSShareServerProcessingMode(OpenEnum):
+    """ENFS share server processing mode: 2 known values."""
+
+    DIRECT = "Direct"
+    STORAGE_SNAPSHOT = "StorageSnapshot"
+
+
 class EPredicateExpressionOperationType(OpenEnum):
     """Predicate expression operation type: 10 known values."""
 
@@ -46,11 +136,145 @@ class EPredicateExpressionOperationType(OpenEnum):
     ENDS_WITH = "endsWith"
 
 
-class ESortExpressionDirectionType(OpenEnum):
-    """Sort expression direction type: 2 known values."""
+class ESMBShareServerProcessingMode(OpenEnum):
+    """ESMB share server processing mode: 3 known values."""
 
-    ASCENDING = "ascending"
-    DESCENDING = "descending"
+    DIRECT = "Direct"
+    STORAGE_SNAPSHOT = "StorageSnapshot"
+    VSS_SNAPSHOT = "VSSSnapshot"
+
+
+class EUnstructuredDataServerType(OpenEnum):
+    """Unstructured data server type: 7 known values."""
+
+    FILE_SERVER = "FileServer"
+    SMB_SHARE = "SMBShare"
+    NFS_SHARE = "NFSShare"
+    NAS_FILER = "NASFiler"
+    S3_COMPATIBLE = "S3Compatible"
+    AMAZON_S3 = "AmazonS3"
+    AZURE_BLOB = "AzureBlob"
+
+
+class EUnstructuredDataServersFiltersOrderColumn(OpenEnum):
+    """Unstructured data servers filters order column: 2 known values."""
+
+    NAME = "Name"
+    DESCRIPTION = "Description"
+
+
+class EViRootFiltersOrderColumn(OpenEnum):
+    """Vi root filters order column: 2 known values."""
+
+    NAME = "Name"
+    TYPE = "Type"
+
+
+@model
+class EntraIDTenantAuthenticationModel(Model):
+    """Entra ID tenant authentication model."""
+
+    application_id: str
+    secret: str | None | Unset = UNSET
+    certificate: CertificateUploadSpec | None | Unset = UNSET
+
+
+@model
+class EntraIDTenantAuthenticationSpec(Model):
+    """Entra ID tenant authentication spec."""
+
+    application_id: str
+    secret: str | None | Unset = UNSET
+    certificate: CertificateUploadSpec | None | Unset = UNSET
+
+
+@model
+class EntraIDTenantExistingAccountSpec(Model):
+    """Entra ID tenant existing account spec."""
+
+    authentication: EntraIDTenantAuthenticationSpec
+
+
+@model
+class EntraIDTenantModel(Model):
+    """Entra ID tenant model.
+
+    Attributes:
+        id: UUID.
+        azure_tenant_id: UUID.
+        cache_repository_id: UUID.
+    """
+
+    id: str
+    azure_tenant_id: str | None | Unset = UNSET
+    description: str | None | Unset = UNSET
+    cache_repository_id: str | None | Unset = UNSET
+    region: EAzureRegionType | None | Unset = UNSET
+    authentication: EntraIDTenantAuthenticationModel | None | Unset = UNSET
+
+
+@model
+class EntraIDTenantNewAccountSpec(Model):
+    """Entra ID tenant new account spec."""
+
+    verification_code: str
+
+
+@model
+class EntraIDTenantSpec(Model):
+    """Entra ID tenant spec.
+
+    Attributes:
+        azure_tenant_id: UUID.
+        cache_repository_id: UUID.
+    """
+
+    azure_tenant_id: str
+    description: str | None | Unset = UNSET
+    cache_repository_id: str | None | Unset = UNSET
+    region: EAzureRegionType | None | Unset = UNSET
+    creation_mode: EEntraIDTenantCreationMode
+    existing_account: EntraIDTenantExistingAccountSpec | None | Unset = UNSET
+    new_account: EntraIDTenantNewAccountSpec | None | Unset = UNSET
+
+
+@model
+class EntraIDTenantsFilters(Model):
+    """Entra ID tenants filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EEntraIDTenantsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+
+
+@model
+class EntraIDTenantsResult(Model):
+    """Entra ID tenants result."""
+
+    data: list[EntraIDTenantModel] | None | Unset = UNSET
+    pagination: PaginationResult | None | Unset = UNSET
+
+
+class EvCentersInventoryFiltersOrderColumn(OpenEnum):
+    """Ev centers inventory filters order column: 3 known values."""
+
+    NAME = "Name"
+    OBJECT_ID = "ObjectId"
+    TYPE = "Type"
+
+
+@model
+class FileServerProcessingModel(Model):
+    """File server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
 
 
 @model(
@@ -64,15 +288,6 @@ class FilterExpressionModel(Model):
     """Filter expression model: one of 2 kinds, told apart by `type`."""
 
     type: EFilterExpressionType
-
-
-@model
-class GroupExpressionModel(FilterExpressionModel):
-    """Group expression model: `FilterExpressionModel` of type `GroupExpression`."""
-
-    type: EFilterExpressionType = field(default="GroupExpression")
-    operation: EGroupExpressionOperationType
-    items: list[FilterExpressionModel]
 
 
 @model
@@ -102,6 +317,42 @@ class InventoryBrowserResult(Model):
 
 
 @model
+class NASFilerServerProcessingModel(Model):
+    """NAS filer server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    backup_proxies: BackupProxiesSettingsModel
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+    native_change_tracking_enabled: bool | None | Unset = UNSET
+
+
+@model
+class NFSShareServerAdvancedSettingsModel(Model):
+    """NFS share server advanced settings model."""
+
+    processing_mode: ENFSShareServerProcessingMode | None | Unset = UNSET
+    direct_backup_failover_enabled: bool | None | Unset = UNSET
+    storage_snapshot_path: str | None | Unset = UNSET
+
+
+@model
+class NFSShareServerProcessingModel(Model):
+    """NFS share server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    backup_proxies: BackupProxiesSettingsModel
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+
+
+@model
 class PaginationFilter(Model):
     """Pagination filter."""
 
@@ -110,11 +361,208 @@ class PaginationFilter(Model):
 
 
 @model
-class PaginationSpec(Model):
-    """Pagination spec."""
+class S3CompatibleServerAccountModel(Model):
+    """S3 compatible server account model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    friendly_name: str
+    service_point: str | None | Unset = UNSET
+    credentials_id: str
+    region_id: str | None | Unset = UNSET
+
+
+@model
+class S3CompatibleServerProcessingModel(Model):
+    """S3 compatible server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    backup_proxies: BackupProxiesSettingsModel
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+
+
+@model
+class SMBShareServerAdvancedSettingsModel(Model):
+    """SMB share server advanced settings model."""
+
+    processing_mode: ESMBShareServerProcessingMode | None | Unset = UNSET
+    direct_backup_failover_enabled: bool | None | Unset = UNSET
+    storage_snapshot_path: str | None | Unset = UNSET
+
+
+@model
+class SMBShareServerProcessingModel(Model):
+    """SMB share server processing model.
+
+    Attributes:
+        cache_repository_id: UUID.
+    """
+
+    backup_proxies: BackupProxiesSettingsModel
+    cache_repository_id: str
+    backup_io_control_level: EBackupIOControlLevel | None | Unset = field(default=UNSET, wire="backupIOControlLevel")
+
+
+@model
+class SortExpressionModel(Model):
+    """Sort expression model."""
+
+    property: str
+    direction: ESortExpressionDirectionType | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "AmazonS3": "AmazonS3ServerModel",
+        "AzureBlob": "AzureBlobServerModel",
+        "FileServer": "FileServerModel",
+        "NASFiler": "NASFilerServerModel",
+        "NFSShare": "NFSShareServerModel",
+        "S3Compatible": "S3CompatibleServerModel",
+        "SMBShare": "SMBShareServerModel",
+    },
+)
+class UnstructuredDataServerModel(Model):
+    """Unstructured data server model: one of 7 kinds, told apart by `type`.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str | None | Unset = UNSET
+    type: EUnstructuredDataServerType
+
+
+@model
+class UnstructuredDataServersFilters(Model):
+    """Unstructured data servers filters."""
 
     skip: int | None | Unset = UNSET
     limit: int | None | Unset = UNSET
+    order_column: EUnstructuredDataServersFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+
+
+@model
+class UnstructuredDataServersResult(Model):
+    """Unstructured data servers result."""
+
+    data: list[UnstructuredDataServerModel]
+    pagination: PaginationResult
+
+
+@model
+class VCenterInventoryFilters(Model):
+    """V center inventory filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EvCentersInventoryFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    object_id_filter: str | None | Unset = UNSET
+    hierarchy_type_filter: EHierarchyType | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    type_filter: EVmwareInventoryType | None | Unset = UNSET
+    parent_container_name_filter: str | None | Unset = UNSET
+
+
+@model
+class VCenterInventoryResult(Model):
+    """V center inventory result."""
+
+    data: list[InventoryObjectModel]
+    pagination: PaginationResult
+
+
+@model
+class ViRootsResult(Model):
+    """Vi roots result."""
+
+    data: list[InventoryObjectModel]
+    pagination: PaginationResult
+
+
+@model
+class AmazonS3ServerModel(UnstructuredDataServerModel):
+    """Amazon S3 server model: `UnstructuredDataServerModel` of type `AmazonS3`."""
+
+    type: EUnstructuredDataServerType = field(default="AmazonS3")
+    account: AmazonS3ServerAccountModel | None | Unset = UNSET
+    processing: AmazonS3ServerProcessingModel | None | Unset = UNSET
+
+
+@model
+class AzureBlobServerModel(UnstructuredDataServerModel):
+    """Azure blob server model: `UnstructuredDataServerModel` of type `AzureBlob`.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    type: EUnstructuredDataServerType = field(default="AzureBlob")
+    friendly_name: str
+    credentials_id: str
+    region_type: EAzureRegionType | None | Unset = UNSET
+    processing: AzureBlobServerProcessingModel | None | Unset = UNSET
+
+
+@model
+class FileServerModel(UnstructuredDataServerModel):
+    """File server model: `UnstructuredDataServerModel` of type `FileServer`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    type: EUnstructuredDataServerType = field(default="FileServer")
+    name: str | None | Unset = UNSET
+    host_id: str
+    processing: FileServerProcessingModel
+
+
+@model
+class GroupExpressionModel(FilterExpressionModel):
+    """Group expression model: `FilterExpressionModel` of type `GroupExpression`."""
+
+    type: EFilterExpressionType = field(default="GroupExpression")
+    operation: EGroupExpressionOperationType
+    items: list[FilterExpressionModel]
+
+
+@model
+class NASFilerServerModel(UnstructuredDataServerModel):
+    """NAS filer server model: `UnstructuredDataServerModel` of type `NASFiler`.
+
+    Attributes:
+        storage_host_id: UUID.
+        access_credentials_id: UUID.
+    """
+
+    type: EUnstructuredDataServerType = field(default="NASFiler")
+    name: str | None | Unset = UNSET
+    storage_host_id: str
+    access_credentials_required: bool | None | Unset = UNSET
+    access_credentials_id: str | None | Unset = UNSET
+    processing: NASFilerServerProcessingModel
+
+
+@model
+class NFSShareServerModel(UnstructuredDataServerModel):
+    """NFS share server model: `UnstructuredDataServerModel` of type `NFSShare`."""
+
+    type: EUnstructuredDataServerType = field(default="NFSShare")
+    name: str | None | Unset = UNSET
+    path: str
+    advanced_settings: NFSShareServerAdvancedSettingsModel | None | Unset = UNSET
+    processing: NFSShareServerProcessingModel
 
 
 @model
@@ -128,8 +576,26 @@ class PredicateExpressionModel(FilterExpressionModel):
 
 
 @model
-class SortExpressionModel(Model):
-    """Sort expression model."""
+class S3CompatibleServerModel(UnstructuredDataServerModel):
+    """S3 compatible server model: `UnstructuredDataServerModel` of type `S3Compatible`."""
 
-    property: str
-    direction: ESortExpressionDirectionType | None | Unset = UNSET
+    type: EUnstructuredDataServerType = field(default="S3Compatible")
+    account: S3CompatibleServerAccountModel
+    processing: S3CompatibleServerProcessingModel
+
+
+@model
+class SMBShareServerModel(UnstructuredDataServerModel):
+    """SMB share server model: `UnstructuredDataServerModel` of type `SMBShare`.
+
+    Attributes:
+        access_credentials_id: UUID.
+    """
+
+    type: EUnstructuredDataServerType = field(default="SMBShare")
+    name: str | None | Unset = UNSET
+    path: str
+    access_credentials_required: bool | None | Unset = UNSET
+    access_credentials_id: str | None | Unset = UNSET
+    advanced_settings: SMBShareServerAdvancedSettingsModel | None | Unset = UNSET
+    processing: SMBShareServerProcessingModel

@@ -10,11 +10,20 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
-    from .cloud_director import InventoryObjectModel
-    from .disk import EDiskCreationMode
-    from .entire_cloud_director_vm import SecureRestoreSpec
+    from .backup_browsers import EEntraIdSavedTenantItemType, EEntraIDTenantItemChangeType
+    from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, InventoryObjectModel, PaginationResult
+
+
+@model
+class CloudDirectorRestoreTargetDatastoreSpec(Model):
+    """Cloud director restore target datastore spec."""
+
+    datastore: InventoryObjectModel
+    storage_policy: InventoryObjectModel | None | Unset = UNSET
 
 
 class EEntireVMRestoreModeType(OpenEnum):
@@ -22,6 +31,90 @@ class EEntireVMRestoreModeType(OpenEnum):
 
     ORIGINAL_LOCATION = "OriginalLocation"
     CUSTOMIZED = "Customized"
+
+
+class EEntraIdTenantRestoreDeviceCodeStatus(OpenEnum):
+    """Entra id tenant restore device code status: 3 known values."""
+
+    PENDING = "Pending"
+    SUCCESS = "Success"
+    FAILURE = "Failure"
+
+
+class EInstantRecoveryMountState(OpenEnum):
+    """Instant recovery mount state: 4 known values."""
+
+    FAILED = "Failed"
+    MOUNTING = "Mounting"
+    MOUNTED = "Mounted"
+    DISMOUNTING = "Dismounting"
+
+
+class EInstantVMRecoveryModeType(OpenEnum):
+    """Instant VM recovery mode type: 2 known values."""
+
+    ORIGINAL_LOCATION = "OriginalLocation"
+    CUSTOMIZED = "Customized"
+
+
+class EInstantViVMRecoveryMountsFiltersOrderColumn(OpenEnum):
+    """Instant vi VM recovery mounts filters order column: 2 known values."""
+
+    STATE = "state"
+    NAME = "name"
+
+
+class EInstantViVmRecoveryBiosUuidPolicyType(OpenEnum):
+    """Instant vi vm recovery bios uuid policy type: 2 known values."""
+
+    PRESERVE = "preserve"
+    GENERATE_NEW = "generateNew"
+
+
+class EVirusDetectionAction(OpenEnum):
+    """Virus detection action: 3 known values."""
+
+    DISABLE_NETWORK = "DisableNetwork"
+    ABORT_RECOVERY = "AbortRecovery"
+    IGNORE = "Ignore"
+
+
+class EVmwareFcdInstantRecoveryMountsFiltersOrderColumn(OpenEnum):
+    """Vmware fcd instant recovery mounts filters order column: 2 known values."""
+
+    STATE = "state"
+    NAME = "name"
+
+
+@model
+class EntireCloudDirectorVMRestoreLocationModel(Model):
+    """Entire cloud director VM restore location model."""
+
+    new_name: str
+    v_app: InventoryObjectModel
+    restore_v_sphere_vm_tags: bool = field(wire="restoreVSphereVMTags")
+
+
+@model(
+    discriminator="type",
+    children={
+        "Customized": "EntireCloudDirectorVMCustomizedRestoreSpec",
+        "OriginalLocation": "EntireCloudDirectorVMOriginalLocationRestoreSpec",
+    },
+)
+class EntireCloudDirectorVMRestoreSpec(Model):
+    """Entire cloud director VM restore spec: one of 2 kinds, told apart by `type`.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    restore_point_id: str
+    type: EEntireVMRestoreModeType
+    restore_proxies: RestoreProxySpec | None | Unset = UNSET
+    secure_restore: SecureRestoreSpec | None | Unset = UNSET
+    power_up: bool | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
 
 
 @model(
@@ -47,23 +140,265 @@ class EntireViVMRestoreSpec(Model):
 
 
 @model
-class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+class EntraIdTenantRestoreDeviceCodeModel(Model):
+    """Entra id tenant restore device code model."""
 
-    type: EEntireVMRestoreModeType = field(default="Customized")
-    destination_host: InventoryObjectModel | None | Unset = UNSET
-    resource_pool: InventoryObjectModel | None | Unset = UNSET
-    datastore: RestoreTargetDatastoresSpec | None | Unset = UNSET
-    folder: RestoreTargetFolderSpec | None | Unset = UNSET
-    network: RestoreTargetNetworkSpec | None | Unset = UNSET
+    user_code: str
+    device_code: str
+    verification_url: str
+    message: str | None | Unset = UNSET
+    client_id: str | None | Unset = UNSET
+    expires_on: datetime | None | Unset = UNSET
 
 
 @model
-class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
-    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+class EntraIdTenantRestoreDeviceCodeSpec(Model):
+    """Entra id tenant restore device code spec.
 
-    type: EEntireVMRestoreModeType = field(default="OriginalLocation")
-    quick_rollback: bool | None | Unset = UNSET
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+
+
+@model
+class EntraIdTenantRestoreDeviceCodeStateModel(Model):
+    """Entra id tenant restore device code state model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+    error_message: str | None | Unset = UNSET
+    status: EEntraIdTenantRestoreDeviceCodeStatus | None | Unset = UNSET
+    username: str | None | Unset = UNSET
+
+
+@model
+class EntraIdTenantRestoreDeviceCodeStateSpec(Model):
+    """Entra id tenant restore device code state spec.
+
+    Attributes:
+        session_id: UUID.
+    """
+
+    session_id: str
+    user_code: str
+
+
+@model
+class EntraIdTenantStartRestoreSpec(Model):
+    """Entra id tenant start restore spec.
+
+    Attributes:
+        backup_id: UUID.
+    """
+
+    backup_id: str
+
+
+@model
+class FlrAutoUnmountModel(Model):
+    """Flr auto unmount model.
+
+    Attributes:
+        no_activity_period_in_minutes: default 30.
+    """
+
+    is_enabled: bool
+    no_activity_period_in_minutes: int | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "Linux": "LinuxFlrMountSpec",
+        "Windows": "WindowsFlrMountSpec",
+    },
+)
+class FlrMountSpec(Model):
+    """Flr mount spec: one of 2 kinds, told apart by `type`.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    restore_point_id: str
+    type: EFlrType
+    auto_unmount: FlrAutoUnmountModel
+    reason: str | None | Unset = UNSET
+
+
+@model
+class IPv4SettingsModel(Model):
+    """I pv4 settings model."""
+
+    ip_address: str
+    subnet_mask: str | None | Unset = UNSET
+    default_gateway: str | None | Unset = UNSET
+    preferred_dns_server: str | None | Unset = field(default=UNSET, wire="preferredDNSServer")
+    alternate_dns_server: str | None | Unset = field(default=UNSET, wire="alternateDNSServer")
+
+
+@model
+class IPv6SettingsModel(Model):
+    """I pv6 settings model."""
+
+    ip_address: str
+    prefix_length: int | None | Unset = UNSET
+    default_gateway: str | None | Unset = UNSET
+    preferred_dns_server: str | None | Unset = field(default=UNSET, wire="preferredDNSServer")
+    alternate_dns_server: str | None | Unset = field(default=UNSET, wire="alternateDNSServer")
+
+
+@model
+class InstantViVMCustomizedRecoveryDatastoreSpec(Model):
+    """Instant vi VM customized recovery datastore spec."""
+
+    redirect_enabled: bool
+    cache_datastore: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class InstantViVMCustomizedRecoveryDestinationSpec(Model):
+    """Instant vi VM customized recovery destination spec."""
+
+    restored_vm_name: str | None | Unset = UNSET
+    destination_host: InventoryObjectModel | None | Unset = UNSET
+    folder: InventoryObjectModel | None | Unset = UNSET
+    resource_pool: InventoryObjectModel | None | Unset = UNSET
+    bios_uuid_policy: EInstantViVmRecoveryBiosUuidPolicyType | None | Unset = UNSET
+
+
+@model
+class InstantViVMRecoveryMount(Model):
+    """Instant vi VM recovery mount.
+
+    Attributes:
+        id: UUID.
+        session_id: UUID.
+    """
+
+    id: str
+    session_id: str
+    state: EInstantRecoveryMountState
+    spec: InstantViVMRecoverySpec
+    vm_name: str
+    error_message: str | None | Unset = UNSET
+
+
+@model
+class InstantViVMRecoveryMountsFilters(Model):
+    """Instant vi VM recovery mounts filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    state_filter: EInstantRecoveryMountState | None | Unset = UNSET
+
+
+@model
+class InstantViVMRecoveryMountsResult(Model):
+    """Instant vi VM recovery mounts result."""
+
+    data: list[InstantViVMRecoveryMount]
+    pagination: PaginationResult
+
+
+@model(
+    discriminator="type",
+    children={
+        "Customized": "InstantViVMCustomizedRecoverySpec",
+        "OriginalLocation": "InstantViVMOriginalLocationRecoverySpec",
+    },
+)
+class InstantViVMRecoverySpec(Model):
+    """Instant vi VM recovery spec: one of 2 kinds, told apart by `type`.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    restore_point_id: str
+    type: EInstantVMRecoveryModeType
+    vm_tags_restore_enabled: bool | None | Unset = UNSET
+    secure_restore: SecureRestoreSpec
+    nics_enabled: bool | None | Unset = UNSET
+    power_up: bool | None | Unset = UNSET
+    reason: str | None | Unset = UNSET
+
+
+@model
+class IpSettingsModel(Model):
+    """Ip settings model."""
+
+    ipv4_settings: IPv4SettingsModel | None | Unset = field(default=UNSET, wire="IPv4Settings")
+    ipv6_settings: IPv6SettingsModel | None | Unset = field(default=UNSET, wire="IPv6Settings")
+
+
+@model(
+    discriminator="type",
+    children={
+        "HyperV": "HyperVLinuxFlrHelperApplianceResourceModel",
+        "VMware": "VmwareLinuxFlrHelperApplianceResourceModel",
+    },
+)
+class LinuxFlrHelperApplianceResourceModel(Model):
+    """Linux flr helper appliance resource model: one of 2 kinds, told apart by `type`."""
+
+    type: EFlrPlatformType
+
+
+@model
+class LinuxFlrHelperApplianceSpec(Model):
+    """Linux flr helper appliance spec."""
+
+    platform_resource_settings: LinuxFlrHelperApplianceResourceModel | None | Unset = UNSET
+    network_settings: IpSettingsModel | None | Unset = UNSET
+    ftp_server_enabled: bool | None | Unset = UNSET
+    restore_from_nss: bool | None | Unset = field(default=UNSET, wire="restoreFromNSS")
+
+
+@model
+class LinuxFlrHelperHostModel(Model):
+    """Linux flr helper host model.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    host_id: str
+
+
+@model
+class LinuxFlrOriginalHostSpec(Model):
+    """Linux flr original host spec.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str | None | Unset = UNSET
+
+
+@model
+class RestorePointChangeModel(Model):
+    """Restore point change model."""
+
+    item_type: EEntraIdSavedTenantItemType | None | Unset = UNSET
+    change_type: EEntraIDTenantItemChangeType | None | Unset = UNSET
+    counter: int | None | Unset = UNSET
+
+
+@model
+class RestorePointChangesResponse(Model):
+    """Restore point changes response."""
+
+    items: list[RestorePointChangeModel] | None | Unset = UNSET
 
 
 @model
@@ -110,3 +445,236 @@ class RestoreTargetNetworkSpec(Model):
 
     network: InventoryObjectModel
     disconnected: bool | None | Unset = UNSET
+
+
+@model
+class SecureRestoreSpec(Model):
+    """Secure restore spec."""
+
+    antivirus_scan_enabled: bool
+    virus_detection_action: EVirusDetectionAction | None | Unset = UNSET
+    entire_volume_scan_enabled: bool | None | Unset = UNSET
+
+
+@model
+class UnstructuredDataMountSpec(Model):
+    """Unstructured data mount spec.
+
+    Attributes:
+        backup_id: UUID.
+    """
+
+    backup_id: str
+    auto_unmount: FlrAutoUnmountModel | None | Unset = UNSET
+
+
+@model
+class ViVMQuickMigrationSpec(Model):
+    """Vi VM quick migration spec.
+
+    Attributes:
+        source_proxy_ids: UUID.
+        target_proxy_ids: UUID.
+    """
+
+    destination_host: InventoryObjectModel
+    resource_pool: InventoryObjectModel | None | Unset = UNSET
+    folder: InventoryObjectModel | None | Unset = UNSET
+    datastore: InventoryObjectModel | None | Unset = UNSET
+    source_proxy_ids: list[str] | None | Unset = UNSET
+    target_proxy_ids: list[str] | None | Unset = UNSET
+    veeam_qm_enabled: bool | None | Unset = field(default=UNSET, wire="VeeamQMEnabled")
+    delete_source_vms_files: bool | None | Unset = field(default=UNSET, wire="DeleteSourceVmsFiles")
+
+
+@model
+class VmwareFailoverPlanVirtualMachineModel(Model):
+    """Vmware failover plan virtual machine model."""
+
+    vm_object: InventoryObjectModel | None | Unset = UNSET
+    boot_delay_sec: int | None | Unset = UNSET
+
+
+@model
+class VmwareFcdInstantRecoveryDiskInfo(Model):
+    """Vmware fcd instant recovery disk info."""
+
+    name_in_backup: str
+    mounted_disk_name: str
+    registered_fcd_name: str
+    object_id: str
+
+
+@model
+class VmwareFcdInstantRecoveryDiskSpec(Model):
+    """Vmware fcd instant recovery disk spec."""
+
+    name_in_backup: str
+    mounted_disk_name: str
+    registered_fcd_name: str
+
+
+@model
+class VmwareFcdInstantRecoveryMount(Model):
+    """Vmware fcd instant recovery mount.
+
+    Attributes:
+        id: UUID.
+        session_id: UUID.
+    """
+
+    id: str
+    session_id: str
+    state: EInstantRecoveryMountState
+    spec: VmwareFcdInstantRecoverySpec
+    error_message: str | None | Unset = UNSET
+    mounted_disks: list[VmwareFcdInstantRecoveryDiskInfo] | None | Unset = UNSET
+
+
+@model
+class VmwareFcdInstantRecoveryMountsFilters(Model):
+    """Vmware fcd instant recovery mounts filters."""
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    state_filter: EInstantRecoveryMountState | None | Unset = UNSET
+
+
+@model
+class VmwareFcdInstantRecoveryMountsResult(Model):
+    """Vmware fcd instant recovery mounts result."""
+
+    data: list[VmwareFcdInstantRecoveryMount]
+    pagination: PaginationResult
+
+
+@model
+class VmwareFcdInstantRecoverySpec(Model):
+    """Vmware fcd instant recovery spec.
+
+    Attributes:
+        restore_point_id: UUID.
+    """
+
+    restore_point_id: str
+    destination_cluster: InventoryObjectModel
+    disks_mapping: list[VmwareFcdInstantRecoveryDiskSpec]
+    write_cache: VmwareFcdWriteCacheSpec | None | Unset = UNSET
+
+
+@model
+class VmwareFcdQuickMigrationSpec(Model):
+    """Vmware fcd quick migration spec."""
+
+    mounted_disk_names: list[str] | None | Unset = UNSET
+    target_datastore: InventoryObjectModel
+    storage_policy: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class VmwareFcdWriteCacheSpec(Model):
+    """Vmware fcd write cache spec."""
+
+    redirect_is_enabled: bool
+    cache_datastore: InventoryObjectModel | None | Unset = UNSET
+    storage_policy: InventoryObjectModel | None | Unset = UNSET
+
+
+@model
+class EntireCloudDirectorVMCustomizedRestoreSpec(EntireCloudDirectorVMRestoreSpec):
+    """Entire cloud director VM customized restore spec: `EntireCloudDirectorVMRestoreSpec` of type `Customized`."""
+
+    type: EEntireVMRestoreModeType = field(default="Customized")
+    location: EntireCloudDirectorVMRestoreLocationModel
+    network: RestoreTargetNetworkSpec | None | Unset = UNSET
+    datastore: CloudDirectorRestoreTargetDatastoreSpec | None | Unset = UNSET
+
+
+@model
+class EntireCloudDirectorVMOriginalLocationRestoreSpec(EntireCloudDirectorVMRestoreSpec):
+    """Entire cloud director VM original location restore spec: `EntireCloudDirectorVMRestoreSpec` of type `OriginalLocation`."""
+
+    type: EEntireVMRestoreModeType = field(default="OriginalLocation")
+    quick_rollback: bool | None | Unset = UNSET
+
+
+@model
+class EntireViVMCustomizedRestoreSpec(EntireViVMRestoreSpec):
+    """Entire vi VM customized restore spec: `EntireViVMRestoreSpec` of type `Customized`."""
+
+    type: EEntireVMRestoreModeType = field(default="Customized")
+    destination_host: InventoryObjectModel | None | Unset = UNSET
+    resource_pool: InventoryObjectModel | None | Unset = UNSET
+    datastore: RestoreTargetDatastoresSpec | None | Unset = UNSET
+    folder: RestoreTargetFolderSpec | None | Unset = UNSET
+    network: RestoreTargetNetworkSpec | None | Unset = UNSET
+
+
+@model
+class EntireViVMOriginalLocationRestoreSpec(EntireViVMRestoreSpec):
+    """Entire vi VM original location restore spec: `EntireViVMRestoreSpec` of type `OriginalLocation`."""
+
+    type: EEntireVMRestoreModeType = field(default="OriginalLocation")
+    quick_rollback: bool | None | Unset = UNSET
+
+
+@model
+class HyperVLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
+    """Hyper V linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `HyperV`."""
+
+    type: EFlrPlatformType = field(default="HyperV")
+    host: str
+    network: str
+    vlan_id: int
+
+
+@model
+class InstantViVMCustomizedRecoverySpec(InstantViVMRecoverySpec):
+    """Instant vi VM customized recovery spec: `InstantViVMRecoverySpec` of type `Customized`."""
+
+    type: EInstantVMRecoveryModeType = field(default="Customized")
+    destination: InstantViVMCustomizedRecoveryDestinationSpec | None | Unset = UNSET
+    datastore: InstantViVMCustomizedRecoveryDatastoreSpec | None | Unset = UNSET
+    overwrite: bool | None | Unset = UNSET
+
+
+@model
+class InstantViVMOriginalLocationRecoverySpec(InstantViVMRecoverySpec):
+    """Instant vi VM original location recovery spec: `InstantViVMRecoverySpec` of type `OriginalLocation`."""
+
+    type: EInstantVMRecoveryModeType = field(default="OriginalLocation")
+
+
+@model
+class LinuxFlrMountSpec(FlrMountSpec):
+    """Linux flr mount spec: `FlrMountSpec` of type `Linux`."""
+
+    type: EFlrType = field(default="Linux")
+    helper_host: LinuxFlrHelperHostModel | None | Unset = UNSET
+    helper_appliance: LinuxFlrHelperApplianceSpec | None | Unset = UNSET
+    original_host: LinuxFlrOriginalHostSpec | None | Unset = UNSET
+
+
+@model
+class VmwareLinuxFlrHelperApplianceResourceModel(LinuxFlrHelperApplianceResourceModel):
+    """Vmware linux flr helper appliance resource model: `LinuxFlrHelperApplianceResourceModel` of type `VMware`."""
+
+    type: EFlrPlatformType = field(default="VMware")
+    host: InventoryObjectModel
+    resource_pool: InventoryObjectModel
+    network: InventoryObjectModel
+
+
+@model
+class WindowsFlrMountSpec(FlrMountSpec):
+    """Windows flr mount spec: `FlrMountSpec` of type `Windows`.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    type: EFlrType = field(default="Windows")
+    credentials_id: str | None | Unset = UNSET

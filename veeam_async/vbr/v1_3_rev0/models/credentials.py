@@ -10,63 +10,187 @@ from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
 
-    from .credential import ECredentialsType
+    from .cloud_browser import ECloudMachinesObjectType
+    from .protection_groups import EProtectionGroupCloudAccountType
+    from .shared import (
+        AzureComputeCredentialsExistingAccountSpec,
+        EAmazonRegionType,
+        EAuthenticationType,
+        EAzureRegionType,
+        ECloudCredentialsType,
+        ECredentialsType,
+        PaginationResult,
+    )
+    from .shared_cloud_credentials_model import CloudCredentialsModel
 
 
 @model
-class CredentialsExportSpec(Model):
-    """Credentials export spec.
+class AzureComputeCredentialsNewAccountSpec(Model):
+    """Azure compute credentials new account spec."""
+
+    region: EAzureRegionType
+    verification_code: str
+
+
+@model
+class CloudCredentialsPasswordSpec(Model):
+    """Cloud credentials password spec."""
+
+    new_secret_key: str
+
+
+@model
+class CloudCredentialsResult(Model):
+    """Cloud credentials result."""
+
+    data: list[CloudCredentialsModel]
+    pagination: PaginationResult
+
+
+@model(
+    discriminator="type",
+    children={
+        "Amazon": "AmazonCloudCredentialsSpec",
+        "AzureCompute": "AzureComputeCloudCredentialsSpec",
+        "AzureStorage": "AzureStorageCloudCredentialsSpec",
+        "Google": "GoogleCloudCredentialsSpec",
+        "GoogleService": "GoogleCloudServiceCredentialsSpec",
+    },
+)
+class CloudCredentialsSpec(Model):
+    """Cloud credentials spec: one of 5 kinds, told apart by `type`."""
+
+    description: str | None | Unset = UNSET
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudDeviceCodeModel",
+    },
+)
+class CloudDeviceCodeModel(Model):
+    """Cloud device code model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudDeviceCodeSpec",
+    },
+)
+class CloudDeviceCodeSpec(Model):
+    """Cloud device code spec: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureLinuxHelperApplianceModel",
+    },
+)
+class CloudHelperApplianceModel(Model):
+    """Cloud helper appliance model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model
+class CloudHelperApplianceResult(Model):
+    """Cloud helper appliance result."""
+
+    data: list[CloudHelperApplianceModel]
+    pagination: PaginationResult
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureLinuxHelperApplianceSpec",
+    },
+)
+class CloudHelperApplianceSpec(Model):
+    """Cloud helper appliance spec: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="accountType",
+    children={
+        "AWS": "CloudMachinesProtectionGroupAWSAccountModel",
+        "Azure": "CloudMachinesProtectionGroupAzureAccountModel",
+    },
+)
+class CloudMachinesProtectionGroupAccountModel(Model):
+    """Cloud machines protection group account model: one of 2 kinds, told apart by `accountType`.
 
     Attributes:
-        ids: UUID.
+        credentials_id: UUID.
     """
 
-    show_hidden_creds: bool | None | Unset = UNSET
-    ids: list[str] | None | Unset = UNSET
-    types: list[ECredentialsType] | None | Unset = UNSET
-    names: list[str] | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+    account_type: EProtectionGroupCloudAccountType | None | Unset = UNSET
 
 
 @model
-class CredentialsImportModel(Model):
-    """Credentials import model."""
+class CloudMachinesProtectionGroupExclusionsModel(Model):
+    """Cloud machines protection group exclusions model."""
 
-    credentials_name: str
-    credentials_tag: str | None | Unset = UNSET
+    exclude_selected_objects: bool | None | Unset = UNSET
+    excluded_objects: list[CloudMachinesProtectionGroupObjectsModel] | None | Unset = UNSET
 
 
 @model
-class CredentialsImportSpec(Model):
-    """Credentials import spec."""
+class CloudMachinesProtectionGroupObjectsModel(Model):
+    """Cloud machines protection group objects model."""
 
+    name: str | None | Unset = UNSET
+    object_id: str | None | Unset = UNSET
+    type: ECloudMachinesObjectType | None | Unset = UNSET
+
+
+@model(
+    discriminator="type",
+    children={
+        "AzureCompute": "AzureComputeCloudNativeApplicationModel",
+    },
+)
+class CloudNativeApplicationModel(Model):
+    """Cloud native application model: one of 1 kinds, told apart by `type`."""
+
+    type: ECloudCredentialsType
+
+
+@model(
+    discriminator="type",
+    children={
+        "Linux": "LinuxCredentialsModel",
+        "ManagedService": "ManagedServiceCredentialsModel",
+        "Standard": "StandardCredentialsModel",
+    },
+)
+class CredentialsModel(Model):
+    """Credentials model: one of 3 kinds, told apart by `type`.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
     username: str
-    password: str | None | Unset = UNSET
-    description: str | None | Unset = UNSET
-    unique_id: str
+    description: str
     type: ECredentialsType
-    linux_additional_settings: CredentialsLinuxSettingsImportModel | None | Unset = UNSET
-
-
-@model
-class CredentialsImportSpecCollection(Model):
-    """Credentials import spec collection."""
-
-    credentials: list[CredentialsImportSpec]
-
-
-@model
-class CredentialsLinuxSettingsImportModel(Model):
-    """Credentials linux settings import model."""
-
-    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
-    elevate_to_root: bool | None | Unset = UNSET
-    add_to_sudoers: bool | None | Unset = UNSET
-    use_su: bool | None | Unset = UNSET
-    private_key: str | None | Unset = UNSET
-    passphrase: str | None | Unset = UNSET
-    root_password: str | None | Unset = UNSET
+    creation_time: datetime
 
 
 @model
@@ -76,9 +200,226 @@ class CredentialsPasswordChangeSpec(Model):
     password: str
 
 
-class ECredentialsStorageType(OpenEnum):
-    """Credentials storage type: 3 known values."""
+@model
+class CredentialsResult(Model):
+    """Credentials result."""
 
-    PERMANENT = "Permanent"
-    SINGLE_USE = "SingleUse"
-    CERTIFICATE = "Certificate"
+    data: list[CredentialsModel]
+    pagination: PaginationResult
+
+
+class EAzureComputeCredentialsCreationMode(OpenEnum):
+    """Azure compute credentials creation mode: 2 known values."""
+
+    NEW_ACCOUNT = "NewAccount"
+    EXISTING_ACCOUNT = "ExistingAccount"
+
+
+class ECloudCredentialsFiltersOrderColumn(OpenEnum):
+    """Cloud credentials filters order column: 4 known values."""
+
+    NAME = "Name"
+    DESCRIPTION = "Description"
+    TYPE = "Type"
+    LAST_MODIFIED = "LastModified"
+
+
+class ECredentialsFiltersOrderColumn(OpenEnum):
+    """Credentials filters order column: 4 known values."""
+
+    USERNAME = "Username"
+    DESCRIPTION = "Description"
+    TYPE = "Type"
+    CREATION_TIME = "CreationTime"
+
+
+@model
+class GoogleCloudComputeVerificationCodeModel(Model):
+    """Google cloud compute verification code model."""
+
+    url: str
+    verification_code: str
+    expiration_time: datetime
+
+
+@model
+class GoogleCloudServiceCredentialsExistingAccountSpec(Model):
+    """Google cloud service credentials existing account spec."""
+
+    key_file: str
+
+
+@model
+class PrivateKeyChangeSpec(Model):
+    """Private key change spec."""
+
+    private_key: str
+    passphrase: str | None | Unset = UNSET
+
+
+@model
+class AmazonCloudCredentialsSpec(CloudCredentialsSpec):
+    """Amazon cloud credentials spec: `CloudCredentialsSpec` of type `Amazon`."""
+
+    type: ECloudCredentialsType = field(default="Amazon")
+    access_key: str
+    secret_key: str
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class AzureComputeCloudCredentialsSpec(CloudCredentialsSpec):
+    """Azure compute cloud credentials spec: `CloudCredentialsSpec` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    connection_name: str
+    creation_mode: EAzureComputeCredentialsCreationMode
+    existing_account: AzureComputeCredentialsExistingAccountSpec | None | Unset = UNSET
+    new_account: AzureComputeCredentialsNewAccountSpec | None | Unset = UNSET
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class AzureComputeCloudDeviceCodeModel(CloudDeviceCodeModel):
+    """Azure compute cloud device code model: `CloudDeviceCodeModel` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    url: str
+    verification_code: str
+    expiration_time: datetime
+
+
+@model
+class AzureComputeCloudDeviceCodeSpec(CloudDeviceCodeSpec):
+    """Azure compute cloud device code spec: `CloudDeviceCodeSpec` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    region: EAzureRegionType
+
+
+@model
+class AzureComputeCloudNativeApplicationModel(CloudNativeApplicationModel):
+    """Azure compute cloud native application model: `CloudNativeApplicationModel` of type `AzureCompute`."""
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    application_id: str
+    secret: str
+    tenant_id: str
+
+
+@model
+class AzureLinuxHelperApplianceModel(CloudHelperApplianceModel):
+    """Azure linux helper appliance model: `CloudHelperApplianceModel` of type `AzureCompute`.
+
+    Attributes:
+        id: UUID.
+        subscription_id: UUID.
+    """
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    id: str
+    subscription_id: str
+    vm_name: str | None | Unset = UNSET
+    location: str | None | Unset = UNSET
+    storage_account: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
+    virtual_network: str | None | Unset = UNSET
+    subnet: str | None | Unset = UNSET
+    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
+
+
+@model
+class AzureLinuxHelperApplianceSpec(CloudHelperApplianceSpec):
+    """Azure linux helper appliance spec: `CloudHelperApplianceSpec` of type `AzureCompute`.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    type: ECloudCredentialsType = field(default="AzureCompute")
+    subscription_id: str
+    location: str | None | Unset = UNSET
+    storage_account: str | None | Unset = UNSET
+    resource_group: str | None | Unset = UNSET
+    virtual_network: str | None | Unset = UNSET
+    subnet: str | None | Unset = UNSET
+    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
+
+
+@model
+class AzureStorageCloudCredentialsSpec(CloudCredentialsSpec):
+    """Azure storage cloud credentials spec: `CloudCredentialsSpec` of type `AzureStorage`."""
+
+    type: ECloudCredentialsType = field(default="AzureStorage")
+    account: str
+    shared_key: str
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class CloudMachinesProtectionGroupAWSAccountModel(CloudMachinesProtectionGroupAccountModel):
+    """Cloud machines protection group AWS account model: `CloudMachinesProtectionGroupAccountModel` of type `AWS`."""
+
+    account_type: EProtectionGroupCloudAccountType | None | Unset = field(default="AWS")
+    region_type: EAmazonRegionType | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+
+
+@model
+class CloudMachinesProtectionGroupAzureAccountModel(CloudMachinesProtectionGroupAccountModel):
+    """Cloud machines protection group azure account model: `CloudMachinesProtectionGroupAccountModel` of type `Azure`.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    account_type: EProtectionGroupCloudAccountType | None | Unset = field(default="Azure")
+    subscription_id: str | None | Unset = UNSET
+    region_id: str | None | Unset = UNSET
+
+
+@model
+class GoogleCloudCredentialsSpec(CloudCredentialsSpec):
+    """Google cloud credentials spec: `CloudCredentialsSpec` of type `Google`."""
+
+    type: ECloudCredentialsType = field(default="Google")
+    access_key: str
+    secret_key: str
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class GoogleCloudServiceCredentialsSpec(CloudCredentialsSpec):
+    """Google cloud service credentials spec: `CloudCredentialsSpec` of type `GoogleService`."""
+
+    type: ECloudCredentialsType = field(default="GoogleService")
+    existing_account: GoogleCloudServiceCredentialsExistingAccountSpec
+
+
+@model
+class LinuxCredentialsModel(CredentialsModel):
+    """Linux credentials model: `CredentialsModel` of type `Linux`."""
+
+    type: ECredentialsType = field(default="Linux")
+    unique_id: str | None | Unset = UNSET
+    ssh_port: int | None | Unset = field(default=UNSET, wire="SSHPort")
+    elevate_to_root: bool | None | Unset = UNSET
+    add_to_sudoers: bool | None | Unset = UNSET
+    use_su: bool | None | Unset = UNSET
+    authentication_type: EAuthenticationType
+
+
+@model
+class ManagedServiceCredentialsModel(CredentialsModel):
+    """Managed service credentials model: `CredentialsModel` of type `ManagedService`."""
+
+    type: ECredentialsType = field(default="ManagedService")
+    unique_id: str | None | Unset = UNSET
+
+
+@model
+class StandardCredentialsModel(CredentialsModel):
+    """Standard credentials model: `CredentialsModel` of type `Standard`."""
+
+    type: ECredentialsType = field(default="Standard")
+    unique_id: str | None | Unset = UNSET

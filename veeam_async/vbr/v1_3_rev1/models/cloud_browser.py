@@ -12,12 +12,20 @@ from veeam_async.unset import UNSET
 if TYPE_CHECKING:
     from veeam_async.unset import Unset
 
-    from .common import EAmazonRegionType, EAzureRegionType
-    from .object_storage import (
-        ObjectStorageConnectionModel,
-        ObjectStorageConsumptionLimitModel,
-        ObjectStorageImmutabilityModel,
+    from .shared import (
+        CloudMachineModel,
+        EAmazonRegionType,
+        EAzureRegionType,
+        EProtectionGroupCloudAccountType,
+        VeeamDataCloudVaultModel,
     )
+
+
+@model
+class AWSMachinesBrowserFilters(Model):
+    """AWS machines browser filters."""
+
+    name: str | None | Unset = UNSET
 
 
 @model
@@ -25,6 +33,251 @@ class AmazonEC2BrowserFilters(Model):
     """Amazon EC2 browser filters."""
 
     region_id: str
+
+
+@model
+class AmazonEC2RegionBrowserModel(Model):
+    """Amazon EC2 region browser model."""
+
+    region_id: str | None | Unset = UNSET
+    vpcs: list[AmazonVPCBrowserModel] | None | Unset = UNSET
+    instance_types: list[str] | None | Unset = UNSET
+
+
+@model
+class AmazonS3BucketBrowserModel(Model):
+    """Amazon S3 bucket browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class AmazonS3CloudBrowserFilters(Model):
+    """Amazon S3 cloud browser filters."""
+
+    region_id: str
+    bucket_name: str | None | Unset = UNSET
+
+
+@model
+class AmazonS3RegionBrowserModel(Model):
+    """Amazon S3 region browser model."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    buckets: list[AmazonS3BucketBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AmazonSnowballEdgeBucketBrowserModel(Model):
+    """Amazon snowball edge bucket browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class AmazonSnowballEdgeRegionBrowserModel(Model):
+    """Amazon snowball edge region browser model."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    buckets: list[AmazonSnowballEdgeBucketBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AmazonVPCBrowserModel(Model):
+    """Amazon VPC browser model."""
+
+    vpc_name: str | None | Unset = UNSET
+    vpc_id: str | None | Unset = UNSET
+    subnets: list[AmazonVPCSubnetModel] | None | Unset = UNSET
+    security_groups: list[str] | None | Unset = UNSET
+
+
+@model
+class AmazonVPCSubnetModel(Model):
+    """Amazon VPC subnet model."""
+
+    subnet_name: str | None | Unset = UNSET
+    subnet_id: str | None | Unset = UNSET
+
+
+@model
+class AzureBlobContainerBrowserModel(Model):
+    """Azure blob container browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class AzureComputeBrowserFilters(Model):
+    """Azure compute browser filters.
+
+    Attributes:
+        show_all_storage_accounts: default false.
+        has_networks: default false.
+        show_all_instance_sizes: default false.
+    """
+
+    show_all_storage_accounts: bool | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    location: str | None | Unset = UNSET
+    has_networks: bool | None | Unset = UNSET
+    show_all_instance_sizes: bool | None | Unset = UNSET
+
+
+@model
+class AzureDataBoxContainerBrowserModel(Model):
+    """Azure data box container browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class AzureLocationBrowserModel(Model):
+    """Azure location browser model."""
+
+    location: str
+    storage_accounts: list[AzureStorageAccountBrowserModel]
+    resource_groups: list[AzureResourceGroupBrowserModel]
+
+
+@model
+class AzureMachinesBrowserFilters(Model):
+    """Azure machines browser filters."""
+
+    resource_group: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+
+
+@model
+class AzureNetworkSecurityGroupBrowserModel(Model):
+    """Azure network security group browser model."""
+
+    network_security_id: str | None | Unset = UNSET
+    network_security_name: str | None | Unset = UNSET
+
+
+@model
+class AzureResourceGroupBrowserModel(Model):
+    """Azure resource group browser model."""
+
+    resource_group: str
+    virtual_networks: list[AzureVirtualNetworkBrowserModel]
+    network_security_groups: list[AzureNetworkSecurityGroupBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AzureStorageAccountBrowserModel(Model):
+    """Azure storage account browser model."""
+
+    storage_account_name: str | None | Unset = UNSET
+    instance_sizes: list[AzureStorageAccountInstanceSizeModel] | None | Unset = UNSET
+
+
+@model
+class AzureStorageAccountInstanceSizeModel(Model):
+    """Azure storage account instance size model."""
+
+    cores: int | None | Unset = UNSET
+    memory: int | None | Unset = UNSET
+    max_disks: int | None | Unset = UNSET
+    family: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+
+
+@model
+class AzureSubnetBrowserModel(Model):
+    """Azure subnet browser model."""
+
+    subnet_id: str | None | Unset = UNSET
+    subnet_name: str | None | Unset = UNSET
+
+
+@model
+class AzureSubscriptionBrowserModel(Model):
+    """Azure subscription browser model.
+
+    Attributes:
+        id: UUID.
+    """
+
+    id: str
+    azure_subscription_id: str | None | Unset = UNSET
+    locations: list[AzureLocationBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AzureVirtualNetworkBrowserModel(Model):
+    """Azure virtual network browser model."""
+
+    virtual_network_name: str | None | Unset = UNSET
+    virtual_network_id: str | None | Unset = UNSET
+    subnets: list[AzureSubnetBrowserModel] | None | Unset = UNSET
+
+
+@model(
+    discriminator="serviceType",
+    children={
+        "AmazonEC2": "AmazonEC2BrowserModel",
+        "AmazonS3": "AmazonS3BrowserModel",
+        "AmazonSnowballEdge": "AmazonSnowballEdgeBrowserModel",
+        "AzureBlob": "AzureBlobBrowserModel",
+        "AzureCompute": "AzureComputeBrowserModel",
+        "AzureDataBox": "AzureDataBoxBrowserModel",
+        "GoogleCloud": "GoogleCloudStorageBrowserModel",
+        "IBMCloud": "IBMCloudStorageBrowserModel",
+        "S3Compatible": "S3CompatibleBrowserModel",
+        "VeeamDataCloudVault": "VeeamDataCloudVaultStorageBrowserModel",
+        "WasabiCloud": "WasabiCloudStorageBrowserModel",
+    },
+)
+class CloudBrowserModel(Model):
+    """Cloud browser model: one of 11 kinds, told apart by `serviceType`.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    service_type: ECloudServiceType
+
+
+@model(
+    discriminator="serviceType",
+    children={
+        "AmazonS3": "AmazonS3BrowserDestinationSpec",
+        "AmazonSnowballEdge": "AmazonSnowballEdgeBrowserDestinationSpec",
+        "AzureBlob": "AzureBlobBrowserDestinationSpec",
+        "AzureDataBox": "AzureDataBoxBrowserDestinationSpec",
+        "GoogleCloud": "GoogleCloudStorageBrowserDestinationSpec",
+        "IBMCloud": "IBMCloudStorageBrowserDestinationSpec",
+        "S3Compatible": "S3CompatibleBrowserDestinationSpec",
+        "VeeamDataCloudVault": "VeeamDataCloudVaultBrowserDestinationSpec",
+        "WasabiCloud": "WasabiCloudStorageBrowserDestinationSpec",
+    },
+)
+class CloudBrowserNewFolderSpec(Model):
+    """Cloud browser new folder spec: one of 9 kinds, told apart by `serviceType`.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    credentials_id: str
+    service_type: ECloudServiceType
+    new_folder_name: str
+
+
+@model
+class CloudBrowserRequestOptions(Model):
+    """Cloud browser request options."""
+
+    reset_cache: bool | None | Unset = UNSET
 
 
 @model(
@@ -54,109 +307,30 @@ class CloudBrowserSpec(Model):
     service_type: ECloudServiceType
 
 
-@model
-class AmazonEC2BrowserSpec(CloudBrowserSpec):
-    """Amazon EC2 browser spec: `CloudBrowserSpec` of type `AmazonEC2`."""
+@model(
+    discriminator="serviceType",
+    children={
+        "AWS": "AWSMachinesBrowserModel",
+        "Azure": "AzureMachinesBrowserModel",
+    },
+)
+class CloudBrowserVirtualMachinesModel(Model):
+    """Cloud browser virtual machines model: one of 2 kinds, told apart by `serviceType`."""
 
-    service_type: ECloudServiceType = field(default="AmazonEC2")
-    region_type: EAmazonRegionType
-    filters: AmazonEC2BrowserFilters | None | Unset = UNSET
-
-
-@model
-class AmazonS3BrowserSpec(CloudBrowserSpec):
-    """Amazon S3 browser spec: `CloudBrowserSpec` of type `AmazonS3`.
-
-    Attributes:
-        gateway_server_id: UUID.
-    """
-
-    service_type: ECloudServiceType = field(default="AmazonS3")
-    region_type: EAmazonRegionType
-    gateway_server_id: str | None | Unset = UNSET
-    folder_type: ECloudBrowserFolderType | None | Unset = UNSET
-    filters: AmazonS3CloudBrowserFilters | None | Unset = UNSET
+    service_type: EProtectionGroupCloudAccountType
 
 
-@model
-class AmazonS3CloudBrowserFilters(Model):
-    """Amazon S3 cloud browser filters."""
+@model(
+    discriminator="serviceType",
+    children={
+        "AWS": "AWSMachinesBrowserSpec",
+        "Azure": "AzureMachinesBrowserSpec",
+    },
+)
+class CloudBrowserVirtualMachinesSpec(Model):
+    """Cloud browser virtual machines spec: one of 2 kinds, told apart by `serviceType`."""
 
-    region_id: str
-    bucket_name: str | None | Unset = UNSET
-
-
-@model
-class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
-    """Amazon snowball edge browser spec: `CloudBrowserSpec` of type `AmazonSnowballEdge`.
-
-    Attributes:
-        gateway_server_id: UUID.
-    """
-
-    service_type: ECloudServiceType = field(default="AmazonSnowballEdge")
-    region_id: str | None | Unset = UNSET
-    service_point: str | None | Unset = UNSET
-    gateway_server_id: str | None | Unset = UNSET
-
-
-@model
-class AzureBlobBrowserSpec(CloudBrowserSpec):
-    """Azure blob browser spec: `CloudBrowserSpec` of type `AzureBlob`.
-
-    Attributes:
-        gateway_server_id: UUID.
-    """
-
-    service_type: ECloudServiceType = field(default="AzureBlob")
-    region_type: EAzureRegionType | None | Unset = UNSET
-    folder_type: ECloudBrowserFolderType | None | Unset = UNSET
-    gateway_server_id: str | None | Unset = UNSET
-
-
-@model
-class AzureComputeBrowserFilters(Model):
-    """Azure compute browser filters.
-
-    Attributes:
-        show_all_storage_accounts: default false.
-        has_networks: default false.
-        show_all_instance_sizes: default false.
-    """
-
-    show_all_storage_accounts: bool | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    location: str | None | Unset = UNSET
-    has_networks: bool | None | Unset = UNSET
-    show_all_instance_sizes: bool | None | Unset = UNSET
-
-
-@model
-class AzureComputeBrowserSpec(CloudBrowserSpec):
-    """Azure compute browser spec: `CloudBrowserSpec` of type `AzureCompute`."""
-
-    service_type: ECloudServiceType = field(default="AzureCompute")
-    filters: AzureComputeBrowserFilters | None | Unset = UNSET
-
-
-@model
-class AzureDataBoxBrowserSpec(CloudBrowserSpec):
-    """Azure data box browser spec: `CloudBrowserSpec` of type `AzureDataBox`.
-
-    Attributes:
-        gateway_server_id: UUID.
-    """
-
-    service_type: ECloudServiceType = field(default="AzureDataBox")
-    service_point: str | None | Unset = UNSET
-    gateway_server_id: str | None | Unset = UNSET
-
-
-@model
-class CloudBrowserRequestOptions(Model):
-    """Cloud browser request options."""
-
-    reset_cache: bool | None | Unset = UNSET
+    service_type: EProtectionGroupCloudAccountType
 
 
 class ECloudBrowserFolderType(OpenEnum):
@@ -183,24 +357,391 @@ class ECloudServiceType(OpenEnum):
 
 
 @model
-class GoogleCloudStorageAccountModel(Model):
-    """Google cloud storage account model.
-
-    Attributes:
-        credentials_id: UUID.
-    """
-
-    credentials_id: str
-    region_id: str
-    connection_settings: ObjectStorageConnectionModel
-
-
-@model
 class GoogleCloudStorageBrowserFilters(Model):
     """Google cloud storage browser filters."""
 
     region_id: str
     bucket_name: str | None | Unset = UNSET
+
+
+@model
+class GoogleCloudStorageBucketBrowserModel(Model):
+    """Google cloud storage bucket browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class GoogleCloudStorageRegionBrowserModel(Model):
+    """Google cloud storage region browser model."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    buckets: list[GoogleCloudStorageBucketBrowserModel] | None | Unset = UNSET
+
+
+@model
+class IBMCloudStorageBucketBrowserModel(Model):
+    """IBM cloud storage bucket browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class IBMCloudStorageRegionBrowserModel(Model):
+    """IBM cloud storage region browser model."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    buckets: list[IBMCloudStorageBucketBrowserModel] | None | Unset = UNSET
+
+
+@model
+class S3CompatibleBucketBrowserModel(Model):
+    """S3 compatible bucket browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class S3CompatibleRegionBrowserModel(Model):
+    """S3 compatible region browser model."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    buckets: list[S3CompatibleBucketBrowserModel] | None | Unset = UNSET
+
+
+@model
+class VeeamDataCloudVaultInitializeSpec(Model):
+    """Veeam data cloud vault initialize spec."""
+
+    vault_id: str
+
+
+@model
+class VeeamDataCloudVaultStorageBrowserFilters(Model):
+    """Veeam data cloud vault storage browser filters."""
+
+    vault_name: str
+
+
+@model
+class WasabiCloudStorageBucketBrowserModel(Model):
+    """Wasabi cloud storage bucket browser model."""
+
+    name: str | None | Unset = UNSET
+    folders: list[str] | None | Unset = UNSET
+
+
+@model
+class WasabiCloudStorageRegionBrowserModel(Model):
+    """Wasabi cloud storage region browser model."""
+
+    id: str | None | Unset = UNSET
+    name: str | None | Unset = UNSET
+    buckets: list[WasabiCloudStorageBucketBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AWSMachinesBrowserModel(CloudBrowserVirtualMachinesModel):
+    """AWS machines browser model: `CloudBrowserVirtualMachinesModel` of type `AWS`.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    service_type: EProtectionGroupCloudAccountType = field(default="AWS")
+    region_type: EAmazonRegionType | None | Unset = UNSET
+    region: str | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+    virtual_machines: list[CloudMachineModel] | None | Unset = UNSET
+
+
+@model
+class AWSMachinesBrowserSpec(CloudBrowserVirtualMachinesSpec):
+    """AWS machines browser spec: `CloudBrowserVirtualMachinesSpec` of type `AWS`.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    service_type: EProtectionGroupCloudAccountType = field(default="AWS")
+    credentials_id: str
+    region_type: EAmazonRegionType
+    region: str
+    filters: AWSMachinesBrowserFilters | None | Unset = UNSET
+
+
+@model
+class AmazonEC2BrowserModel(CloudBrowserModel):
+    """Amazon EC2 browser model: `CloudBrowserModel` of type `AmazonEC2`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonEC2")
+    host_id: str
+    region_type: EAmazonRegionType
+    regions: list[AmazonEC2RegionBrowserModel]
+
+
+@model
+class AmazonEC2BrowserSpec(CloudBrowserSpec):
+    """Amazon EC2 browser spec: `CloudBrowserSpec` of type `AmazonEC2`."""
+
+    service_type: ECloudServiceType = field(default="AmazonEC2")
+    region_type: EAmazonRegionType
+    filters: AmazonEC2BrowserFilters | None | Unset = UNSET
+
+
+@model
+class AmazonS3BrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Amazon S3 browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonS3`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonS3")
+    host_id: str | None | Unset = UNSET
+    region_type: EAmazonRegionType
+    region_id: str
+    bucket_name: str
+    folder_type: ECloudBrowserFolderType | None | Unset = UNSET
+
+
+@model
+class AmazonS3BrowserModel(CloudBrowserModel):
+    """Amazon S3 browser model: `CloudBrowserModel` of type `AmazonS3`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonS3")
+    host_id: str
+    region_type: EAmazonRegionType
+    regions: list[AmazonS3RegionBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AmazonS3BrowserSpec(CloudBrowserSpec):
+    """Amazon S3 browser spec: `CloudBrowserSpec` of type `AmazonS3`.
+
+    Attributes:
+        gateway_server_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonS3")
+    region_type: EAmazonRegionType
+    gateway_server_id: str | None | Unset = UNSET
+    folder_type: ECloudBrowserFolderType | None | Unset = UNSET
+    filters: AmazonS3CloudBrowserFilters | None | Unset = UNSET
+
+
+@model
+class AmazonSnowballEdgeBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Amazon snowball edge browser destination spec: `CloudBrowserNewFolderSpec` of type `AmazonSnowballEdge`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonSnowballEdge")
+    host_id: str | None | Unset = UNSET
+    connection_point: str
+    region_id: str
+    bucket_name: str
+
+
+@model
+class AmazonSnowballEdgeBrowserModel(CloudBrowserModel):
+    """Amazon snowball edge browser model: `CloudBrowserModel` of type `AmazonSnowballEdge`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonSnowballEdge")
+    host_id: str | None | Unset = UNSET
+    connection_point: str | None | Unset = UNSET
+    regions: list[AmazonSnowballEdgeRegionBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AmazonSnowballEdgeBrowserSpec(CloudBrowserSpec):
+    """Amazon snowball edge browser spec: `CloudBrowserSpec` of type `AmazonSnowballEdge`.
+
+    Attributes:
+        gateway_server_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AmazonSnowballEdge")
+    region_id: str | None | Unset = UNSET
+    service_point: str | None | Unset = UNSET
+    gateway_server_id: str | None | Unset = UNSET
+
+
+@model
+class AzureBlobBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Azure blob browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureBlob`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AzureBlob")
+    host_id: str | None | Unset = UNSET
+    region_type: EAzureRegionType
+    container_name: str
+    folder_type: ECloudBrowserFolderType | None | Unset = UNSET
+
+
+@model
+class AzureBlobBrowserModel(CloudBrowserModel):
+    """Azure blob browser model: `CloudBrowserModel` of type `AzureBlob`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AzureBlob")
+    host_id: str | None | Unset = UNSET
+    region_type: EAzureRegionType | None | Unset = UNSET
+    containers: list[AzureBlobContainerBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AzureBlobBrowserSpec(CloudBrowserSpec):
+    """Azure blob browser spec: `CloudBrowserSpec` of type `AzureBlob`.
+
+    Attributes:
+        gateway_server_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AzureBlob")
+    region_type: EAzureRegionType | None | Unset = UNSET
+    folder_type: ECloudBrowserFolderType | None | Unset = UNSET
+    gateway_server_id: str | None | Unset = UNSET
+
+
+@model
+class AzureComputeBrowserModel(CloudBrowserModel):
+    """Azure compute browser model: `CloudBrowserModel` of type `AzureCompute`."""
+
+    service_type: ECloudServiceType = field(default="AzureCompute")
+    region_type: str | None | Unset = UNSET
+    subscriptions: list[AzureSubscriptionBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AzureComputeBrowserSpec(CloudBrowserSpec):
+    """Azure compute browser spec: `CloudBrowserSpec` of type `AzureCompute`."""
+
+    service_type: ECloudServiceType = field(default="AzureCompute")
+    filters: AzureComputeBrowserFilters | None | Unset = UNSET
+
+
+@model
+class AzureDataBoxBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Azure data box browser destination spec: `CloudBrowserNewFolderSpec` of type `AzureDataBox`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AzureDataBox")
+    host_id: str | None | Unset = UNSET
+    container_name: str
+    service_point: str
+
+
+@model
+class AzureDataBoxBrowserModel(CloudBrowserModel):
+    """Azure data box browser model: `CloudBrowserModel` of type `AzureDataBox`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AzureDataBox")
+    host_id: str | None | Unset = UNSET
+    containers: list[AzureDataBoxContainerBrowserModel] | None | Unset = UNSET
+
+
+@model
+class AzureDataBoxBrowserSpec(CloudBrowserSpec):
+    """Azure data box browser spec: `CloudBrowserSpec` of type `AzureDataBox`.
+
+    Attributes:
+        gateway_server_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="AzureDataBox")
+    service_point: str | None | Unset = UNSET
+    gateway_server_id: str | None | Unset = UNSET
+
+
+@model
+class AzureMachinesBrowserModel(CloudBrowserVirtualMachinesModel):
+    """Azure machines browser model: `CloudBrowserVirtualMachinesModel` of type `Azure`.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    service_type: EProtectionGroupCloudAccountType = field(default="Azure")
+    region_type: EAzureRegionType | None | Unset = UNSET
+    region: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = UNSET
+    virtual_machines: list[CloudMachineModel] | None | Unset = UNSET
+
+
+@model
+class AzureMachinesBrowserSpec(CloudBrowserVirtualMachinesSpec):
+    """Azure machines browser spec: `CloudBrowserVirtualMachinesSpec` of type `Azure`.
+
+    Attributes:
+        subscription_id: UUID.
+    """
+
+    service_type: EProtectionGroupCloudAccountType = field(default="Azure")
+    subscription_id: str
+    region_type: EAzureRegionType
+    region: str
+    filters: AzureMachinesBrowserFilters | None | Unset = UNSET
+
+
+@model
+class GoogleCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Google cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `GoogleCloud`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="GoogleCloud")
+    host_id: str | None | Unset = UNSET
+    region_id: str
+    bucket_name: str
+
+
+@model
+class GoogleCloudStorageBrowserModel(CloudBrowserModel):
+    """Google cloud storage browser model: `CloudBrowserModel` of type `GoogleCloud`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="GoogleCloud")
+    host_id: str | None | Unset = UNSET
+    regions: list[GoogleCloudStorageRegionBrowserModel] | None | Unset = UNSET
 
 
 @model
@@ -217,28 +758,31 @@ class GoogleCloudStorageBrowserSpec(CloudBrowserSpec):
 
 
 @model
-class GoogleCloudStorageBucketModel(Model):
-    """Google cloud storage bucket model."""
+class IBMCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """IBM cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `IBMCloud`.
 
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="IBMCloud")
+    host_id: str | None | Unset = UNSET
+    connection_point: str
+    region_id: str
     bucket_name: str
-    folder_name: str
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-    nearline_storage_enabled: bool | None | Unset = UNSET
-    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
 
 
 @model
-class IBMCloudStorageAccountModel(Model):
-    """IBM cloud storage account model.
+class IBMCloudStorageBrowserModel(CloudBrowserModel):
+    """IBM cloud storage browser model: `CloudBrowserModel` of type `IBMCloud`.
 
     Attributes:
-        credentials_id: UUID.
+        host_id: UUID.
     """
 
-    service_point: str
-    region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel
+    service_type: ECloudServiceType = field(default="IBMCloud")
+    host_id: str | None | Unset = UNSET
+    regions: list[IBMCloudStorageRegionBrowserModel] | None | Unset = UNSET
 
 
 @model
@@ -256,13 +800,32 @@ class IBMCloudStorageBrowserSpec(CloudBrowserSpec):
 
 
 @model
-class IBMCloudStorageBucketModel(Model):
-    """IBM cloud storage bucket model."""
+class S3CompatibleBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """S3 compatible browser destination spec: `CloudBrowserNewFolderSpec` of type `S3Compatible`.
 
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="S3Compatible")
+    host_id: str | None | Unset = UNSET
+    connection_point: str
+    region_id: str
     bucket_name: str
-    folder_name: str
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET
+
+
+@model
+class S3CompatibleBrowserModel(CloudBrowserModel):
+    """S3 compatible browser model: `CloudBrowserModel` of type `S3Compatible`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="S3Compatible")
+    host_id: str | None | Unset = UNSET
+    connection_point: str | None | Unset = UNSET
+    regions: list[S3CompatibleRegionBrowserModel] | None | Unset = UNSET
 
 
 @model
@@ -280,27 +843,69 @@ class S3CompatibleBrowserSpec(CloudBrowserSpec):
 
 
 @model
-class S3CompatibleProxyModel(Model):
-    """S3 compatible proxy model.
+class VeeamDataCloudVaultBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Veeam data cloud vault browser destination spec: `CloudBrowserNewFolderSpec` of type `VeeamDataCloudVault`.
 
     Attributes:
-        managed_server_id: UUID.
+        gateway_server_id: UUID.
     """
 
-    managed_server_id: str
+    service_type: ECloudServiceType = field(default="VeeamDataCloudVault")
+    gateway_server_id: str | None | Unset = UNSET
+    vault_id: str
 
 
 @model
-class WasabiCloudStorageAccountModel(Model):
-    """Wasabi cloud storage account model.
+class VeeamDataCloudVaultStorageBrowserModel(CloudBrowserModel):
+    """Veeam data cloud vault storage browser model: `CloudBrowserModel` of type `VeeamDataCloudVault`.
 
     Attributes:
-        credentials_id: UUID.
+        gateway_server_id: UUID.
     """
 
+    service_type: ECloudServiceType = field(default="VeeamDataCloudVault")
+    vaults: list[VeeamDataCloudVaultModel]
+    gateway_server_id: str | None | Unset = UNSET
+
+
+@model
+class VeeamDataCloudVaultStorageBrowserSpec(CloudBrowserSpec):
+    """Veeam data cloud vault storage browser spec: `CloudBrowserSpec` of type `VeeamDataCloudVault`.
+
+    Attributes:
+        gateway_server_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="VeeamDataCloudVault")
+    gateway_server_id: str | None | Unset = UNSET
+    filters: VeeamDataCloudVaultStorageBrowserFilters | None | Unset = UNSET
+
+
+@model
+class WasabiCloudStorageBrowserDestinationSpec(CloudBrowserNewFolderSpec):
+    """Wasabi cloud storage browser destination spec: `CloudBrowserNewFolderSpec` of type `WasabiCloud`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="WasabiCloud")
+    host_id: str | None | Unset = UNSET
     region_id: str
-    credentials_id: str
-    connection_settings: ObjectStorageConnectionModel
+    bucket_name: str
+
+
+@model
+class WasabiCloudStorageBrowserModel(CloudBrowserModel):
+    """Wasabi cloud storage browser model: `CloudBrowserModel` of type `WasabiCloud`.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    service_type: ECloudServiceType = field(default="WasabiCloud")
+    host_id: str | None | Unset = UNSET
+    regions: list[WasabiCloudStorageRegionBrowserModel] | None | Unset = UNSET
 
 
 @model
@@ -314,13 +919,3 @@ class WasabiCloudStorageBrowserSpec(CloudBrowserSpec):
     service_type: ECloudServiceType = field(default="WasabiCloud")
     region_id: str
     gateway_server_id: str | None | Unset = UNSET
-
-
-@model
-class WasabiCloudStorageBucketModel(Model):
-    """Wasabi cloud storage bucket model."""
-
-    bucket_name: str
-    folder_name: str
-    storage_consumption_limit: ObjectStorageConsumptionLimitModel | None | Unset = UNSET
-    immutability: ObjectStorageImmutabilityModel | None | Unset = UNSET

@@ -14,7 +14,60 @@ if TYPE_CHECKING:
 
     from veeam_async.unset import Unset
 
-    from .advanced_protection_group import AdvancedSmtpOptionsModel
+    from .shared_inventory_object_model import InventoryObjectModel
+
+
+@model
+class AdvancedSmtpOptionsModel(Model):
+    """Advanced smtp options model.
+
+    Attributes:
+        credentials_id: UUID.
+    """
+
+    port: int
+    timeout_ms: int
+    ssl_enabled: bool = field(wire="SSLEnabled")
+    auth_required: bool | None | Unset = UNSET
+    credentials_id: str | None | Unset = UNSET
+
+
+@model
+class DatastoresLatencySettingsModel(Model):
+    """Datastores latency settings model.
+
+    Attributes:
+        id: UUID.
+        latency_limit_ms: default 20.
+        throttling_io_limit_ms: default 30.
+    """
+
+    id: str
+    storage_object: InventoryObjectModel
+    latency_limit_ms: int | None | Unset = UNSET
+    throttling_io_limit_ms: int | None | Unset = field(default=UNSET, wire="throttlingIOLimitMs")
+
+
+@model
+class DatastoresLatencySettingsSpec(Model):
+    """Datastores latency settings spec.
+
+    Attributes:
+        latency_limit_ms: default 20.
+        throttling_io_limit_ms: default 30.
+    """
+
+    storage_object: InventoryObjectModel
+    latency_limit_ms: int | None | Unset = UNSET
+    throttling_io_limit_ms: int | None | Unset = field(default=UNSET, wire="throttlingIOLimitMs")
+
+
+class EEmailSettingsServerType(OpenEnum):
+    """Email settings server type: 3 known values."""
+
+    SMTP = "SMTP"
+    GMAIL = "Gmail"
+    MS365 = "MS365"
 
 
 class ESyslogEventSeverity(OpenEnum):
@@ -39,6 +92,40 @@ class GeneralOptionsEmailNotificationsModel(Model):
 
     smtp_server_name: str
     advanced_smtp_options: AdvancedSmtpOptionsModel
+    from_: str
+    to: str
+    subject: str
+    send_daily_reports_at: datetime
+    notify_on_success: bool
+    notify_on_warning: bool
+    notify_on_failure: bool
+    notify_on_last_retry: bool
+
+
+@model(
+    discriminator="mailServer",
+    children={
+        "Gmail": "GeneralOptionsGmailServerSettingsModel",
+        "MS365": "GeneralOptionsMS365ServerSettingsModel",
+        "SMTP": "GeneralOptionsSMTPServerSettingsModel",
+    },
+)
+class GeneralOptionsEmailSettingsBaseModel(Model):
+    """General options email settings base model: one of 3 kinds, told apart by `mailServer`.
+
+    Attributes:
+        notifications_enabled: default false.
+    """
+
+    notifications_enabled: bool
+    mail_server: EEmailSettingsServerType | None | Unset = UNSET
+    email_settings: GeneralOptionsEmailSettingsModel | None | Unset = UNSET
+
+
+@model
+class GeneralOptionsEmailSettingsModel(Model):
+    """General options email settings model."""
+
     from_: str
     to: str
     subject: str
@@ -122,3 +209,56 @@ class GeneralOptionsSyslogServerModel(Model):
     port: int | None | Unset = UNSET
     transport_protocol: ESyslogServerProtocol | None | Unset = UNSET
     certificate_thumbprint: str | None | Unset = UNSET
+
+
+@model
+class StorageLatencyControlModel(Model):
+    """Storage latency control model.
+
+    Attributes:
+        storage_latency_control_enabled: default false.
+    """
+
+    storage_latency_control_enabled: bool
+    storage_latency_control_options: StorageLatencyControlOptions | None | Unset = UNSET
+
+
+@model
+class StorageLatencyControlOptions(Model):
+    """Storage latency control options.
+
+    Attributes:
+        latency_limit_ms: default 20.
+        throttling_io_limit_ms: default 30.
+    """
+
+    latency_limit_ms: int
+    throttling_io_limit_ms: int = field(wire="throttlingIOLimitMs")
+    advanced_options: list[DatastoresLatencySettingsModel] | None | Unset = UNSET
+
+
+@model
+class GeneralOptionsGmailServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
+    """General options gmail server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `Gmail`."""
+
+    mail_server: EEmailSettingsServerType | None | Unset = field(default="Gmail")
+    app_client_id: str | None | Unset = UNSET
+    client_secret: str | None | Unset = UNSET
+
+
+@model
+class GeneralOptionsMS365ServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
+    """General options MS365 server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `MS365`."""
+
+    mail_server: EEmailSettingsServerType | None | Unset = field(default="MS365")
+    app_client_id: str | None | Unset = UNSET
+    tenant: str | None | Unset = UNSET
+
+
+@model
+class GeneralOptionsSMTPServerSettingsModel(GeneralOptionsEmailSettingsBaseModel):
+    """General options SMTP server settings model: `GeneralOptionsEmailSettingsBaseModel` of type `SMTP`."""
+
+    mail_server: EEmailSettingsServerType | None | Unset = field(default="SMTP")
+    smtp_server_name: str | None | Unset = UNSET
+    advanced_smtp_options: AdvancedSmtpOptionsModel | None | Unset = UNSET

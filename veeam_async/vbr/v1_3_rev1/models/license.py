@@ -6,11 +6,186 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async.model import Model, field, model
 from veeam_async.unset import UNSET
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from veeam_async.unset import Unset
+
+    from .shared import PaginationResult
+
+
+@model
+class CapacityLicenseObjectModel(Model):
+    """Capacity license object model."""
+
+    type: ECapacityLicenseObjectType
+    used_capacity_tb: float
+
+
+@model
+class CapacityLicenseSummaryModel(Model):
+    """Capacity license summary model."""
+
+    licensed_capacity_tb: float
+    used_capacity_tb: float
+    objects: list[CapacityLicenseObjectModel] | None | Unset = UNSET
+    workload: list[CapacityLicenseWorkloadModel] | None | Unset = UNSET
+
+
+@model
+class CapacityLicenseWorkloadModel(Model):
+    """Capacity license workload model.
+
+    Attributes:
+        instance_id: UUID.
+    """
+
+    name: str
+    used_capacity_tb: float
+    type: ECapacityLicenseObjectType
+    instance_id: str
+
+
+@model
+class CapacityLicenseWorkloadResult(Model):
+    """Capacity license workload result."""
+
+    workloads: list[CapacityLicenseWorkloadModel]
+
+
+class ECapacityLicenseObjectType(OpenEnum):
+    """Capacity license object type: 2 known values."""
+
+    FILE_SHARE = "FileShare"
+    OBJECT_STORAGE = "ObjectStorage"
+
+
+class EInstalledLicenseCloudConnectMode(OpenEnum):
+    """Installed license cloud connect mode: 4 known values."""
+
+    DISABLED = "Disabled"
+    ENABLED = "Enabled"
+    ENTERPRISE = "Enterprise"
+    INVALID = "Invalid"
+
+
+class EInstalledLicenseEdition(OpenEnum):
+    """Installed license edition: 5 known values."""
+
+    COMMUNITY = "Community"
+    ENTERPRISE = "Enterprise"
+    ENTERPRISE_PLUS = "EnterprisePlus"
+    STANDARD = "Standard"
+    UNSPECIFIED = "Unspecified"
+
+
+class EInstalledLicenseStatus(OpenEnum):
+    """Installed license status: 3 known values."""
+
+    EXPIRED = "Expired"
+    INVALID = "Invalid"
+    VALID = "Valid"
+
+
+class EInstalledLicenseType(OpenEnum):
+    """Installed license type: 8 known values."""
+
+    EMPTY = "Empty"
+    EVALUATION = "Evaluation"
+    FREE = "Free"
+    NFR = "NFR"
+    PERPETUAL = "Perpetual"
+    RENTAL = "Rental"
+    SUBSCRIPTION = "Subscription"
+    PROMO = "Promo"
+
+
+class EInstanceLicenseWorkloadRole(OpenEnum):
+    """Instance license workload role: 2 known values."""
+
+    WORKSTATION = "Workstation"
+    SERVER = "Server"
+
+
+class EInstanceWorkloadsFiltersOrderColumn(OpenEnum):
+    """Instance workloads filters order column: 5 known values."""
+
+    NAME = "Name"
+    HOST_NAME = "HostName"
+    USED_INSTANCES_NUMBER = "UsedInstancesNumber"
+    TYPE = "Type"
+    INSTANCE_ID = "InstanceId"
+
+
+class ELicensePackageType(OpenEnum):
+    """License package type: 9 known values."""
+
+    INVALID = "Invalid"
+    STARTER = "Starter"
+    ESSENTIALS = "Essentials"
+    BACKUP = "Backup"
+    ONE = "One"
+    SUITE = "Suite"
+    FOUNDATION = "Foundation"
+    ADVANCED = "Advanced"
+    PREMIUM = "Premium"
+
+
+class ELicensePlatformType(OpenEnum):
+    """License platform type: 49 known values."""
+
+    UNKNOWN = "Unknown"
+    VMWARE = "VMware"
+    HYPER_V = "HyperV"
+    UNSTRUCTURED_DATA = "UnstructuredData"
+    UNSTRUCTURED_DATA_SERVER = "UnstructuredDataServer"
+    FILE2_TAPE_SHARE = "File2TapeShare"
+    FILE2_TAPE_SERVER = "File2TapeServer"
+    AMAZON2_TAPE = "Amazon2Tape"
+    AZURE2_TAPE = "Azure2Tape"
+    S3_COMPATIBLE2_TAPE = "S3Compatible2Tape"
+    AMAZON2_NAS = "Amazon2Nas"
+    AZURE2_NAS = "Azure2Nas"
+    S3_COMPATIBLE2_NAS = "S3Compatible2Nas"
+    MONGO_DB = "MongoDB"
+    NUTANIX_AHV = "NutanixAhv"
+    KVM = "Kvm"
+    PROXMOX = "Proxmox"
+    WINDOWS_WORKSTATION = "WindowsWorkstation"
+    WINDOWS_SERVER = "WindowsServer"
+    LINUX_WORKSTATION = "LinuxWorkstation"
+    LINUX_SERVER = "LinuxServer"
+    LINUX_PPC_SERVER = "LinuxPpcServer"
+    UNIX_SERVER = "UnixServer"
+    MAC_WORKSTATION = "MacWorkstation"
+    MAC_SERVER = "MacServer"
+    CLOUD_BACKUP = "CloudBackup"
+    CLOUD_BACKUP_WORKSTATION = "CloudBackupWorkstation"
+    CLOUD_BACKUP_SERVER = "CloudBackupServer"
+    CLOUD_REPLICA = "CloudReplica"
+    APPLICATION = "Application"
+    AZURE_ENTRA_ID = "AzureEntraId"
+    AWS_EC2 = "AwsEc2"
+    AWS_RDS = "AwsRds"
+    AWS_EFS = "AwsEfs"
+    AWS_RDS_CLUSTER = "AwsRdsCluster"
+    AWS_DYNAMO_DB = "AwsDynamoDb"
+    AWS_FSX = "AwsFsx"
+    AWS_REDSHIFT = "AwsRedshift"
+    AWS_REDSHIFT_SERVERLESS = "AwsRedshiftServerless"
+    AZURE_VM = "AzureVm"
+    AZURE_SQL = "AzureSql"
+    AZURE_FILE_SHARE = "AzureFileShare"
+    AZURE_COSMOS_DB = "AzureCosmosDb"
+    GCP_VM = "GcpVm"
+    GCP_SQL = "GcpSql"
+    GCP_SPANNER = "GcpSpanner"
+    ORACLE_SOLARIS = "OracleSolaris"
+    IBM_AIX = "IbmAix"
+    UNIVERSAL_CDP_WINDOWS = "UniversalCdpWindows"
 
 
 class ELicenseReportFormat(OpenEnum):
@@ -27,6 +202,125 @@ class ELicenseSectionType(OpenEnum):
     ALL = "All"
     INSTANCE = "Instance"
     SOCKET = "Socket"
+
+
+class ESocketLicenseObjectType(OpenEnum):
+    """Socket license object type: 4 known values."""
+
+    HYPER_V = "HyperV"
+    UNIVERSAL = "Universal"
+    UNLICENSED = "Unlicensed"
+    V_SPHERE = "vSphere"
+
+
+class ESocketWorkloadsFiltersOrderColumn(OpenEnum):
+    """Socket workloads filters order column: 6 known values."""
+
+    NAME = "Name"
+    HOST_NAME = "HostName"
+    HOST_ID = "HostId"
+    SOCKETS_NUMBER = "SocketsNumber"
+    CORES_NUMBER = "CoresNumber"
+    TYPE = "Type"
+
+
+@model
+class InstalledLicenseModel(Model):
+    """Installed license model."""
+
+    status: EInstalledLicenseStatus
+    expiration_date: datetime | None | Unset = UNSET
+    type: EInstalledLicenseType | None | Unset = UNSET
+    edition: EInstalledLicenseEdition
+    licensed_to: str
+    socket_license_summary: SocketLicenseSummaryModel | None | Unset = UNSET
+    instance_license_summary: InstanceLicenseSummaryModel | None | Unset = UNSET
+    capacity_license_summary: CapacityLicenseSummaryModel | None | Unset = UNSET
+    support_id: str
+    support_expiration_date: datetime | None | Unset = UNSET
+    auto_update_enabled: bool
+    free_agent_instance_consumption_enabled: bool
+    cloud_connect: EInstalledLicenseCloudConnectMode
+    is_multi_section: bool = field(wire="IsMultiSection")
+    proactive_support_enabled: bool
+
+
+@model
+class InstanceLicenseAssignmentSpec(Model):
+    """Instance license assignment spec."""
+
+    role: EInstanceLicenseWorkloadRole
+
+
+@model
+class InstanceLicenseObjectModel(Model):
+    """Instance license object model."""
+
+    type: str
+    count: int
+    multiplier: float
+    used_instances_number: float
+
+
+@model
+class InstanceLicenseSummaryModel(Model):
+    """Instance license summary model."""
+
+    licensed_instances_number: float
+    used_instances_number: float
+    new_instances_number: float
+    rental_instances_number: float
+    objects: list[InstanceLicenseObjectModel] | None | Unset = UNSET
+    workload: list[InstanceLicenseWorkloadModel] | None | Unset = UNSET
+    package: ELicensePackageType | None | Unset = UNSET
+    promo_instances_number: float | None | Unset = UNSET
+    licensed_instances_promo_included_number: float | None | Unset = UNSET
+    promo_expires_on: datetime | None | Unset = UNSET
+
+
+@model
+class InstanceLicenseWorkloadModel(Model):
+    """Instance license workload model.
+
+    Attributes:
+        instance_id: UUID.
+    """
+
+    name: str
+    display_name: str | None | Unset = UNSET
+    host_name: str
+    used_instances_number: float
+    type: str
+    instance_id: str
+    platform_type: ELicensePlatformType | None | Unset = UNSET
+    can_be_revoked: bool | None | Unset = UNSET
+
+
+@model
+class InstanceLicenseWorkloadResult(Model):
+    """Instance license workload result."""
+
+    data: list[InstanceLicenseWorkloadModel]
+    pagination: PaginationResult
+
+
+@model
+class InstanceWorkloadsFilters(Model):
+    """Instance workloads filters.
+
+    Attributes:
+        instance_id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: EInstanceWorkloadsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    host_name_filter: str | None | Unset = UNSET
+    used_instances_number_filter: float | None | Unset = UNSET
+    type_filter: str | None | Unset = UNSET
+    instance_id_filter: str | None | Unset = UNSET
 
 
 @model
@@ -97,3 +391,58 @@ class LicenseUpdateModel(Model):
 
     message: str
     is_successful: bool
+
+
+@model
+class SocketLicenseSummaryModel(Model):
+    """Socket license summary model."""
+
+    licensed_sockets_number: int
+    used_sockets_number: int
+    remaining_sockets_number: int
+    workload: list[SocketLicenseWorkloadModel] | None | Unset = UNSET
+    package: ELicensePackageType | None | Unset = UNSET
+
+
+@model
+class SocketLicenseWorkloadModel(Model):
+    """Socket license workload model.
+
+    Attributes:
+        host_id: UUID.
+    """
+
+    name: str
+    host_name: str
+    host_id: str
+    sockets_number: int
+    cores_number: int
+    type: ESocketLicenseObjectType
+
+
+@model
+class SocketLicenseWorkloadResult(Model):
+    """Socket license workload result."""
+
+    data: list[SocketLicenseWorkloadModel]
+    pagination: PaginationResult
+
+
+@model
+class SocketWorkloadsFilters(Model):
+    """Socket workloads filters.
+
+    Attributes:
+        host_id_filter: UUID.
+    """
+
+    skip: int | None | Unset = UNSET
+    limit: int | None | Unset = UNSET
+    order_column: ESocketWorkloadsFiltersOrderColumn | None | Unset = UNSET
+    order_asc: bool | None | Unset = UNSET
+    name_filter: str | None | Unset = UNSET
+    host_name_filter: str | None | Unset = UNSET
+    host_id_filter: str | None | Unset = UNSET
+    sockets_number_filter: int | None | Unset = UNSET
+    cores_number_filter: int | None | Unset = UNSET
+    type_filter: ESocketLicenseObjectType | None | Unset = UNSET

@@ -1,0 +1,91 @@
+"""Which model goes into which file."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+
+import pytest
+
+from codegen import catalog, emit, naming
+from codegen.files import FAMILY, LARGE, Node, files
+
+
+def node(name: str, *uses: str, base: str | None = None, groups: tuple[str, ...] = ()) -> Node:
+    return Node(name, base, uses, groups)
+
+
+def test_what_one_group_reaches_is_in_the_file_of_the_group() -> None:
+    """A class that one group reaches, however deep, is beside its api module; what two reach is in `shared`."""
+    nodes = [
+        node("JobsPage", "Job", "Paging", groups=("jobs",)),
+        node("Job", "Schedule"),
+        node("Schedule"),
+        node("TasksPage", "Paging", groups=("tasks",)),
+        node("Paging"),
+    ]
+    assert files(nodes) == {"jobs": ["JobsPage", "Job", "Schedule"], "shared": ["Paging"], "tasks": ["TasksPage"]}
+
+
+def test_a_base_is_where_its_children_are() -> None:
+    """An operation that names the base reaches its children; one that names a child reaches the base."""
+    nodes = [
+        node("Job", "BackupJob", groups=("jobs",)),
+        node("BackupJob", base="Job"),
+        node("Task", groups=()),
+        node("BackupTask", base="Task", groups=("tasks",)),
+    ]
+    assert files(nodes) == {"jobs": ["Job", "BackupJob"], "tasks": ["Task", "BackupTask"]}
+
+
+def test_what_no_operation_reaches_is_where_its_likes_are() -> None:
+    """A class that no operation names is with the classes whose names begin as its own does."""
+    nodes = [node("JobModel", groups=("jobs",)), node("JobLeftover"), node("Nothing")]
+    assert files(nodes) == {"jobs": ["JobModel", "JobLeftover"], "shared": ["Nothing"]}
+
+
+def test_a_large_file_gives_its_families_away() -> None:
+    """A file of more than a hundred classes keeps no family: its base and its children have a file of their own."""
+    family = [f"Job{number}" for number in range(FAMILY - 1)]
+    nodes = [node("Job", *family, groups=("work",)), *(node(name, base="Job") for name in family)]
+    assert set(files(nodes)) == {"work"}
+    nodes += [node(f"Part{number}", groups=("work",)) for number in range(LARGE)]
+    assert files(nodes)["work_job"] == ["Job", *family]
+
+
+LABELS = sorted((target.label for target in emit.find(emit.ROOT / "specs")), key=catalog.revision_order)
+PAIRS = [
+    (older, newer) for older, newer in itertools.pairwise(LABELS) if older.partition("/")[0] == newer.partition("/")[0]
+]
+
+
+@pytest.mark.parametrize(("older", "newer"), PAIRS)
+def test_a_class_keeps_its_file(older: str, newer: str) -> None:
+    """From one revision of vbr to the next at most 6 % of the classes that both have change their file, elsewhere none."""
+    before, after = (home(label) for label in (older, newer))
+    both = before.keys() & after.keys()
+    moved = [name for name in both if before[name] != after[name]]
+    assert len(moved) <= (0.06 if newer.startswith("vbr/") else 0) * len(both)
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_a_file_is_called_after_what_is_in_it(label: str) -> None:
+    """A models file is `shared`, or has the name of an api module, or one that begins with it and ends in a class."""
+    package = packaged(label)
+    groups = set(importlib.import_module(f"{package}.api").GROUPS) | {"shared"}
+    for file in set(home(label).values()) - groups:
+        group = max((group for group in groups if file.startswith(group.rstrip("_"))), key=len)
+        last = file.removeprefix(group.rstrip("_")).strip("_")
+        classes = {naming.snake_case(name) for name, place in home(label).items() if place == file}
+        assert last in classes or file in classes
+
+
+def packaged(label: str) -> str:
+    target = next(target for target in emit.find(emit.ROOT / "specs") if target.label == label)
+    return f"veeam_async.{target.product}.{target.package}"
+
+
+def home(label: str) -> dict[str, str]:
+    """The file of each class, as emitted."""
+    modules: dict[str, str] = importlib.import_module(f"{packaged(label)}.models").MODULES
+    return modules
