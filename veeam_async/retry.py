@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Collection
 from time import monotonic, time
+from typing import Any
 
 import attrs
 
@@ -15,6 +16,14 @@ from ._validators import number, seconds
 SAFE_STATUSES = frozenset({408, 429, 502, 503, 504})
 # Answers of which nobody knows whether the appliance carried out what it was asked for.
 UNCERTAIN_STATUSES = frozenset({408, 500, 502, 503, 504})
+
+
+def _no_single_name(policy: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    # `operation in "GetAllJobs"` would be true of every part of that name.
+    if isinstance(value, (str, bytes)) or not isinstance(value, (bool, Collection)):
+        raise TypeError(
+            f"{attribute.name} must be True, False or a collection of operationIds, not {type(value).__name__}"
+        )
 
 
 @attrs.frozen
@@ -46,13 +55,7 @@ class RetryPolicy:
     backoff_cap: float = attrs.field(default=20.0, validator=seconds(zero=True))
     retry_after_cap: float = attrs.field(default=60.0, validator=seconds(zero=True))
     budget: float = attrs.field(default=20.0, validator=number(zero=True))
-    unsafe: bool | Collection[str] = attrs.field(default=False)
-
-    @unsafe.validator
-    def _check_unsafe(self, attribute: attrs.Attribute[bool | Collection[str]], value: bool | Collection[str]) -> None:
-        # `operation in "GetAllJobs"` would be true of every part of that name.
-        if isinstance(value, (str, bytes)) or not isinstance(value, (bool, Collection)):
-            raise TypeError(f"unsafe must be True, False or a collection of operationIds, not {type(value).__name__}")
+    unsafe: bool | Collection[str] = attrs.field(default=False, validator=_no_single_name)
 
     def widened(self, operation: str) -> bool:
         """True where the caller allows this call to be repeated as if it only read."""
