@@ -279,10 +279,10 @@ async def test_client_can_be_made_before_the_loop_runs() -> None:
 def test_import_is_cheap() -> None:
     """Importing the client loads no generated module, no pyotp, no dateutil, and builds no TLS context of ours."""
     script = (
-        "import sys, veeam_async.client, veeam_async.connect, veeam_async.tls\n"
+        "import sys, veeam_async.client, veeam_async.connect, veeam_async._http.tls_context\n"
         "loaded = [m for m in sys.modules if m.startswith(('veeam_async.vbr', 'veeam_async.aws', 'veeam_async.azure',"
         " 'pyotp', 'dateutil', 'openapi', 'trustme'))]\n"
         "assert not loaded, loaded\n"
-        "assert not veeam_async.tls._contexts\n"
+        "assert not veeam_async._http.tls_context._kept\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

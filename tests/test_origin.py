@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from veeam_async._http.origin import Origin, parse_host
 from veeam_async.errors import InvalidAddress, UnsafeOriginError
-from veeam_async.origin import Origin, parse_host
 
 
 @pytest.mark.parametrize(

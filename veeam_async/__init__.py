@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ._http.certificates import fetch_fingerprint as fetch_fingerprint
     from .client import ApplianceClient as ApplianceClient
     from .connect import connect as connect
     from .credentials import AuthorizationCode as AuthorizationCode
@@ -101,6 +102,7 @@ _HOMES = {
     "VbrToken": "credentials",
     "VeeamError": "errors",
     "connect": "connect",
+    "fetch_fingerprint": "_http.certificates",
     "preload": "revisions",
     "register": "revisions",
     "revisions": "revisions",

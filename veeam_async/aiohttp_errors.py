@@ -9,8 +9,9 @@ from typing import Any
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from ._http.origin import Origin
+from ._http.tls_context import FingerprintMismatch
 from .errors import TlsError, VeeamError
-from .origin import Origin
 
 # Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
 _QUOTED = r"""\n\n|\\n\\n|:\s+b\\*['"]"""
@@ -78,11 +79,12 @@ async def tls_error(
         limit: seconds that a connection may take.
         **where: appliance and operation, for the error.
     """
-    if isinstance(error, aiohttp.ServerFingerprintMismatch):
+    mismatch = getattr(error, "certificate_error", None)
+    if isinstance(mismatch, FingerprintMismatch):
         return TlsError(
-            f"the certificate of {error.host} port {error.port} has SHA-256 {error.got.hex()}, "
-            f"pinned is {error.expected.hex()}: if it was renewed, pin the new one, else somebody is in between",
-            fingerprint=error.got.hex(),
+            f"the certificate of {origin.host} port {origin.port} has SHA-256 {mismatch.seen}, "
+            f"pinned is {mismatch.pinned}: if it was renewed, pin the new one, else somebody is in between",
+            fingerprint=mismatch.seen,
             **where,
         )
     if not isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)):
@@ -90,7 +92,7 @@ async def tls_error(
     reason = str(getattr(error, "certificate_error", None) or getattr(error, "os_error", None) or error)
     seen = None
     if not proxied and isinstance(error, aiohttp.ClientConnectorCertificateError):
-        from . import certificates
+        from ._http import certificates
 
         try:
             seen = await certificates.fetch_certificate(origin.host, origin.port, timeout=min(3.0, limit or 3.0))

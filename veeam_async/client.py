@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 import aiohttp
 from orjson import loads
 
+from ._http.origin import Origin, parse_host
 from .credentials import BearerToken, Credentials, secrets_of
 from .encoding import JSON, Plan, encode_form, encode_query
 from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
 from .login import Login
 from .operation import Operation, Revision
-from .origin import Origin, parse_host
 from .pool import Pool
 from .profiles import Profile, profile
 from .reply import Reply
@@ -33,9 +33,9 @@ from .transport import BodyMaker, Call, Transport
 from .unset import UNSET
 
 if TYPE_CHECKING:
+    from ._http.proxy import Proxy
     from .connect import Negotiation
     from .events import Listener
-    from .proxies import Proxy
     from .token_store import StoreShelf, TokenStore
     from .waiting import OnCancel, ProgressCallback
 
@@ -151,7 +151,7 @@ class ApplianceClient:
             headers[self.profile.revision_header] = self.revision.name
         way: Proxy | None = None
         if proxy or trust_env:
-            from .proxies import proxy_for
+            from ._http.proxy import proxy_for
 
             way = proxy_for(self.origin, proxy, trust_env)
         self._transport = Transport(

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from ._http.origin import Origin, parse_host
+from ._http.proxy import proxy_for
 from .errors import ApiError, ConnectError, TlsError, UnsupportedRevisionError, VeeamError
 from .login import revisions_in
 from .operation import Revision
-from .origin import Origin, parse_host
 from .pool import Pool
 from .profiles import Profile, profile
-from .proxies import proxy_for
 from .reply import Reply, read_error
 from .retry import SAFE_STATUSES, RetryPolicy
 from .revisions import client_class, find_revision, revision_key, revisions

@@ -11,8 +11,8 @@ import aiohttp
 from aiohttp.client_proto import ResponseHandler
 
 if TYPE_CHECKING:
+    from ._http.origin import Origin
     from .connect import Negotiation
-    from .origin import Origin
 
 
 class _Connection(ResponseHandler):

@@ -15,18 +15,19 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from ._http.origin import Origin
+from ._http.tls_context import context_for, ready_context
 from .aiohttp_errors import bare, os_text, tls_error
-from .errors import BodyTooLarge, ConnectError, RequestTimeout, UnsafeOriginError, VeeamError
-from .origin import Origin
+from .errors import BodyTooLarge, ConnectError, RequestTimeout, TlsError, UnsafeOriginError, VeeamError
 from .reply import Reply, read_error
 from .retry import SAFE_STATUSES, UNCERTAIN_STATUSES, RetryBudget, RetryPolicy, parse_retry_after
 from .timeouts import Timeouts, deadline_at
-from .tls import TlsPolicy, context_for
+from .tls import TlsPolicy
 
 if TYPE_CHECKING:
+    from ._http.proxy import Proxy
     from .events import Listener
     from .pool import Pool
-    from .proxies import Proxy
     from .streaming import Outgoing
     from .tokens import Token, Tokens
 
@@ -140,7 +141,7 @@ class Transport:
         self.max_body = max_body
         self.proxy = proxy
         self.events = events
-        self._aim(str(origin))
+        self._aim(f"{origin.scheme}://{origin.authority}")
         self._fixed_headers = dict(headers)
         if proxy is not None and proxy.headers is not None and origin.scheme == "http":
             # There is no CONNECT to carry them: the request itself goes to the proxy.
@@ -152,8 +153,6 @@ class Transport:
     def _aim(self, base: str) -> None:
         self._base = base
         self._scheme, _, self._authority = base.partition("://")
-        if not base.isascii() or "[" in base:
-            self._authority = URL(base).raw_authority
 
     # ---------------------------------------------------------------------------------------------------- the loop
 
@@ -273,8 +272,7 @@ class Transport:
         begun = 0.0 if self.events is None else monotonic()
         response = None
         try:
-            if self._ssl is None:
-                self._ssl = await context_for(self.tls)
+            await self._prepare_tls()
             response = await self._request(call, token, attempt, until, limit, self._limits)
             length = response.content_length
             if length is None or length > self.max_body or "Content-Encoding" in response.headers:
@@ -295,8 +293,7 @@ class Transport:
         response = None
         try:
             async with asyncio.timeout(None if until == _FOREVER else until - begun):
-                if self._ssl is None:
-                    self._ssl = await context_for(self.tls)
+                await self._prepare_tls()
                 response = await self._request(call, token, attempt, until, limit, self._stream_limits)
         except (aiohttp.ClientError, OSError, RuntimeError) as error:
             raise await self._translate(error, call, response, until, limit, started) from bare(error)
@@ -310,6 +307,18 @@ class Transport:
             raise await self._translate(error, call, response, until, limit, started) from bare(error)
         secret = token.access if token is not None else None
         return Reply(response.status, response.headers, body, call.label, self.name, secret, bool(call.secrets))
+
+    async def _prepare_tls(self) -> None:
+        if self._ssl is True:
+            return
+        proxy = self.proxy
+        proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
+        ready = ready_context(self.tls, proxy_host)
+        try:
+            self._ssl = ready if ready is not None else await context_for(self.tls, proxy_host)
+        except TlsError as error:
+            error.appliance = self.name
+            raise
 
     def _request(
         self,

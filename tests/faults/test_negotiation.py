@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from veeam_async import client as client_module
-from veeam_async import connect, origin, profiles
+from veeam_async import connect, profiles
+from veeam_async._http import origin
 from veeam_async.connect import Negotiation
 from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, UnsupportedRevisionError

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 import pytest
 
+from veeam_async._http.proxy import parse_proxy
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import (
     AuthorizationCode,
@@ -27,7 +28,6 @@ from veeam_async.credentials import (
     secrets_of,
 )
 from veeam_async.errors import VeeamError
-from veeam_async.proxies import parse_proxy
 from veeam_async.redact import redact
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import SimulatedAppliance

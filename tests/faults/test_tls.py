@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 import trustme
 
-from veeam_async import tls
-from veeam_async.certificates import describe, fetch_certificate
+from veeam_async._http import tls_context
+from veeam_async._http.certificates import describe, fetch_certificate, fetch_fingerprint
 from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, InsecureWarning, RequestTimeout, TlsError
 from veeam_async.pool import Pool
-from veeam_async.tls import TlsPolicy, fetch_fingerprint
+from veeam_async.tls import TlsPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import QUICK
@@ -134,13 +134,13 @@ async def test_one_context_for_each_policy(secure: Vbr, ca_file: str, monkeypatc
     import threading
 
     built: list[str] = []
-    build = tls._build_context
+    build = tls_context._build
 
-    def counted(policy: TlsPolicy) -> ssl.SSLContext:
+    def counted(policy: TlsPolicy, contents: list[bytes]) -> tls_context.PolicyContext:
         built.append(threading.current_thread().name)
-        return build(policy)
+        return build(policy, contents)
 
-    monkeypatch.setattr(tls, "_build_context", counted)
+    monkeypatch.setattr(tls_context, "_build", counted)
     clients = [make(secure, TlsPolicy(ca_file=ca_file)) for _ in range(20)]
     await clients[0].login()
     await asyncio.gather(*(client.login() for client in clients))
@@ -155,13 +155,13 @@ async def test_clients_that_start_together_build_one_context(
 ) -> None:
     """Clients whose first calls come at the same moment share one context too."""
     built: list[TlsPolicy] = []
-    build = tls._build_context
+    build = tls_context._build
 
-    def counted(policy: TlsPolicy) -> ssl.SSLContext:
+    def counted(policy: TlsPolicy, contents: list[bytes]) -> tls_context.PolicyContext:
         built.append(policy)
-        return build(policy)
+        return build(policy, contents)
 
-    monkeypatch.setattr(tls, "_build_context", counted)
+    monkeypatch.setattr(tls_context, "_build", counted)
     async with Pool() as pool:
         clients = [make(secure, TlsPolicy(ca_file=ca_file), pool) for _ in range(20)]
         await asyncio.gather(*(client.login() for client in clients))

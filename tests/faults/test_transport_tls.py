@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from veeam_async import certificates
-from veeam_async.certificates import Certificate, fetch_certificate
+from veeam_async._http import certificates
+from veeam_async._http.certificates import Certificate, fetch_certificate
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, TlsError
 from veeam_async.events import RequestStarted

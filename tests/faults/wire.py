@@ -89,7 +89,7 @@ Handler = Callable[[Exchange], Awaitable[None]]
 class Wire:
     """A server of one protocol: bytes. Routes are `(method, path)`; `default` takes the rest, 404 if there is none."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1") -> None:
         self.requests: list[Exchange] = []
         self.routes: dict[tuple[str, str], Handler] = {}
         self.default: Handler | None = None
@@ -98,6 +98,7 @@ class Wire:
         self.idle_limit: float | None = None
         self.port = 0
         self._tls = tls
+        self._host = host
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -117,7 +118,7 @@ class Wire:
         return [one for one in self.requests if one.path == path and method in (None, one.method)]
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self._tls)
+        self._server = await asyncio.start_server(self._connected, self._host, 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -175,8 +176,8 @@ class Wire:
 class Vbr(Wire):
     """A wire that knows tokens as Backup & Replication does; one session to ask for; the rest is the test's."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, *, lifetime: Any = 900) -> None:
-        super().__init__(tls)
+    def __init__(self, tls: ssl.SSLContext | None = None, *, lifetime: Any = 900, host: str = "127.0.0.1") -> None:
+        super().__init__(tls, host=host)
         self.lifetime = lifetime
         self.password = "right-horse-battery"
         self.logins = 0

@@ -49,8 +49,8 @@ class Seen:
 
 async def look(host: str, port: int, timeout: float = 10.0) -> Seen:
     """Fetch one certificate; an error is part of the answer."""
-    from ..certificates import fetch_certificate
-    from ..origin import parse_host
+    from .._http.certificates import fetch_certificate
+    from .._http.origin import parse_host
 
     try:
         origin = parse_host(host, default_port=port, allow_http=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 import attrs
 
-from .errors import ConnectError, RequestTimeout
+from ..errors import ConnectError, RequestTimeout
+from .origin import parse_host
 
 
 @attrs.frozen
@@ -31,39 +32,60 @@ class Certificate:
     der: bytes = attrs.field(repr=False)
 
 
-async def fetch_certificate(host: str, port: int = 9419, *, timeout: float = 10.0) -> Certificate:
+async def fetch_certificate(
+    host: str, port: int = 9419, *, timeout: float = 10.0, server_name: str | None = None
+) -> Certificate:
     """Connect, take the certificate that the server shows, and hang up. Nothing is verified and nothing is sent.
 
     Args:
-        host: name or address.
-        port: TCP port; 9419 for vbr, 11005 for aws, 443 for azure.
+        host: name or address, as for a client.
+        port: TCP port, where `host` has none; 9419 for vbr, 11005 for aws, 443 for azure.
         timeout: seconds for all of it.
+        server_name: name to ask for (SNI); None for the host.
 
     Raises:
         ConnectError: no connection, or no TLS there.
         RequestTimeout: it took too long.
+        InvalidAddress: `host` makes no address.
     """
     import ssl
 
+    origin = parse_host(host, default_port=port)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     writer: asyncio.StreamWriter | None = None
+    name = server_name or origin.host.partition("%")[0].rstrip(".")
     try:
         async with asyncio.timeout(timeout):
-            _, writer = await asyncio.open_connection(host, port, ssl=context)
+            _, writer = await asyncio.open_connection(origin.host, origin.port, ssl=context, server_hostname=name)
             session: Any = writer.get_extra_info("ssl_object")
-            der: bytes = session.getpeercert(binary_form=True)
+            der: bytes | None = session.getpeercert(binary_form=True)
     except TimeoutError:
         raise RequestTimeout(
-            f"no TLS handshake with port {port} in {timeout} s", limit="connect", seconds=timeout, appliance=host
+            f"no TLS handshake with port {origin.port} in {timeout} s",
+            limit="connect",
+            seconds=timeout,
+            appliance=origin.host,
         ) from None
-    except OSError as error:
-        raise ConnectError(f"no TLS handshake with port {port}: {error}", appliance=host) from error
+    except (OSError, UnicodeError) as error:
+        raise ConnectError(f"no TLS handshake with port {origin.port}: {error}", appliance=origin.host) from error
     finally:
         if writer is not None:
             writer.transport.abort()
+    if der is None:
+        raise ConnectError(f"port {origin.port} speaks TLS without a certificate", appliance=origin.host)
     return describe(der)
+
+
+async def fetch_fingerprint(
+    host: str, port: int = 9419, *, timeout: float = 10.0, server_name: str | None = None
+) -> str:
+    """The SHA-256 fingerprint of the certificate that a server shows now, for `TlsPolicy(fingerprint=...)`.
+
+    Compare it with what the appliance's console says before trusting it. Arguments and errors as `fetch_certificate`.
+    """
+    return (await fetch_certificate(host, port, timeout=timeout, server_name=server_name)).fingerprint
 
 
 def describe(der: bytes) -> Certificate:

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 import attrs
 from yarl import URL
 
-from .errors import InvalidAddress, VeeamError
+from ..errors import InvalidAddress, VeeamError
+from ..redact import Hidden
 from .origin import Origin, parse_host
-from .redact import Hidden
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 

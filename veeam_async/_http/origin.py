@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import attrs
 
-from .errors import InvalidAddress, UnsafeOriginError
+from ..errors import InvalidAddress, UnsafeOriginError
 
 _URL = re.compile(r"([a-z][a-z0-9+.-]*)://([^/?#]*)([^?#]*)(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?", re.DOTALL)

@@ -1,0 +1,1 @@
+"""One exchange with one appliance: tokens, attempts, redirects, bodies. `_aiohttp` alone knows aiohttp's insides."""
