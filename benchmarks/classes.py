@@ -13,8 +13,7 @@ from typing import Any
 
 import attrs
 
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, model
 
 from .decode_pages import KINDS, page
 from .measure import OURS, Case, interleaved
@@ -36,7 +35,7 @@ class Job{number}(Base):
 _FIRST_USE = """
 import sys, time, orjson
 from benchmarks.decode import PACKAGE, read_rows, walk
-from veeam_async.codec import decoder
+from veeam_async._model import decoder
 value = orjson.loads(sys.stdin.buffer.read())
 use = {{"rows of their classes": lambda page: page.data, "rows read": read_rows, "everything read": walk}}[{depth!r}]
 started = time.process_time()

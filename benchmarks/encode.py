@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from veeam_async.codec import decoder, dumps
+from veeam_async._model import decoder, dumps
 
 from .decode import PACKAGE, timed, walk
 from .decode_pages import KINDS, ROWS, page
@@ -33,7 +33,7 @@ def _works(kind: str) -> dict[str, dict[str, Callable[[], Any]]]:
     read_before = decode(orjson.loads(body))
     walk(read_before)
     plain = read_before.to_dict()
-    for _ in range(3):  # so that the code of all classes is compiled
+    for _ in range(3):  # so that all classes are loaded
         dumps(read_before)
     peer = {"orjson.dumps of dicts": lambda: orjson.dumps(plain)}
     works: dict[str, dict[str, Callable[[], Any]]] = {

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from veeam_async.codec import decoder
+from veeam_async._model import decoder
 
 from .decode import PACKAGE, read_rows
 from .decode_pages import KINDS, page
@@ -95,7 +95,7 @@ def measure(rounds: int) -> Iterator[Case]:
     memory = Panel("memory of a row", "KiB", "rows of a page")
     colour = 0
     for kind, sizes in ROWS.items():
-        for _ in range(6):  # so that the code of all classes is compiled
+        for _ in range(6):  # so that all classes are loaded
             read_rows(decoder(KINDS[kind][0], PACKAGE)(orjson.loads(page(kind))))
         memories = {str(rows): list(memory_of_a_row(kind, rows)) for rows in sizes}
         for pages, how in ((True, "in pages of 200"), (False, "in one page")):

@@ -39,6 +39,7 @@ class Property:
     nullable: bool
     default: Any = None
     format: str | None = None
+    read_only: bool = False
 
 
 @attrs.define

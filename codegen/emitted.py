@@ -34,6 +34,8 @@ class Field:
     note: str = ""
     narrows: bool = False
     fits: bool = True
+    read_only: bool = False
+    rows: bool = False
 
 
 @attrs.define
@@ -145,6 +147,7 @@ class _Builder:
         classes = {self.names[schema.name]: self._class(schema) for schema in self.document.schemas.values()}
         self._discriminated(classes)
         groups, functions = self._functions(classes)
+        self._mark_rows(classes, functions)
         return Emitted(classes, self._modules(functions), groups, functions)
 
     # -- models
@@ -218,7 +221,14 @@ class _Builder:
             nullable = nullable and "None" in members(before.type)
         if expression != "Any" and (nullable or not required):
             expression = union([expression, "None"])
-        return Field(name, entry.wire, expression if required else f"{expression} | Unset", required, note=_note(entry))
+        return Field(
+            name,
+            entry.wire,
+            expression if required else f"{expression} | Unset",
+            required,
+            note=_note(entry),
+            read_only=entry.read_only,
+        )
 
     def _fits(self, narrow: str, wide: str) -> bool:
         """Whether a type checker takes one type where a base class declares the other."""
@@ -290,6 +300,19 @@ class _Builder:
                 function.iterator = iterator if iterator not in taken[function.group] else f"iterate_{function.name}"
                 taken[function.group].add(function.iterator)
         return groups, functions
+
+    def _mark_rows(self, classes: dict[str, Class], functions: list[Function]) -> None:
+        """The rows of a page are a list whatever the document says of null: `for row in page.data` is to be typed."""
+        for function in functions:
+            if function.listing is None:
+                continue
+            declaring: str | None = function.listing.page
+            while declaring is not None:
+                for field in classes[declaring].fields:
+                    if field.wire == function.listing.rows:
+                        field.type = field.type.removesuffix(" | Unset").removesuffix(" | None")
+                        field.rows = True
+                declaring = classes[declaring].base
 
     def _function(self, operation: doc.Operation, group: str, name: str) -> Function:
         arguments: list[Argument] = []

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _PLAIN = frozenset(["str", "int", "float", "bool", "bytes", "list", "dict", "None"])
 IMPORTS = {
     "Any": "from typing import Any",
-    "Unset": "from veeam_async.unset import Unset",
+    "Unset": "from veeam_async._model import Unset",
     "Upload": "from veeam_async.streaming import Upload",
     "date": "from datetime import date",
     "datetime": "from datetime import datetime",

@@ -15,7 +15,7 @@ from codegen.document import SpecError
 _CALLS = frozenset(
     [
         "Answer", "Body", "DownloadMethod", "Items", "ListMethod", "Listing", "Method", "Operation", "Parameter",
-        "Revision", "AttributeError", "MODULES.get", "client.execute", "field", "getattr", "globals",
+        "AttributeError", "Revision", "MODULES.get", "client.execute", "field", "getattr", "globals",
         "importlib.import_module", "list", "model",
     ]
 )  # fmt: skip

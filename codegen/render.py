@@ -103,19 +103,18 @@ class _Renderer:
             made.type for made in classes if made.type
         ]
         needed = [name for name in names(expressions) if name not in inside]
-        runtime = []
+        parts = []
         if "Unset" in needed:
-            runtime.append("from veeam_async.unset import UNSET")
+            parts.append("UNSET")
         if "enum" in kinds:
-            runtime.append("from veeam_async.enums import OpenEnum")
+            parts.append("OpenEnum")
         if "model" in kinds:
-            parts = [
-                *(["Model"] if any(made.schema.kind == "model" and not made.base for made in classes) else []),
-                "model",
-            ]
+            parts.append("model")
+            if any(made.schema.kind == "model" and not made.base for made in classes):
+                parts.append("Model")
             if any(self._value(field).startswith("field(") for made in classes for field in made.fields):
-                parts.insert(-1, "field")
-            runtime.append(f"from veeam_async.model import {', '.join(parts)}")
+                parts.append("field")
+        runtime = [f"from veeam_async._model import {', '.join(parts)}"] if parts else []
         typing = ["TYPE_CHECKING"] if needed else []
         if "alias" in kinds:
             typing.append("TypeAlias")
@@ -170,12 +169,20 @@ class _Renderer:
 
     @staticmethod
     def _value(field: Field) -> str:
-        wire = "" if naming.camel_case(field.name) == field.wire else f"wire={literal(field.wire)}"
+        parts = []
         if field.default is not None:
-            return f"field(default={literal(field.default)}{', ' + wire if wire else ''})"
-        if field.required:
-            return f"field({wire})" if wire else ""
-        return f"field(default=UNSET, {wire})" if wire else "UNSET"
+            parts.append(f"default={literal(field.default)}")
+        elif not field.required and not field.rows:
+            parts.append("default=UNSET")
+        if naming.camel_case(field.name) != field.wire:
+            parts.append(f"wire={literal(field.wire)}")
+        if field.read_only:
+            parts.append("read_only=True")
+        if field.rows:
+            parts.append("rows=True")
+        if parts == ["default=UNSET"]:
+            return "UNSET"
+        return f"field({', '.join(parts)})" if parts else ""
 
     def _summary(self, made: Class) -> str:
         if made.schema.kind == "enum":

@@ -62,7 +62,7 @@ class ApiRenderer:
             f"from veeam_async.api import {', '.join(sorted(['Api', *methods]))}",
             f"from veeam_async.operation import {', '.join(sorted(parts))}",
             *(["from veeam_async.paging import Items"] if listings else []),
-            *(["from veeam_async.unset import UNSET"] if optional else []),
+            *(["from veeam_async._model import UNSET"] if optional else []),
             "from .. import REVISION",
         ]
         checking = ["from veeam_async.client import ApplianceClient"]

@@ -144,7 +144,13 @@ class SchemaReader:
             inline = name + naming.pascal_case(wire)
             plain, nullable = self.plain(value, inline, f"{where}, property {wire}")
             schema.properties[wire] = Property(
-                wire, plain, wire in required, nullable, value.get("default"), format_of(value)
+                wire,
+                plain,
+                wire in required,
+                nullable,
+                value.get("default"),
+                format_of(value),
+                self._is_read_only(value),
             )
         inherited = self._inherited(schema.base)
         for wire, (value, already, inherited_inline) in inherited.items():
@@ -156,6 +162,17 @@ class SchemaReader:
         if schema.discriminator and schema.discriminator not in properties and schema.discriminator not in inherited:
             schema.properties[schema.discriminator] = Property(schema.discriminator, {"type": "string"}, True, False)
         return schema
+
+    def _is_read_only(self, source: Json) -> bool:
+        """Whether a property is read-only, by itself or by the schema that it refers to."""
+        for _ in range(20):
+            if source.get("readOnly") is True:
+                return True
+            name = str(source.get("$ref", "")).rpartition("/")[2]
+            if name not in self.sources:
+                break
+            source = self.sources[name]
+        return False
 
     def _followed(self, name: str) -> str:
         """The schema behind a schema that is nothing but a reference."""

@@ -18,11 +18,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.contract.run import client_class
-from tests.properties.objects import Document, Maker, document, names, same
+from tests.properties.objects import Document, Maker, document, names
 from tests.properties.test_codec_properties import read_all
 from tests.test_every_operation import Fitting, document_of
+from veeam_async._model import encode
 from veeam_async.client import ApplianceClient
-from veeam_async.codec import encode
 from veeam_async.operation import Answer, Operation
 from veeam_async.testing import SimulatedAppliance
 
@@ -82,7 +82,7 @@ class Whole:
         assert fault.hits == 1
         assert encode(back) == sent
         read_all(back)
-        assert same(sent, encode(back), self.found.enum_values)
+        assert encode(back) == sent
 
 
 def answers(operation: Operation[Any], described: dict[str, Any]) -> list[tuple[int, Answer, dict[str, Any]]]:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from veeam_async._model import UNSET
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken, Password
 from veeam_async.errors import DecodeError, InferredOperationWarning
@@ -21,7 +22,6 @@ from veeam_async.operation import Answer, Body, Operation, Parameter, Revision
 from veeam_async.pool import Pool
 from veeam_async.revisions import client_class, revisions
 from veeam_async.testing import SimulatedAppliance
-from veeam_async.unset import UNSET
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import SessionsResult
 

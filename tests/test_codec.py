@@ -14,10 +14,8 @@ import orjson
 import pytest
 
 from tests.sample_api.models import BackupJobModel, EJobType, JobModel, JobsResult, MixedModel, StorageModel
-from veeam_async.codec import decoder, dumps, encode
+from veeam_async._model import UNSET, Tolerated, decoder, dumps, encode
 from veeam_async.errors import DecodeError
-from veeam_async.tolerance import Tolerated
-from veeam_async.unset import UNSET
 
 PACKAGE = "tests.sample_api"
 JOB = {"id": "1", "name": "n", "type": "VSphereBackup", "storage": {"size": 3}}

@@ -9,10 +9,9 @@ from uuid import UUID
 
 import pytest
 
+from veeam_async._model import UNSET, OpenEnum
 from veeam_async.encoding import Plan, encode_form, encode_query, header_value, plain
-from veeam_async.enums import OpenEnum
 from veeam_async.operation import Answer, Operation, Parameter, Revision
-from veeam_async.unset import UNSET
 
 
 class Colour(OpenEnum):

@@ -10,9 +10,8 @@ import orjson
 import pytest
 
 from tests.sample_api.models import EJobType
-from veeam_async import enums
-from veeam_async.enums import OpenEnum, reader
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, OpenEnum, enums
+from veeam_async._model.enums import reader
 
 
 def test_a_known_value_is_its_member_in_any_letter_case() -> None:

@@ -17,8 +17,7 @@ from veeam_async.api import BoundDownload, BoundList
 from veeam_async.client import ApplianceClient
 from veeam_async.errors import VeeamError
 from veeam_async.operation import Operation
-from veeam_async.testing import SimulatedAppliance
-from veeam_async.testing.appliance import Behaviour
+from veeam_async.testing import Behaviour, SimulatedAppliance
 
 SPECS = Path(__file__).parent.parent / "specs"
 REVISIONS = sorted(f"{path.parent.name}/{path.stem}" for path in SPECS.glob("*/*.json"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
-import gc
+import inspect
+import json
 import pickle
+import pydoc
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +16,6 @@ from typing import Any
 import attrs
 import pytest
 
-from tests.sample_api import models
 from tests.sample_api.models import (
     AgentJobModel,
     BackupCopyJobModel,
@@ -30,13 +31,18 @@ from tests.sample_api.models import (
     StorageModel,
     TokenModel,
 )
-from veeam_async import compiled
-from veeam_async.codec import decoder, dumps
+from veeam_async._model import UNSET, Model, Unset, decoder, dumps, field, fields, model
 from veeam_async.errors import DecodeError
-from veeam_async.model import Model, field, fields, model
-from veeam_async.unset import UNSET, Unset
 
 PACKAGE = "tests.sample_api"
+
+
+class Noting(StorageModel):
+    """A class of somebody's own with an attribute of its own."""
+
+    note: str
+
+
 JOB = {
     "id": "6745a759-2205-4cd2-b172-8ec8f7e60ef8",
     "name": "nightly",
@@ -66,19 +72,6 @@ def shell(data: dict[str, Any], name: str = "JobModel") -> Any:
 
 def filled(data: dict[str, Any], name: str = "JobModel") -> Any:
     return read_all(shell(data, name))
-
-
-@pytest.fixture(params=[0, 10**9], ids=["compiled", "plain"], autouse=True)
-def before_compiling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run everything by code compiled for the class, and again field by field."""
-    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", request.param)
-    for name in models.MODULES.keys() - {"NeverUsedModel"}:
-        cls = getattr(models, name)
-        if issubclass(cls, Model):
-            for each in ("_fill", "_shallow"):
-                monkeypatch.setattr(cls, each, getattr(Model, each))
-    for seen in (compiled._first, compiled._sent, compiled._missing):
-        seen.clear()
 
 
 @pytest.fixture(params=[shell, filled], ids=["shell", "filled"])
@@ -124,12 +117,12 @@ def test_a_missing_discriminator_gives_the_base() -> None:
 
 
 def test_the_letter_case_of_the_discriminator_does_not_matter() -> None:
-    """`vspherebackup` is a VMware backup job, and is written in the document's letter case once it was read."""
+    """`vspherebackup` is a VMware backup job, and goes back as it came."""
     job = shell({**JOB, "type": "vspherebackup"})
     assert type(job) is BackupJobModel
     assert job.to_dict()["type"] == "vspherebackup"
     assert job.type is EJobType.V_SPHERE_BACKUP
-    assert job.to_dict() == JOB
+    assert job.to_dict()["type"] == "vspherebackup"
 
 
 def test_a_child_that_is_a_base_itself_chooses_further(decode: Callable[..., Any]) -> None:
@@ -240,9 +233,7 @@ def test_fields_of_every_kind_are_decoded() -> None:
     assert isinstance(mixed.grid[0][0], StorageModel)
     assert isinstance(mixed.either, StorageModel)
     assert mixed.free == {"any": ["thing"]}
-    assert mixed.to_dict() == {**data, "at": "2026-03-01T10:00:00.123456Z", "kind": "us-east-1"} | {
-        "times": ["2026-03-01T10:00:00"]
-    }
+    assert mixed.to_dict() == data
 
 
 def test_a_model_may_contain_itself() -> None:
@@ -288,42 +279,6 @@ def test_rows_that_differ_in_their_keys_are_all_read_right() -> None:
     for order in (rows, rows[::-1]):
         page = filled({"data": order}, "JobsResult")
         assert page.to_dict() == {"data": order}
-
-
-def test_code_is_compiled_for_classes_that_are_used_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first objects of a class are filled field by field, the rest by a function of the class's own."""
-    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", 3)
-    job = None
-    for number in range(5):
-        job = shell({**JOB, "id": str(number)})
-        job.description = "set before it was read"
-        assert (job.id, job.name, job.description) == (str(number), "nightly", "set before it was read")
-        assert (BackupJobModel._fill is Model._fill) == (number < 3)
-    for number in range(5):
-        assert job is not None
-        assert job.to_dict() == {**JOB, "id": "4", "description": "set before it was read"}
-        assert (BackupJobModel._shallow is Model._shallow) == (number < 3)
-
-
-def test_small_models_that_are_read_often_are_read_with_what_holds_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A nested model without models in it is filled with its holder where that was worth it before, never otherwise."""
-    monkeypatch.setattr(compiled, "_BEFORE_COMPILING", 4)
-
-    def holder(note: Any) -> Any:
-        return decoder("HolderModel", PACKAGE)({"note": note})
-
-    for _ in range(8):
-        assert holder({"text": "t"}).note._raw is not None, "nobody ever read it"
-    for name in ("HolderModel", "NoteModel"):
-        monkeypatch.setattr(getattr(models, name), "_fill", Model._fill)
-    compiled._first.clear()
-    for _ in range(8):
-        assert holder({"text": "t"}).note.text == "t"
-    assert holder({"text": "t", "at": "2026-03-01T00:00:00Z", "x": 1}).note._raw is None
-    assert holder({"text": "t", "at": None, "x": 1}).to_dict() == {"note": {"text": "t", "at": None, "x": 1}}
-    notes: list[Any] = [None, "n", [], {}, {"x": 1}, {"text": []}]
-    for note in notes:
-        assert filled({"note": note}, "HolderModel").to_dict() == {"note": note}
 
 
 # Lossless
@@ -382,13 +337,195 @@ def test_additional_properties_may_be_replaced_on_a_shell() -> None:
     assert job.to_dict() == {**JOB, "mine": 1}
 
 
-def test_a_field_wins_over_an_additional_property_of_its_name() -> None:
-    """The same key in both is sent once, with the field's value."""
+def test_a_field_cannot_be_set_through_additional_properties() -> None:
+    """A key that is a field has one place; once the field is not there, neither place has it."""
     job = filled(JOB)
-    job.additional_properties["name"] = "other"
+    with pytest.raises(KeyError, match="'name' is a field of BackupJobModel: set its attribute"):
+        job.additional_properties["name"] = "other"
+    with pytest.raises(KeyError):
+        del job.additional_properties["name"]
+    with pytest.raises(KeyError):
+        job.additional_properties["name"]
+    assert "name" not in job.additional_properties
     assert job.to_dict()["name"] == "nightly"
-    job.name = UNSET
-    assert job.to_dict()["name"] == "other"
+
+
+def test_additional_properties_are_a_live_view(decode: Callable[..., Any]) -> None:
+    """What is set there is sent, what is deleted is not, and it counts what no field holds."""
+    job = decode({**JOB, "a": 1, "b": [2]})
+    extra = job.additional_properties
+    job.additional_properties["c"] = 3
+    del extra["a"]
+    extra["b"].append(4)
+    assert (len(extra), list(extra), repr(extra)) == (2, ["b", "c"], "{'b': [2, 4], 'c': 3}")
+    assert job.to_dict() == {**JOB, "b": [2, 4], "c": 3}
+
+
+def test_a_list_keeps_its_identity_and_writes_back_what_is_done_to_it(decode: Callable[..., Any]) -> None:
+    """Appending, removing and sorting models, enums and timestamps of a list show in what is sent."""
+    data = {
+        "kinds": ["vspherebackup", "New"], "times": ["2026-03-01T10:00:00.1234567", "2026-03-02T10:00:00"],
+        "grid": [[{"size": 1}], []], "stores": {"a": {"size": 2}}, "names": {"a": ["b"]},
+    }  # fmt: skip
+    mixed = decode(data, "MixedModel")
+    assert mixed.kinds is mixed.kinds
+    mixed.kinds.append(EJobType.BACKUP_COPY)
+    mixed.times.append(datetime(2026, 3, 3, tzinfo=UTC))
+    mixed.grid[1].append(StorageModel(size=5))
+    mixed.grid[0][0].size = 4
+    mixed.stores["b"] = StorageModel(size=3)
+    mixed.names["a"].append("c")
+    expected = {
+        "kinds": ["vspherebackup", "New", "BackupCopy"],
+        "times": ["2026-03-01T10:00:00.1234567", "2026-03-02T10:00:00", "2026-03-03T00:00:00Z"],
+        "grid": [[{"size": 4}], [{"size": 5}]], "stores": {"a": {"size": 2}, "b": {"size": 3}},
+        "names": {"a": ["b", "c"]},
+    }  # fmt: skip
+    assert mixed.to_dict() == expected
+    assert json.loads(dumps(mixed)) == expected
+    del mixed.kinds[:2]
+    mixed.grid.reverse()
+    assert mixed.to_dict() == expected | {"kinds": ["BackupCopy"], "grid": [[{"size": 5}], [{"size": 4}]]}
+
+
+def test_what_is_set_is_what_is_read_and_sent() -> None:
+    """Models, lists, maps, enum members and timestamps of one's own keep their identity; UNSET takes them away."""
+    storage: Any = StorageModel(size=1)
+    job: Any = shell(JOB)
+    job.storage = storage
+    assert job.storage is storage
+    part = StorageModel(size=0)
+    storage.parts = [part]
+    assert job.storage.parts[0] is part
+    part.size = 2
+    job.storage.parts.append(StorageModel(size=3))
+    assert job.to_dict()["storage"] == {"size": 1, "parts": [{"size": 2}, {"size": 3}]}
+    job.end_time = datetime(2026, 1, 1, tzinfo=UTC)
+    job.type = EJobType.BACKUP_COPY
+    assert job.to_dict()["endTime"] == "2026-01-01T00:00:00Z"
+    assert job.type is EJobType.BACKUP_COPY
+    job.storage = UNSET
+    assert job.storage is UNSET
+    assert "storage" not in job.to_dict()
+    job.storage = {"size": 7}  # pyright: ignore[reportAttributeAccessIssue]
+    assert job.storage.size == 7
+
+
+def test_every_change_of_a_list_is_made_in_the_json() -> None:
+    """Whatever is done to a list, what is sent is what is read; elements that stay keep their spelling."""
+    raw = [f"vSphereBackup{number}" for number in range(6)] + ["vspherebackup"]
+    mixed: Any = decoder("MixedModel", PACKAGE)({"kinds": raw})
+    kinds = mixed.kinds
+    changes: list[Callable[[], Any]] = [
+        lambda: kinds.append("a"), lambda: kinds.extend(iter("bc")), lambda: kinds.insert(1, EJobType.BACKUP_COPY),
+        lambda: kinds.pop(), lambda: kinds.pop(0), lambda: kinds.remove(EJobType.BACKUP_COPY), lambda: kinds.reverse(),
+        lambda: kinds.sort(), lambda: kinds.sort(key=len, reverse=True), lambda: kinds.__setitem__(0, "z"),
+        lambda: kinds.__setitem__(slice(1, 3), iter("xyz")), lambda: kinds.__delitem__(slice(0, 2)),
+        lambda: kinds.__delitem__(-1), lambda: kinds.__iadd__(["q"]), lambda: kinds.__imul__(2), lambda: kinds.clear(),
+    ]  # fmt: skip
+    for change in changes:
+        change()
+        sent = mixed.to_dict()["kinds"]
+        assert [str(kind) for kind in kinds] == [EJobType(value) for value in sent]
+        assert kinds is mixed.kinds
+        if EJobType.V_SPHERE_BACKUP in kinds:
+            assert "vspherebackup" in sent
+    with pytest.raises(IndexError):
+        kinds.pop()
+    with pytest.raises(ValueError):
+        kinds.remove("a")
+    assert mixed.to_dict() == {"kinds": []}
+
+
+def test_every_change_of_a_map_is_made_in_the_json() -> None:
+    """Whatever is done to a map of models, what is sent is what is read."""
+    mixed: Any = shell({"stores": {"a": {"size": 1}, "b": {"size": 2}, "c": None}}, "MixedModel")
+    stores = mixed.stores
+    new = StorageModel(size=3)
+    changes: list[Callable[[], Any]] = [
+        lambda: stores.__setitem__("d", new), lambda: stores.update({"e": new}, f=new), lambda: stores.pop("a"),
+        lambda: stores.__ior__({"g": StorageModel(size=4)}), lambda: stores.setdefault("h", new),
+        lambda: stores.popitem(),
+        lambda: stores.__delitem__("b"), lambda: stores.pop("missing", None), lambda: stores.setdefault("d", None),
+    ]  # fmt: skip
+    for change in changes:
+        change()
+        new.size += 1
+        assert mixed.to_dict()["stores"] == {key: value and value.to_dict() for key, value in stores.items()}
+    assert set(stores) == {"c", "d", "e", "f", "g"}
+    with pytest.raises(KeyError):
+        stores.pop("missing")
+    assert type(pickle.loads(pickle.dumps(stores))) is dict
+    stores.clear()
+    assert mixed.to_dict() == {"stores": {}}
+
+
+def test_rows_of_a_page_are_a_list_where_absent_or_null() -> None:
+    """`for row in page.data` works whatever came; an untouched page goes back as it was, and rows can be put in."""
+    nothing: list[dict[str, Any]] = [{}, {"data": None}, {"data": []}]
+    for data in nothing:
+        page = shell(data, "JobsResult")
+        assert page.data == []
+        assert page.to_dict() == data
+        page.data.append(shell(JOB))
+        assert page.to_dict() == {"data": [JOB]}
+
+
+def test_read_only_fields_are_kept_and_not_sent() -> None:
+    """What the document calls read-only stays in the model and its dict, and is left out of a request."""
+
+    @model
+    class Inner(Model):
+        """Inner."""
+
+        id: str | Unset = field(default=UNSET, read_only=True)
+        size: int | Unset = UNSET
+
+    @model
+    class Outer(Model):
+        """Outer."""
+
+        links: dict[str, Any] | Unset = field(default=UNSET, wire="_links", read_only=True)
+        inner: Any = field(default=UNSET)
+        name: str | Unset = UNSET
+
+    data = {"_links": {"self": "/x"}, "name": "n", "inner": {"a": 1}, "extra": 1}
+    outer = Outer.from_dict(data)
+    assert outer.to_dict() == data
+    assert json.loads(dumps(outer)) == data
+    assert json.loads(dumps(outer, request=True)) == {"name": "n", "inner": {"a": 1}, "extra": 1}
+    assert json.loads(dumps([Inner(id="1", size=2)], request=True)) == [{"size": 2}]
+
+
+def test_the_signature_names_the_fields() -> None:
+    """`inspect.signature` shows each field with its type and default, and `help` shows them as well."""
+    signature = inspect.signature(BackupJobModel)
+    assert list(signature.parameters) == [
+        "id", "name", "type", "storage", "end_time", "description", "additional_properties",
+    ]  # fmt: skip
+    assert signature.parameters["storage"].default is inspect.Parameter.empty
+    assert signature.parameters["end_time"].default is UNSET
+    assert signature.parameters["end_time"].annotation == "datetime | Unset | None"
+    shown = pydoc.render_doc(BackupJobModel)
+    assert "end_time" in shown
+    assert "datetime | Unset | None" in shown
+
+
+def test_repr_is_bounded() -> None:
+    """A long text, a long list and a deep object are cut."""
+    assert len(repr(JobModel.from_dict({"id": "x" * 10_000, "rows": list(range(10_000))}))) < 1000
+    deep: Any = {}
+    for _ in range(3000):
+        deep = {"parts": [deep]}
+    assert len(repr(decoder("StorageModel", PACKAGE)(deep))) < 5000
+
+
+def test_a_plain_subclass_keeps_its_own_attributes_in_pickles_and_copies() -> None:
+    """What somebody's own class holds beside the fields goes along."""
+    mine = Noting.from_dict({"size": 1})
+    mine.note = "x"
+    for again in (pickle.loads(pickle.dumps(mine)), copy.deepcopy(mine)):
+        assert (type(again), again.note, again.to_dict()) == (Noting, "x", {"size": 1})
 
 
 def test_unset_leaves_a_field_out_and_none_sends_null() -> None:
@@ -505,14 +642,7 @@ def test_asking_for_what_is_no_field_does_not_fill_a_shell() -> None:
 def test_an_object_without_any_state_raises_attribute_errors() -> None:
     """An object that neither decoding nor a constructor made does not send Python into endless recursion."""
     with pytest.raises(AttributeError):
-        object.__new__(JobModel)._raw  # noqa: B018
-
-
-def test_a_field_that_another_thread_filled_meanwhile_is_not_lost() -> None:
-    """Two threads may both find a shell unfilled; the later one gets what the first one filled in."""
-    job = filled(JOB)
-    assert BackupJobModel.__getattr__(job, "name") == "nightly"  # type: ignore[attr-defined]
-    assert job.name == "nightly"
+        object.__new__(JobModel).name  # noqa: B018
 
 
 def test_many_threads_may_read_one_page() -> None:
@@ -715,36 +845,18 @@ def test_a_constructor_takes_additional_properties() -> None:
 def test_classes_are_loaded_when_a_value_needs_them() -> None:
     """A class whose module does not exist harms nobody before a value of it comes."""
 
-    @model
-    class Holder(Model):
-        """Holder."""
-
-        never: Any
-        late: Any = field(default=UNSET)
-
-    Holder.__module__ = "tests.sample_api.models.holder"
-    Holder._declared["never"] = ("NeverUsedModel | None | Unset", UNSET)
+    namespace: dict[str, Any] = {
+        "__annotations__": {"never": "NeverUsedModel | None | Unset", "late": "Any"},
+        "never": UNSET,
+    }
+    Holder: Any = model(
+        type("Holder", (Model,), namespace | {"late": UNSET, "__module__": "tests.sample_api.models.x"})
+    )
     holder = Holder.from_dict({"late": 1})
     assert holder.late == 1
     assert Holder.from_dict({"never": None}).never is None
     with pytest.raises(ModuleNotFoundError):
         Holder.from_dict({"never": {}}).never  # noqa: B018
-
-
-def test_models_define_nothing_that_slows_every_store_down() -> None:
-    """`__setattr__` or `__delattr__` in Python would make filling a row several times as slow."""
-    assert Model.__setattr__ is object.__setattr__
-    assert Model.__delattr__ is object.__delattr__
-    assert not hasattr(shell(JOB), "__dict__")
-
-
-def test_a_filled_object_lets_its_json_go() -> None:
-    """After the first read nothing holds on to the JSON object."""
-    data = copy.deepcopy(JOB)
-    job = decoder("JobModel", PACKAGE)(data)
-    job.id  # noqa: B018
-    assert data not in gc.get_referents(job)
-    assert job._raw is None
 
 
 def test_types_say_that_unset_is_falsy() -> None:

@@ -123,7 +123,7 @@ def test_the_defaults_that_people_plan_with() -> None:
 def test_numbers_that_make_no_sense_are_refused(name: str, value: float) -> None:
     """nan, infinity and less than 0 are refused when the policy is made, by name."""
     with pytest.raises((ValueError, TypeError), match=f"^{name} must be"):
-        RetryPolicy(**{name: value})
+        RetryPolicy(**{name: value})  # type: ignore[arg-type]
 
 
 def test_the_least_that_a_policy_takes() -> None:

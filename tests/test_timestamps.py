@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from veeam_async.timestamps import format_timestamp, parse_timestamp, read_date, read_timestamp
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET
+from veeam_async._model.timestamps import format_timestamp, parse_timestamp, read_date, read_timestamp
 
 BERLIN = timezone(timedelta(hours=1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from veeam_async.type_expressions import Node, TypeExpression, parse
+from veeam_async._model.expressions import Node, TypeExpression, parse
 
 
 def test_a_plain_type() -> None:

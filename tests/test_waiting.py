@@ -19,8 +19,7 @@ from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
 from veeam_async.retry import RetryPolicy
-from veeam_async.testing import SimulatedAppliance
-from veeam_async.testing.appliance import Behaviour
+from veeam_async.testing import Behaviour, SimulatedAppliance
 from veeam_async.timeouts import Timeouts
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import EJobStatus

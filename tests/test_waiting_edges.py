@@ -15,13 +15,13 @@ from aiohttp import web
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted
 from veeam_async import waiting
+from veeam_async._model import UNSET
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
 from veeam_async.paging import Items
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
-from veeam_async.unset import UNSET
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import JobModel, SessionModel
 from veeam_async.waiting import Progress

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._http.certificates import fetch_fingerprint as fetch_fingerprint
+    from ._model import UNSET as UNSET
+    from ._model import Unset as Unset
     from .client import ApplianceClient as ApplianceClient
     from .connect import connect as connect
     from .credentials import AuthorizationCode as AuthorizationCode
@@ -56,8 +58,6 @@ if TYPE_CHECKING:
     from .running import run as run
     from .timeouts import Timeouts as Timeouts
     from .tls import TlsPolicy as TlsPolicy
-    from .unset import UNSET as UNSET
-    from .unset import Unset as Unset
     from .waiting import Progress as Progress
     from .waiting import wait as wait
 
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 # Public name: the module that defines it.
 _HOMES = {
-    "UNSET": "unset",
+    "UNSET": "_model",
     "ApiError": "errors",
     "ApplianceClient": "client",
     "AuthenticationError": "errors",
@@ -98,7 +98,7 @@ _HOMES = {
     "TlsError": "errors",
     "TlsPolicy": "tls",
     "UnauthorizedError": "errors",
-    "Unset": "unset",
+    "Unset": "_model",
     "VbrToken": "credentials",
     "VeeamError": "errors",
     "connect": "connect",

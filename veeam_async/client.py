@@ -16,6 +16,7 @@ import aiohttp
 from orjson import loads
 
 from ._http.origin import Origin, parse_host
+from ._model import UNSET, check_body, decoder, dumps
 from .credentials import BearerToken, Credentials, secrets_of
 from .encoding import JSON, Plan, encode_form, encode_query
 from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
@@ -30,7 +31,6 @@ from .timeouts import deadline
 from .tls import TlsPolicy
 from .tokens import Token, Tokens
 from .transport import BodyMaker, Call, Transport
-from .unset import UNSET
 
 if TYPE_CHECKING:
     from ._http.proxy import Proxy
@@ -282,9 +282,7 @@ class ApplianceClient:
         sent: bytes | None = None
         extra = dict(headers) if headers else {}
         if json is not UNSET:
-            from . import codec
-
-            sent = codec.dumps(json)
+            sent = dumps(json)
             extra.setdefault("Content-Type", JSON)
         elif isinstance(data, Mapping):
             sent = encode_form(data)
@@ -384,11 +382,11 @@ class ApplianceClient:
         self, operation: Operation[Any], body: Any, headers: dict[str, str] | None
     ) -> tuple[bytes | BodyMaker, dict[str, str]]:
         described = operation.body
+        if described is not None:
+            check_body(body, described.type, self.revision.package)
         media = described.media_type if described is not None else JSON
         if media.endswith("json"):
-            from . import codec
-
-            return codec.dumps(body), _JSON_HEADERS if headers is None else {**headers, **_JSON_HEADERS}
+            return dumps(body, request=True), _JSON_HEADERS if headers is None else {**headers, **_JSON_HEADERS}
         headers = headers or {}
         if media == _FORM:
             return encode_form(_fields(body)), {**headers, "Content-Type": _FORM}
@@ -454,10 +452,8 @@ class ApplianceClient:
             type_expression: as in the annotations of models: `JobModel`, `list[JobModel]`.
             label: what events call the operation.
         """
-        from . import codec
-
         hook = self._tolerated(label) if self._examine else None
-        return codec.decoder(type_expression, self.revision.package, strict=self._strict, on_tolerated=hook)
+        return decoder(type_expression, self.revision.package, strict=self._strict, on_tolerated=hook)
 
     def _tolerated(self, label: str) -> Callable[[Any], None]:
         from .events import Tolerated

@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from ._model import UNSET, Unset
 from .operation import Operation
-from .unset import UNSET, Unset
 
 JSON = "application/json"
 _UNQUOTED = re.compile(r"[A-Za-z0-9_.~-]*")

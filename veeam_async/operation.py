@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
+from ._model.fields import camel_case
+
 R = TypeVar("R")
 
 Location = Literal["path", "query", "header"]
 ArrayForm = Literal["none", "repeat", "csv"]
-
-
-def camel_case(name: str) -> str:
-    """The wire name that a Python name stands for where nothing else is said: `end_time` is `endTime`."""
-    head, *rest = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
 
 
 class Revision:

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeAlias,
 
 import orjson
 
-from .codec import encode
+from ._model import UNSET, Unset, encode
 from .errors import DecodeError, IncompleteListing, IncompleteListingWarning, ServerError
 from .reply import excerpt
-from .unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from .client import ApplianceClient

@@ -26,11 +26,9 @@ import aiohttp
 import attrs
 from aiohttp import hdrs, payload
 
+from ._model import UNSET, Model, Unset, dumps, fields
 from .aiohttp_errors import bare, os_text
-from .codec import dumps
 from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
-from .model import Model, fields
-from .unset import UNSET, Unset
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter

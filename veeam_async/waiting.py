@@ -14,6 +14,7 @@ from uuid import UUID
 
 import attrs
 
+from ._model import Model, Unset
 from .encoding import path_segment
 from .errors import (
     ConnectError,
@@ -25,10 +26,8 @@ from .errors import (
     SessionFailed,
     VeeamError,
 )
-from .model import Model
 from .reply import excerpt
 from .timeouts import remaining
-from .unset import Unset
 
 if TYPE_CHECKING:
     from .client import ApplianceClient

@@ -33,7 +33,7 @@ async def main(config: dict[str, Any]) -> None:
     tls = TlsPolicy(ca_file=config["ca_file"]) if config["ca_file"] else None
     found: dict[str, float] = {}
     one = Appliance("w", f"{scheme}://127.0.0.1:{config['ports'][0]}", Password("u", "p"), revision="1.3-rev0")
-    async with Fleet([one], tls=tls) as warm:  # imports and compiled decoders are not what is measured
+    async with Fleet([one], tls=tls) as warm:  # imports are not what is measured
         await warm.gather(poll)
     before = resident()
     tracemalloc.start()

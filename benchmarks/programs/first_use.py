@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from veeam_async import Password, preload
-from veeam_async.model import fields
+from veeam_async._model import fields
 from veeam_async.vbr.v1_3_rev0 import Client
 
 longest = 0.0

@@ -16,9 +16,7 @@ import pytest
 
 from codegen import emit
 from tests.codegen.odd import SCHEMAS, document, write_specs
-from veeam_async.codec import decoder
-from veeam_async.model import fields
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, decoder, fields
 
 
 @pytest.fixture(scope="module")

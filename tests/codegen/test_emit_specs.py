@@ -19,9 +19,8 @@ from codegen import compare, emit
 from codegen.expressions import names as names_in
 from codegen.naming import CLIENT_MEMBERS
 from codegen.target import Target
+from veeam_async._model import Model, OpenEnum, fields
 from veeam_async.client import ApplianceClient
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, fields
 from veeam_async.operation import Operation
 
 PACKAGE = Path(veeam_async.__file__).parent
@@ -251,7 +250,7 @@ def test_a_first_call_loads_few_modules(label: str, operation: str, row: dict[st
     loaded = run(
         f"""
 import importlib, json, sys
-from veeam_async.codec import decoder
+from veeam_async._model import decoder
 api = importlib.import_module("{name}.api")
 group, function = api.OPERATIONS["{operation}"].split(".")
 made = getattr(getattr(api, group), "_" + function.upper())

@@ -61,7 +61,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("older", "newer"), PAIRS)
 def test_a_class_keeps_its_file(older: str, newer: str) -> None:
-    """From one revision of vbr to the next at most 6 % of the classes that both have change their file, elsewhere none."""
+    """From one revision of vbr to the next at most 6 % of the classes of both change their file, elsewhere none."""
     before, after = (home(label) for label in (older, newer))
     both = before.keys() & after.keys()
     moved = [name for name in both if before[name] != after[name]]

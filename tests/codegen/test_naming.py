@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen import naming
-from veeam_async.operation import camel_case
+from veeam_async._model.fields import camel_case
 
 
 @pytest.mark.parametrize(

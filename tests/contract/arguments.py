@@ -6,10 +6,8 @@ from importlib import import_module
 from typing import Any
 
 from codegen.walking import operations, resolve
-from veeam_async.codec import decoder
-from veeam_async.model import fields
+from veeam_async._model import UNSET, decoder, fields
 from veeam_async.operation import Operation
-from veeam_async.unset import UNSET
 
 # How deep what is optional is sent as well; below that, only what is required.
 OPTIONAL_DEPTH = 3

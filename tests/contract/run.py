@@ -31,11 +31,10 @@ from codegen.walking import METHODS
 from tests.contract.arguments import Arguments
 from tests.contract.prism import Prism, PrismError
 from veeam_async import BearerToken, Password
+from veeam_async._model import Model, encode, fields
 from veeam_async.client import ApplianceClient, Timeouts
-from veeam_async.codec import encode
 from veeam_async.credentials import Credentials
 from veeam_async.errors import ApiError, AuthenticationError, InferredOperationWarning, VeeamError
-from veeam_async.model import Model, fields
 from veeam_async.operation import Operation
 from veeam_async.retry import RetryPolicy
 

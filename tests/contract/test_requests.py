@@ -21,7 +21,7 @@ from tests.contract.arguments import Arguments
 from tests.contract.run import client_class, misfit, read_all
 from tests.contract.test_vendor_examples import same
 from veeam_async import BearerToken
-from veeam_async.codec import encode
+from veeam_async._model import encode
 from veeam_async.errors import InferredOperationWarning
 
 

@@ -20,8 +20,8 @@ from tests.codegen.small import needs_vendor, revisions, vendor_document
 from tests.contract.arguments import Arguments
 from tests.contract.run import client_class, misfit, read_all
 from veeam_async import Password
-from veeam_async.codec import encode
-from veeam_async.timestamps import parse_timestamp
+from veeam_async._model import encode
+from veeam_async._model.timestamps import parse_timestamp
 
 # How many 2xx examples each document has on its operations, and how many of them are downloads.
 COUNTS = {"vbr/1.1-rev0": (46, 0), "vbr/1.2-rev1": (166, 1), "vbr/1.3-rev0": (222, 1), "vbr/1.3-rev1": (240, 1)}

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from veeam_async._model import UNSET
 from veeam_async.errors import ApiError, ConnectError, RateLimitedError, RequestTimeout, ServerError
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
-from veeam_async.unset import UNSET
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .wire import SESSION, SESSION_ID, SESSION_PATH, Exchange, Vbr

@@ -13,6 +13,7 @@ import attrs
 import orjson
 import pytest
 
+from veeam_async._model import Model, fields
 from veeam_async.errors import ForbiddenError, VeeamError
 from veeam_async.fleet import (
     ROW_TYPES,
@@ -35,7 +36,6 @@ from veeam_async.fleet.reading import find_operation
 from veeam_async.fleet.rows import mapping, sources
 from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
-from veeam_async.model import Model, fields
 from veeam_async.operation import Revision
 from veeam_async.revisions import revisions
 from veeam_async.testing import SimulatedAppliance, World

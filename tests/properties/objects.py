@@ -14,8 +14,6 @@ from typing import Any
 
 from attrs import frozen
 
-from veeam_async.timestamps import parse_timestamp
-
 SPECS = Path(__file__).parent.parent.parent / "specs"
 # Below this depth optional fields are left out and lists are empty, so that recursive schemas end.
 _DEEP = 4
@@ -200,21 +198,3 @@ def _spoil(value: Any, random: Random) -> Any:
             (value.swapcase(), value + "Newer", random.choice(ODD_TIMESTAMPS), random.choice(ODD_TEXTS))
         )
     return json.loads(json.dumps(random.choice(ODD_VALUES)))
-
-
-def same(sent: Any, back: Any, enum_values: frozenset[str]) -> bool:
-    """True where `back` is `sent`, but for a timestamp as the same instant and an enum value in its letter case."""
-    if type(sent) is not type(back):
-        return False
-    if isinstance(sent, dict):
-        return sent.keys() == back.keys() and all(same(each, back[key], enum_values) for key, each in sent.items())
-    if isinstance(sent, list):
-        return len(sent) == len(back) and all(map(same, sent, back, [enum_values] * len(sent)))
-    if sent == back or not isinstance(sent, str):
-        return bool(sent == back)
-    if back in enum_values and back.casefold() == sent.casefold():
-        return True
-    before, after = parse_timestamp(sent), parse_timestamp(back)
-    if isinstance(before, str) or isinstance(after, str):
-        return False
-    return before == after and before.utcoffset() == after.utcoffset()

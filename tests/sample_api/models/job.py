@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .common import EJobType
     from .storage import StorageModel
@@ -69,5 +68,5 @@ class LinuxAgentJobModel(AgentJobModel):
 class JobsResult(Model):
     """Jobs result."""
 
-    data: list[JobModel]
+    data: list[JobModel] = field(rows=True)
     pagination: Any | Unset | None = UNSET

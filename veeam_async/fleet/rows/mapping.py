@@ -12,9 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from ...enums import OpenEnum
-from ...model import Model, fields
-from ...unset import UNSET, Unset
+from ..._model import UNSET, Model, OpenEnum, Unset, fields
 from ..appliance import Appliance
 from .types import Row
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from ...enums import OpenEnum
+from ..._model import OpenEnum
 from ..appliance import Appliance
 
 

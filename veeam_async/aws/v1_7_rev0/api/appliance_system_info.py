@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async._model import UNSET
 from veeam_async.api import Api, DownloadMethod, Method
 from veeam_async.operation import Answer, Operation, Parameter
-from veeam_async.unset import UNSET
 
 from .. import REVISION
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from veeam_async._model import Unset
     from veeam_async.client import ApplianceClient
-    from veeam_async.unset import Unset
 
     from ..models import DateTimeInfo, GetSystemLogsExportLogsType
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import AuthenticationSpecification, Link
 
@@ -61,7 +59,7 @@ class CloudEncryptionKeysPage(Model):
     """Cloud encryption keys page."""
 
     total_count: int
-    results: list[CloudEncryptionKey]
+    results: list[CloudEncryptionKey] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -88,7 +86,7 @@ class CloudNetworksPage(Model):
     """Cloud networks page."""
 
     total_count: int
-    results: list[CloudNetwork]
+    results: list[CloudNetwork] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -106,7 +104,7 @@ class CloudSecurityGroupsPage(Model):
     """Cloud security groups page."""
 
     total_count: int
-    results: list[CloudSecurityGroup]
+    results: list[CloudSecurityGroup] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -134,5 +132,5 @@ class CloudSubnetworksPage(Model):
     """Cloud subnetworks page."""
 
     total_count: int
-    results: list[CloudSubnetwork]
+    results: list[CloudSubnetwork] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import Link
 
@@ -49,7 +47,7 @@ class BucketFoldersPage(Model):
     """Bucket folders page."""
 
     total_count: int
-    results: list[BucketFolder]
+    results: list[BucketFolder] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -57,7 +55,7 @@ class BucketFoldersPage(Model):
 class BucketsPage(Model):
     """Buckets page."""
 
-    results: list[Bucket]
+    results: list[Bucket] = field(rows=True)
     total_count: int
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import AuthenticationSpecification, Link
 
@@ -172,5 +170,5 @@ class VmRestorePointsPage(Model):
     """Vm restore points page."""
 
     total_count: int
-    results: list[VmRestorePoint]
+    results: list[VmRestorePoint] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from veeam_async.model import Model, model
+from veeam_async._model import Model, model
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import Link
 
@@ -143,7 +141,7 @@ class AmazonAccountsPage(Model):
     """Amazon accounts page."""
 
     total_count: int
-    results: list[AmazonAccount]
+    results: list[AmazonAccount] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from veeam_async._model import Unset
     from veeam_async.streaming import Upload
-    from veeam_async.unset import Unset
 
     from .shared import Link
 
@@ -98,7 +96,7 @@ class LicensedWorkloadsPage(Model):
     """Licensed workloads page."""
 
     total_count: int
-    results: list[LicensedWorkload]
+    results: list[LicensedWorkload] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import Link, SessionStatuses
 
@@ -56,7 +54,7 @@ class ProtectedItemsPage(Model):
     """Protected items page."""
 
     total_count: int
-    results: list[ProtectedItem]
+    results: list[ProtectedItem] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -83,7 +81,7 @@ class RestoredItemsPage(Model):
     """Restored items page."""
 
     total_count: int
-    results: list[RestoredItem]
+    results: list[RestoredItem] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -109,7 +107,7 @@ class RetentionJobDeletedRestorePointsPage(Model):
     """Retention job deleted restore points page."""
 
     total_count: int
-    results: list[RetentionJobDeletedRestorePoint]
+    results: list[RetentionJobDeletedRestorePoint] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -199,7 +197,7 @@ class SessionsPage(Model):
     """Sessions page."""
 
     total_count: int
-    results: list[Session]
+    results: list[Session] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
 
 @model
@@ -51,7 +49,7 @@ class CollectionPage(Model):
     """Collection page."""
 
     total_count: int
-    results: list[dict[str, Any]]
+    results: list[dict[str, Any]] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -470,7 +468,7 @@ class PolicyItemsPage(Model):
     """Policy items page."""
 
     total_count: int
-    results: list[PolicyItem]
+    results: list[PolicyItem] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 
@@ -583,7 +581,7 @@ class RegionsPage(Model):
     """Regions page."""
 
     total_count: int
-    results: list[Region]
+    results: list[Region] = field(rows=True)
     links: list[Link] | None | Unset = field(default=UNSET, wire="_links")
 
 

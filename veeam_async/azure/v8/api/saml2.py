@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async._model import UNSET
 from veeam_async.api import Api, DownloadMethod, Method
 from veeam_async.operation import Answer, Body, Operation, Parameter
-from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
+    from veeam_async._model import Unset
     from veeam_async.client import ApplianceClient
-    from veeam_async.unset import Unset
 
     from ..models import (
         IdentityProviderConfiguration,

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from veeam_async._model import UNSET
 from veeam_async.api import Api, DownloadMethod, ListMethod, Method
 from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
 from veeam_async.paging import Items
-from veeam_async.unset import UNSET
 
 from .. import REVISION
 
 if TYPE_CHECKING:
+    from veeam_async._model import Unset
     from veeam_async.client import ApplianceClient
     from veeam_async.paging import OnIncomplete
-    from veeam_async.unset import Unset
 
     from ..models import (
         ChangePasswordOfCurrentUserData,

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType
 
@@ -58,7 +56,7 @@ class FileShareRestorePoint(Model):
     backup_destination: FileShareBackupDestination | None | Unset = UNSET
     size_in_bytes: int | None | Unset = UNSET
     is_corrupted: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -76,5 +74,5 @@ class PageOfFileShareRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileShareRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FileShareRestorePoint] = field(rows=True)

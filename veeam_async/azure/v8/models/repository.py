@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         JobStatus,
@@ -40,7 +38,7 @@ class AsyncOperationOfNullableBoolean(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: bool | None | Unset = UNSET
 
 
@@ -56,7 +54,7 @@ class AsyncOperationOfRepositorySecuritySettingsData(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: RepositorySecuritySettingsData | None | Unset = UNSET
 
 
@@ -75,8 +73,8 @@ class PageOfRepository(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Repository] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[Repository] = field(rows=True)
 
 
 @model
@@ -86,7 +84,7 @@ class PageOfRepositoryValidateDelete(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[RepositoryValidateDelete] | None | Unset = UNSET
 
 
@@ -101,7 +99,7 @@ class PolicyIdNameType(Model):
     id: str
     name: str
     policy_type: PolicyType
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -183,7 +181,7 @@ class RepositoryValidateDelete(Model):
     used_in_policies: list[PolicyIdNameType] | None | Unset = UNSET
     used_in_storage_templates: list[UuidNamePair] | None | Unset = UNSET
     additional_usages_and_errors: list[RepositoryValidateDeleteError] | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -212,4 +210,4 @@ class UuidNamePair(Model):
 
     id: str
     name: str
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
 
 @model
@@ -32,7 +30,7 @@ class AvailabilityZoneInfo(Model):
     subscription_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -63,11 +61,11 @@ class AzureAccount(Model):
     management_group_id: str | None | Unset = UNSET
     management_group_name: str | None | Unset = UNSET
     subscription_ids: list[str] | None | Unset = UNSET
-    selected_for_workermanagement: bool | None | Unset = UNSET
+    selected_for_workermanagement: bool | None | Unset = field(default=UNSET, read_only=True)
     azure_permissions_state: list[AzureAccountPermissionsState] | None | Unset = UNSET
     azure_permissions_state_check_time_utc: datetime | None | Unset = UNSET
     subscription_id_for_worker_deployment: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class AzureAccountCloudStateNullable(OpenEnum):
@@ -157,7 +155,7 @@ class AzureStorageItem(Model):
     immutability_policy_state: ContainerImmutabilityPolicyState | None | Unset = field(
         default=UNSET, wire="ImmutabilityPolicyState"
     )
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -176,7 +174,7 @@ class AzureSubscription(Model):
     status: SubscriptionStatus | None | Unset = UNSET
     availability: SubscriptionAvailability | None | Unset = UNSET
     worker_resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -250,7 +248,7 @@ class CosmosDbAccount(Model):
     mongo_db_server_version: str | None | Unset = UNSET
     is_deleted: bool | None | Unset = UNSET
     capacity_mode: CosmosDbCapacityMode | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -615,7 +613,7 @@ class Database(Model):
     has_elastic_pool: bool | None | Unset = UNSET
     status: DatabaseStatus | None | Unset = UNSET
     database_type: DatabaseType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class DatabaseStatus(OpenEnum):
@@ -727,7 +725,7 @@ class FileShare(Model):
     size: int | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -841,7 +839,7 @@ class JobSession(Model):
     repository_job_info: RepositoryJobInfo | None | Unset = UNSET
     restore_point_data_retrieval_job_info: RestorePointDataRetrievalJobInfo | None | Unset = UNSET
     retention_job_info: RetentionJobInfo | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class JobSessionType(OpenEnum):
@@ -1113,8 +1111,8 @@ class PageOfCostEstimationItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CostEstimationItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CostEstimationItem] = field(rows=True)
     metadata: CostEstimationData | None | Unset = UNSET
 
 
@@ -1125,8 +1123,8 @@ class PageOfJobSession(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[JobSession] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[JobSession] = field(rows=True)
 
 
 @model
@@ -1136,8 +1134,8 @@ class PageOfPolicyBackupItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyBackupItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[PolicyBackupItem] = field(rows=True)
 
 
 @model
@@ -1147,8 +1145,8 @@ class PageOfPolicyExcludedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyExcludedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[PolicyExcludedItem] = field(rows=True)
 
 
 @model
@@ -1158,8 +1156,8 @@ class PageOfPolicyProtectedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyProtectedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[PolicyProtectedItem] = field(rows=True)
 
 
 @model
@@ -1169,8 +1167,8 @@ class PageOfRegion(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Region] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[Region] = field(rows=True)
 
 
 @model
@@ -1366,7 +1364,7 @@ class ProblemDetails(Model):
     status: int | None | Unset = UNSET
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
-    extensions: dict[str, dict[str, Any]] | None | Unset = UNSET
+    extensions: dict[str, dict[str, Any]] | None | Unset = field(default=UNSET, read_only=True)
 
 
 @model
@@ -1374,7 +1372,7 @@ class ProblemDetails400(Model):
     """Problem details400."""
 
     detail: str | None | Unset = UNSET
-    errors: dict[str, list[str]] | None | Unset = UNSET
+    errors: dict[str, list[str]] | None | Unset = field(default=UNSET, read_only=True)
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -1532,7 +1530,7 @@ class Repository(Model):
     concurrency_limit: int | None | Unset = UNSET
     storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
     veeam_vault_id: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class RepositoryEncryptionMethod(OpenEnum):
@@ -1612,7 +1610,7 @@ class ResourceGroup(Model):
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -1720,7 +1718,7 @@ class SqlServer(Model):
     subscription_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
     server_type: SqlServerType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class SqlServerType(OpenEnum):
@@ -1765,7 +1763,7 @@ class StorageAccount(Model):
     is_immutable_storage_policy_locked: bool | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class StorageAccountPerformance(OpenEnum):
@@ -1914,7 +1912,7 @@ class Tenant(Model):
 
     tenant_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -1977,7 +1975,7 @@ class VirtualMachine(Model):
     subscription_name: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -1988,7 +1986,7 @@ class VirtualNetwork(Model):
     name: str | None | Unset = UNSET
     region_name: str | None | Unset = UNSET
     address_spaces: list[str] | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class VnetBackupDestination(OpenEnum):
@@ -2084,7 +2082,7 @@ class WorkerNetworkConfiguration(Model):
     subscription_name: str | None | Unset = UNSET
     resource_group: str | None | Unset = UNSET
     configuration_type: WorkerNetworkConfigurationType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class WorkerNetworkConfigurationType(OpenEnum):
@@ -2105,10 +2103,10 @@ class WorkerVirtualNetwork(Model):
     name: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET
     subnet: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    resource_group_id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
+    region_id: str | None | Unset = field(default=UNSET, read_only=True)
+    resource_group_id: str | None | Unset = field(default=UNSET, read_only=True)
+    subscription_id: str | None | Unset = field(default=UNSET, read_only=True)
+    resource_group_name: str | None | Unset = field(default=UNSET, read_only=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         BackupTypeNullable,
@@ -48,7 +46,7 @@ class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: list[SqlPolicyConfigurationTestResult] | None | Unset = UNSET
 
 
@@ -88,8 +86,8 @@ class PageOfSqlPolicy(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlPolicy] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[SqlPolicy] = field(rows=True)
 
 
 @model
@@ -99,8 +97,8 @@ class PageOfSqlPolicyBackupItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlPolicyBackupItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[SqlPolicyBackupItem] = field(rows=True)
 
 
 @model
@@ -110,8 +108,8 @@ class PageOfSqlPolicyExcludedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlPolicyExcludedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[SqlPolicyExcludedItem] = field(rows=True)
 
 
 @model
@@ -148,7 +146,7 @@ class SqlPolicy(Model):
     next_execution_time: datetime | None | Unset = UNSET
     is_archive_backup_configured: bool | None | Unset = UNSET
     create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     retry_settings: RetrySettings | None | Unset = UNSET

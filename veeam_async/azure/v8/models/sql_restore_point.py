@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import DataRetrievalStatus, LinkHAL, RepositoryRestorePointState, RestorePointType, StorageAccessTier
 
@@ -47,8 +45,8 @@ class PageOfSqlRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SqlRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[SqlRestorePoint] = field(rows=True)
 
 
 class SqlBackupDestination(OpenEnum):
@@ -87,4 +85,4 @@ class SqlRestorePoint(Model):
     immutable_till: datetime | None | Unset = UNSET
     access_tier: StorageAccessTier | None | Unset = UNSET
     latest_chain_size_bytes: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import AzureStorageItem, JobStatus, LinkHAL, ProblemDetails, StorageAccount
 
@@ -28,7 +27,7 @@ class AsyncOperationOfNullableStorageAccount(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: StorageAccount | None | Unset = UNSET
 
 
@@ -44,7 +43,7 @@ class AsyncOperationOfNullableStorageAccountCapabilities(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: StorageAccountCapabilities | None | Unset = UNSET
 
 
@@ -60,7 +59,7 @@ class AsyncOperationOfPageOfStorageAccount(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfStorageAccount | None | Unset = UNSET
 
 
@@ -83,8 +82,8 @@ class PageOfAzureStorageItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[AzureStorageItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[AzureStorageItem] = field(rows=True)
 
 
 @model
@@ -94,8 +93,8 @@ class PageOfStorageAccount(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[StorageAccount] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[StorageAccount] = field(rows=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import AzureEnvironment
 
@@ -58,7 +56,7 @@ class PrivateDeploymentState(Model):
     auto_create_service_endpoints: bool | None | Unset = UNSET
     storage_account_public_access: StorageAccountPublicAccess | None | Unset = UNSET
     is_updating: bool | None | Unset = UNSET
-    error: str | None | Unset = UNSET
+    error: str | None | Unset = field(default=UNSET, read_only=True)
 
 
 class PrivateDnsSetting(OpenEnum):
@@ -77,14 +75,14 @@ class ServerInfo(Model):
         subscription_id: UUID.
     """
 
-    subscription_id: str | None | Unset = UNSET
-    server_name: str | None | Unset = UNSET
-    azure_region: str | None | Unset = UNSET
-    azure_region_name: str | None | Unset = UNSET
-    azure_vm_id: str | None | Unset = UNSET
-    resource_group: str | None | Unset = UNSET
+    subscription_id: str | None | Unset = field(default=UNSET, read_only=True)
+    server_name: str | None | Unset = field(default=UNSET, read_only=True)
+    azure_region: str | None | Unset = field(default=UNSET, read_only=True)
+    azure_region_name: str | None | Unset = field(default=UNSET, read_only=True)
+    azure_vm_id: str | None | Unset = field(default=UNSET, read_only=True)
+    resource_group: str | None | Unset = field(default=UNSET, read_only=True)
     azure_environment: AzureEnvironment | None | Unset = UNSET
-    virtual_machine_unique_id: str | None | Unset = UNSET
+    virtual_machine_unique_id: str | None | Unset = field(default=UNSET, read_only=True)
     disabled_sections: DisabledSections | None | Unset = field(default=UNSET, wire="DisabledSections")
 
 

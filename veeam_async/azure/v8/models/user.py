@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import LinkHAL, UserType
 
@@ -38,8 +36,8 @@ class PageOfUser(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[User] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[User] = field(rows=True)
 
 
 class RbacRole(OpenEnum):
@@ -78,7 +76,7 @@ class User(Model):
     description: str | None | Unset = UNSET
     mfa_enabled: bool | None | Unset = UNSET
     is_default: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model

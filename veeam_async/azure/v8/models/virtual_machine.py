@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import JobStatus, LinkHAL, ProblemDetails, ProtectionStatus, TagFromClient, VirtualMachine
 
@@ -29,7 +27,7 @@ class AsyncOperationOfPageOfVirtualMachine(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfVirtualMachine | None | Unset = UNSET
 
 
@@ -45,7 +43,7 @@ class AsyncOperationOfVirtualMachine(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: VirtualMachine | None | Unset = UNSET
 
 
@@ -89,8 +87,8 @@ class PageOfVirtualMachine(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VirtualMachine] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VirtualMachine] = field(rows=True)
 
 
 class VirtualMachineExistsState(OpenEnum):

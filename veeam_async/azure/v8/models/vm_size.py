@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import LinkHAL
 
@@ -34,4 +33,4 @@ class VmSize(Model):
     os_disk_size_in_mb: int | None | Unset = field(default=UNSET, wire="osDiskSizeInMB")
     resource_disk_size_in_mb: int | None | Unset = field(default=UNSET, wire="resourceDiskSizeInMB")
     price_per_hour: Price | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import AzureSubscription, LinkHAL, PolicyNotificationSettings, VnetPolicyAzureAccount
 
@@ -55,7 +54,7 @@ class VnetPolicy(Model):
     retention_period_months: int | None | Unset = UNSET
     target_repository_id: str | None | Unset = UNSET
     policy_notification_settings: PolicyNotificationSettings | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model

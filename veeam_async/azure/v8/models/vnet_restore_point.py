@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import LinkHAL, RepositoryRestorePointState, RestorePointType, VnetBackupDestination
 
@@ -24,8 +22,8 @@ class PageOfVnetRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VnetRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VnetRestorePoint] = field(rows=True)
 
 
 class VnetComparisonDiffType(OpenEnum):
@@ -94,7 +92,7 @@ class VnetRestorePoint(Model):
     latest_chain_size_bytes: int | None | Unset = UNSET
     changes: str | None | Unset = UNSET
     immutable_till: datetime | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class VnetRestorePointRestoreType(OpenEnum):

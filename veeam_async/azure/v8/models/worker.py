@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import JobStatus, LinkHAL, ProblemDetails, Region, WorkerNetworkConfiguration
 
@@ -29,7 +27,7 @@ class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
 
 
@@ -45,7 +43,7 @@ class AsyncOperationOfWorkerProfileDeletionResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: WorkerProfileDeletionResult | None | Unset = UNSET
 
 
@@ -56,8 +54,8 @@ class PageOfWorker(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Worker] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[Worker] = field(rows=True)
 
 
 @model
@@ -67,8 +65,8 @@ class PageOfWorkerNetworkConfiguration(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[WorkerNetworkConfiguration] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[WorkerNetworkConfiguration] = field(rows=True)
 
 
 @model
@@ -78,8 +76,8 @@ class PageOfWorkerProfile(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[WorkerProfile] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[WorkerProfile] = field(rows=True)
 
 
 @model
@@ -154,7 +152,7 @@ class WorkerProfile(Model):
     virtual_machine_medium_type: str | None | Unset = UNSET
     virtual_machine_large_type: str | None | Unset = UNSET
     virtual_machine_archive_type: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model

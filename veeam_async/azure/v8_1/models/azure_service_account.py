@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .login_ import GrantPermissionsResult
     from .shared import (
@@ -112,11 +110,11 @@ class AsyncOperation(Model):
         id: UUID.
     """
 
-    id: str
-    start_time: datetime
+    id: str = field(read_only=True)
+    start_time: datetime = field(read_only=True)
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -131,7 +129,7 @@ class AsyncOperationOfAdGroupListingResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: AdGroupListingResult | None | Unset = UNSET
 
 
@@ -147,7 +145,7 @@ class AsyncOperationOfAzureAccount(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: AzureAccount | None | Unset = UNSET
 
 
@@ -163,7 +161,7 @@ class AsyncOperationOfAzureAccountByToken(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: AzureAccountByToken | None | Unset = UNSET
 
 
@@ -179,7 +177,7 @@ class AsyncOperationOfBoolean(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: bool | None | Unset = UNSET
 
 
@@ -195,7 +193,7 @@ class AsyncOperationOfContainerImmutabilityCheckResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: ContainerImmutabilityCheckResult | None | Unset = UNSET
 
 
@@ -211,7 +209,7 @@ class AsyncOperationOfDeploymentConsumptionResponse(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: DeploymentConsumptionResponse | None | Unset = UNSET
 
 
@@ -227,7 +225,7 @@ class AsyncOperationOfEmailNotificationSettingsObject(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: EmailNotificationSettingsObject | None | Unset = UNSET
 
 
@@ -243,7 +241,7 @@ class AsyncOperationOfGrantPermissionsResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: GrantPermissionsResult | None | Unset = UNSET
 
 
@@ -259,7 +257,7 @@ class AsyncOperationOfPageOfAzureAccount(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfAzureAccount | None | Unset = UNSET
 
 
@@ -275,7 +273,7 @@ class AsyncOperationOfRenewClientSecretResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: RenewClientSecretResult | None | Unset = UNSET
 
 
@@ -291,7 +289,7 @@ class AsyncOperationOfString(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: str | None | Unset = UNSET
 
 
@@ -307,7 +305,7 @@ class AsyncOperationOfString1(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: AzureStorageFolderState | None | Unset = UNSET
 
 
@@ -323,7 +321,7 @@ class AsyncOperationOfSubscriptionsListingResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: SubscriptionsListingResult | None | Unset = UNSET
 
 
@@ -339,7 +337,7 @@ class AsyncOperationOfTenantLoadCalculatorResponse(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: TenantLoadCalculatorResponse | None | Unset = UNSET
 
 
@@ -355,7 +353,7 @@ class AsyncOperationOfTenantsListingResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: TenantsListingResult | None | Unset = UNSET
 
 
@@ -380,7 +378,7 @@ class AzureAuthenticationResult(Model):
     given_name: str | None | Unset = UNSET
     identity_provider: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -432,8 +430,8 @@ class PageOfAzureAccount(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[AzureAccount] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[AzureAccount] = field(rows=True)
 
 
 @model
@@ -443,8 +441,8 @@ class PageOfWorkerManagementSuitableAccount(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[WorkerManagementSuitableAccount] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[WorkerManagementSuitableAccount] = field(rows=True)
 
 
 @model

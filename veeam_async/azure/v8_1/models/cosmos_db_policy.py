@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         AzureSubscription,
@@ -77,7 +75,7 @@ class CosmosDbPolicy(Model):
     next_execution_time: datetime | None | Unset = UNSET
     is_archive_backup_configured: bool | None | Unset = UNSET
     create_private_endpoint_to_workload_automatically: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     retry_settings: RetrySettings | None | Unset = UNSET
@@ -201,8 +199,8 @@ class PageOfCosmosDbPolicy(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbPolicy] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CosmosDbPolicy] = field(rows=True)
 
 
 @model
@@ -212,8 +210,8 @@ class PageOfCosmosDbPolicyBackupItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbPolicyBackupItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CosmosDbPolicyBackupItem] = field(rows=True)
 
 
 @model
@@ -223,8 +221,8 @@ class PageOfCosmosDbPolicyExcludedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbPolicyExcludedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CosmosDbPolicyExcludedItem] = field(rows=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         CosmosDbBackupDestination,
@@ -46,7 +44,7 @@ class CosmosDbContinuousRestorePoint(Model):
     retrieved_data_expiration_date: datetime | None | Unset = UNSET
     notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
     latest_chain_size_bytes: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class CosmosDbContinuousRestorePointExpansion(OpenEnum):
@@ -104,7 +102,7 @@ class CosmosDbRestorePoint(Model):
     tenant_name: str | None | Unset = UNSET
     region_name: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class CosmosDbRestorePointExpansion(OpenEnum):
@@ -150,8 +148,8 @@ class PageOfCosmosDbContinuousRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbContinuousRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CosmosDbContinuousRestorePoint] = field(rows=True)
 
 
 @model
@@ -161,5 +159,5 @@ class PageOfCosmosDbRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CosmosDbRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CosmosDbRestorePoint] = field(rows=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         CredentialsStateFilterOptions,
@@ -38,7 +36,7 @@ class AsyncOperationOfDatabase(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: Database | None | Unset = UNSET
 
 
@@ -54,7 +52,7 @@ class AsyncOperationOfPageOfDatabase(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfDatabase | None | Unset = UNSET
 
 
@@ -108,8 +106,8 @@ class PageOfDatabase(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Database] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[Database] = field(rows=True)
 
 
 class SqlBackupDestinationFilterOptions(OpenEnum):

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         BackupWindowSettings,
@@ -35,8 +33,8 @@ class PageOfSlaSessionReportRow(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[SlaSessionReportRow] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[SlaSessionReportRow] = field(rows=True)
 
 
 @model
@@ -48,7 +46,7 @@ class Schedule(Model):
         monthly_time: time-span.
     """
 
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     frequency_type: FrequencyType | None | Unset = UNSET
     daily_time: str | None | Unset = UNSET
     daily_type: DailyTypeNullable | None | Unset = UNSET

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         BackupTypeNullable,
@@ -63,7 +61,7 @@ class FileSharePolicy(Model):
     snapshot_status: JobStatus | None | Unset = UNSET
     indexing_status: JobStatus | None | Unset = UNSET
     next_execution_time: datetime | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     is_schedule_configured: bool | None | Unset = UNSET
@@ -134,7 +132,7 @@ class FileSharePolicyLink(Model):
     """
 
     id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -169,8 +167,8 @@ class PageOfFileSharePolicy(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileSharePolicy] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FileSharePolicy] = field(rows=True)
 
 
 @model
@@ -180,8 +178,8 @@ class PageOfFileSharePolicyBackupItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileSharePolicyBackupItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FileSharePolicyBackupItem] = field(rows=True)
 
 
 @model
@@ -191,8 +189,8 @@ class PageOfFileSharePolicyExcludedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileSharePolicyExcludedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FileSharePolicyExcludedItem] = field(rows=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import LinkHAL
 
@@ -135,7 +133,7 @@ class FlrSessionRestoreTaskLogsResponse(Model):
 
     path: str | None | Unset = UNSET
     pagination: FlrSessionPagination | None | Unset = UNSET
-    results: list[FlrSessionRestoreTaskLogItem] | None | Unset = UNSET
+    results: list[FlrSessionRestoreTaskLogItem] = field(rows=True)
 
 
 @model
@@ -224,5 +222,5 @@ class PageOfFlrSessionItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FlrSessionItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FlrSessionItem] = field(rows=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import JobSessionType, JobStatus, LinkHAL, Repository
     from .veeam_vaults import OAuth2Account
@@ -36,7 +34,7 @@ class AzureResource(Model):
     region_name: str | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
     subscription_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -79,7 +77,7 @@ class JobDeletedRestorePoint(Model):
     repository_id: str | None | Unset = UNSET
     repository_name: str | None | Unset = UNSET
     resource: AzureResource | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class JobSessionExpansion(OpenEnum):
@@ -212,7 +210,7 @@ class JobSessionReport(Model):
     deleted_restore_points_count: int | None | Unset = UNSET
     checked_instances_count: int | None | Unset = UNSET
     restored_items_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class JobSessionSort(OpenEnum):
@@ -261,8 +259,8 @@ class PageOfCheckedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CheckedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CheckedItem] = field(rows=True)
 
 
 @model
@@ -272,8 +270,8 @@ class PageOfFileLevelRestoredFileShare(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileLevelRestoredFileShare] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FileLevelRestoredFileShare] = field(rows=True)
 
 
 @model
@@ -283,8 +281,8 @@ class PageOfFileLevelRestoredItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[FileLevelRestoredItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[FileLevelRestoredItem] = field(rows=True)
 
 
 @model
@@ -294,8 +292,8 @@ class PageOfJobDeletedRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[JobDeletedRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[JobDeletedRestorePoint] = field(rows=True)
 
 
 @model
@@ -305,7 +303,7 @@ class PageOfOAuth2Account(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[OAuth2Account] | None | Unset = UNSET
 
 
@@ -316,8 +314,8 @@ class PageOfProtectedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[ProtectedItem] = field(rows=True)
 
 
 @model
@@ -327,7 +325,7 @@ class PageOfRestoredCosmosDbAccount(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[RestoredCosmosDbAccount] | None | Unset = UNSET
 
 
@@ -338,7 +336,7 @@ class PageOfRestoredDatabase(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[RestoredDatabase] | None | Unset = UNSET
 
 
@@ -349,8 +347,8 @@ class PageOfRestoredItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[RestoredItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[RestoredItem] = field(rows=True)
 
 
 @model
@@ -360,7 +358,7 @@ class PageOfVnetPolicySessionsReport(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[VnetPolicySessionsReport] | None | Unset = UNSET
 
 
@@ -371,8 +369,8 @@ class PageOfVnetRestoredItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VnetRestoredItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VnetRestoredItem] = field(rows=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         CosmosDbAccountRestorableResource,
@@ -40,7 +38,7 @@ class AsyncOperationOfPageOfProtectedCosmosDbAccount(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedCosmosDbAccount | None | Unset = UNSET
 
 
@@ -56,7 +54,7 @@ class AsyncOperationOfProtectedCosmosDbAccount(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: ProtectedCosmosDbAccount | None | Unset = UNSET
 
 
@@ -91,8 +89,8 @@ class PageOfProtectedCosmosDbAccount(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedCosmosDbAccount] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[ProtectedCosmosDbAccount] = field(rows=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         AzureEnvironment,
@@ -39,7 +37,7 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedDatabase | None | Unset = UNSET
 
 
@@ -55,7 +53,7 @@ class AsyncOperationOfPageOfProtectedDatabaseExtended(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedDatabaseExtended | None | Unset = UNSET
 
 
@@ -66,8 +64,8 @@ class PageOfProtectedDatabase(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedDatabase] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[ProtectedDatabase] = field(rows=True)
 
 
 @model
@@ -77,7 +75,7 @@ class PageOfProtectedDatabaseExtended(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[ProtectedDatabaseExtended] | None | Unset = UNSET
 
 
@@ -101,7 +99,7 @@ class ProtectedDatabase(Model):
     subscription: AzureSubscription | None | Unset = UNSET
     region: Region | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -128,7 +126,7 @@ class ProtectedDatabaseExtended(Model):
     protection_state: ProtectionDatabaseState | None | Unset = UNSET
     backup_size_bytes: int | None | Unset = UNSET
     archive_size_bytes: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class ProtectedDatabaseExtendedSort(OpenEnum):
@@ -219,7 +217,7 @@ class SqlServerForStandardAccount(Model):
     name: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import AzureEnvironment, AzureSubscription, JobStatus, LinkHAL, ProblemDetails, Region, ResourceGroup
     from .vm_sla_based_policy import ProtectionFileShareState
@@ -30,7 +28,7 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedFileShare | None | Unset = UNSET
 
 
@@ -46,7 +44,7 @@ class AsyncOperationOfPageOfProtectedFileShareExtended(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedFileShareExtended | None | Unset = UNSET
 
 
@@ -57,8 +55,8 @@ class PageOfProtectedFileShare(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedFileShare] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[ProtectedFileShare] = field(rows=True)
 
 
 @model
@@ -68,7 +66,7 @@ class PageOfProtectedFileShareExtended(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[ProtectedFileShareExtended] | None | Unset = UNSET
 
 
@@ -99,7 +97,7 @@ class ProtectedFileShare(Model):
     subscription: AzureSubscription | None | Unset = UNSET
     region: Region | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -132,7 +130,7 @@ class ProtectedFileShareExtended(Model):
     resource_group: ResourceGroup | None | Unset = UNSET
     policy_name: str | None | Unset = UNSET
     protection_state: ProtectionFileShareState | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class ProtectedFileShareExtendedSort(OpenEnum):

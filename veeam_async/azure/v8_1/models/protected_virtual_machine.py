@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         AzureEnvironment,
@@ -40,7 +38,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedVirtualMachine | None | Unset = UNSET
 
 
@@ -56,7 +54,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachineExtended(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: PageOfProtectedVirtualMachineExtended | None | Unset = UNSET
 
 
@@ -72,7 +70,7 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: ProtectedVirtualMachine | None | Unset = UNSET
 
 
@@ -88,7 +86,7 @@ class AsyncOperationOfProtectedVirtualMachineExtended(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: ProtectedVirtualMachineExtended | None | Unset = UNSET
 
 
@@ -99,8 +97,8 @@ class PageOfProtectedVirtualMachine(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[ProtectedVirtualMachine] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[ProtectedVirtualMachine] = field(rows=True)
 
 
 @model
@@ -110,7 +108,7 @@ class PageOfProtectedVirtualMachineExtended(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[ProtectedVirtualMachineExtended] | None | Unset = UNSET
 
 
@@ -156,7 +154,7 @@ class ProtectedVirtualMachine(Model):
     subscription: AzureSubscription | None | Unset = UNSET
     region: Region | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model

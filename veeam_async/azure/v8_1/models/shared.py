@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .azure_service_account import AdGroupSettings, AzureAccountInfo, AzureAuthenticationResult, TenantResponse
     from .certificate import CertificateModel
@@ -66,7 +64,7 @@ class AvailabilityZoneInfo(Model):
     subscription_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -97,11 +95,11 @@ class AzureAccount(Model):
     management_group_id: str | None | Unset = UNSET
     management_group_name: str | None | Unset = UNSET
     subscription_ids: list[str] | None | Unset = UNSET
-    selected_for_workermanagement: bool | None | Unset = UNSET
+    selected_for_workermanagement: bool | None | Unset = field(default=UNSET, read_only=True)
     azure_permissions_state: list[AzureAccountPermissionsState] | None | Unset = UNSET
     azure_permissions_state_check_time_utc: datetime | None | Unset = UNSET
     subscription_id_for_worker_deployment: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -325,7 +323,7 @@ class AzureStorageItem(Model):
     immutability_policy_state: ContainerImmutabilityPolicyState | None | Unset = field(
         default=UNSET, wire="ImmutabilityPolicyState"
     )
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -344,7 +342,7 @@ class AzureSubscription(Model):
     status: SubscriptionStatus | None | Unset = UNSET
     availability: SubscriptionAvailability | None | Unset = UNSET
     worker_resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class AzureSubscriptionSort(OpenEnum):
@@ -530,7 +528,7 @@ class CosmosDbAccount(Model):
     mongo_db_server_version: str | None | Unset = UNSET
     is_deleted: bool | None | Unset = UNSET
     capacity_mode: CosmosDbCapacityMode | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class CosmosDbAccountExpansion(OpenEnum):
@@ -1039,7 +1037,7 @@ class Database(Model):
     has_elastic_pool: bool | None | Unset = UNSET
     status: DatabaseStatus | None | Unset = UNSET
     database_type: DatabaseType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class DatabaseExpansion(OpenEnum):
@@ -1392,7 +1390,7 @@ class FileShare(Model):
     size: int | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class FileShareExpansion(OpenEnum):
@@ -1602,7 +1600,7 @@ class JobSession(Model):
     repository_job_info: RepositoryJobInfo | None | Unset = UNSET
     restore_point_data_retrieval_job_info: RestorePointDataRetrievalJobInfo | None | Unset = UNSET
     retention_job_info: RetentionJobInfo | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class JobSessionType(OpenEnum):
@@ -1923,8 +1921,8 @@ class PageOfCostEstimationItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[CostEstimationItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[CostEstimationItem] = field(rows=True)
     metadata: CostEstimationData | None | Unset = UNSET
 
 
@@ -1935,8 +1933,8 @@ class PageOfJobSession(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[JobSession] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[JobSession] = field(rows=True)
 
 
 @model
@@ -1946,7 +1944,7 @@ class PageOfJobSessionReport(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[JobSessionReport] | None | Unset = UNSET
 
 
@@ -1957,8 +1955,8 @@ class PageOfPolicyBackupItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyBackupItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[PolicyBackupItem] = field(rows=True)
 
 
 @model
@@ -1968,8 +1966,8 @@ class PageOfPolicyExcludedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyExcludedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[PolicyExcludedItem] = field(rows=True)
 
 
 @model
@@ -1979,7 +1977,7 @@ class PageOfPolicyInstancesReport(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[PolicyInstancesReport] | None | Unset = UNSET
 
 
@@ -1990,8 +1988,8 @@ class PageOfPolicyProtectedItem(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[PolicyProtectedItem] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[PolicyProtectedItem] = field(rows=True)
 
 
 @model
@@ -2001,7 +1999,7 @@ class PageOfPolicySessionsReport(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     results: list[PolicySessionsReport] | None | Unset = UNSET
 
 
@@ -2012,8 +2010,8 @@ class PageOfRegion(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Region] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[Region] = field(rows=True)
 
 
 class PeriodicallyType(OpenEnum):
@@ -2150,7 +2148,7 @@ class PolicyLink(Model):
 
     id: str | None | Unset = UNSET
     is_protection_policy: bool | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -2309,7 +2307,7 @@ class ProblemDetails(Model):
     status: int | None | Unset = UNSET
     detail: str | None | Unset = UNSET
     instance: str | None | Unset = UNSET
-    extensions: dict[str, dict[str, Any]] | None | Unset = UNSET
+    extensions: dict[str, dict[str, Any]] | None | Unset = field(default=UNSET, read_only=True)
 
 
 @model
@@ -2317,7 +2315,7 @@ class ProblemDetails400(Model):
     """Problem details400."""
 
     detail: str | None | Unset = UNSET
-    errors: dict[str, list[str]] | None | Unset = UNSET
+    errors: dict[str, list[str]] | None | Unset = field(default=UNSET, read_only=True)
     status: int | None | Unset = UNSET
     title: str | None | Unset = UNSET
     trace_id: str | None | Unset = UNSET
@@ -2545,7 +2543,7 @@ class Repository(Model):
     concurrency_limit: int | None | Unset = UNSET
     storage_consumption_limit: StorageConsumptionLimit | None | Unset = UNSET
     veeam_vault_id: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class RepositoryEncryptionMethod(OpenEnum):
@@ -2669,7 +2667,7 @@ class ResourceGroup(Model):
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class ResourceGroupExpansion(OpenEnum):
@@ -2780,7 +2778,7 @@ class RestorePointLink(Model):
     """
 
     id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class RestorePointType(OpenEnum):
@@ -2953,7 +2951,7 @@ class SqlServer(Model):
     subscription_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
     server_type: SqlServerType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class SqlServerExpansion(OpenEnum):
@@ -3021,7 +3019,7 @@ class StorageAccount(Model):
     is_immutable_storage_policy_locked: bool | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class StorageAccountExpansion(OpenEnum):
@@ -3238,7 +3236,7 @@ class Tenant(Model):
 
     tenant_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -3448,7 +3446,7 @@ class VirtualMachine(Model):
     subscription_name: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
     resource_group_name: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model
@@ -3459,7 +3457,7 @@ class VirtualNetwork(Model):
     name: str | None | Unset = UNSET
     region_name: str | None | Unset = UNSET
     address_spaces: list[str] | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class VnetBackupDestination(OpenEnum):
@@ -3555,7 +3553,7 @@ class WorkerNetworkConfiguration(Model):
     subscription_name: str | None | Unset = UNSET
     resource_group: str | None | Unset = UNSET
     configuration_type: WorkerNetworkConfigurationType | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 class WorkerNetworkConfigurationType(OpenEnum):
@@ -3576,10 +3574,10 @@ class WorkerVirtualNetwork(Model):
     name: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET
     subnet: str | None | Unset = UNSET
-    region_id: str | None | Unset = UNSET
-    resource_group_id: str | None | Unset = UNSET
-    subscription_id: str | None | Unset = UNSET
-    resource_group_name: str | None | Unset = UNSET
+    region_id: str | None | Unset = field(default=UNSET, read_only=True)
+    resource_group_id: str | None | Unset = field(default=UNSET, read_only=True)
+    subscription_id: str | None | Unset = field(default=UNSET, read_only=True)
+    resource_group_name: str | None | Unset = field(default=UNSET, read_only=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         AvailabilitySet,
@@ -132,7 +130,7 @@ class DiskSnapshot(Model):
     region: Region | None | Unset = UNSET
     resource_group: ResourceGroup | None | Unset = UNSET
     storage_account: StorageAccount | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     disk_name: str | None | Unset = UNSET
     snapshot_accounts: list[str] | None | Unset = UNSET
 
@@ -179,8 +177,8 @@ class PageOfDiskSnapshot(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[DiskSnapshot] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[DiskSnapshot] = field(rows=True)
 
 
 @model
@@ -190,8 +188,8 @@ class PageOfVirtualMachineRestorePoint(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VirtualMachineRestorePoint] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VirtualMachineRestorePoint] = field(rows=True)
 
 
 @model
@@ -201,8 +199,8 @@ class PageOfVmSnapshot(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VmSnapshot] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VmSnapshot] = field(rows=True)
 
 
 @model
@@ -280,7 +278,7 @@ class VirtualMachineRestorePoint(Model):
     state: RepositoryRestorePointState | None | Unset = UNSET
     gfs_flags: str | None | Unset = UNSET
     job_session_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     data_retrieval_status: DataRetrievalStatus | None | Unset = UNSET
     retrieved_data_expiration_date: datetime | None | Unset = UNSET
     notify_before_retrieved_data_expiration_hours: int | None | Unset = UNSET
@@ -386,4 +384,4 @@ class VmSnapshot(Model):
     network_security_group: NetworkSecurityGroup | None | Unset = UNSET
     availability_set: AvailabilitySet | None | Unset = UNSET
     availability_zone: AvailabilityZoneInfo | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .database import SqlBackupDestinationWithTier
     from .file_share_restore_point import FileShareBackupDestination
@@ -100,8 +98,8 @@ class PageOfVmProtectionPolicy(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VmProtectionPolicy] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VmProtectionPolicy] = field(rows=True)
 
 
 @model
@@ -111,8 +109,8 @@ class PageOfVmProtectionPolicyWithSla(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[VmProtectionPolicyWithSla] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[VmProtectionPolicyWithSla] = field(rows=True)
 
 
 @model
@@ -255,7 +253,7 @@ class VmProtectionPolicy(Model):
     priority: int | None | Unset = UNSET
     excluded_items_count: int | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     service_account_id: str
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -300,7 +298,7 @@ class VmProtectionPolicyWithSla(Model):
     id: str
     priority: int | None | Unset = UNSET
     excluded_items_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
     is_enabled: bool | None | Unset = UNSET

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .configuration import WorkerConfigurationStatusResult
     from .shared import JobStatus, LinkHAL, ProblemDetails, Region, WorkerNetworkConfiguration
@@ -30,7 +28,7 @@ class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: WorkerNetworkConfigurationDeletionResult | None | Unset = UNSET
 
 
@@ -46,7 +44,7 @@ class AsyncOperationOfWorkerProfileDeletionResult(Model):
     start_time: datetime
     status: JobStatus
     error: ProblemDetails | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
     result: WorkerProfileDeletionResult | None | Unset = UNSET
 
 
@@ -57,8 +55,8 @@ class PageOfWorker(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[Worker] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[Worker] = field(rows=True)
 
 
 @model
@@ -68,8 +66,8 @@ class PageOfWorkerNetworkConfiguration(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[WorkerNetworkConfiguration] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[WorkerNetworkConfiguration] = field(rows=True)
 
 
 @model
@@ -79,8 +77,8 @@ class PageOfWorkerProfile(Model):
     offset: int
     limit: int
     total_count: int | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
-    results: list[WorkerProfile] | None | Unset = UNSET
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
+    results: list[WorkerProfile] = field(rows=True)
 
 
 @model
@@ -187,7 +185,7 @@ class WorkerProfile(Model):
     virtual_machine_medium_type: str | None | Unset = UNSET
     virtual_machine_large_type: str | None | Unset = UNSET
     virtual_machine_archive_type: str | None | Unset = UNSET
-    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links")
+    links: dict[str, LinkHAL] | None | Unset = field(default=UNSET, wire="_links", read_only=True)
 
 
 @model

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import EPlatformType, PaginationResult
 
@@ -63,7 +61,7 @@ class BackupsFilters(Model):
 class BackupsResult(Model):
     """Backups result."""
 
-    data: list[BackupModel]
+    data: list[BackupModel] = field(rows=True)
     pagination: PaginationResult
 
 

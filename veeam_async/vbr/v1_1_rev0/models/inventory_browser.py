@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import EVmwareInventoryType, PaginationResult, VmwareObjectSizeModel
 
@@ -60,7 +58,7 @@ class VCenterInventoryFilters(Model):
 class VCenterInventoryResult(Model):
     """V center inventory result."""
 
-    data: list[VmwareObjectSizeModel]
+    data: list[VmwareObjectSizeModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -68,5 +66,5 @@ class VCenterInventoryResult(Model):
 class ViRootsResult(Model):
     """Vi roots result."""
 
-    data: list[VmwareObjectSizeModel]
+    data: list[VmwareObjectSizeModel] = field(rows=True)
     pagination: PaginationResult

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .inventory_browser import EViRootFiltersOrderColumn
     from .shared import (
@@ -98,7 +96,7 @@ class ManagedServersFilters(Model):
 class ManagedServersResult(Model):
     """Managed servers result."""
 
-    data: list[ManagedServerModel]
+    data: list[ManagedServerModel] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async._model import Model, OpenEnum, model
 
 if TYPE_CHECKING:
     from .shared import PaginationResult

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import PaginationResult, VmwareObjectModel
 
@@ -150,7 +148,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 class InstantViVMRecoveryMountsResult(Model):
     """Instant vi VM recovery mounts result."""
 
-    data: list[InstantViVMRecoveryMount]
+    data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -294,7 +292,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 class VmwareFcdInstantRecoveryMountsResult(Model):
     """Vmware fcd instant recovery mounts result."""
 
-    data: list[VmwareFcdInstantRecoveryMount]
+    data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 

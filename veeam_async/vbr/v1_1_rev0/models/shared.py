@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_objects import EBackupObjectsFiltersOrderColumn
     from .object_restore_points import EObjectRestorePointsFiltersOrderColumn
@@ -312,7 +310,7 @@ class BackupObjectsFilters(Model):
 class BackupObjectsResult(Model):
     """Backup objects result."""
 
-    data: list[BackupObjectModel]
+    data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1196,7 +1194,7 @@ class ObjectRestorePointsFilters(Model):
 class ObjectRestorePointsResult(Model):
     """Object restore points result."""
 
-    data: list[ObjectRestorePointModel]
+    data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1459,7 +1457,7 @@ class SessionsFilters(Model):
 class SessionsResult(Model):
     """Sessions result."""
 
-    data: list[SessionModel]
+    data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
 
 

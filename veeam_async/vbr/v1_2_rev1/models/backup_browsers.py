@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers_entra_id_tenant_browse_model import EntraIdTenantBrowseModel
     from .shared import (
@@ -350,7 +348,7 @@ class EntraIdTenantApplicationSortingBrowseSpec(Model):
 class EntraIdTenantBrowseMountResult(Model):
     """Entra id tenant browse mount result."""
 
-    data: list[EntraIdTenantBrowseMountModel]
+    data: list[EntraIdTenantBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -358,7 +356,7 @@ class EntraIdTenantBrowseMountResult(Model):
 class EntraIdTenantBrowseResult(Model):
     """Entra id tenant browse result."""
 
-    data: list[EntraIdTenantBrowseModel]
+    data: list[EntraIdTenantBrowseModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -689,7 +687,7 @@ class EntraIdTenantRestorePointSpec(Model):
 class EntraIdTenantRestorePointsResult(Model):
     """Entra id tenant restore points result."""
 
-    data: list[EntraIdTenantRestorePointModel]
+    data: list[EntraIdTenantRestorePointModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -845,7 +843,7 @@ class FlrBrowseFolderModel(Model):
     """Flr browse folder model."""
 
     path: str
-    items: list[FlrBrowserItemModel]
+    items: list[FlrBrowserItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -873,7 +871,7 @@ class FlrBrowseMountFilters(Model):
 class FlrBrowseMountResult(Model):
     """Flr browse mount result."""
 
-    data: list[FlrBrowseMountModel]
+    data: list[FlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -991,7 +989,7 @@ class FlrSearchForResultModel(Model):
 
     path: str | None | Unset = UNSET
     search_string: str
-    items: list[FlrBrowserItemModel]
+    items: list[FlrBrowserItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1039,7 +1037,7 @@ class UnstructuredDataFlrBrowseFolderModel(Model):
     """Unstructured data flr browse folder model."""
 
     path: str
-    items: list[UnstructuredDataFlrBrowseItemModel]
+    items: list[UnstructuredDataFlrBrowseItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1080,7 +1078,7 @@ class UnstructuredDataFlrBrowseMountFilters(Model):
 class UnstructuredDataFlrBrowseMountResult(Model):
     """Unstructured data flr browse mount result."""
 
-    data: list[UnstructuredDataFlrBrowseMountModel]
+    data: list[UnstructuredDataFlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         BackupProxiesSettingsModel,
@@ -253,7 +251,7 @@ class EntraIDTenantsFilters(Model):
 class EntraIDTenantsResult(Model):
     """Entra ID tenants result."""
 
-    data: list[EntraIDTenantModel] | None | Unset = UNSET
+    data: list[EntraIDTenantModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -311,7 +309,7 @@ class InventoryBrowserRequestOptions(Model):
 class InventoryBrowserResult(Model):
     """Inventory browser result."""
 
-    data: list[InventoryObjectModel]
+    data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
     hierarchy_type: str | None | Unset = UNSET
 
@@ -455,7 +453,7 @@ class UnstructuredDataServersFilters(Model):
 class UnstructuredDataServersResult(Model):
     """Unstructured data servers result."""
 
-    data: list[UnstructuredDataServerModel]
+    data: list[UnstructuredDataServerModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -478,7 +476,7 @@ class VCenterInventoryFilters(Model):
 class VCenterInventoryResult(Model):
     """V center inventory result."""
 
-    data: list[InventoryObjectModel]
+    data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -486,7 +484,7 @@ class VCenterInventoryResult(Model):
 class ViRootsResult(Model):
     """Vi roots result."""
 
-    data: list[InventoryObjectModel]
+    data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
 
 

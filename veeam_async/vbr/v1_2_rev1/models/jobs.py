@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         BackupFSExclusionsModel,
@@ -538,7 +536,7 @@ class JobStatesFilters(Model):
 class JobStatesResult(Model):
     """Job states result."""
 
-    data: list[JobStateModel]
+    data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -558,7 +556,7 @@ class JobsFilters(Model):
 class JobsResult(Model):
     """Jobs result."""
 
-    data: list[JobModel]
+    data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
 
 

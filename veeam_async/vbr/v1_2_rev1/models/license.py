@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import PaginationResult
 
@@ -238,7 +236,7 @@ class InstanceLicenseWorkloadModel(Model):
 class InstanceLicenseWorkloadResult(Model):
     """Instance license workload result."""
 
-    data: list[InstanceLicenseWorkloadModel]
+    data: list[InstanceLicenseWorkloadModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -361,7 +359,7 @@ class SocketLicenseWorkloadModel(Model):
 class SocketLicenseWorkloadResult(Model):
     """Socket license workload result."""
 
-    data: list[SocketLicenseWorkloadModel]
+    data: list[SocketLicenseWorkloadModel] = field(rows=True)
     pagination: PaginationResult
 
 

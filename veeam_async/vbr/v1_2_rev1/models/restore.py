@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers import EEntraIdSavedTenantItemType, EEntraIDTenantItemChangeType
     from .shared import EDiskCreationMode, EFlrPlatformType, EFlrType, InventoryObjectModel, PaginationResult
@@ -305,7 +303,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 class InstantViVMRecoveryMountsResult(Model):
     """Instant vi VM recovery mounts result."""
 
-    data: list[InstantViVMRecoveryMount]
+    data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -547,7 +545,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 class VmwareFcdInstantRecoveryMountsResult(Model):
     """Vmware fcd instant recovery mounts result."""
 
-    data: list[VmwareFcdInstantRecoveryMount]
+    data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import PaginationResult
 
@@ -104,5 +102,5 @@ class WANAcceleratorsFilters(Model):
 class WANAcceleratorsResult(Model):
     """WAN accelerators result."""
 
-    data: list[WANAcceleratorModel]
+    data: list[WANAcceleratorModel] = field(rows=True)
     pagination: PaginationResult

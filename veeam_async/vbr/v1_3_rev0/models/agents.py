@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import ADDomainModel, ADObjectModel, EApplicationPluginType, PaginationResult
 
@@ -48,7 +46,7 @@ class ComputerRecoveryTokenModel(Model):
 class ComputerRecoveryTokenResult(Model):
     """Computer recovery token result."""
 
-    data: list[ComputerRecoveryTokenModel]
+    data: list[ComputerRecoveryTokenModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -88,7 +86,7 @@ class DiscoveredEntitiesActionSpec(Model):
 class DiscoveredEntitiesResult(Model):
     """Discovered entities result."""
 
-    data: list[DiscoveredEntityModel]
+    data: list[DiscoveredEntityModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -289,7 +287,7 @@ class LinuxPackageModel(Model):
 class LinuxPackageResult(Model):
     """Linux package result."""
 
-    data: list[LinuxPackageModel] | None | Unset = UNSET
+    data: list[LinuxPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -337,7 +335,7 @@ class ProtectedComputerModel(Model):
 class ProtectedComputerResult(Model):
     """Protected computer result."""
 
-    data: list[ProtectedComputerModel]
+    data: list[ProtectedComputerModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -363,7 +361,7 @@ class UnixPackageModel(Model):
 class UnixPackageResult(Model):
     """Unix package result."""
 
-    data: list[UnixPackageModel] | None | Unset = UNSET
+    data: list[UnixPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 

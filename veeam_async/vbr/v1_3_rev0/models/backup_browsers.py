@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers_entra_id_tenant_browse_model import EntraIdTenantBrowseModel
     from .backup_browsers_flr_restore_target_host_model import FlrRestoreTargetHostModel
@@ -450,7 +448,7 @@ class EntraIdTenantBitlockerKeySortingBrowseSpec(Model):
 class EntraIdTenantBrowseMountResult(Model):
     """Entra id tenant browse mount result."""
 
-    data: list[EntraIdTenantBrowseMountModel]
+    data: list[EntraIdTenantBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -458,7 +456,7 @@ class EntraIdTenantBrowseMountResult(Model):
 class EntraIdTenantBrowseResult(Model):
     """Entra id tenant browse result."""
 
-    data: list[EntraIdTenantBrowseModel]
+    data: list[EntraIdTenantBrowseModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -813,7 +811,7 @@ class EntraIdTenantRestorePointSpec(Model):
 class EntraIdTenantRestorePointsResult(Model):
     """Entra id tenant restore points result."""
 
-    data: list[EntraIdTenantRestorePointModel]
+    data: list[EntraIdTenantRestorePointModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -993,7 +991,7 @@ class FlrBrowseFolderModel(Model):
     """Flr browse folder model."""
 
     path: str
-    items: list[FlrBrowserItemModel]
+    items: list[FlrBrowserItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1011,7 +1009,7 @@ class FlrBrowseFolderSpec(Model):
 class FlrBrowseMountResult(Model):
     """Flr browse mount result."""
 
-    data: list[FlrBrowseMountModel]
+    data: list[FlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1139,7 +1137,7 @@ class FlrSearchForResultModel(Model):
 
     path: str | None | Unset = UNSET
     search_string: str
-    items: list[FlrBrowserItemModel]
+    items: list[FlrBrowserItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1283,7 +1281,7 @@ class UnstructuredDataFlrBrowseFolderModel(Model):
     """Unstructured data flr browse folder model."""
 
     path: str
-    items: list[UnstructuredDataFlrBrowseItemModel]
+    items: list[UnstructuredDataFlrBrowseItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1324,7 +1322,7 @@ class UnstructuredDataFlrBrowseMountFilters(Model):
 class UnstructuredDataFlrBrowseMountResult(Model):
     """Unstructured data flr browse mount result."""
 
-    data: list[UnstructuredDataFlrBrowseMountModel]
+    data: list[UnstructuredDataFlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.model import Model, field, model
+from veeam_async._model import Model, field, model
 
 if TYPE_CHECKING:
     from .shared import EFlrPlatformType

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from veeam_async.enums import OpenEnum
+from veeam_async._model import OpenEnum
 
 
 class EBackupObjectsFiltersOrderColumn(OpenEnum):

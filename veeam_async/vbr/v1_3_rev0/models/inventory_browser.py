@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         ADObjectModel,
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 class ADDomainInventoryResult(Model):
     """AD domain inventory result."""
 
-    data: list[ADObjectModel] | None | Unset = UNSET
+    data: list[ADObjectModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -328,7 +326,7 @@ class EntraIDTenantsFilters(Model):
 class EntraIDTenantsResult(Model):
     """Entra ID tenants result."""
 
-    data: list[EntraIDTenantModel] | None | Unset = UNSET
+    data: list[EntraIDTenantModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -386,7 +384,7 @@ class InventoryBrowserRequestOptions(Model):
 class InventoryBrowserResult(Model):
     """Inventory browser result."""
 
-    data: list[InventoryObjectModel]
+    data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
     hierarchy_type: str | None | Unset = UNSET
 
@@ -439,7 +437,7 @@ class PaginationFilter(Model):
 class PhysicalInventoryBrowserResult(Model):
     """Physical inventory browser result."""
 
-    data: list[AgentObjectModel]
+    data: list[AgentObjectModel] = field(rows=True)
     pagination: PaginationResult
     hierarchy_type: EAgentHierarchyType | None | Unset = UNSET
 
@@ -539,7 +537,7 @@ class UnstructuredDataServersFilters(Model):
 class UnstructuredDataServersResult(Model):
     """Unstructured data servers result."""
 
-    data: list[UnstructuredDataServerModel]
+    data: list[UnstructuredDataServerModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -562,7 +560,7 @@ class VCenterInventoryFilters(Model):
 class VCenterInventoryResult(Model):
     """V center inventory result."""
 
-    data: list[InventoryObjectModel]
+    data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -570,7 +568,7 @@ class VCenterInventoryResult(Model):
 class ViRootsResult(Model):
     """Vi roots result."""
 
-    data: list[InventoryObjectModel]
+    data: list[InventoryObjectModel] = field(rows=True)
     pagination: PaginationResult
 
 

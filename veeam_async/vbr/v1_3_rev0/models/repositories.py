@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         AmazonS3GlacierStorageBucketModel,
@@ -426,7 +424,7 @@ class RepositoriesRescanSpec(Model):
 class RepositoriesResult(Model):
     """Repositories result."""
 
-    data: list[RepositoryModel]
+    data: list[RepositoryModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -580,7 +578,7 @@ class RepositoryStatesFilters(Model):
 class RepositoryStatesResult(Model):
     """Repository states result."""
 
-    data: list[RepositoryStateModel]
+    data: list[RepositoryStateModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -624,7 +622,7 @@ class ScaleOutRepositoriesFilters(Model):
 class ScaleOutRepositoriesResult(Model):
     """Scale out repositories result."""
 
-    data: list[ScaleOutRepositoryModel]
+    data: list[ScaleOutRepositoryModel] = field(rows=True)
     pagination: PaginationResult
 
 

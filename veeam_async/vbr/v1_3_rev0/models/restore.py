@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers import (
         EEntraIdSavedTenantItemType,
@@ -136,7 +134,7 @@ class AzureInstantVMRecoveryMountsFilters(Model):
 class AzureInstantVMRecoveryMountsResult(Model):
     """Azure instant VM recovery mounts result."""
 
-    data: list[AzureInstantVMRecoveryMount]
+    data: list[AzureInstantVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -593,7 +591,7 @@ class InstantHvVMRecoveryMountsFilters(Model):
 class InstantHvVMRecoveryMountsResult(Model):
     """Instant hv VM recovery mounts result."""
 
-    data: list[InstantHvVMRecoveryMount]
+    data: list[InstantHvVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -730,7 +728,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 class InstantViVMRecoveryMountsResult(Model):
     """Instant vi VM recovery mounts result."""
 
-    data: list[InstantViVMRecoveryMount]
+    data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1000,7 +998,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 class VmwareFcdInstantRecoveryMountsResult(Model):
     """Vmware fcd instant recovery mounts result."""
 
-    data: list[VmwareFcdInstantRecoveryMount]
+    data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers import (
         EFlrBrowseMountFiltersOrderColumn,
@@ -379,7 +377,7 @@ class BackupObjectsFilters(Model):
 class BackupObjectsResult(Model):
     """Backup objects result."""
 
-    data: list[BackupObjectModel]
+    data: list[BackupObjectModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -2071,7 +2069,7 @@ class ObjectRestorePointsFilters(Model):
 class ObjectRestorePointsResult(Model):
     """Object restore points result."""
 
-    data: list[ObjectRestorePointModel]
+    data: list[ObjectRestorePointModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -2204,7 +2202,7 @@ class ReplicaPointModel(Model):
 class ReplicaPointsResult(Model):
     """Replica points result."""
 
-    data: list[ReplicaPointModel]
+    data: list[ReplicaPointModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -2440,7 +2438,7 @@ class SessionsFilters(Model):
 class SessionsResult(Model):
     """Sessions result."""
 
-    data: list[SessionModel]
+    data: list[SessionModel] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
+from veeam_async._model import Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from .shared import PaginationResult
@@ -28,5 +27,5 @@ class ETaskFiltersOrderColumn(OpenEnum):
 class TasksResult(Model):
     """Tasks result."""
 
-    data: list[TaskModel]
+    data: list[TaskModel] = field(rows=True)
     pagination: PaginationResult

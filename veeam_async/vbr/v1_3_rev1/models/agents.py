@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         ADDomainModel,
@@ -188,7 +186,7 @@ class ComputerRecoveryTokenModel(Model):
 class ComputerRecoveryTokenResult(Model):
     """Computer recovery token result."""
 
-    data: list[ComputerRecoveryTokenModel]
+    data: list[ComputerRecoveryTokenModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -228,7 +226,7 @@ class DiscoveredEntitiesActionSpec(Model):
 class DiscoveredEntitiesResult(Model):
     """Discovered entities result."""
 
-    data: list[DiscoveredEntityModel]
+    data: list[DiscoveredEntityModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -489,7 +487,7 @@ class LinuxPackageModel(Model):
 class LinuxPackageResult(Model):
     """Linux package result."""
 
-    data: list[LinuxPackageModel] | None | Unset = UNSET
+    data: list[LinuxPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -556,7 +554,7 @@ class ProtectedComputerModel(Model):
 class ProtectedComputerResult(Model):
     """Protected computer result."""
 
-    data: list[ProtectedComputerModel]
+    data: list[ProtectedComputerModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -684,7 +682,7 @@ class ProtectionGroupSpec(Model):
 class ProtectionGroupsResult(Model):
     """Protection groups result."""
 
-    data: list[ProtectionGroupModel]
+    data: list[ProtectionGroupModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -710,7 +708,7 @@ class UnixPackageModel(Model):
 class UnixPackageResult(Model):
     """Unix package result."""
 
-    data: list[UnixPackageModel] | None | Unset = UNSET
+    data: list[UnixPackageModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 

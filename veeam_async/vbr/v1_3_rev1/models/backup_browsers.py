@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers_entra_id_tenant_browse_model import EntraIdTenantBrowseModel
     from .backup_browsers_flr_restore_target_host_model import FlrRestoreTargetHostModel
@@ -442,7 +440,7 @@ class EntraIdTenantBitlockerKeySortingBrowseSpec(Model):
 class EntraIdTenantBrowseMountResult(Model):
     """Entra id tenant browse mount result."""
 
-    data: list[EntraIdTenantBrowseMountModel]
+    data: list[EntraIdTenantBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -450,7 +448,7 @@ class EntraIdTenantBrowseMountResult(Model):
 class EntraIdTenantBrowseResult(Model):
     """Entra id tenant browse result."""
 
-    data: list[EntraIdTenantBrowseModel]
+    data: list[EntraIdTenantBrowseModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -806,7 +804,7 @@ class EntraIdTenantRestorePointSpec(Model):
 class EntraIdTenantRestorePointsResult(Model):
     """Entra id tenant restore points result."""
 
-    data: list[EntraIdTenantRestorePointModel]
+    data: list[EntraIdTenantRestorePointModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -857,7 +855,7 @@ class EntraIdTenantRestoreSessionModel(Model):
 class EntraIdTenantRestoreSessionsResult(Model):
     """Entra id tenant restore sessions result."""
 
-    data: list[EntraIdTenantRestoreSessionModel]
+    data: list[EntraIdTenantRestoreSessionModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -987,7 +985,7 @@ class FlrBrowseFolderModel(Model):
     """Flr browse folder model."""
 
     path: str
-    items: list[FlrBrowserItemModel]
+    items: list[FlrBrowserItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1005,7 +1003,7 @@ class FlrBrowseFolderSpec(Model):
 class FlrBrowseMountResult(Model):
     """Flr browse mount result."""
 
-    data: list[FlrBrowseMountModel]
+    data: list[FlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1133,7 +1131,7 @@ class FlrSearchForResultModel(Model):
 
     path: str | None | Unset = UNSET
     search_string: str
-    items: list[FlrBrowserItemModel]
+    items: list[FlrBrowserItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1220,7 +1218,7 @@ class UnstructuredDataFlrBrowseFolderModel(Model):
     """Unstructured data flr browse folder model."""
 
     path: str
-    items: list[UnstructuredDataFlrBrowseItemModel]
+    items: list[UnstructuredDataFlrBrowseItemModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 
@@ -1261,7 +1259,7 @@ class UnstructuredDataFlrBrowseMountFilters(Model):
 class UnstructuredDataFlrBrowseMountResult(Model):
     """Unstructured data flr browse mount result."""
 
-    data: list[UnstructuredDataFlrBrowseMountModel]
+    data: list[UnstructuredDataFlrBrowseMountModel] = field(rows=True)
     pagination: PaginationResult
 
 

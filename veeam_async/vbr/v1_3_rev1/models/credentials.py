@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         AzureComputeCredentialsExistingAccountSpec,
@@ -44,7 +42,7 @@ class CloudCredentialsPasswordSpec(Model):
 class CloudCredentialsResult(Model):
     """Cloud credentials result."""
 
-    data: list[CloudCredentialsModel]
+    data: list[CloudCredentialsModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -105,7 +103,7 @@ class CloudHelperApplianceModel(Model):
 class CloudHelperApplianceResult(Model):
     """Cloud helper appliance result."""
 
-    data: list[CloudHelperApplianceModel]
+    data: list[CloudHelperApplianceModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -166,7 +164,7 @@ class CredentialsPasswordChangeSpec(Model):
 class CredentialsResult(Model):
     """Credentials result."""
 
-    data: list[CredentialsModel]
+    data: list[CredentialsModel] = field(rows=True)
     pagination: PaginationResult
 
 

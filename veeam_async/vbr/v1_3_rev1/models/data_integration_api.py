@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import (
         ECredentialsStorageType,
@@ -67,7 +65,7 @@ class BackupContentMountsFilters(Model):
 class BackupContentMountsResult(Model):
     """Backup content mounts result."""
 
-    data: list[BackupContentMountModel] | None | Unset = UNSET
+    data: list[BackupContentMountModel] = field(rows=True)
     pagination: PaginationResult | None | Unset = UNSET
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import PaginationResult
     from .shared_inventory_object_model import InventoryObjectModel
@@ -64,5 +62,5 @@ class GlobalVMExclusionsFilters(Model):
 class GlobalVMExclusionsResult(Model):
     """Global VM exclusions result."""
 
-    data: list[GlobalVMExclusionModel]
+    data: list[GlobalVMExclusionModel] = field(rows=True)
     pagination: PaginationResult

@@ -5,16 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 from .shared import BackupHealthCheckSettingsModels, BackupScheduleModelDaily
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .jobs_agent_backup_policy_destination_model import AgentBackupPolicyDestinationModel
     from .jobs_job_model import JobModel
@@ -1293,7 +1291,7 @@ class JobStatesFilters(Model):
 class JobStatesResult(Model):
     """Job states result."""
 
-    data: list[JobStateModel]
+    data: list[JobStateModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1320,7 +1318,7 @@ class JobsFilters(Model):
 class JobsResult(Model):
     """Jobs result."""
 
-    data: list[JobModel]
+    data: list[JobModel] = field(rows=True)
     pagination: PaginationResult
 
 

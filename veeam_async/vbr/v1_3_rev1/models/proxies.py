@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import EBackupProxyTransportMode, EProxyType, PaginationResult, ProxyDatastoreSettingsModel
 
@@ -71,7 +69,7 @@ class ProxiesFilters(Model):
 class ProxiesResult(Model):
     """Proxies result."""
 
-    data: list[ProxyModel]
+    data: list[ProxyModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -99,7 +97,7 @@ class ProxiesStatesFilters(Model):
 class ProxiesStatesResult(Model):
     """Proxies states result."""
 
-    data: list[ProxyStateModel]
+    data: list[ProxyStateModel] = field(rows=True)
     pagination: PaginationResult
 
 

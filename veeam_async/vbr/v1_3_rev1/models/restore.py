@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, field, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .backup_browsers import (
         EEntraIdSavedTenantItemType,
@@ -132,7 +130,7 @@ class AzureInstantVMRecoveryMountsFilters(Model):
 class AzureInstantVMRecoveryMountsResult(Model):
     """Azure instant VM recovery mounts result."""
 
-    data: list[AzureInstantVMRecoveryMount]
+    data: list[AzureInstantVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -685,7 +683,7 @@ class InstantHvVMRecoveryMountsFilters(Model):
 class InstantHvVMRecoveryMountsResult(Model):
     """Instant hv VM recovery mounts result."""
 
-    data: list[InstantHvVMRecoveryMount]
+    data: list[InstantHvVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -745,7 +743,7 @@ class InstantUnstructuredDataRecoveryMountsFilters(Model):
 class InstantUnstructuredDataRecoveryMountsResult(Model):
     """Instant unstructured data recovery mounts result."""
 
-    data: list[InstantUnstructuredDataRecoveryMount]
+    data: list[InstantUnstructuredDataRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -827,7 +825,7 @@ class InstantViVMRecoveryMountsFilters(Model):
 class InstantViVMRecoveryMountsResult(Model):
     """Instant vi VM recovery mounts result."""
 
-    data: list[InstantViVMRecoveryMount]
+    data: list[InstantViVMRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -1237,7 +1235,7 @@ class VmwareFcdInstantRecoveryMountsFilters(Model):
 class VmwareFcdInstantRecoveryMountsResult(Model):
     """Vmware fcd instant recovery mounts result."""
 
-    data: list[VmwareFcdInstantRecoveryMount]
+    data: list[VmwareFcdInstantRecoveryMount] = field(rows=True)
     pagination: PaginationResult
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.enums import OpenEnum
-from veeam_async.model import Model, model
-from veeam_async.unset import UNSET
+from veeam_async._model import UNSET, Model, OpenEnum, field, model
 
 if TYPE_CHECKING:
-    from veeam_async.unset import Unset
+    from veeam_async._model import Unset
 
     from .shared import PaginationResult
 
@@ -74,7 +72,7 @@ class RolesModel(Model):
 class RolesResult(Model):
     """Roles result."""
 
-    data: list[RoleModel]
+    data: list[RoleModel] = field(rows=True)
     pagination: PaginationResult
 
 
@@ -152,5 +150,5 @@ class UserSpec(Model):
 class UsersResult(Model):
     """Users result."""
 
-    data: list[UserModel]
+    data: list[UserModel] = field(rows=True)
     pagination: PaginationResult

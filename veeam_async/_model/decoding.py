@@ -1,33 +1,17 @@
-"""Parsed JSON to models and back.
-
-decode = decoder("JobsResult", "veeam_async.vbr.v1_3_rev0")
-page = decode(orjson.loads(body))
-body = dumps(page)
-"""
+"""From parsed JSON to values of a type: `decoder("JobsResult", "veeam_async.vbr.v1_3_rev0")(orjson.loads(body))`."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-import orjson
-
-from .compiled import encode as encode
-from .compiled import is_model, json_of, reader_of, resolve
-from .errors import DecodeError
-from .model import Model
-from .type_expressions import TypeExpression, parse
-from .unset import UNSET
-
-if TYPE_CHECKING:
-    from .tolerance import Tolerated
-
-__all__ = ["decoder", "dumps", "encode"]
-
-_KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
-_OPTIONS: Final = orjson.OPT_UTC_Z
+from ..errors import DecodeError
+from .classes import is_model, resolve
+from .expressions import TypeExpression, parse
+from .kinds import object_due
+from .reading import reader_of
+from .strictness import Tolerated, examine
 
 
 def decoder(
@@ -62,17 +46,24 @@ def decoder(
 @lru_cache(maxsize=4096)
 def _lenient(text: str, package: str) -> Callable[[Any], Any]:
     expression = parse(text)
-    read = reader_of(expression, package)
+    is_list = any(node.name == "list" for node in expression.nodes)
+    read: Callable[[Any], Any] | None = None
 
     def decode(value: Any) -> Any:
-        result = value if read is None else read(value)
+        nonlocal read
+        if read is None:
+            read = reader_of(expression, package) or _unchanged
+        result = read(value)
         # Objects and arrays of the right kind pass; anything else is looked at closely.
-        if result is value and (value.__class__ is not list or not _is_list):
+        if result is value and (value.__class__ is not list or not is_list):
             _demand(expression, text, value, package)
         return result
 
-    _is_list = any(node.name == "list" for node in expression.nodes)
     return decode
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> None:
@@ -90,18 +81,9 @@ def _demand(expression: TypeExpression, text: str, value: Any, package: str) -> 
     raise object_due(text, value)
 
 
-def object_due(name: str, value: Any) -> DecodeError:
-    """The error for a value that is not the object or the array that `name` stands for."""
-    kind = _KINDS.get(type(value), "a number" if isinstance(value, (int, float)) else type(value).__name__)
-    due = "an array" if name.startswith("list[") else "an object"
-    return DecodeError(f"{due} was due for {name}, {kind} came")
-
-
 def _examining(
     text: str, package: str, strict: bool, on_tolerated: Callable[[Tolerated], None] | None
 ) -> Callable[[Any], Any]:
-    from .tolerance import examine
-
     expression = parse(text)
     lenient = _lenient(text, package)
 
@@ -117,24 +99,3 @@ def _examining(
         return result
 
     return decode
-
-
-def dumps(value: Any) -> bytes:
-    """The JSON text of a value: a model, or anything that `encode` takes.
-
-    Raises:
-        TypeError: JSON has nothing for something in it.
-    """
-    try:
-        return orjson.dumps(value, default=_shallow, option=_OPTIONS)
-    except TypeError:
-        # Integers beyond 64 bits, lone surrogates, UNSET within a list, deep nesting: slower, and it can.
-        return json.dumps(encode(value), separators=(",", ":")).encode()
-
-
-def _shallow(value: Any) -> Any:
-    if isinstance(value, Model):
-        return json_of(value)
-    if value is UNSET:
-        raise TypeError("UNSET has no JSON form")
-    return encode(value)

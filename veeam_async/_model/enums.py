@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Self, cast
 
@@ -77,13 +77,21 @@ class _Lookup(dict[Any, Any]):
 _lookups: dict[type[OpenEnum], _Lookup] = {}
 
 
+def lookup(enum: type[OpenEnum]) -> Mapping[Any, Any]:
+    """What stands in JSON to what stands in a model: members for texts, anything else as it is.
+
+    Looking a list or an object up raises TypeError.
+    """
+    values = _lookups.get(enum)
+    if values is None:
+        values = _lookups[enum] = _Lookup(enum)
+    return values
+
+
 def reader(enum: type[OpenEnum]) -> Callable[[Any], Any]:
     """The function that turns a JSON value into a member of `enum`. Null, UNSET and what is no string stay as they are.
 
     Raises:
         TypeError: from the function, for a list or an object.
     """
-    lookup = _lookups.get(enum)
-    if lookup is None:
-        lookup = _lookups[enum] = _Lookup(enum)
-    return lookup.__getitem__
+    return lookup(enum).__getitem__

@@ -8,11 +8,13 @@ from typing import Any, Final, Literal
 
 import attrs
 
-from .compiled import child_of, choose_node, discriminator_wire, is_model, package_of, resolve
+from .base import View
+from .classes import is_model, package_of, resolve
 from .enums import OpenEnum, reader
-from .model import REQUIRED, Model, fields
+from .expressions import Node, TypeExpression, parse
+from .fields import REQUIRED, fields
+from .reading import child_of, choose_node, discriminator_wire
 from .timestamps import read_date, read_timestamp
-from .type_expressions import Node, TypeExpression, parse
 
 Kind = Literal["unknown_enum", "letter_case", "null", "missing", "extra", "wrong_type", "unknown_type", "bad_timestamp"]
 
@@ -125,7 +127,7 @@ class _Examination:
             elif member != value:
                 report("letter_case")
 
-    def _object(self, raw: dict[str, Any], cls: type[Model], path: str) -> None:
+    def _object(self, raw: dict[str, Any], cls: type[View], path: str) -> None:
         wire = None
         mapped = set()
         while (further := discriminator_wire(cls)) is not None:
@@ -143,6 +145,8 @@ class _Examination:
         for each in known.values():
             here = _join(path, each.wire)
             expression = parse(each.annotation)
+            if each.rows and raw.get(each.wire) is None:
+                continue
             if each.wire in raw:
                 inner = self if package == self.package else _Examination(package, self._report)
                 if each.wire in mapped or raw[each.wire] == each.default:

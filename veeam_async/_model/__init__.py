@@ -1,0 +1,27 @@
+"""What a model is: fields, views of JSON objects, enums, timestamps, decoding and writing. Nothing about HTTP."""
+
+from __future__ import annotations
+
+from .bodies import check_body
+from .decoding import decoder
+from .enums import OpenEnum
+from .fields import field, fields
+from .model import Model, model
+from .strictness import Tolerated
+from .unset import UNSET, Unset
+from .writing import dumps, encode
+
+__all__ = [
+    "UNSET",
+    "Model",
+    "OpenEnum",
+    "Tolerated",
+    "Unset",
+    "check_body",
+    "decoder",
+    "dumps",
+    "encode",
+    "field",
+    "fields",
+    "model",
+]

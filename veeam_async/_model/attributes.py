@@ -1,0 +1,194 @@
+"""The attributes of a model: each looks its value up in the JSON object, and writes to it when set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any, Final, Literal
+
+from .base import View
+from .classes import is_enum, is_model, resolve
+from .collections import AbsentItems, Entries, Items
+from .enums import lookup
+from .expressions import PLAIN, parse
+from .fields import Field
+from .reading import maker, reader_of
+from .timestamps import read_date, read_timestamp
+from .unset import UNSET
+from .writing import written
+
+Kind = Literal["plain", "datetime", "date", "class", "nested"]
+Get = Callable[[Any], Any]
+
+_NAME: Final = re.compile(r"\w+")
+_WITHOUT_CLASS: Final = PLAIN | {"list", "dict", "None", "Unset"}
+
+
+def attribute(field: Field, package: str) -> property:
+    """The property through which a model gives and takes a field."""
+    wire = field.wire
+    kind = _kind(field.annotation)
+    optional = "Unset" in field.annotation
+    if field.rows:
+        get = _rows(wire, field.annotation, package)
+    elif kind == "plain":
+        get = _optional(wire) if optional else _plain(wire)
+    elif kind == "datetime":
+        get = _converted(wire, read_timestamp)
+    elif kind == "date":
+        get = _converted(wire, read_date)
+    elif kind == "class":
+        get = _of_class(wire, field.annotation.partition(" | ")[0], package)
+    else:
+        get = _nested(wire, field.annotation, package)
+    put = _put if field.rows or kind in ("class", "nested") else _put_plain
+    return property(get, partial(put, wire), partial(_delete, wire), field.annotation)
+
+
+@lru_cache(maxsize=4096)
+def _kind(annotation: str) -> Kind:
+    """How a field of this type is read, as far as its text tells: nothing is loaded for it."""
+    names = [name for name in _NAME.findall(annotation) if name not in _WITHOUT_CLASS]
+    if not names or "Any" in annotation.split(" | "):
+        return "plain"
+    if [part for part in annotation.split(" | ") if part not in ("None", "Unset")] != names:
+        return "nested"
+    return "datetime" if names[0] == "datetime" else "date" if names[0] == "date" else "class"
+
+
+def _plain(wire: str) -> Get:
+    def get(self: Any) -> Any:
+        try:
+            return self.__json__[wire]
+        except KeyError:
+            return UNSET
+
+    return get
+
+
+def _optional(wire: str) -> Get:
+    # A KeyError costs as much as six reads.
+    def get(self: Any) -> Any:
+        return self.__json__.get(wire, UNSET)
+
+    return get
+
+
+def _converted(wire: str, read: Get) -> Get:
+    def get(self: Any) -> Any:
+        return read(self.__json__.get(wire, UNSET))
+
+    return get
+
+
+def _of_class(wire: str, name: str, package: str) -> Get:
+    """A field whose type is one name: a text is a value of an enum, an object is a model."""
+    members: Mapping[str, Any] | None = None
+    make: Get = _unchanged
+
+    def load() -> Mapping[str, Any]:
+        nonlocal members, make
+        cls = resolve(name, package)
+        make = maker(cls) if is_model(cls) else _unchanged
+        members = lookup(cls) if is_enum(cls) else _AS_THEY_ARE
+        return members
+
+    def get(self: Any) -> Any:
+        value = self.__json__.get(wire, UNSET)
+        if value.__class__ is str:
+            return (load() if members is None else members)[value]
+        if value.__class__ is not dict:
+            return value
+        kept = self.__kept__
+        if kept is None:
+            kept = self.__kept__ = {}
+        elif wire in kept:
+            return kept[wire]
+        if members is None:
+            load()
+        made = make(value)
+        # Of two threads that read it for the first time, both get the same.
+        return value if made is value else kept.setdefault(wire, made)
+
+    return get
+
+
+class _AsTheyAre(dict[str, Any]):
+    """Texts where the document says that an object is due."""
+
+    __slots__ = ()
+
+    def __missing__(self, value: str) -> str:
+        return value
+
+
+_AS_THEY_ARE: Final = _AsTheyAre()
+
+
+def _nested(wire: str, annotation: str, package: str) -> Get:
+    """A list, a map or a union: made at the first read and kept, so that changes inside are not lost."""
+    read: Get | None = None
+
+    def get(self: Any) -> Any:
+        nonlocal read
+        value = self.__json__.get(wire, UNSET)
+        if value is None or value is UNSET:
+            return value
+        kept = self.__kept__
+        if kept is None:
+            kept = self.__kept__ = {}
+        elif wire in kept:
+            return kept[wire]
+        if read is None:
+            read = reader_of(parse(annotation), package) or _unchanged
+        made = read(value)
+        return made if value.__class__ is str or made is value else kept.setdefault(wire, made)
+
+    return get
+
+
+def _rows(wire: str, annotation: str, package: str) -> Get:
+    """The rows of a page: a list, empty where the server left them out."""
+    nested = _nested(wire, annotation, package)
+
+    def get(self: Any) -> Any:
+        if self.__json__.get(wire) is not None:
+            return nested(self)
+        if self.__kept__ is None:
+            self.__kept__ = {}
+        return self.__kept__.setdefault(wire, AbsentItems(self.__json__, wire))
+
+    return get
+
+
+def _unchanged(value: Any) -> Any:
+    return value
+
+
+def _put_plain(wire: str, self: Any, value: Any) -> None:
+    if value is UNSET:
+        self.__json__.pop(wire, None)
+    else:
+        self.__json__[wire] = written(value)
+
+
+def _put(wire: str, self: Any, value: Any) -> None:
+    """Set a field that may hold models: those that are set are those that are read again."""
+    _put_plain(wire, self, value)
+    kept = self.__kept__
+    if kept is None:
+        kept = self.__kept__ = {}
+    kept.pop(wire, None)
+    if isinstance(value, View):
+        kept[wire] = value
+    elif isinstance(value, list) and any(isinstance(each, View) for each in value):
+        kept[wire] = Items(value, self.__json__[wire])
+    elif isinstance(value, dict) and any(isinstance(each, View) for each in value.values()):
+        kept[wire] = Entries(value, self.__json__[wire])
+
+
+def _delete(wire: str, self: Any) -> None:
+    self.__json__.pop(wire, None)
+    if self.__kept__:
+        self.__kept__.pop(wire, None)

@@ -1,0 +1,48 @@
+"""What every model is underneath: a view of a JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+T = TypeVar("T")
+
+
+class View:
+    """A JSON object and what was made of its nested values.
+
+    Attributes:
+        __json__: the object itself; nested views share the nested objects.
+        __kept__: by JSON name, the nested models and lists that were read, so that each has one identity; None before.
+        __discriminator__: the field whose value names the child class, or None.
+        __children__: value of the discriminator to name of the child class.
+    """
+
+    __slots__ = ("__json__", "__kept__")
+
+    __json__: dict[str, Any]
+    __kept__: dict[str, Any] | None
+    __discriminator__: ClassVar[str | None] = None
+    __children__: ClassVar[dict[str, str]] = {}
+
+
+def view(cls: type[View], raw: dict[str, Any]) -> Any:
+    """A view of a JSON object as a class, whatever its discriminator says."""
+    made = object.__new__(cls)
+    made.__json__ = raw
+    made.__kept__ = None
+    return made
+
+
+def for_each_class(function: Callable[[type[View]], T]) -> Callable[[type[View]], T]:
+    """Work something out once for each model class. There are as many as the revisions have schemas."""
+    values: dict[type[View], T] = {}
+
+    def of(cls: type[View]) -> T:
+        try:
+            return values[cls]
+        except KeyError:
+            value = values[cls] = function(cls)
+            return value
+
+    return of

@@ -1,0 +1,152 @@
+"""Lists and maps of models, enums and timestamps: each change is made in the JSON beneath at once.
+
+What is not changed stays there as it was spelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, SupportsIndex
+
+from .writing import written
+
+_MISSING = object()
+
+
+class Items(list[Any]):
+    """A list of what was read from the items of a JSON array."""
+
+    __slots__ = ("_json",)
+
+    def __init__(self, items: Iterable[Any] = (), json: list[Any] | None = None) -> None:
+        super().__init__(items)
+        self._json = [written(item) for item in self] if json is None else json
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+    def append(self, item: Any, /) -> None:
+        self._json.append(written(item))
+        super().append(item)
+
+    def extend(self, items: Iterable[Any], /) -> None:
+        added = list(items)
+        self._json.extend([written(item) for item in added])
+        super().extend(added)
+
+    def __iadd__(self, items: Iterable[Any], /) -> Items:  # type: ignore[misc]
+        self.extend(items)
+        return self
+
+    def __imul__(self, times: SupportsIndex, /) -> Items:
+        self._json *= times
+        super().__imul__(times)
+        return self
+
+    def insert(self, index: SupportsIndex, item: Any, /) -> None:
+        self._json.insert(index, written(item))
+        super().insert(index, item)
+
+    def __setitem__(self, index: Any, value: Any, /) -> None:
+        if isinstance(index, slice):
+            value = list(value)
+            self._json[index] = [written(item) for item in value]
+        else:
+            self._json[index] = written(value)
+        super().__setitem__(index, value)
+
+    def __delitem__(self, index: SupportsIndex | slice, /) -> None:
+        del self._json[index]
+        super().__delitem__(index)
+
+    def pop(self, index: SupportsIndex = -1, /) -> Any:
+        item = super().pop(index)
+        self._json.pop(index)
+        return item
+
+    def remove(self, item: Any, /) -> None:
+        del self[self.index(item)]
+
+    def clear(self) -> None:
+        self._json.clear()
+        super().clear()
+
+    def reverse(self) -> None:
+        self._json.reverse()
+        super().reverse()
+
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+        order = sorted(
+            range(len(self)), key=(lambda at: self[at]) if key is None else (lambda at: key(self[at])), reverse=reverse
+        )
+        self._json[:] = [self._json[at] for at in order]
+        super().__setitem__(slice(None), [self[at] for at in order])
+
+
+class AbsentItems(Items):
+    """The rows that a server left out: an empty list, whose first change puts a JSON array into the object."""
+
+    __slots__ = ("_object", "_wire")
+
+    def __init__(self, json: dict[str, Any], wire: str) -> None:
+        list.__init__(self)
+        self._object = json
+        self._wire = wire
+
+    @property
+    def _json(self) -> list[Any]:  # type: ignore[override]
+        array: Any = self._object.get(self._wire)
+        if array is None:
+            array = self._object[self._wire] = []
+        return array  # type: ignore[no-any-return]
+
+
+class Entries(dict[str, Any]):
+    """A map of what was read from the values of a JSON object."""
+
+    __slots__ = ("_json",)
+
+    def __init__(self, entries: Mapping[str, Any] = MappingProxyType({}), json: dict[str, Any] | None = None) -> None:
+        super().__init__(entries)
+        self._json = {key: written(value) for key, value in self.items()} if json is None else json
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+    def __setitem__(self, key: str, value: Any, /) -> None:
+        self._json[key] = written(value)
+        super().__setitem__(key, value)
+
+    def __delitem__(self, key: str, /) -> None:
+        super().__delitem__(key)
+        del self._json[key]
+
+    def update(self, *others: Any, **named: Any) -> None:
+        for key, value in dict(*others, **named).items():
+            self[key] = value
+
+    def __ior__(self, other: Any, /) -> Entries:  # type: ignore[override, misc]
+        self.update(other)
+        return self
+
+    def setdefault(self, key: str, default: Any = None, /) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str, default: Any = _MISSING, /) -> Any:
+        if key not in self and default is not _MISSING:
+            return default
+        value = self[key]
+        del self[key]
+        return value
+
+    def popitem(self) -> tuple[str, Any]:
+        key, value = super().popitem()
+        del self._json[key]
+        return key, value
+
+    def clear(self) -> None:
+        self._json.clear()
+        super().clear()

@@ -1,0 +1,120 @@
+"""The fields of a model: their Python and JSON names, types and defaults."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import attrs
+
+from .base import View, for_each_class
+from .unset import UNSET
+
+REQUIRED: Final = attrs.NOTHING
+
+
+class Field:
+    """A field of a model.
+
+    Attributes:
+        name: the Python name.
+        wire: the name in JSON.
+        annotation: its type expression.
+        default: what the constructor takes when the argument is left out; `REQUIRED` where it must be given.
+        read_only: True where the document says that servers ignore or refuse it in a request.
+        rows: True for the rows of a page, which are an empty list where absent or null.
+    """
+
+    __slots__ = ("annotation", "default", "name", "read_only", "rows", "wire")
+
+    def __init__(self, name: str, wire: str, annotation: str, declaration: Declaration) -> None:
+        self.name = name
+        self.wire = wire
+        self.annotation = annotation
+        self.default = declaration.default
+        self.read_only = declaration.read_only
+        self.rows = declaration.rows
+
+
+class Declaration:
+    """What `field` leaves in a class body for `model` to find."""
+
+    __slots__ = ("default", "read_only", "rows", "wire")
+
+    def __init__(self, default: Any, wire: str | None, read_only: bool, rows: bool) -> None:
+        self.default = default
+        self.wire = wire
+        self.read_only = read_only
+        self.rows = rows
+
+
+def field(*, default: Any = REQUIRED, wire: str | None = None, read_only: bool = False, rows: bool = False) -> Any:
+    """Describe a field of a model where its annotation does not say everything.
+
+    Args:
+        default: the value when the constructor's argument is left out: `UNSET`, or for a discriminator the one value
+            that leads to this class. Without it the argument must be given.
+        wire: the name in JSON. Without it, the Python name in camel case: `end_time` is `endTime`.
+        read_only: True to leave the field out of requests.
+        rows: True for the rows of a page: absent and null read as an empty list.
+    """
+    return Declaration(default, wire, read_only, rows)
+
+
+def camel_case(name: str) -> str:
+    """The JSON name that a Python name stands for where nothing else is said: `end_time` is `endTime`."""
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def declared(cls: type) -> dict[str, Field]:
+    """The fields that a class body declares by its annotations, by Python name."""
+    inherited = fields_of_bases(cls)
+    body = cls.__dict__
+    own = {}
+    for name, annotation in _annotations(cls).items():
+        value = body.get(name, REQUIRED)
+        if value is REQUIRED:
+            value = _REQUIRED
+        elif value is UNSET:
+            value = _OPTIONAL
+        elif not isinstance(value, Declaration):
+            value = Declaration(value, None, False, False)
+        wire = value.wire
+        if wire is None:
+            wire = inherited[name].wire if name in inherited else camel_case(name)
+        own[name] = Field(name, wire, str(annotation), value)
+    return own
+
+
+_REQUIRED: Final = Declaration(REQUIRED, None, False, False)
+_OPTIONAL: Final = Declaration(UNSET, None, False, False)
+
+
+def _annotations(cls: type) -> dict[str, Any]:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return annotationlib.get_annotations(cls, format=annotationlib.Format.STRING)
+    return cls.__annotations__
+
+
+def fields_of_bases(cls: type) -> dict[str, Field]:
+    """The fields of all bases of a class, those of the outermost first."""
+    found: dict[str, Field] = {}
+    for base in reversed(cls.__mro__[1:]):
+        found.update(base.__dict__.get("__declared__", {}))
+    return found
+
+
+@for_each_class
+def fields(cls: type[View]) -> dict[str, Field]:
+    """The fields of a model by their Python names, those of its base first. `additional_properties` is not one."""
+    own: dict[str, Field] = cls.__dict__.get("__declared__", {})
+    return fields_of_bases(cls) | own
+
+
+@for_each_class
+def wires(cls: type[View]) -> frozenset[str]:
+    """The JSON names of the fields of a model."""
+    return frozenset(each.wire for each in fields(cls).values())

@@ -1,0 +1,202 @@
+"""From models and other values to JSON."""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from .base import View, for_each_class
+from .classes import is_model, names_in, package_of, resolve
+from .enums import OpenEnum
+from .expressions import parse
+from .fields import fields
+from .timestamps import format_timestamp
+from .unset import UNSET
+
+_PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+# How deep an object may be nested. Nothing is, but for one that contains itself.
+_DEEPEST: Final = 100_000
+_OPTIONS: Final = orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS
+
+
+def written(value: Any) -> Any:
+    """A value that was set, as it stands in a JSON object.
+
+    A model is its own object, so that changes in it show. Lists and maps of plain values are themselves, and so is what
+    JSON has nothing for: a file to upload.
+    """
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, View):
+        return value.__json__
+    if isinstance(value, list):
+        items = [written(each) for each in value]
+        return value if all(map(operator.is_, items, value)) and kind is list else items
+    if isinstance(value, dict):
+        entries = {key: written(each) for key, each in value.items()}
+        return value if all(entries[key] is each for key, each in value.items()) and kind is dict else entries
+    try:
+        return _plainer(value)
+    except TypeError:
+        return value
+
+
+def dumps(value: Any, *, request: bool = False) -> bytes:
+    """The JSON text of a value: a model, or anything that `encode` takes.
+
+    Args:
+        value: what to write.
+        request: True to leave out the fields that the document calls read-only.
+
+    Raises:
+        TypeError: JSON has nothing for something in it.
+    """
+    if request:
+        value = _without_read_only(value)
+    try:
+        return orjson.dumps(value.__json__ if isinstance(value, View) else value, default=_default, option=_OPTIONS)
+    except TypeError:
+        # Integers beyond 64 bits, lone surrogates, UNSET within a list, deep nesting: slower, and it can.
+        return json.dumps(encode(value), separators=(",", ":")).encode()
+
+
+def copied(model: View) -> Any:
+    """The JSON object of a model, nothing of it shared."""
+    raw = model.__json__
+    try:
+        # Twice as fast as copying level by level in Python.
+        return orjson.loads(orjson.dumps(raw, default=_default, option=_OPTIONS))
+    except (TypeError, ValueError, RecursionError):
+        return encode(raw)
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, View):
+        return value.__json__
+    if value is UNSET:
+        raise TypeError("UNSET has no JSON form")
+    return encode(value)
+
+
+def _without_read_only(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_read_only(each) for each in value]
+    if not isinstance(value, View) or not has_read_only(type(value)):
+        return value
+    sent = dict(value.__json__)
+    for each in fields(type(value)).values():
+        if each.wire not in sent:
+            continue
+        if each.read_only:
+            del sent[each.wire]
+        elif sent[each.wire].__class__ in (dict, list):
+            sent[each.wire] = _without_read_only(getattr(value, each.name))
+    return sent
+
+
+@for_each_class
+def has_read_only(cls: type[View]) -> bool:
+    """Whether an object of the class can hold a read-only field, at any depth."""
+    seen: set[type[View]] = set()
+    pending = [cls]
+    while pending:
+        each = pending.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        package = package_of(each)
+        for one in fields(each).values():
+            if one.read_only:
+                return True
+            pending += [made for name in names_in(parse(one.annotation)) if is_model(made := resolve(name, package))]
+        pending += [resolve(name, package) for name in set(each.__children__.values())]
+    return False
+
+
+def encode(value: Any) -> Any:
+    """A value as JSON has it: models, enums, timestamps, dates and ids become what is sent, `UNSET` is left out.
+
+    Lists and objects are copied: nothing in the result is shared with `value`.
+
+    Raises:
+        TypeError: JSON has nothing for it.
+        ValueError: it contains itself.
+    """
+    try:
+        return _encode(value)
+    except RecursionError:
+        return _encode_deep(value)
+
+
+def _encode(value: Any) -> Any:
+    kind = value.__class__
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {
+            key if key.__class__ is str else _key(key): each if each.__class__ in _PLAIN else _encode(each)
+            for key, each in value.items()
+            if each is not UNSET
+        }
+    if kind is list:
+        return [each if each.__class__ in _PLAIN else _encode(each) for each in value if each is not UNSET]
+    plainer = _plainer(value)
+    return _encode(plainer) if plainer.__class__ is dict or plainer.__class__ is list else plainer
+
+
+def _encode_deep(value: Any) -> Any:
+    """`_encode` for what is nested deeper than Python can call."""
+    whole = [value]
+    pending: list[tuple[Any, Any, int]] = [(whole, 0, 0)]
+    while pending:
+        holder, place, depth = pending.pop()
+        if depth > _DEEPEST:
+            raise ValueError("the value is nested too deeply, or contains itself")
+        each = holder[place]
+        if each.__class__ not in (dict, list):
+            each = _plainer(each)
+        if each.__class__ is dict:
+            each = {_key(key): inner for key, inner in each.items() if inner is not UNSET}
+            pending += [(each, key, depth + 1) for key, inner in each.items() if inner.__class__ not in _PLAIN]
+        elif each.__class__ is list:
+            each = [inner for inner in each if inner is not UNSET]
+            pending += [(each, key, depth + 1) for key, inner in enumerate(each) if inner.__class__ not in _PLAIN]
+        holder[place] = each
+    return whole[0]
+
+
+def _plainer(value: Any) -> Any:
+    """What is no plain JSON, one step closer to it: a model as its object, a timestamp as text."""
+    if isinstance(value, View):
+        return value.__json__
+    if isinstance(value, OpenEnum):
+        return value.value
+    if isinstance(value, Enum):
+        return _plainer(value.value)
+    if isinstance(value, datetime):
+        return format_timestamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (str, UUID)):
+        return str(value)
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, (str, UUID)):
+        return str(key)
+    raise TypeError(f"a key of a JSON object must be a string, not {type(key).__name__}")
