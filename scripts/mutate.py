@@ -62,15 +62,21 @@ TESTS: dict[str, list[str]] = {
     "origin": ["tests/test_origin.py"],
     "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     "token_store": ["tests/test_token_store.py"],
-    "reply": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
-    "tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
-    "login": faults("login", "login_grants", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"),
-    "transport": [
+    "_operation/reply": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
+    "_http/answers": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
+    "_http/decide": faults("decide"),
+    "_http/token": faults("token_limits", "tokens"),
+    "_http/exchange": [
         *faults("transport", "transport_errors", "transport_tls", "retry", "errors", "broken_answers", "tokens"),
         *faults("cancel", "tls", "secrets"),
         "tests/test_client.py", "tests/test_proxies.py",
     ],
-    "aiohttp_errors": faults("transport_errors", "transport_tls", "secrets", "errors", "broken_answers"),
+    "_http/failures": faults("transport_errors", "transport_tls", "secrets", "errors", "broken_answers"),
+    "_auth/tokens": [*faults("token_limits", "tokens", "tokens_grants", "cancel"), "tests/test_token_store.py"],
+    "_auth/login": faults(
+        "login", "login_grants", "tokens_grants", "tokens", "negotiation", "broken_answers", "secrets"
+    ),
+    "_auth/refusals": faults("login", "login_grants", "tokens_grants", "negotiation"),
     "paging": ["tests/test_paging.py", "tests/test_paging_edges.py", *faults("broken_answers", "cancel_calls")],
     "waiting": ["tests/test_waiting.py", "tests/test_waiting_edges.py", *faults("broken_answers", "cancel_calls")],
 }  # fmt: skip

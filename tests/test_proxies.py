@@ -92,8 +92,8 @@ def test_environment_is_read_only_when_asked_for(monkeypatch: pytest.MonkeyPatch
     assert found is not None and str(found.url) == "http://proxy:3128"
     assert proxy_from_environment(Origin("https", "vbr.internal.example.com", 9419)) is None
     assert proxy_from_environment(Origin("https", "127.0.0.1", 9419)) is None
-    assert Client("vbr01", BearerToken("t"))._transport.proxy is None
-    assert Client("vbr01", BearerToken("t"), trust_env=True)._transport.proxy is not None
+    assert Client("vbr01", BearerToken("t"))._transport.sender.proxy is None
+    assert Client("vbr01", BearerToken("t"), trust_env=True)._transport.sender.proxy is not None
 
 
 @pytest.mark.parametrize(

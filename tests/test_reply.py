@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 import pytest
 
+from veeam_async._http.answers import read_error
+from veeam_async._operation.call import Call
+from veeam_async._operation.reply import Reply, excerpt
 from veeam_async.errors import DecodeError
-from veeam_async.reply import Reply, excerpt, read_error
 
 
-def reply(body: bytes, kind: str = "application/json", *, status: int = 200, **options: Any) -> Reply:
-    return Reply(status, {"Content-Type": kind}, body, "GetIt", "vbr01", **options)
+def reply(body: bytes, kind: str = "application/json", *, status: int = 200, private: bool = False) -> Reply:
+    call = Call("GET", "/it", "GetIt", "/it", safe=True, secrets=("planted-secret",) if private else ())
+    return Reply(status, {"Content-Type": kind}, body, call, "vbr01")
 
 
 @pytest.mark.parametrize(
@@ -66,13 +67,14 @@ def test_whose_answer_it_was() -> None:
 
 
 def test_errors_are_cut_to_what_a_person_reads() -> None:
-    """Texts longer than 2,000 characters and fields beyond the fiftieth are in the body alone."""
-    data = {"message": "m" * 3000, "errors": {f"f{n}": ["x" * 3000] * 60 for n in range(60)}}
+    """What is over 2,000 characters, 50 fields or 20 lines of a field is in the body alone."""
+    data = {"message": "m" * 3000, "errors": {f"f{n}": ["x" * (600 if n == 0 else 20)] * 25 for n in range(60)}}
     error = read_error(reply(orjson.dumps(data), status=400))
     assert len(error.message) == 2000
     assert len(error.field_errors) == 50
-    assert {len(lines) for lines in error.field_errors.values()} == {50}
-    assert len(error.field_errors["f0"][0]) == 2000
+    assert {len(lines) for lines in error.field_errors.values()} == {20}
+    assert len(error.field_errors["f0"][0]) == 500
+    assert len(str(error)) < 4100
     assert error.body == data
 
 

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from veeam_async._auth.stored import StoreEntry
 from veeam_async.credentials import Password, VbrToken
 from veeam_async.testing import SimulatedAppliance
-from veeam_async.token_store import FileTokenStore, MemoryTokenStore, StoredToken, StoreShelf, TokenStore
+from veeam_async.token_store import FileTokenStore, MemoryTokenStore, StoredToken, TokenStore
 from veeam_async.vbr.v1_3_rev0 import Client
 
 CALL = "/api/v1/serverInfo"
@@ -170,6 +171,6 @@ async def test_what_expired_meanwhile_has_no_time_left() -> None:
     """A token that expired in the store comes out expired, by nothing more and nothing less."""
     store = MemoryTokenStore()
     await store.save("key", StoredToken("a", "r", 900.0, time() - 50))
-    token = await StoreShelf(store, "key", "vbr01").load()
+    token = await StoreEntry(store, "key", "vbr01").load()
     assert token is not None
     assert -0.5 < token.left() <= 0

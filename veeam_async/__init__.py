@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._http.certificates import fetch_fingerprint as fetch_fingerprint
+    from ._http.pool import Pool as Pool
     from ._model import UNSET as UNSET
     from ._model import Unset as Unset
     from .client import ApplianceClient as ApplianceClient
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from .fleet import Fleet as Fleet
     from .operation import Operation as Operation
     from .operation import Revision as Revision
-    from .pool import Pool as Pool
     from .retry import RetryPolicy as RetryPolicy
     from .revisions import preload as preload
     from .revisions import register as register
@@ -84,7 +84,7 @@ _HOMES = {
     "NotFoundError": "errors",
     "Operation": "operation",
     "Password": "credentials",
-    "Pool": "pool",
+    "Pool": "_http.pool",
     "Progress": "waiting",
     "RateLimitedError": "errors",
     "RefreshToken": "credentials",

@@ -12,31 +12,37 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-import aiohttp
-from orjson import loads
-
+from ._auth.login import Login
+from ._auth.tokens import Tokens
 from ._http.origin import Origin, parse_host
+from ._http.pool import Pool
+from ._http.streamed import StreamedReply
+from ._http.token import OneToken, Token
+from ._http.transport import Transport
 from ._model import UNSET, check_body, decoder, dumps
+from ._operation.call import JSON, BodyFactory, Call
+from ._operation.media import check_media_type
+from ._operation.reply import Reply
 from .credentials import BearerToken, Credentials, secrets_of
-from .encoding import JSON, Plan, encode_form, encode_query
+from .encoding import Plan, encode_form, encode_query
 from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
-from .login import Login
 from .operation import Operation, Revision
-from .pool import Pool
 from .profiles import Profile, profile
-from .reply import Reply
 from .retry import RetryPolicy
 from .timeouts import Timeouts as Timeouts
 from .timeouts import deadline
 from .tls import TlsPolicy
-from .tokens import Token, Tokens
-from .transport import BodyMaker, Call, Transport
 
 if TYPE_CHECKING:
     from ._http.proxy import Proxy
     from .connect import Negotiation
     from .events import Listener
-    from .token_store import StoreShelf, TokenStore
+    from .token_store import TokenStore
+
+if TYPE_CHECKING:
+    from ._auth.negotiated import Negotiation
+    from ._auth.stored import StoreEntry
+    from .token_store import TokenStore
     from .waiting import OnCancel, ProgressCallback
 
 R = TypeVar("R")
@@ -167,12 +173,12 @@ class ApplianceClient:
             events=events,
         )
         self._login = Login(self._transport, self.profile, self.revision, credentials)
-        self._shelf: StoreShelf | None = None
+        self._stored: StoreEntry | None = None
         if token_store is not None and not isinstance(credentials, BearerToken):
-            from .token_store import StoreShelf
+            from ._auth.stored import StoreEntry
 
-            self._shelf = StoreShelf(token_store, self._store_key(credentials), self.name)
-        self._tokens = Tokens(self._login, appliance=self.name, store=self._shelf, on_renewed=self._renewed)
+            self._stored = StoreEntry(token_store, self._store_key(credentials), self.name)
+        self._tokens = Tokens(self._login, appliance=self.name, store=self._stored, on_renewed=self._renewed)
         self._tasks: set[asyncio.Task[Any]] = set()
         # Decoders by plan and status, for clients that count or refuse what others tolerate.
         self._decoders: dict[tuple[Plan, int], Callable[[Any], Any]] = {}
@@ -207,20 +213,21 @@ class ApplianceClient:
             # The same request each time: nothing of it need be made anew.
             call = plan.bare
             if call is None:
-                call = plan.bare = Call(plan.method, path, plan.label, plan.accept, safe=operation.safe)
+                call = plan.bare = self._make_call(plan, path)
         else:
             headers = plan.headers(values) if plan.header else None
-            data: Any = None
+            data: bytes | BodyFactory | None = None
             if body is not UNSET:
                 data, headers = self._encode(operation, body, headers)
-            call = Call(plan.method, path, plan.label, plan.accept, safe=operation.safe, headers=headers, data=data)
-        reply: Reply = await self._transport.exchange(call, self._tokens if plan.secured else None)
-        return self._decode(plan, reply)  # type: ignore[no-any-return]
+            call = self._make_call(plan, path, headers, data)
+        tokens = self._tokens if plan.secured else None
+        result: R = await self._transport.fetch(call, tokens, lambda reply: self._decode(plan, reply))
+        return result
 
     async def send(self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET) -> Reply:
         """As `execute`, without decoding the answer."""
-        reply: Reply = await self._transport.exchange(*self._call(operation, values, body))
-        return reply
+        call, tokens = self._call(operation, values, body)
+        return await self._transport.fetch(call, tokens, _as_it_came)
 
     def decode(self, operation: Operation[R], reply: Reply) -> R:
         """What `execute` would have made of a reply."""
@@ -229,23 +236,18 @@ class ApplianceClient:
     @asynccontextmanager
     async def stream(
         self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
+    ) -> AsyncIterator[StreamedReply]:
         """As `execute`, giving the open response when its headers are there: its body is read by the caller.
 
         Until then it is repeated like any call; afterwards the read limit and a deadline hold. Leaving closes the
         connection if the body was not read to its end.
         """
         call, tokens = self._call(operation, values, body)
-        call.stream = True
-        response: aiohttp.ClientResponse = await self._transport.exchange(call, tokens)
+        reply = await self._transport.open(call, tokens)
         try:
-            yield response
+            yield reply
         finally:
-            # release() gives the connection back where the body was read, and close() where not.
-            if response.content.at_eof():
-                response.release()
-            else:
-                response.close()
+            reply.close()
 
     async def request(
         self,
@@ -294,19 +296,18 @@ class ApplianceClient:
         if text and "?" in path:
             text = "&" + text[1:]
         accept = extra.pop("Accept", JSON)
-        reply: Reply = await self._transport.exchange(
-            Call(
-                method,
-                path + text,
-                f"{method} {path.partition('?')[0]}",
-                accept,
-                safe=method in ("GET", "HEAD") if safe is None else safe,
-                headers=extra or None,
-                data=sent,
-            ),
-            self._tokens,
+        template = path.partition("?")[0]
+        call = Call(
+            method,
+            path + text,
+            f"{method} {template}",
+            template,
+            accept,
+            safe=method in ("GET", "HEAD") if safe is None else safe,
+            headers=extra or None,
+            body=sent,
         )
-        return reply
+        return await self._transport.fetch(call, self._tokens, _as_it_came)
 
     def _own_path(self, url: str) -> str:
         from yarl import URL
@@ -368,19 +369,36 @@ class ApplianceClient:
         if plan is None:
             plan = _prepare(operation)
         headers = plan.headers(values) if plan.header else None
-        data: Any = None
+        data: bytes | BodyFactory | None = None
         if body is not UNSET:
             data, headers = self._encode(operation, body, headers)
-        call = Call(
-            plan.method, plan.path(values), plan.label, plan.accept, safe=operation.safe, headers=headers, data=data
+        return self._make_call(plan, plan.path(values), headers, data), self._tokens if plan.secured else None
+
+    def _make_call(
+        self,
+        plan: Plan,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | BodyFactory | None = None,
+    ) -> Call:
+        operation = plan.operation
+        return Call(
+            plan.method,
+            path,
+            plan.label,
+            operation.path,
+            plan.accept,
+            safe=operation.safe,
+            headers=headers,
+            body=body,
+            media_types=plan.media_types,
         )
-        return call, self._tokens if plan.secured else None
 
     # -------------------------------------------------------------------------------------------- bodies and answers
 
     def _encode(
         self, operation: Operation[Any], body: Any, headers: dict[str, str] | None
-    ) -> tuple[bytes | BodyMaker, dict[str, str]]:
+    ) -> tuple[bytes | BodyFactory, dict[str, str]]:
         described = operation.body
         if described is not None:
             check_body(body, described.type, self.revision.package)
@@ -399,13 +417,7 @@ class ApplianceClient:
         decode = plan.answers.get(status) if self._lenient else None
         if decode is None:
             decode = self._decoder(plan, status)
-        try:
-            return decode(reply)
-        except DecodeError as error:
-            error.status = status
-            error.appliance = self.name
-            error.operation = plan.label
-            raise
+        return decode(reply)
 
     def _decoder(self, plan: Plan, status: int) -> Callable[[Reply], Any]:
         """What reads an answer with this status: made at its first sight."""
@@ -430,16 +442,11 @@ class ApplianceClient:
         if answer.type == "bytes":
             return _bytes
         if answer.type == "str" and not any("json" in media for media in answer.media_types):
-            return Reply.text
+            return _text
         decode = self.decoder(answer.type, plan.label)
 
         def decode_json(reply: Reply) -> Any:
-            try:
-                data = loads(reply.body)
-            except ValueError:
-                data = UNSET
-            if data is UNSET:
-                data = reply.json()  # empty, odd, or no JSON at all: that is told there
+            data = reply.json()
             # Success without a body is normal, whatever the document says.
             return decode(data) if data is not None else None
 
@@ -460,7 +467,8 @@ class ApplianceClient:
 
         def tell(what: Any) -> None:
             model = what.model if isinstance(what.model, str) else getattr(what.model, "__name__", str(what.model))
-            self._transport.tell(Tolerated(self.name, label, model, what.field, what.kind, what.value))
+            if self._transport.teller is not None:
+                self._transport.teller.tell(Tolerated(self.name, label, model, what.field, what.kind, what.value))
 
         return tell
 
@@ -474,8 +482,8 @@ class ApplianceClient:
     @login_credentials.setter
     def login_credentials(self, credentials: Credentials) -> None:
         self._login.credentials = credentials
-        if self._shelf is not None:
-            self._shelf.key = self._store_key(credentials)
+        if self._stored is not None:
+            self._stored.key = self._store_key(credentials)
         self._tokens.forget_refusal()
         self._tokens.drop()
 
@@ -515,13 +523,13 @@ class ApplianceClient:
         """
         token = self._tokens.current
         self._tokens.drop()
-        if self._shelf is not None:
-            await self._shelf.delete()
+        if self._stored is not None:
+            await self._stored.delete()
         if token is None or token.left() <= 0:
             return
         method, path = self.profile.logout
-        call = Call(method, path, f"{method} {path}", safe=False)
-        await self._transport.exchange(call, _Fixed(token))  # type: ignore[arg-type]
+        call = Call(method, path, f"{method} {path}", path, safe=False)
+        await self._transport.fetch(call, OneToken(token), _as_it_came)
 
     async def authorization_code(self) -> str:
         """Ask for a code with which another session can log in once: `AuthorizationCode(code)`, within 60 seconds.
@@ -566,10 +574,8 @@ class ApplianceClient:
             task.exception()
 
     def _renewed(self, token: Token, elapsed: float) -> None:
-        if self._events is not None:
-            from .events import TokenRenewed
-
-            self._transport.tell(TokenRenewed(self.name, token.source, token.lifetime, elapsed))
+        if self._transport.teller is not None:
+            self._transport.teller.renewed(token, elapsed)
 
     async def aclose(self) -> None:
         """Log out as far as that is possible in `timeouts.logout` seconds, end all tasks, close all connections.
@@ -609,21 +615,6 @@ class ApplianceClient:
         await self.aclose()
 
 
-class _Fixed:
-    """One token and no other, for the logout: it is neither renewed nor replaced."""
-
-    def __init__(self, token: Token) -> None:
-        self._token = token
-
-    def usable(self) -> Token:
-        return self._token
-
-    async def replace(self, refused: Token) -> Token:
-        return refused
-
-    relogin = replace
-
-
 def _fields(body: Any) -> Mapping[str, Any]:
     """Wire names and values of a form model or a mapping."""
     if isinstance(body, Mapping):
@@ -633,11 +624,21 @@ def _fields(body: Any) -> Mapping[str, Any]:
 
 
 def _nothing(reply: Reply) -> None:
-    return None
+    check_media_type(reply)
 
 
 def _bytes(reply: Reply) -> bytes:
+    check_media_type(reply)
     return reply.body
+
+
+def _text(reply: Reply) -> str:
+    check_media_type(reply)
+    return reply.text()
+
+
+def _as_it_came(reply: Reply) -> Reply:
+    return reply
 
 
 def _prepare(operation: Operation[Any]) -> Plan:

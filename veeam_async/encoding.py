@@ -77,6 +77,7 @@ class Plan:
         template: the path if it has no parameters, otherwise None.
         secured: True where it carries a token.
         answers: what reads an answer, by its status.
+        media_types: what a success may be.
         bare: the call without any parameters, once it was made.
     """
 
@@ -86,6 +87,7 @@ class Plan:
         "bare",
         "header",
         "label",
+        "media_types",
         "method",
         "names",
         "operation",
@@ -115,6 +117,7 @@ class Plan:
         self.query = {p.name: p for p in operation.parameters if p.location == "query"}
         self.header = {p.name: p for p in operation.parameters if p.location == "header"}
         self.accept = accept_of(operation)
+        self.media_types = tuple(media for answer in operation.answers.values() for media in answer.media_types)
         self.answers: dict[Any, Any] = {}
         self.bare: Any = None
 

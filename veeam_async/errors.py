@@ -1,9 +1,41 @@
-"""The errors that calls raise. Every one says which appliance and which operation, and survives pickle and copy."""
+"""The errors that calls raise. Every one says which appliance, which operation and which step, and can be pickled."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
+
+from ._redact import Secret
+from ._text import neutral
+
+Step: TypeAlias = Literal["name", "connect", "proxy", "tls", "http", "body", "login"]
+"""Where a call failed: resolving the name, connecting, at the proxy, in the TLS handshake, between request and head of
+the answer, in its body, or at the login."""
+
+AnsweredBy: TypeAlias = Literal["appliance", "proxy", "gateway"]
+
+_MOST_FIELDS = 50
+_MOST_LINES = 20
+_LONGEST_LINE = 500
+_LONGEST_DESCRIPTION = 4000
+
+
+class Where(TypedDict, total=False):
+    """Which appliance and which call an error is about; see `VeeamError`."""
+
+    appliance: str | None
+    operation: str | None
+    method: str | None
+    path: str | None
+
+
+class Context(Where, total=False):
+    """What every error can carry; see `VeeamError`."""
+
+    step: Step | None
+    hint: str | None
+    answered_by: AnsweredBy | None
+    outcome_unknown: bool
 
 
 def _restore(cls: type[VeeamError], args: tuple[Any, ...]) -> VeeamError:
@@ -16,9 +48,16 @@ class VeeamError(Exception):
     """Base of all errors of this package.
 
     Attributes:
-        message: what happened, for a person to act on.
+        message: what happened, on one line.
         appliance: the appliance's label, or None where none was involved.
         operation: the vendor's operationId, or method and path, or None.
+        method: the HTTP method, or None where no request was involved.
+        path: the path as the document has it, with its placeholders, or None.
+        step: where the call failed: `name`, `connect`, `proxy`, `tls`, `http`, `body`, `login`; None where the
+            appliance refused it or no step applies.
+        hint: what to do about it, or None.
+        answered_by: who answered: `appliance`, `proxy`, or `gateway` for anything else in between; None where nobody
+            did, or nothing shows it.
         outcome_unknown: True where a call that may change something was sent and no answer says whether it was
             carried out. Look at the appliance before sending it again.
     """
@@ -29,25 +68,37 @@ class VeeamError(Exception):
         *,
         appliance: str | None = None,
         operation: str | None = None,
+        method: str | None = None,
+        path: str | None = None,
+        step: Step | None = None,
+        hint: str | None = None,
+        answered_by: AnsweredBy | None = None,
         outcome_unknown: bool = False,
     ) -> None:
+        # Here and nowhere else texts of a server become part of an error.
+        message = neutral(message)
         super().__init__(message)
         self.message = message
         self.appliance = appliance
         self.operation = operation
+        self.method = method
+        self.path = path
+        self.step = step
+        self.hint = hint
+        self.answered_by = answered_by
         self.outcome_unknown = outcome_unknown
 
     def __str__(self) -> str:
         text = ": ".join(part for part in (self.appliance, self.operation, self.describe()) if part)
         if self.outcome_unknown:
             text += " (outcome unknown: the appliance may have carried it out; it was not sent again)"
-        return text
+        return f"{text}. {self.hint}" if self.hint else text
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
     def describe(self) -> str:
-        """The text without appliance and operation."""
+        """The text without appliance, operation and hint."""
         return self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -81,17 +132,18 @@ class ApiError(VeeamError):
         field_errors: Mapping[str, Sequence[str]] | None = None,
         body: Any = None,
         retry_after: float | None = None,
-        appliance: str | None = None,
-        operation: str | None = None,
-        outcome_unknown: bool = False,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation, outcome_unknown=outcome_unknown)
+        super().__init__(message, **context)
         self.status = status
-        self.error_code = error_code
-        self.details = details
-        self.resource_id = resource_id
-        self.trace_id = trace_id
-        self.field_errors: dict[str, list[str]] = {k: list(v) for k, v in (field_errors or {}).items()}
+        self.error_code = _neutral(error_code)
+        self.details = _neutral(details)
+        self.resource_id = _neutral(resource_id)
+        self.trace_id = _neutral(trace_id)
+        self.field_errors: dict[str, list[str]] = {
+            neutral(name, 200): [neutral(text, _LONGEST_LINE) for text in texts[:_MOST_LINES]]
+            for name, texts in list((field_errors or {}).items())[:_MOST_FIELDS]
+        }
         self.body = body
         self.retry_after = retry_after
 
@@ -106,7 +158,11 @@ class ApiError(VeeamError):
             text += f" [resource {self.resource_id}]"
         if self.trace_id:
             text += f" [trace {self.trace_id}]"
-        return text
+        return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[:_LONGEST_DESCRIPTION]}..."
+
+
+def _neutral(text: str | None) -> str | None:
+    return None if text is None else neutral(text)
 
 
 class BadRequestError(ApiError):
@@ -170,17 +226,38 @@ class AuthenticationError(VeeamError):
         status: int | None = None,
         error_code: str | None = None,
         retry_after: float | None = None,
-        appliance: str | None = None,
-        operation: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation)
+        super().__init__(message, **context)
         self.status = status
         self.error_code = error_code
         self.retry_after = retry_after
 
 
 class MfaRequired(AuthenticationError):
-    """The account has multi-factor authentication on, and the credentials have no second factor: use `Mfa`."""
+    """The account has multi-factor authentication on, and the credentials have no second factor: use `Mfa`.
+
+    Attributes:
+        mfa_token: what the appliance gave to go on with (aws, azure), or None. It is a secret: no repr shows it, no
+            pickle holds it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        error_code: str | None = None,
+        retry_after: float | None = None,
+        mfa_token: str | None = None,
+        **context: Unpack[Context],
+    ) -> None:
+        super().__init__(message, status=status, error_code=error_code, retry_after=retry_after, **context)
+        self._mfa_token = Secret(mfa_token)
+
+    @property
+    def mfa_token(self) -> str | None:
+        return self._mfa_token.value
 
 
 class ConnectError(VeeamError):
@@ -204,10 +281,9 @@ class TlsError(ConnectError):
         issuer: str | None = None,
         not_after: str | None = None,
         fingerprint: str | None = None,
-        appliance: str | None = None,
-        operation: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation)
+        super().__init__(message, **context)
         self.subject = subject
         self.issuer = issuer
         self.not_after = not_after
@@ -228,11 +304,9 @@ class RequestTimeout(VeeamError, TimeoutError):
         *,
         limit: str | None = None,
         seconds: float | None = None,
-        appliance: str | None = None,
-        operation: str | None = None,
-        outcome_unknown: bool = False,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation, outcome_unknown=outcome_unknown)
+        super().__init__(message, **context)
         self.limit = limit
         self.seconds = seconds
 
@@ -244,6 +318,7 @@ class DecodeError(VeeamError):
         status: the HTTP status of the answer, or None where no request was involved.
         excerpt: the first characters of the body, or None.
         field: path of the field (`data[3].endTime`) where strict decoding refused one, or None.
+        incomplete: True where the body ends before what it began does.
     """
 
     def __init__(
@@ -253,14 +328,14 @@ class DecodeError(VeeamError):
         status: int | None = None,
         excerpt: str | None = None,
         field: str | None = None,
-        appliance: str | None = None,
-        operation: str | None = None,
-        outcome_unknown: bool = False,
+        incomplete: bool = False,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation, outcome_unknown=outcome_unknown)
+        super().__init__(message, **context)
         self.status = status
         self.excerpt = excerpt
         self.field = field
+        self.incomplete = incomplete
 
     def describe(self) -> str:
         text = self.message
@@ -274,7 +349,17 @@ class DecodeError(VeeamError):
 
 
 class BodyTooLarge(DecodeError):
-    """The answer is larger than the client's `max_body`. Downloads stream and have no such limit unless given one."""
+    """The answer is larger than the client's `max_body`. Downloads stream and have no such limit unless given one.
+
+    Attributes:
+        limit: the limit in bytes, or None.
+    """
+
+    def __init__(
+        self, message: str, *, limit: int | None = None, status: int | None = None, **context: Unpack[Context]
+    ) -> None:
+        super().__init__(message, status=status, **context)
+        self.limit = limit
 
 
 class InvalidAddress(VeeamError, ValueError):
@@ -299,10 +384,9 @@ class UnsupportedRevisionError(VeeamError):
         *,
         server: Sequence[str] = (),
         offered: Sequence[str] = (),
-        appliance: str | None = None,
-        operation: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation)
+        super().__init__(message, **context)
         self.server = tuple(server)
         self.offered = tuple(offered)
 
@@ -325,10 +409,9 @@ class SessionFailed(VeeamError):
         session_id: str | None = None,
         result: str | None = None,
         log: Sequence[str] = (),
-        appliance: str | None = None,
-        operation: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation)
+        super().__init__(message, **context)
         self.session = session
         self.session_id = session_id
         self.result = result
@@ -351,10 +434,9 @@ class IncompleteListing(VeeamError):
         received: int = 0,
         total: int | None = None,
         reason: str | None = None,
-        appliance: str | None = None,
-        operation: str | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, appliance=appliance, operation=operation)
+        super().__init__(message, **context)
         self.received = received
         self.total = total
         self.reason = reason

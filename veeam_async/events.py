@@ -66,6 +66,31 @@ class RequestRetried:
 
 
 @attrs.frozen
+class RequestFailed:
+    """A call ended in an error: no further attempt follows.
+
+    Attributes:
+        attempt: the number of the last attempt.
+        status: the HTTP status of its answer, or None where none came.
+        error: the class of the error, such as `RequestTimeout`.
+        step: where it failed, as the error's `step` says, or None.
+        reason: why, in words.
+        elapsed: seconds since the call began, pauses and the wait for a token included.
+    """
+
+    appliance: str
+    operation: str
+    method: str
+    path: str
+    attempt: int
+    status: int | None
+    error: str
+    step: str | None
+    reason: str
+    elapsed: float
+
+
+@attrs.frozen
 class TokenRenewed:
     """A new access token is there.
 
@@ -100,5 +125,5 @@ class Tolerated:
     value: Any
 
 
-Event: TypeAlias = RequestStarted | RequestAnswered | RequestRetried | TokenRenewed | Tolerated
+Event: TypeAlias = RequestStarted | RequestAnswered | RequestRetried | RequestFailed | TokenRenewed | Tolerated
 Listener: TypeAlias = Callable[[Event], None]

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, TypeAlias,
 import orjson
 
 from ._model import UNSET, Unset, encode
+from ._operation.reply import excerpt
 from .errors import DecodeError, IncompleteListing, IncompleteListingWarning, ServerError
-from .reply import excerpt
 
 if TYPE_CHECKING:
+    from ._operation.reply import Reply
     from .client import ApplianceClient
     from .operation import Listing, Operation
-    from .reply import Reply
 
 T = TypeVar("T")
 Page = TypeVar("Page")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import pkgutil
 import re
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._auth.revision_lists import revision_key as revision_key
 from .operation import Revision
 from .profiles import PRODUCTS
 
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
 _registered: dict[str, Revision] = {}
 _own: dict[str, tuple[Revision, ...]] = {}
-
-
-@cache
-def revision_key(name: str) -> tuple[int, ...]:
-    """Sorts revisions by age: `1.3-rev0` before `1.3-rev1`, `v8` before `v8.1`."""
-    return tuple(int(number) for number in re.findall(r"\d+", name))
 
 
 def _scan(package: ModuleType) -> list[Revision]:

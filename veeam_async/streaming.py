@@ -16,7 +16,6 @@ import mimetypes
 import os
 import secrets
 import threading
-import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -26,9 +25,10 @@ import aiohttp
 import attrs
 from aiohttp import hdrs, payload
 
+from ._http.streamed import StreamedReply
 from ._model import UNSET, Model, Unset, dumps, fields
-from .aiohttp_errors import bare, os_text
-from .errors import BodyTooLarge, ConnectError, DecodeError, RequestTimeout, VeeamError
+from ._operation.call import Outgoing as Outgoing
+from .errors import BodyTooLarge, DecodeError, VeeamError
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
@@ -126,39 +126,42 @@ class Download:
         received: bytes that came so far.
     """
 
-    def __init__(
-        self, response: aiohttp.ClientResponse, *, appliance: str | None = None, operation: str | None = None
-    ) -> None:
-        self._response = response
-        self._appliance = appliance
-        self._operation = operation
+    def __init__(self, reply: StreamedReply) -> None:
+        self._reply = reply
         self._read = False
-        self.headers: Mapping[str, str] = response.headers
-        self.status = response.status
-        self.content_type: str = response.content_type
-        # Length and checksum are those of the encoded body, which is not seen here.
-        encoded = self.headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() not in ("", "identity")
-        self.size: int | None = None if encoded else response.content_length
-        self.received = 0
-        self._digest = None if encoded else _announced_digest(self.headers)
+        self.headers: Mapping[str, str] = reply.headers
+        self.status = reply.status
+        self.content_type = reply.content_type or "application/octet-stream"
+        self.size = reply.size
+        # A checksum is that of the packed body, which is not seen here.
+        self._digest = None if reply.packed else _announced_digest(self.headers)
+
+    @property
+    def received(self) -> int:
+        return self._reply.received
 
     @property
     def filename(self) -> str | None:
-        with warnings.catch_warnings():
-            # What makes no sense in the header is no name; aiohttp would warn of each bit of it.
-            warnings.simplefilter("ignore")
-            disposition = self._response.content_disposition
-        name = disposition.filename if disposition is not None else None
+        name = self._reply.filename
         name = name.encode(errors="replace").decode() if name else None
         # The name comes from the other side: it must not lead anywhere.
         name = name.replace("\\", "/").rpartition("/")[2] if name else None
         return name if name not in ("", ".", "..") else None
 
     def _where(self) -> dict[str, Any]:
-        return {"appliance": self._appliance, "operation": self._operation}
+        call = self._reply.call
+        return {
+            "appliance": self._reply.appliance,
+            "operation": call.label,
+            "method": call.method,
+            "path": call.template,
+            "step": "body",
+        }
 
     def _too_large(self, max_size: int) -> BodyTooLarge:
-        return BodyTooLarge(f"the download is larger than {max_size} bytes", status=self.status, **self._where())
+        return BodyTooLarge(
+            f"the download is larger than {max_size} bytes", limit=max_size, status=self.status, **self._where()
+        )
 
     async def chunks(self, *, max_size: int | None = None) -> AsyncIterator[bytes]:
         """The body as it comes, in pieces of up to 64 KiB.
@@ -178,27 +181,12 @@ class Download:
         if max_size is not None and self.size is not None and self.size > max_size:
             raise self._too_large(max_size)
         digest = self._digest
-        content = self._response.content
-        try:
-            while True:
-                chunk = await content.read(_CHUNK)
-                if not chunk:
-                    break
-                self.received += len(chunk)
-                if max_size is not None and self.received > max_size:
-                    raise self._too_large(max_size)
-                if digest is not None:
-                    digest.running.update(chunk)
-                yield chunk
-        except TimeoutError as error:
-            raise RequestTimeout(
-                f"the download stopped after {self._of_size()}", limit="read", **self._where()
-            ) from bare(error)
-        except (aiohttp.ClientError, ConnectionError) as error:
-            text = f"the download broke after {self._of_size()}: {os_text(error)}"
-            raise ConnectError(text, **self._where()) from bare(error)
-        if self.size is not None and self.received != self.size:
-            raise ConnectError(f"the download ended after {self._of_size()}", **self._where())
+        while chunk := await self._reply.read(_CHUNK):
+            if max_size is not None and self.received > max_size:
+                raise self._too_large(max_size)
+            if digest is not None:
+                digest.running.update(chunk)
+            yield chunk
         if digest is not None and digest.running.digest() != digest.announced:
             raise DecodeError(
                 f"the download's {digest.name} is {digest.running.hexdigest()}, "
@@ -206,9 +194,6 @@ class Download:
                 status=self.status,
                 **self._where(),
             )
-
-    def _of_size(self) -> str:
-        return f"{self.received} bytes" if self.size is None else f"{self.received} of {self.size} bytes"
 
     async def read(self, *, max_size: int | None = None) -> bytes:
         """The whole body in memory; raises as `chunks()` does."""
@@ -318,8 +303,8 @@ async def _opened(client: ApplianceClient, call: Callable[[Any], Awaitable[Any]]
     await call(recorder)
     assert recorder.arguments is not None, "endpoint functions call client.execute"
     operation, values, body = recorder.arguments
-    async with client.stream(operation, values, body) as response:
-        yield Download(response, appliance=client.name, operation=operation.operation_id)
+    async with client.stream(operation, values, body) as reply:
+        yield Download(reply)
 
 
 def open_download(
@@ -460,23 +445,6 @@ class _IterablePayload(_BlocksPayload):
     async def _blocks(self) -> AsyncIterator[bytes]:
         async for block in self._source:
             yield block
-
-
-@attrs.frozen
-class Outgoing:
-    """A request body that is ready to be sent.
-
-    Attributes:
-        data: what aiohttp's `data=` takes.
-        content_type: the media type, with a boundary where it needs one.
-        size: the size in bytes, or None where it is not known: it is then sent in chunks.
-        replayable: True where the same source can be encoded and sent once more.
-    """
-
-    data: Any = attrs.field(repr=False)
-    content_type: str
-    size: int | None
-    replayable: bool
 
 
 def _pinned(body: Any) -> Any:

@@ -15,6 +15,7 @@ from uuid import UUID
 import attrs
 
 from ._model import Model, Unset
+from ._operation.reply import excerpt
 from .encoding import path_segment
 from .errors import (
     ConnectError,
@@ -26,7 +27,6 @@ from .errors import (
     SessionFailed,
     VeeamError,
 )
-from .reply import excerpt
 from .timeouts import remaining
 
 if TYPE_CHECKING:

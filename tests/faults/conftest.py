@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from veeam_async import login, token_store, tokens
+from veeam_async._auth import login, stored, tokens
+from veeam_async._http import token
 from veeam_async.credentials import Password
 from veeam_async.retry import RetryPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
@@ -33,7 +34,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     turned = Clock()
-    for module in (tokens, login, token_store):
+    for module in (tokens, login, stored, token):
         monkeypatch.setattr(module, "monotonic", turned)
     return turned
 

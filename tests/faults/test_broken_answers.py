@@ -98,7 +98,7 @@ async def test_interim_answers_are_waited_through(vbr: Vbr, client: Client) -> N
         b'HTTP/1.1 200 OK\r\n{"access_token":"%s\x00"}: x\r\n\r\n' % SECRET.encode(),
         b'HTTP/1.1 200 OK\r\nContent-Length: {"access_token":"%s"}\r\n\r\n' % SECRET.encode(),
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{"access_token":"%s"}' % SECRET.encode(),
-        b"HTTP/1.1 200 OK\r\nX: " + SECRET.encode() * 600 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + SECRET.encode() * 6000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: " + SECRET.encode() + b"\r\nContent-Len",
     ],
 )
@@ -112,7 +112,7 @@ async def test_a_login_answer_that_cannot_be_read(
         exchange.writer.close()
 
     vbr.before_token = broken
-    with caplog.at_level(logging.DEBUG), pytest.raises(ConnectError) as caught:
+    with caplog.at_level(logging.DEBUG), pytest.raises((ConnectError, DecodeError)) as caught:
         await make(retry=ONCE).login()
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert SECRET not in caplog.text
@@ -138,12 +138,12 @@ async def test_an_error_with_endless_texts(vbr: Vbr, client: Client) -> None:
 
     @vbr.on("GET", SESSION_PATH)
     async def long(exchange: Exchange) -> None:
-        await exchange.reply(400, {"message": "m" * 100_000, "details": "d" * 100_000, "errors": {"a": "x" * 9000}})
+        await exchange.reply(400, {"message": "m" * 30_000, "details": "d" * 20_000, "errors": {"a": "x" * 9000}})
 
     with pytest.raises(BadRequestError) as caught:
         await client.sessions.get_session(SESSION_ID)
     assert len(str(caught.value)) < 10_000
-    assert len(caught.value.body["message"]) == 100_000
+    assert len(caught.value.body["message"]) == 30_000
 
 
 @pytest.mark.parametrize(

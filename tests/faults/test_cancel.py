@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from veeam_async._http.pool import Pool
 from veeam_async.connect import connect
 from veeam_async.credentials import Mfa, Password
 from veeam_async.errors import VeeamError
-from veeam_async.pool import Pool
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts
 from veeam_async.vbr.v1_3_rev0 import Client
@@ -159,8 +159,8 @@ async def test_stream_at_every_point(vbr: Vbr) -> None:
     async def work() -> None:
         async with Client(vbr.url, Password("monitor", vbr.password), retry=QUICK) as client:
             operation = next(one for one in _operations if one.operation_id == "GetSession")
-            async with client.stream(operation, {"id": SESSION_ID}) as response:
-                await response.content.read(10)
+            async with client.stream(operation, {"id": SESSION_ID}) as reply:
+                await reply.read(10)
 
     _operations = Client.operations
     assert await walk(vbr, work) > 20

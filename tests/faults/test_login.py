@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from veeam_async import login
+from veeam_async._auth import login
+from veeam_async._auth.revision_lists import revisions_in
 from veeam_async.azure.v8_1 import Client as AzureClient
 from veeam_async.credentials import Mfa, Password
 from veeam_async.errors import ApiError, AuthenticationError, DecodeError, VeeamError
-from veeam_async.login import revisions_in
 from veeam_async.retry import RetryPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
 

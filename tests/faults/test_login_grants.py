@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from veeam_async._auth.totp import totp_code
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import (
     AuthorizationCode,
@@ -24,7 +25,6 @@ from veeam_async.credentials import (
     VbrToken,
 )
 from veeam_async.errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError
-from veeam_async.login import totp_code
 from veeam_async.revisions import client_class, revisions
 
 from .conftest import QUICK

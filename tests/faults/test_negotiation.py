@@ -12,11 +12,12 @@ import pytest
 
 from veeam_async import client as client_module
 from veeam_async import connect, profiles
+from veeam_async._auth import negotiation
 from veeam_async._http import origin
+from veeam_async._http.pool import Pool
 from veeam_async.connect import Negotiation
 from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, UnsupportedRevisionError
-from veeam_async.pool import Pool
 from veeam_async.profiles import Profile
 from veeam_async.retry import RetryPolicy
 from veeam_async.revisions import revisions
@@ -231,7 +232,7 @@ async def at(server: Vbr, **options: Any) -> Any:
         return attrs.evolve(parse(host, **arguments), scheme="http")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(connecting, "parse_host", plain)
+        patched.setattr(negotiation, "parse_host", plain)
         patched.setattr(client_module, "parse_host", plain)
         return await connect("127.0.0.1", CREDENTIALS, port="auto", retry=RetryPolicy(attempts=1), **options)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from veeam_async._http.telling import Teller
 from veeam_async._model import UNSET
 from veeam_async.errors import ApiError, ConnectError, RateLimitedError, RequestTimeout, ServerError
 from veeam_async.retry import RetryPolicy
@@ -204,7 +205,7 @@ async def test_no_connection_is_repeated_for_any_method(make: Make) -> None:
         client = Client(vbr.url, make()._login.credentials, retry=RetryPolicy(backoff=0.01, attempts=3), logout=False)
         await client.login()
     told: list[Any] = []
-    client._transport.events = told.append
+    client._transport.teller = Teller(client.name, told.append)
     with pytest.raises(ConnectError) as caught:
         await client.request("POST", THING, json={})
     assert not caught.value.outcome_unknown
@@ -389,7 +390,7 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
         filler.setblocking(False)
         filler.connect_ex(listener.getsockname())
         fillers.append(filler)
-    client._transport._aim(f"http://127.0.0.1:{listener.getsockname()[1]}")
+    client._transport.sender.address(f"http://127.0.0.1:{listener.getsockname()[1]}")
     try:
         with deadline(0.3), pytest.raises((RequestTimeout, ConnectError)) as caught:
             await client.request("POST", THING, json={})
@@ -397,7 +398,7 @@ async def test_unanswered_connection_is_surely_not_carried_out(make: Make, vbr: 
     finally:
         for one in (*fillers, listener):
             one.close()
-        client._transport._aim(vbr.url)
+        client._transport.sender.address(vbr.url)
 
 
 async def test_posts_that_the_documents_call_reading_are_repeated() -> None:

@@ -14,6 +14,8 @@ import attrs
 import pytest
 
 from veeam_async._http.proxy import parse_proxy
+from veeam_async._http.token import Token
+from veeam_async._redact import redact
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import (
     AuthorizationCode,
@@ -28,12 +30,10 @@ from veeam_async.credentials import (
     secrets_of,
 )
 from veeam_async.errors import VeeamError
-from veeam_async.redact import redact
 from veeam_async.retry import RetryPolicy
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.timeouts import deadline
 from veeam_async.token_store import FileTokenStore, StoredToken
-from veeam_async.tokens import Token
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import QUICK

@@ -14,9 +14,9 @@ import trustme
 
 from veeam_async._http import tls_context
 from veeam_async._http.certificates import describe, fetch_certificate, fetch_fingerprint
+from veeam_async._http.pool import Pool
 from veeam_async.credentials import Password
 from veeam_async.errors import ConnectError, InsecureWarning, RequestTimeout, TlsError
-from veeam_async.pool import Pool
 from veeam_async.tls import TlsPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
 
@@ -165,7 +165,7 @@ async def test_clients_that_start_together_build_one_context(
     async with Pool() as pool:
         clients = [make(secure, TlsPolicy(ca_file=ca_file), pool) for _ in range(20)]
         await asyncio.gather(*(client.login() for client in clients))
-        assert len({id(client._transport._ssl) for client in clients}) == 1
+        assert len({id(tls_context.ready_context(client._transport.sender.tls)) for client in clients}) == 1
         assert len(built) == 1
         for client in clients:
             await client.aclose()

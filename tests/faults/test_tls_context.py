@@ -21,9 +21,9 @@ from cryptography.x509.oid import NameOID
 
 from veeam_async._http import tls_context
 from veeam_async._http.certificates import fetch_fingerprint
+from veeam_async._http.pool import Pool
 from veeam_async.credentials import Password
 from veeam_async.errors import TlsError, VeeamError
-from veeam_async.pool import Pool
 from veeam_async.tls import TlsPolicy
 from veeam_async.vbr.v1_3_rev0 import Client
 

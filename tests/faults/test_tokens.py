@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from veeam_async._http.token import Token
 from veeam_async.credentials import BearerToken, Password, RefreshToken
 from veeam_async.errors import (
     AuthenticationError,
@@ -18,7 +19,6 @@ from veeam_async.errors import (
 )
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
-from veeam_async.tokens import Token
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import QUICK, Clock
@@ -422,7 +422,7 @@ async def test_refresh_that_found_no_connection_keeps_the_refresh_token(clock: C
     async with Vbr() as other:
         other.refresh_tokens = tokens
         assert port
-        client._transport._aim(other.url)
+        client._transport.sender.address(other.url)
         await client.sessions.get_session(SESSION_ID)
         assert (other.logins, other.refreshes) == (0, 1)
         await client.aclose()

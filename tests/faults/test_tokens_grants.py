@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from veeam_async import login
+from veeam_async._auth import login
+from veeam_async._auth.totp import totp_code
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import (
     AuthorizationCode,
@@ -252,7 +253,7 @@ async def test_second_login_waits_for_the_next_code(serve: Serve, monkeypatch: p
     assert isinstance(credentials, Mfa)
     with monkeypatch.context() as patched:
         patched.setattr(login, "totp_code", lambda secret, at: next(shown))
-        patched.setattr("veeam_async.login.asyncio.sleep", sleep)
+        patched.setattr("veeam_async._auth.login.asyncio.sleep", sleep)
         codes = [await client._login._mfa_code(credentials) for _ in range(2)]
     assert codes == ["first", "second"]
     assert len(slept) == 1 and 0 < slept[0] <= 30.2
@@ -261,9 +262,9 @@ async def test_second_login_waits_for_the_next_code(serve: Serve, monkeypatch: p
 
 def test_short_totp_secret_is_taken() -> None:
     """Secrets of ten bytes, as authenticators have had them for years, give the codes of RFC 6238."""
-    assert login.totp_code("JBSWY3DPEHPK3PXP", 0) == "282760"
-    assert login.totp_code("jbsw y3dp ehpk 3pxp", 29) == "282760"
-    assert login.totp_code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59) == "287082"
+    assert totp_code("JBSWY3DPEHPK3PXP", 0) == "282760"
+    assert totp_code("jbsw y3dp ehpk 3pxp", 29) == "282760"
+    assert totp_code("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", 59) == "287082"
 
 
 @pytest.mark.parametrize("product", WITH_MFA)

@@ -15,7 +15,10 @@ from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import BadHttpMessage
 from yarl import URL
 
-from veeam_async.aiohttp_errors import bare, os_text
+from veeam_async._http._aiohttp import bare
+from veeam_async._http.failures import os_text
+from veeam_async._http.pool import Pool
+from veeam_async._operation.call import Call
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import (
     ApiError,
@@ -27,10 +30,8 @@ from veeam_async.errors import (
     UnsafeOriginError,
     VeeamError,
 )
-from veeam_async.pool import Pool
 from veeam_async.retry import RetryPolicy
 from veeam_async.streaming import Encoder
-from veeam_async.transport import Call
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import Clock
@@ -83,14 +84,21 @@ def cut_within(vbr: Vbr, method: str, status: int) -> None:
         exchange.cut()
 
 
+async def send(client: Client, call: Call, *, stream: bool = False) -> Any:
+    """The answer to a call as it came: a reply, or an open one."""
+    if stream:
+        return await client._transport.open(call, client._tokens)
+    return await client._transport.fetch(call, client._tokens, lambda reply: reply)
+
+
 async def upload_once(client: Client) -> Any:
     """POST a body that can be read only once."""
 
     async def pieces() -> AsyncIterator[bytes]:
         yield b"once"
 
-    call = Call("POST", THING, "Upload", safe=False, data=Encoder(pieces(), "text/x-once"))
-    return await client._transport.exchange(call, client._tokens)
+    call = Call("POST", THING, "Upload", THING, safe=False, body=Encoder(pieces(), "text/x-once"))
+    return await send(client, call)
 
 
 # ----------------------------------------------------------------------------------------------------- no answer at all
@@ -199,7 +207,7 @@ async def test_a_pool_that_was_closed(vbr: Vbr, stream: bool) -> None:
     client = Client(vbr.url, BearerToken("t"), pool=pool)
     await pool.aclose()
     with pytest.raises(VeeamError, match="the client is closed"):
-        await client._transport.exchange(Call("GET", THING, "Thing", safe=True, stream=stream), client._tokens)
+        await send(client, Call("GET", THING, "Thing", THING, safe=True), stream=stream)
     await client.aclose()
 
 
@@ -252,8 +260,7 @@ async def test_an_upload_has_its_type_and_the_token(vbr: Vbr, client: Client) ->
     assert (seen.headers["content-type"], seen.body, seen.token) == ("text/x-once", b"once", "access-1-password")
     assert "content-length" not in seen.headers
     data = Encoder(b"again", "text/x-again")
-    call = Call("POST", THING, "Upload", safe=False, data=data, headers={"X-One": "1"})
-    await client._transport.exchange(call, client._tokens)
+    await send(client, Call("POST", THING, "Upload", THING, safe=False, body=data, headers={"X-One": "1"}))
     for seen in vbr.to(THING)[1:]:
         assert (seen.headers["content-type"], seen.body) == ("text/x-again", b"again")
         assert (seen.headers["content-length"], seen.headers["x-one"]) == ("5", "1")
@@ -501,6 +508,6 @@ async def test_a_port_where_nothing_listens(make: Make) -> None:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
         client = make(retry=RetryPolicy(attempts=1))
-        client._transport._aim(f"http://127.0.0.1:{port}")
+        client._transport.sender.address(f"http://127.0.0.1:{port}")
         with pytest.raises(ConnectError, match=os.strerror(errno.ECONNREFUSED)):
             await client.request("GET", "/thing")

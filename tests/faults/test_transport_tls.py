@@ -24,13 +24,13 @@ from cryptography.x509.oid import NameOID
 
 from veeam_async._http import certificates
 from veeam_async._http.certificates import Certificate, fetch_certificate
+from veeam_async._operation.call import Call
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import ConnectError, TlsError
 from veeam_async.events import RequestStarted
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts
 from veeam_async.tls import TlsPolicy
-from veeam_async.transport import Call
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .wire import SESSION, SESSION_PATH, Exchange, Vbr
@@ -305,19 +305,21 @@ async def test_how_long_a_second_look_may_take(
 async def test_the_first_request_prepares_tls(secure: Vbr, ca_file: str, stream: bool) -> None:
     """A client may begin with a download as well as with a call."""
     async with make(secure, tls=TlsPolicy(ca_file=ca_file)) as client:
-        call = Call("GET", SESSION_PATH, "GetSession", safe=True, stream=stream)
-        answer = await client._transport.exchange(call, client._tokens)
-        assert answer.status == 200
+        call = Call("GET", SESSION_PATH, "GetSession", SESSION_PATH, safe=True)
         if stream:
-            answer.close()
+            body = await client._transport.open(call, client._tokens)
+            assert body.status == 200
+            body.close()
+        else:
+            assert await client._transport.fetch(call, client._tokens, lambda reply: reply.status) == 200
 
 
 async def test_a_refused_certificate_at_a_download(secure: Vbr) -> None:
     """A download says the same of a refused certificate as a call does."""
     async with make(secure) as client:
-        call = Call("GET", SESSION_PATH, "GetSession", safe=True, stream=True)
+        call = Call("GET", SESSION_PATH, "GetSession", SESSION_PATH, safe=True)
         with pytest.raises(TlsError, match="is refused: "):
-            await client._transport.exchange(call, client._tokens)
+            await client._transport.open(call, client._tokens)
 
 
 async def test_an_error_of_tls_can_be_sent_to_another_process(ca_file: str) -> None:

@@ -27,8 +27,8 @@ import pytest
 from tests.fuzz.mutations import mutate, pieces
 from tests.fuzz.recording import Recording, Replay
 from tests.fuzz.scenarios import Scenario, Stage, record
+from veeam_async._http.pool import Pool
 from veeam_async.errors import VeeamError, VeeamWarning
-from veeam_async.pool import Pool
 
 pytestmark = pytest.mark.clone
 SEED = int(os.environ.get("VEEAM_FUZZ_SEED", "1"))

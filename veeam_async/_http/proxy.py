@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import attrs
 from yarl import URL
 
+from .._redact import Hidden
 from ..errors import InvalidAddress, VeeamError
-from ..redact import Hidden
 from .origin import Origin, parse_host
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}

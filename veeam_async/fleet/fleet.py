@@ -35,9 +35,9 @@ from .shard import shard_of
 from .watch import Change, Pace, Watch, as_time
 
 if TYPE_CHECKING:
+    from .._http.pool import Pool
     from ..client import ApplianceClient
     from ..events import Event, Listener
-    from ..pool import Pool
     from ..retry import RetryPolicy
     from ..timeouts import Timeouts
     from ..tls import TlsPolicy
@@ -115,8 +115,8 @@ class _Core:
             raise VeeamError("the fleet is closed")
         if appliance.credentials is None:
             raise VeeamError("the appliance has no credentials", appliance=appliance.name)
+        from .._http.pool import Pool
         from ..connect import connect
-        from ..pool import Pool
 
         if self._pool is None:
             self._pool = Pool(limit_per_host=self._connections)
@@ -143,7 +143,8 @@ class _Core:
 
     async def upgraded(self, appliance: Appliance, error: ApiError | UnsupportedRevisionError) -> None:
         """Lets a client go whose revision the appliance has no more, so that the next call agrees on one anew."""
-        from ..login import revisions_in
+        from .._auth import negotiated
+        from .._auth.revision_lists import revisions_in
 
         member = self.members.get(appliance.name)
         if member is None or member.client is None or appliance.revision != "auto":
@@ -152,7 +153,7 @@ class _Core:
         listed = error.server if isinstance(error, UnsupportedRevisionError) else revisions_in(error)
         if listed and client.revision.name not in listed:
             if self._pool is not None:
-                self._pool.negotiated.pop((appliance.product, client.origin), None)
+                negotiated.forget(self._pool, appliance.product, client.origin)
             await self.drop([member])
 
     async def drop(self, members: Iterable[Member]) -> None:

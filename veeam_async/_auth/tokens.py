@@ -8,12 +8,12 @@ import logging
 import random
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
-import attrs
-
-from .errors import AuthenticationError, VeeamError
-from .timeouts import without_deadline
+from .._http.token import Token
+from .._redact import Secret
+from ..errors import AuthenticationError, VeeamError
+from ..timeouts import without_deadline
 
 _log = logging.getLogger("veeam_async.tokens")
 
@@ -22,48 +22,6 @@ COOL_DOWN = 300.0
 COOL_DOWN_CAP = 3600.0
 # Pause after a renewal in the background that failed for another reason than refusal.
 _BACKGROUND_PAUSE = 10.0
-# Nothing else bounds what a server calls a lifetime, and a timer must not overflow.
-_LONGEST_LIFETIME = 30 * 86400.0
-
-Source = Literal["login", "refresh", "store"]
-
-
-@attrs.define(eq=False)
-class Token:
-    """An access token, and the refresh token that came with it.
-
-    Attributes:
-        access, refresh: the secrets; repr does not show them.
-        lifetime: seconds, as the server said.
-        source: how it was had.
-        issued: when it was asked for, on the clock of `time.monotonic()`.
-        soon: from then on it is renewed in the background while it still serves.
-        must: from then on calls wait for its successor.
-        proved: True once a call with it was answered by anything else than 401 and 403.
-        headers: what the transport prepared for it: Accept header to all headers.
-    """
-
-    access: str = attrs.field(repr=False)
-    refresh: str | None = attrs.field(repr=False)
-    lifetime: float
-    source: Source
-    issued: float = attrs.field(factory=monotonic)
-    proved: bool = False
-    soon: float = attrs.field(init=False)
-    must: float = attrs.field(init=False)
-    headers: dict[str, Any] = attrs.field(factory=dict, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        lifetime = min(self.lifetime, _LONGEST_LIFETIME)
-        # Spread over a sixth of the lifetime, so that a thousand appliances that logged in together do not renew
-        # together.
-        self.soon = self.issued + lifetime * random.uniform(0.65, 0.8)
-        # What is on its way must arrive while the token still serves.
-        self.must = self.issued + lifetime - min(30.0, lifetime * 0.1)
-
-    def left(self) -> float:
-        """Seconds until it expires; negative when it has."""
-        return self.issued + self.lifetime - monotonic()
 
 
 class Issuer(Protocol):
@@ -73,13 +31,13 @@ class Issuer(Protocol):
         """By the credentials; `AuthenticationError` where they are refused."""
         ...
 
-    async def refresh(self, token: str) -> Token:
+    async def refresh(self, token: Secret) -> Token:
         """By a refresh token; `AuthenticationError` where it is refused."""
         ...
 
 
-class Shelf(Protocol):
-    """One appliance's place in a token store."""
+class StoredEntry(Protocol):
+    """One appliance's token in a store."""
 
     async def load(self) -> Token | None: ...
     async def save(self, token: Token) -> None: ...
@@ -92,7 +50,7 @@ class Tokens:
         issuer: asks the appliance for tokens.
         appliance: label for errors and logs.
         store: where tokens outlive the process, if anywhere.
-        on_renewed: told of each new token and of the seconds that it took.
+        on_renewed: called with each new token and the seconds that it took.
     """
 
     def __init__(
@@ -100,7 +58,7 @@ class Tokens:
         issuer: Issuer,
         *,
         appliance: str,
-        store: Shelf | None = None,
+        store: StoredEntry | None = None,
         on_renewed: Callable[[Token, float], None] | None = None,
     ) -> None:
         self._issuer = issuer
@@ -238,14 +196,14 @@ class Tokens:
                     return stored
                 old = stored
         if old is not None and old.refresh is not None and not relogin:
-            refresh, old.refresh = old.refresh, None  # it can be used once, whatever comes of it
+            spent, old.refresh = Secret(old.refresh), None  # it can be used once, whatever comes of it
             try:
-                return await self._issuer.refresh(refresh)
+                return await self._issuer.refresh(spent)
             except AuthenticationError as error:
                 _log.info("%s: the refresh token was refused, logging in: %s", self._appliance, error)
             except BaseException as error:
                 if isinstance(error, VeeamError) and not error.outcome_unknown:
-                    old.refresh = refresh  # it surely was not used up
+                    old.refresh = spent.value  # it surely was not used up
                 raise
         return await self._login()
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-import re
-from base64 import b32decode
 from collections.abc import Callable
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .credentials import (
+from .._http.answers import read_error
+from .._http.token import Source, Token
+from .._http.transport import Transport
+from .._operation.call import Call
+from .._operation.reply import Reply
+from .._redact import Hidden, HiddenObject, HiddenTuple, Secret, forget_frames
+from ..credentials import (
     AuthorizationCode,
     BearerToken,
     Credentials,
@@ -24,23 +28,14 @@ from .credentials import (
     is_single_use,
     secrets_of,
 )
-from .encoding import encode_form, encode_query
-from .errors import ApiError, AuthenticationError, DecodeError, MfaRequired, UnsupportedRevisionError, VeeamError
-from .profiles import Grant, Profile
-from .redact import Hidden, HiddenTuple
-from .reply import Reply, read_error
-from .tokens import Source, Token
-from .transport import Call, Transport
-
-if TYPE_CHECKING:
-    from .operation import Revision
+from ..encoding import encode_form, encode_query
+from ..errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError, Where
+from ..operation import Revision
+from ..profiles import Grant, Profile
+from .refusals import login_error, refuses_grant_type
+from .totp import STEP, totp_code
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-# Compiled at the first error that asks: most clients never have one.
-_REVISION = r"(?i)\b\d+\.\d+-rev\d+\b"
-_ABOUT_GRANT = r"(?i)grant[_\s-]?type|unsupported_grant"
-_ABOUT_MFA = r"(?i)\bmfa\b|\b2fa\b|multi-?\s?factor|two-?\s?factor|second factor"
-_TOTP_STEP = 30
 
 
 class Login:
@@ -69,7 +64,12 @@ class Login:
     # ------------------------------------------------------------------------------------------- what Tokens asks for
 
     async def login(self) -> Token:
-        """A token by the credentials."""
+        """A token by the credentials.
+
+        Raises:
+            AuthenticationError: the appliance refuses them.
+            VeeamError: the appliance could not be asked.
+        """
         credentials = self._credentials
         if isinstance(credentials, BearerToken):
             if self._used:
@@ -84,17 +84,33 @@ class Login:
         except VeeamError as error:
             if is_single_use(credentials) and (isinstance(error, AuthenticationError) or error.outcome_unknown):
                 self._used = True
+            forget_frames(error)
+            raise
+        except asyncio.CancelledError as error:
+            forget_frames(error)
             raise
         if is_single_use(credentials):
             self._used = True
         return token
 
-    async def refresh(self, token: str) -> Token:
-        """A token by a refresh token."""
-        fields = Hidden(refresh_token=token)
+    async def refresh(self, token: Secret) -> Token:
+        """A token by a refresh token.
+
+        Raises:
+            AuthenticationError: the appliance refuses it.
+            VeeamError: the appliance could not be asked.
+        """
+        try:
+            return await self._by_refresh(token, "refresh")
+        except (VeeamError, asyncio.CancelledError) as error:
+            forget_frames(error)
+            raise
+
+    async def _by_refresh(self, token: Secret, source: Source) -> Token:
+        fields = Hidden(refresh_token=token.value or "")
         started = monotonic()
         reply = await self._ask("refresh_token", fields, short_term=self._short_term())
-        return self._token(reply, "refresh", started)
+        return self._token(reply, source, started)
 
     # ------------------------------------------------------------------------------------------------------ each grant
 
@@ -107,7 +123,7 @@ class Login:
             case Mfa():
                 return await self._by_mfa(credentials)
             case RefreshToken():
-                return await self.refresh(credentials.token)
+                return await self._by_refresh(Secret(credentials.token), "refresh")
             case AuthorizationCode():
                 reply = await self._ask("authorization_code", Hidden(code=credentials.code))
             case Saml():
@@ -153,7 +169,7 @@ class Login:
         code = self._totp(credentials.totp_secret)
         if code == self._last_code:
             # A code is good once; a login so soon after another has to wait for the next one.
-            await asyncio.sleep(_TOTP_STEP - time() % _TOTP_STEP + 0.1)
+            await asyncio.sleep(STEP - time() % STEP + 0.1)
             code = self._totp(credentials.totp_secret)
         self._last_code = code
         return code
@@ -176,11 +192,16 @@ class Login:
         if path is None:
             raise VeeamError(f"{self._profile.title} has no call for a sign-on URL", appliance=self._name)
         query = encode_query({self._profile.sign_on_user: username})
-        reply: Reply = await self._transport.exchange(Call("GET", path + query, f"GET {path}", safe=True))
-        url = _object(reply).get(self._profile.sign_on_field)
-        if not isinstance(url, str):
-            raise DecodeError("the answer has no sign-on URL", status=reply.status, appliance=self._name)
-        return url
+        field = self._profile.sign_on_field
+
+        def decode(reply: Reply) -> str:
+            url = _object(reply).get(field)
+            if not isinstance(url, str):
+                raise DecodeError("the answer has no sign-on URL")
+            return url
+
+        call = Call("GET", path + query, f"GET {path}", path, safe=True)
+        return await self._transport.fetch(call, None, decode)
 
     # -------------------------------------------------------------------------------------------------- one request
 
@@ -203,26 +224,26 @@ class Login:
         for spelling in self._spellings(request.grant_type):
             if spelling is not None:
                 form = Hidden(form, grant_type=spelling)
-            reply: Reply = await self._transport.exchange(
+            reply = await self._transport.probe(
                 Call(
                     "POST",
                     path,
                     f"POST {path}",
+                    path,
                     safe=False,
                     headers=_FORM,
-                    data=encode_form(form),
-                    tolerant=True,
+                    body=encode_form(form),
                     secrets=secrets,
                 )
             )
             if reply.status < 300:
                 self._other_case = spelling is not None and spelling != request.grant_type
                 return reply
-            error = read_error(reply, secrets=secrets)
-            if not _refuses_grant_type(error):
+            error = read_error(reply)
+            if not refuses_grant_type(error):
                 break
         assert error is not None
-        raise self._classified(error)
+        raise login_error(error, self._transport, self._profile, self._revision)
 
     def _spellings(self, grant_type: str | None) -> tuple[str | None, ...]:
         """The spelling to send, and the one to try if the server does not know that grant type."""
@@ -230,30 +251,6 @@ class Login:
             return (None,)
         other = grant_type.lower() if grant_type[0].isupper() else grant_type[0].upper() + grant_type[1:]
         return (other, grant_type) if self._other_case else (grant_type, other)
-
-    def _classified(self, error: ApiError) -> VeeamError:
-        text = f"{error.error_code} {error.message} {error.details}"
-        if listed := revisions_in(error):
-            # What connect() found out is out of date: the appliance was upgraded.
-            self._transport.pool.negotiated.pop((self._profile.product, self._transport.origin), None)
-            return UnsupportedRevisionError(
-                f"the server does not have revision {self._revision.name}; it has {', '.join(listed)}",
-                server=listed,
-                offered=(self._revision.name,),
-                appliance=self._name,
-                operation=error.operation,
-            )
-        if error.status not in (400, 401, 403, 422, 423):
-            return error
-        kind = MfaRequired if re.search(_ABOUT_MFA, text) else AuthenticationError
-        said = error.describe()
-        return kind(
-            f"login refused: {said}",
-            status=error.status,
-            error_code=error.error_code,
-            appliance=self._name,
-            operation=error.operation,
-        )
 
     def _token(self, reply: Reply, source: Source, started: float) -> Token:
         data = _object(reply)
@@ -277,18 +274,15 @@ class Login:
             return MfaRequired(
                 "the account has multi-factor authentication on: log in with Mfa(username, password, ...)",
                 status=reply.status,
-                appliance=self._name,
-                operation=reply.operation,
+                mfa_token=data.get("mfa_token") if isinstance(data.get("mfa_token"), str) else None,
+                answered_by="appliance",
+                step="login",
+                **_where(reply),
             )
-        return DecodeError(
-            f"the login was answered with {what}",
-            status=reply.status,
-            appliance=self._name,
-            operation=reply.operation,
-        )
+        return DecodeError(f"the login was answered with {what}", status=reply.status, step="login", **_where(reply))
 
     def _refusal(self, message: str) -> AuthenticationError:
-        return AuthenticationError(message, appliance=self._name)
+        return AuthenticationError(message, appliance=self._name, step="login")
 
     def _short_term(self) -> bool:
         return bool(getattr(self._credentials, "short_term_refresh", False))
@@ -296,41 +290,6 @@ class Login:
     @property
     def _name(self) -> str:
         return self._transport.name
-
-
-def totp_code(secret: str, at: float) -> str:
-    """The authenticator's code at a time, in seconds since 1970.
-
-    Raises:
-        ImportError: pyotp is not there.
-        ValueError: the secret is not base32.
-    """
-    from pyotp.totp import TOTP
-
-    class Totp(TOTP):
-        def byte_secret(self) -> bytes:
-            # pyotp refuses the short secrets that appliances give out.
-            return b32decode(self.secret + "=" * (-len(self.secret) % 8), casefold=True)
-
-    return Totp(secret.replace(" ", "").rstrip("=")).at(int(at))
-
-
-def revisions_in(error: ApiError) -> list[str]:
-    """The revisions that a 400 to a wrong revision header lists, newest first; empty where it lists none."""
-    from .revisions import revision_key
-
-    if error.status not in (400, 404, 500, 501):
-        return []
-    text = f"{error.message} {error.details} {error.body}"
-    return sorted({found.lower() for found in re.findall(_REVISION, text)}, key=revision_key, reverse=True)
-
-
-def _refuses_grant_type(error: ApiError) -> bool:
-    """True where the server does not know the grant type; never where it refuses the credentials."""
-    if error.status not in (400, 422) or error.error_code in ("invalid_grant", "invalid_client"):
-        return False
-    fields = " ".join(error.field_errors)
-    return bool(re.search(_ABOUT_GRANT, f"{error.error_code} {error.message} {error.details} {fields} {error.body}"))
 
 
 def _lifetime(value: Any, fallback: float) -> float:
@@ -342,16 +301,20 @@ def _lifetime(value: Any, fallback: float) -> float:
     return seconds if math.isfinite(seconds) and seconds > 0 else fallback
 
 
-def _object(reply: Reply) -> dict[str, Any]:
+def _object(reply: Reply) -> HiddenObject:
     data = reply.json()
     if not isinstance(data, dict):
-        raise DecodeError(
-            "the login's answer is no JSON object",
-            status=reply.status,
-            appliance=reply.appliance,
-            operation=reply.operation,
-        )
-    return data
+        raise DecodeError("the login's answer is no JSON object", status=reply.status, step="login", **_where(reply))
+    return HiddenObject(data)
+
+
+def _where(reply: Reply) -> Where:
+    return {
+        "appliance": reply.appliance,
+        "operation": reply.operation,
+        "method": reply.call.method,
+        "path": reply.call.template,
+    }
 
 
 async def _answer(ask: Callable[..., Any], *args: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 MASK = "***"
 # Shorter strings would blank out innocent text; nobody should have such a password.
@@ -45,6 +45,15 @@ class Hidden(dict[str, str]):
         return f"<{', '.join(self)}>"
 
 
+class HiddenObject(dict[str, Any]):
+    """Parsed JSON whose repr shows no values."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}>"
+
+
 class HiddenTuple(tuple[str, ...]):
     """A tuple whose repr shows nothing, for the same reason."""
 
@@ -52,3 +61,32 @@ class HiddenTuple(tuple[str, ...]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} secrets>"
+
+
+E = TypeVar("E", bound=BaseException)
+
+
+def forget_frames(error: E) -> E:
+    """The error without the frames that it and what led to it came through: their variables may hold secrets."""
+    link: BaseException | None = error
+    for _ in range(10):
+        if link is None:
+            break
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
+
+
+class Secret:
+    """A text that no repr, no copy by pickle and no traceback with variables shows."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str | None = None) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return MASK if self.value is not None else "None"
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[()]]:
+        return Secret, ()

@@ -1,0 +1,1 @@
+"""Grants, the life of tokens, and the search for the revision that a server and this package share."""

@@ -1,0 +1,221 @@
+"""Negotiation: the newest revision that the server and this package share, and the port where the API is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import attrs
+
+from .._http.answers import read_error
+from .._http.origin import Origin, parse_host
+from .._http.pool import Pool
+from .._http.proxy import proxy_for
+from .._http.transport import Transport
+from .._operation.call import Call
+from .._operation.reply import Reply
+from ..errors import ApiError, ConnectError, TlsError, UnsupportedRevisionError, VeeamError
+from ..events import Listener
+from ..operation import Revision
+from ..profiles import Profile
+from ..retry import SAFE_STATUSES, RetryPolicy
+from ..timeouts import Timeouts
+from ..tls import TlsPolicy
+from .negotiated import Negotiation, recall, remember
+from .revision_lists import others, revision_key, revisions_in
+
+_log = logging.getLogger("veeam_async.connect")
+
+# What servers answer to a revision that they do not have.
+_NO_REVISION = frozenset({400, 404, 405, 500, 501})
+_ADD_REVISION = "`veeam-async revision add` adds another"
+
+
+class Server(NamedTuple):
+    """Where to ask, and how to get there: the options of a client that matter before it is made."""
+
+    host: str
+    port: int | Literal["auto"] | None
+    pool: Pool
+    allow_http: bool
+    name: str | None
+    tls: TlsPolicy
+    timeouts: Timeouts
+    retry: RetryPolicy
+    proxy: str | None
+    trust_env: bool
+    events: Listener | None
+
+    @classmethod
+    def of(cls, host: str, port: int | Literal["auto"] | None, pool: Pool, options: Mapping[str, Any]) -> Server:
+        """By the options of a client."""
+        return cls(
+            host,
+            port,
+            pool,
+            bool(options.get("allow_http")),
+            options.get("name"),
+            options.get("tls") or TlsPolicy(),
+            options.get("timeouts") or Timeouts(),
+            # Some releases answer 500 to a revision that they do not know; a repeat would not change it.
+            options.get("retry") or RetryPolicy(attempts=2),
+            options.get("proxy"),
+            bool(options.get("trust_env")),
+            options.get("events"),
+        )
+
+    def origins(self, profile: Profile) -> list[Origin]:
+        """Where the product's API may be, best first."""
+        if self.port != "auto":
+            port = profile.default_port
+            return [parse_host(self.host, port=self.port, default_port=port, allow_http=self.allow_http)]
+        origins = [parse_host(self.host, default_port=port, allow_http=self.allow_http) for port in profile.ports]
+        return list(dict.fromkeys(origins))  # a host that says its port leaves one
+
+
+async def negotiate(server: Server, profile: Profile, offered: Sequence[Revision]) -> Negotiation:
+    """Find the newest revision that a server has among those offered, newest first.
+
+    Raises:
+        UnsupportedRevisionError: it has none of them.
+        ConnectError: nothing answers as this product's API.
+    """
+    origins = server.origins(profile)
+    names = tuple(revision.name for revision in offered)
+    for origin in origins:
+        earlier = recall(server.pool, profile.product, origin)
+        if earlier is not None and earlier.offered == names:
+            return attrs.evolve(earlier, requests=0, reason=f"known from before: {earlier.reason}")
+    probes = [_Probe(origin, server, profile, names) for origin in origins]
+    negotiation = await probes[0].run() if len(probes) == 1 else await _first(probes)
+    origin = next(probe.origin for probe in probes if probe.origin.port == negotiation.port)
+    remember(server.pool, profile.product, origin, negotiation)
+    _log.info(
+        "%s: %s %s on port %d: %s",
+        server.host, profile.product, negotiation.revision, negotiation.port, negotiation.reason,
+    )  # fmt: skip
+    return negotiation
+
+
+async def _first(probes: list[_Probe]) -> Negotiation:
+    """The answer of the best port among those that have one; all are asked at once."""
+    outcomes = await asyncio.gather(*(probe.run() for probe in probes), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Negotiation):
+            return outcome
+    errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    for error in errors:
+        if not isinstance(error, VeeamError):
+            raise error
+    # What says most: a server that is there and lacks the revision, a refused certificate, then the rest.
+    for kind in (UnsupportedRevisionError, TlsError):
+        for error in errors:
+            if isinstance(error, kind):
+                raise error
+    ports = "; ".join(f"port {probe.origin.port}: {error}" for probe, error in zip(probes, errors, strict=True))
+    steps = {error.step for error in errors if isinstance(error, VeeamError)}
+    raise ConnectError(
+        f"no port answers as this product's API: {ports}",
+        appliance=probes[0].name,
+        step=steps.pop() if len(steps) == 1 else None,
+    )
+
+
+class _Probe:
+    """Asks one origin which revisions it has, without a token."""
+
+    def __init__(self, origin: Origin, server: Server, profile: Profile, offered: tuple[str, ...]) -> None:
+        self.origin = origin
+        self.name = server.name or origin.host
+        self._profile = profile
+        self._offered = offered
+        self._requests = 0
+        self._transport = Transport(
+            origin,
+            name=self.name,
+            pool=server.pool,
+            tls=server.tls,
+            timeouts=server.timeouts,
+            retry=server.retry,
+            headers={"User-Agent": "veeam-async"},
+            max_body=1024 * 1024,
+            proxy=proxy_for(origin, server.proxy, server.trust_env),
+            events=server.events,
+        )
+
+    async def run(self) -> Negotiation:
+        """Ask for the newest revision, then for those that the server lists, or for one after the other."""
+        refused: list[str] = []
+        last: ApiError | None = None
+        page = False
+        for name in self._offered:
+            reply = await self._ask(name)
+            if self._serves(reply):
+                after = f" after {', '.join(refused)} had been refused" if refused else ""
+                return self._chosen(name, (), f"the server accepts it{after}")
+            last = read_error(reply)
+            listed = others(revisions_in(last), name)
+            if listed:
+                return self._choose(listed)
+            # A sign-on page, a proxy, another service: no revision would make it this product's API.
+            page = reply.content_type == "text/html"
+            if page or reply.status not in _NO_REVISION:
+                break
+            refused.append(name)
+        assert last is not None
+        raise self._nothing(last, page=page)
+
+    def _nothing(self, last: ApiError, *, page: bool) -> VeeamError:
+        """The error for a server that accepted no revision and listed none."""
+        if last.status in SAFE_STATUSES:
+            return last
+        elsewhere = last.status == 404 and self._profile.revision_header is not None
+        if page or elsewhere or last.status not in _NO_REVISION:
+            return ConnectError(
+                f"port {self.origin.port} does not answer as {self._profile.title}: {last.describe()}",
+                appliance=self.name,
+                step="http",
+                answered_by=last.answered_by,
+            )
+        return UnsupportedRevisionError(
+            f"the server accepts none of {', '.join(self._offered)}: {last.describe()}",
+            hint=("It may be failing, or " if last.status >= 500 else "It may ")
+            + f"have another revision: {_ADD_REVISION}",
+            offered=self._offered,
+            appliance=self.name,
+        )
+
+    def _choose(self, listed: list[str]) -> Negotiation:
+        keys = {revision_key(name) for name in listed}
+        for name in self._offered:
+            if revision_key(name) in keys:
+                return self._chosen(name, tuple(listed), f"the newest of {', '.join(listed)} that is here")
+        raise UnsupportedRevisionError(
+            f"the server has {', '.join(listed)}, this package {', '.join(self._offered)}",
+            hint=_ADD_REVISION,
+            server=listed,
+            offered=self._offered,
+            appliance=self.name,
+        )
+
+    def _chosen(self, name: str, server: tuple[str, ...], reason: str) -> Negotiation:
+        return Negotiation(name, self.origin.port, server, self._offered, self._requests, reason)
+
+    async def _ask(self, name: str) -> Reply:
+        profile = self._profile
+        self._requests += 1
+        path = profile.probe_path.replace("{revision}", name)
+        headers = {profile.revision_header: name} if profile.revision_header else None
+        return await self._transport.probe(
+            Call("GET", path, f"GET {path}", profile.probe_path, safe=True, headers=headers)
+        )
+
+    def _serves(self, reply: Reply) -> bool:
+        """True where the revision exists: it answers, or asks for a token before anything else."""
+        # Another service on that port, a sign-on page or a proxy answers the same to anything.
+        asks_otherwise = reply.headers.get("WWW-Authenticate", "Bearer").partition(" ")[0].lower() != "bearer"
+        if reply.content_type == "text/html" or asks_otherwise:
+            return False
+        return reply.status in (401, 403) or reply.status < 300

@@ -1,0 +1,253 @@
+"""The one place that relies on aiohttp's insides. What it relies on is checked when it is loaded.
+
+Public API of aiohttp is used elsewhere too. What stands here has no public form: not repeating PUT and DELETE,
+connections that outlive broken answers unharmed, and errors without the headers that their frames hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import socket
+import warnings
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+
+from .._text import neutral
+from ..errors import Step
+
+# Where aiohttp begins to quote what it could not read, as a text and within the repr of one.
+_QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
+_LONGEST_TEXT = 200
+
+HEADER_LIMIT = 65536
+"""Bytes that one header of an answer may have."""
+HEADER_COUNT = 1000
+"""Headers that an answer may have."""
+
+
+def check(
+    session: type[aiohttp.ClientSession] = aiohttp.ClientSession,
+    connector: type[aiohttp.BaseConnector] = aiohttp.BaseConnector,
+    handler: type[ResponseHandler] = ResponseHandler,
+) -> None:
+    """See that this release of aiohttp still has what this module relies on.
+
+    Raises:
+        ImportError: it has not: PUT and DELETE could be sent twice, or answers be mixed up.
+    """
+    missing: list[str] = []
+    if "_retry_connection" not in _names(session, "_request"):
+        missing.append("ClientSession._retry_connection")
+    if "_factory" not in _names(connector, "__init__"):
+        missing.append("BaseConnector._factory")
+    kept = _names(connector, "__init__")
+    missing += [f"BaseConnector.{name}" for name in ("_closed", "_conns") if name not in kept]
+    methods = ("set_response_params", "feed_data", "set_exception")
+    missing += [f"ResponseHandler.{name}" for name in methods if not callable(getattr(handler, name, None))]
+    used = _names(handler, "set_exception", "__init__", "data_received")
+    missing += [f"ResponseHandler.{name}" for name in ("_payload", "_loop") if name not in used]
+    options = inspect.signature(session.__init__).parameters
+    missing += [
+        f"ClientSession({name}=)"
+        for name in ("auto_decompress", "max_line_size", "max_field_size", "skip_auto_headers")
+        if name not in options
+    ]
+    if missing:
+        raise ImportError(
+            f"veeam_async does not work with aiohttp {aiohttp.__version__}, which lacks {', '.join(missing)}: "
+            "install a release within the bounds that veeam-async declares"
+        )
+
+
+def _names(cls: type, *methods: str) -> set[str]:
+    """Names of attributes that methods of a class, or those it inherits from, use."""
+    names: set[str] = set()
+    for base in cls.__mro__:
+        for method in methods:
+            code = getattr(base.__dict__.get(method), "__code__", None)
+            if code is not None:
+                names.update(code.co_names)
+    return names
+
+
+class _Connection(ResponseHandler):
+    """A connection as aiohttp has it, which two kinds of broken answers do not get the better of.
+
+    An answer that stops making sense within its body (a wrong chunk) closes the connection, but aiohttp tells only
+    who waits for a head, and stops all timers: who waits for the rest of the body would do so for ever.
+    An answer that nobody asked for, sent behind another one, would be taken for the answer to the next request.
+    """
+
+    _due = False
+
+    def set_response_params(self, **params: Any) -> None:
+        self._due = True
+        super().set_response_params(**params)
+
+    def feed_data(self, data: Any, size: int = 0) -> None:
+        if not self._due:
+            if self.transport is not None:
+                self.transport.close()
+            return
+        self._due = 100 <= data[0].code < 200
+        super().feed_data(data, size)
+
+    def set_exception(self, exc: Any, exc_cause: BaseException | None = None) -> None:
+        payload = self._payload
+        cause: tuple[Any, ...] = () if exc_cause is None else (exc_cause,)
+        super().set_exception(exc, *cause)
+        if payload is not None and not payload.is_eof() and payload.exception() is None:
+            if not isinstance(exc, TimeoutError):
+                exc = aiohttp.ClientPayloadError(f"the rest of the body makes no sense: {exc}")
+            payload.set_exception(exc, *cause)
+            # Once more when a reader that the piece before woke waits again: it does not look at this by itself.
+            self._loop.call_soon(payload.set_exception, exc)
+
+
+def new_session(**connector_options: Any) -> aiohttp.ClientSession:
+    """A session for the running loop that sends nothing twice and nothing that nobody asked for."""
+    connector: Any = aiohttp.TCPConnector(**connector_options)
+    connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
+    options: dict[str, Any] = {"max_headers": HEADER_COUNT} if _COUNTS_HEADERS else {}
+    session = aiohttp.ClientSession(
+        connector=connector,
+        # Appliances do not use cookies; a jar would cost a lookup for each call.
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # Without a body there is no media type to announce.
+        skip_auto_headers=("Content-Type", "User-Agent"),
+        # `coding` unpacks, to the end of each stream.
+        auto_decompress=False,
+        max_line_size=HEADER_LIMIT,
+        max_field_size=HEADER_LIMIT,
+        **options,
+    )
+    # aiohttp repeats PUT and DELETE by itself when a kept connection breaks. They may have been carried out by then,
+    # so repeating is decided by `decide` alone.
+    session._retry_connection = False
+    return session
+
+
+def abandon(session: aiohttp.ClientSession) -> None:
+    """Drop a session whose event loop has ended: nothing of it can be closed in an orderly way any more."""
+    connector: Any = session.connector
+    session.detach()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        if connector is not None and not connector.closed:
+            connections, connector._conns = list(connector._conns.values()), {}
+            connector._closed = True
+            for waiting in connections:
+                for protocol, _ in waiting:
+                    # The transport's socket is closed with the transport, which nothing else holds.
+                    protocol.transport = None
+            connections.clear()
+            waiting = protocol = None
+
+
+def bare(error: BaseException) -> BaseException:
+    """The error without its traceback, nor those of what led to it: their frames hold headers with the token.
+
+    Nor do their texts keep the bytes that aiohttp could not read: they may be the answer to a login. What is left can
+    be pickled.
+    """
+    link: BaseException | None = error
+    for _ in range(10):
+        if link is None:
+            break
+        link.__traceback__ = None
+        link.args = tuple(brief(part) if isinstance(part, str) else part for part in link.args)
+        if isinstance(link, aiohttp.ServerDisconnectedError):
+            # It carries the head of the answer as far as that came.
+            link.message = "Server disconnected"
+            link.args = (link.message,)
+        if isinstance(link, (aiohttp.ClientResponseError, HttpProcessingError)):
+            link.message = brief(link.message)
+            link.headers = None
+        if isinstance(link, aiohttp.ClientResponseError):
+            # Its repr shows the headers of the request, the token among them.
+            about: Any = link.request_info
+            link.request_info, link.history = about._replace(headers={}), ()
+            link.args = (link.request_info, link.history)
+        if isinstance(link, aiohttp.ClientConnectorError) and not isinstance(link._conn_key.ssl, bool):
+            # An SSL context cannot be pickled, and Dask pickles causes as well.
+            link._conn_key = link._conn_key._replace(ssl=True)
+            link.args = (link._conn_key, *link.args[1:])
+        link = link.__cause__ or link.__context__
+    return error
+
+
+def brief(text: str) -> str:
+    """One line of an error's text, without the bytes of an answer that aiohttp quotes behind it."""
+    return " ".join(neutral(_QUOTED.split(text, maxsplit=1)[0]).split())[:_LONGEST_TEXT]
+
+
+def header_limit(error: BaseException) -> str | None:
+    """Which limit on headers an answer broke, in words; None where it broke none."""
+    cause = error.__cause__
+    while cause is not None and not isinstance(cause, HttpProcessingError):
+        cause = cause.__cause__
+    for link in (cause, cause.__cause__ if cause is not None else None):
+        if isinstance(link, LineTooLong):
+            return f"a header of the answer is longer than {HEADER_LIMIT} bytes"
+        if link is not None and "Too many headers" in str(link):
+            return f"the answer has more than {HEADER_COUNT} headers"
+    text = str(getattr(error, "message", ""))
+    if text.startswith("Got more than"):
+        return f"a header of the answer is longer than {HEADER_LIMIT} bytes"
+    if text.startswith("Too many headers"):
+        return f"the answer has more than {HEADER_COUNT} headers"
+    return None
+
+
+# Functions that are at work when the time for connecting ends, innermost first, and the step that each stands for.
+_AT_WORK: dict[str, Step] = {
+    "_resolve_host": "name",
+    "_resolve_host_with_throttle": "name",
+    "start_connection": "connect",
+    "_create_proxy_connection": "proxy",
+    "create_connection": "tls",
+}
+
+
+def interrupted_step(error: BaseException, *, tls: bool) -> Step:
+    """In which step connecting was when its time ended, by the frames of the error."""
+    step: Step = "connect"
+    for link in _chain(error):
+        for name in _functions(link.__traceback__):
+            step = _AT_WORK.get(name, step)
+    return step if step != "tls" or tls else "connect"
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    links: list[BaseException] = []
+    while error is not None and len(links) < 10:
+        links.append(error)
+        error = error.__cause__ or error.__context__
+    return links
+
+
+def _functions(trace: TracebackType | None) -> list[str]:
+    names = []
+    while trace is not None:
+        names.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    return names
+
+
+def name_does_not_exist(error: BaseException) -> bool:
+    """True where the name has no address, which asking again does not change."""
+    inner = getattr(error, "os_error", None)
+    return isinstance(inner, socket.gaierror) and inner.errno in (socket.EAI_NONAME, _NO_DATA)
+
+
+_NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)
+_COUNTS_HEADERS = "max_headers" in inspect.signature(aiohttp.ClientSession.__init__).parameters
+
+check()

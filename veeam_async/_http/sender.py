@@ -1,0 +1,158 @@
+"""Requests on their way out: address, headers, token, body, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from .._operation.call import Call
+from ..timeouts import Timeouts, deadline_at
+from ..tls import TlsPolicy
+from .clock import CONNECT_SHARE, FOREVER, Clock
+from .coding import ACCEPTED
+from .origin import Origin
+from .pool import Pool
+from .proxy import Proxy
+from .tls_context import context_for, ready_context
+from .token import Token
+
+if TYPE_CHECKING:
+    import ssl
+
+_MOST_HEADER_SETS = 64
+
+
+class Sender:
+    """Sends requests to one appliance, one at a time.
+
+    Attributes:
+        origin: where they go.
+        pool: whose connections they take.
+        tls: how the appliance's certificate is judged.
+        proxy: what is in between, or None.
+    """
+
+    def __init__(
+        self,
+        origin: Origin,
+        *,
+        pool: Pool,
+        tls: TlsPolicy,
+        headers: Mapping[str, str],
+        proxy: Proxy | None,
+    ) -> None:
+        self.origin = origin
+        self.pool = pool
+        self.tls = tls
+        self.proxy = proxy
+        self._prefix = origin.prefix
+        self._secure = origin.scheme == "https"
+        self._context: ssl.SSLContext | bool = True
+        self._proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
+        self._headers = {"Accept-Encoding": ACCEPTED, **headers}
+        if proxy is not None and proxy.headers is not None and not self._secure:
+            # There is no CONNECT to carry them: the request itself goes to the proxy.
+            self._headers.update(proxy.headers)
+        self.address(f"{origin.scheme}://{origin.authority}")
+        if "%" in origin.host:
+            # A zone names an interface of this machine, and nothing to the server.
+            address = origin.host.partition("%")[0]
+            self._headers["Host"] = f"[{address}]:{origin.port}"
+        # Headers by Accept, for the token that they carry.
+        self._prepared: dict[str, CIMultiDict[str]] = {}
+        self._prepared_for: Token | None = None
+
+    def address(self, base: str) -> None:
+        """Send to another address: what a test does whose server moved."""
+        self.base = base
+        self._scheme, _, self._authority = base.partition("://")
+
+    async def ready(self) -> None:
+        """Have the TLS policy's context at hand, as the files that it names are now.
+
+        Raises:
+            TlsError: a file of the policy cannot be used.
+        """
+        if self._secure:
+            context = ready_context(self.tls, self._proxy_host)
+            self._context = context if context is not None else await context_for(self.tls, self._proxy_host)
+
+    def send(self, call: Call, token: Token | None, limits: aiohttp.ClientTimeout) -> Awaitable[aiohttp.ClientResponse]:
+        """Send a call; the answer's body is not read yet."""
+        body = call.body
+        data: Any = body
+        extra = call.headers
+        if not (body is None or isinstance(body, bytes)):
+            outgoing = body()
+            data = outgoing.data
+            extra = {**(extra or {}), "Content-Type": outgoing.content_type}
+            if outgoing.size is not None:
+                extra["Content-Length"] = str(outgoing.size)
+        path, _, query = call.path.partition("?")
+        proxy = self.proxy
+        return self.pool.session.request(
+            call.method,
+            _url(self._scheme, self._authority, self._prefix + path, query),
+            headers=self._headers_for(token, call.accept, extra),
+            data=data,
+            allow_redirects=False,
+            ssl=self._context,
+            timeout=limits,
+            proxy=None if proxy is None else proxy.url,
+            proxy_headers=None if proxy is None else proxy.headers,
+        )
+
+    def _headers_for(self, token: Token | None, accept: str, extra: Mapping[str, str] | None) -> CIMultiDict[str]:
+        if token is not self._prepared_for:
+            self._prepared, self._prepared_for = {}, token
+        headers = self._prepared.get(accept)
+        if headers is None:
+            headers = CIMultiDict(self._headers)
+            headers["Accept"] = accept
+            if token is not None:
+                headers["Authorization"] = f"Bearer {token.access}"
+            if len(self._prepared) < _MOST_HEADER_SETS:
+                self._prepared[accept] = headers
+        if extra is not None:
+            headers = CIMultiDict(headers)
+            headers.update(extra)
+        return headers
+
+
+@lru_cache
+def limits_of(timeouts: Timeouts) -> tuple[aiohttp.ClientTimeout, aiohttp.ClientTimeout]:
+    """What aiohttp has to watch over, for answers that are read whole and for streams."""
+    connect = timeouts.connect
+    if timeouts.total is not None:
+        share = timeouts.total * CONNECT_SHARE
+        connect = share if connect is None else min(connect, share)
+    # A timer for each piece of an answer costs a twentieth of a small call: none where the total ends it first.
+    read = timeouts.read
+    if read is not None and timeouts.total is not None and read >= timeouts.total:
+        read = None
+    whole = aiohttp.ClientTimeout(total=timeouts.total, sock_connect=connect, sock_read=read)
+    return whole, aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=timeouts.read)
+
+
+def limits_until(clock: Clock, limits: aiohttp.ClientTimeout, *, stream: bool) -> aiohttp.ClientTimeout:
+    """Limits for an attempt that has less time than the first one had."""
+    if clock.until == FOREVER:
+        return limits
+    left = max(0.001, clock.left())
+    connect = limits.sock_connect
+    connect = left * CONNECT_SHARE if connect is None else min(connect, left * CONNECT_SHARE)
+    # A stream is read after this; only a deadline bounds that.
+    total: float | None = None if stream and deadline_at() is None else left
+    return aiohttp.ClientTimeout(total=total, sock_connect=connect, sock_read=limits.sock_read, ceil_threshold=FOREVER)
+
+
+# Pollers ask for the same few URLs; a fleet's do not all fit, and cost less to make than memory to keep.
+@lru_cache(256)
+def _url(scheme: str, authority: str, path: str, query: str) -> URL:
+    # Spares yarl from parsing the origin again.
+    return URL.build(scheme=scheme, authority=authority, path=path, query_string=query, encoded=True)

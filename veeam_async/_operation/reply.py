@@ -1,0 +1,125 @@
+"""An answer as it came: status, headers and body, read to its end and not decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from .._redact import redact
+from .._text import neutral
+from ..errors import DecodeError
+from .call import Call
+from .json_text import JsonError, charset_of, decode_text, loads
+
+EXCERPT = 200
+_UNSET: Final = object()
+
+
+def excerpt(body: bytes, length: int = EXCERPT) -> str:
+    """The first characters of a body, for people."""
+    return body[: length * 4].decode("utf-8", "replace")[:length]
+
+
+class Reply:
+    """An answer that is read to its end and not decoded.
+
+    Attributes:
+        status: the HTTP status.
+        headers: case-insensitive.
+        body: the bytes, decompressed.
+        call: what it answers.
+        appliance: the appliance's label.
+        secrets: what the request carried, which no excerpt of the body may show.
+    """
+
+    __slots__ = ("_parsed", "appliance", "body", "call", "headers", "secrets", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        call: Call,
+        appliance: str,
+        secrets: tuple[str, ...] = (),
+        parsed: object = _UNSET,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.call = call
+        self.appliance = appliance
+        self.secrets = secrets
+        # Set where the body is so large that it was parsed piece by piece.
+        self._parsed = parsed
+
+    def __repr__(self) -> str:
+        return f"<Reply {self.status} to {self.operation} from {self.appliance}, {len(self.body)} bytes>"
+
+    @property
+    def operation(self) -> str:
+        """The operationId, or method and path."""
+        return self.call.label
+
+    @property
+    def content_type(self) -> str:
+        """The media type without parameters, lower case; empty where the server says none."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str | None:
+        """The charset that the server names, or None."""
+        return charset_of(self.headers.get("Content-Type", ""))
+
+    def json(self) -> Any:
+        """The parsed body; None where there is none.
+
+        Raises:
+            DecodeError: the body is not JSON, whatever its content type says.
+        """
+        if self._parsed is not _UNSET:
+            return self._parsed
+        if not self.body:
+            return None
+        try:
+            return loads(self.body, self.charset)
+        except JsonError as error:
+            where, incomplete = str(error), error.incomplete
+        raise self.no_json(where, incomplete=incomplete)
+
+    def no_json(self, where: str, *, incomplete: bool) -> DecodeError:
+        """The error for a body that is no JSON."""
+        kind = shown(self.content_type) or "nothing"
+        if "json" in kind:
+            message = f"the body is announced as {kind} and is no whole JSON: {where}"
+        else:
+            message = f"JSON was due, the body is {kind}"
+        foreign = "json" not in kind and not incomplete
+        return DecodeError(
+            message,
+            hint="A proxy or another service may have answered" if foreign else None,
+            status=self.status,
+            excerpt=self.excerpt(),
+            incomplete=incomplete and not foreign,
+            answered_by="gateway" if foreign else None,
+            appliance=self.appliance,
+            operation=self.operation,
+            method=self.call.method,
+            path=self.call.template,
+            step="body",
+        )
+
+    def excerpt(self) -> str | None:
+        """The first characters of the body without what is secret; None where all of it is."""
+        if self.call.secrets:
+            return None
+        return neutral(redact(excerpt(self.body, 4096), self.secrets), EXCERPT)
+
+    def text(self) -> str:
+        """The body as text, in the charset that the server named or in UTF-8."""
+        return decode_text(self.body, self.charset)
+
+
+def shown(header: str) -> str:
+    """A header's text as messages may hold it."""
+    return neutral(header, 100)
