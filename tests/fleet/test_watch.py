@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -16,9 +16,9 @@ import pytest
 
 from tests.fleet.virtual import virtual_time
 from veeam_async.errors import ConnectError
+from veeam_async.fleet import Cursor, CursorBusy, CursorError, MemoryCursor, SqliteCursor
 from veeam_async.fleet.answer import Answer
 from veeam_async.fleet.appliance import Appliance
-from veeam_async.fleet.cursor import Cursor, MemoryCursor, SqliteCursor
 from veeam_async.fleet.fanout import Limits, Step
 from veeam_async.fleet.rows import Job, Row, Session, SessionState
 from veeam_async.fleet.watch import Pace, Watch
@@ -406,3 +406,83 @@ async def test_mistake_in_reading_is_an_error_of_the_appliance() -> None:
     watch = site.watch(rounds=1)
     assert await seen(watch) == [("new", "a", "1")]
     assert isinstance(watch.errors["broken"].error, AttributeError)
+
+
+class Failing(MemoryCursor):
+    """A cursor that cannot take a row, or end a round, as often as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.not_taken = 0
+        self.not_finished = 0
+        self.busy = 0
+
+    def seen(self, watch: str, appliance: str) -> Any:
+        if self.busy:
+            self.busy -= 1
+            raise CursorBusy("held by another process")
+        return super().seen(watch, appliance)
+
+    def taken(self, watch: str, appliance: str, id: str, digest: str) -> None:
+        if self.not_taken:
+            self.not_taken -= 1
+            raise CursorError("no space left")
+        super().taken(watch, appliance, id, digest)
+
+    def finish(self, watch: str, appliance: str, mark: datetime | None, keep: Set[str]) -> None:
+        if self.not_finished:
+            self.not_finished -= 1
+            raise CursorError("no space left")
+        super().finish(watch, appliance, mark, keep)
+
+
+@virtual_time
+async def test_what_a_cursor_could_not_take_comes_again() -> None:
+    """A row that the cursor could not keep as taken is given again; the watch goes on and says why."""
+    site = Site("a", "b")
+    site.session("a", "1", 1)
+    site.session("b", "1", 1)
+    cursor = Failing()
+    cursor.not_taken = 1
+    told: list[Answer[Any]] = []
+    got = await seen(site.watch(cursor, rounds=3, on_error=told.append))
+    assert sorted(got) == sorted([("new", "a", "1"), ("new", "b", "1"), got[0]])
+    assert [str(answer.error) for answer in told] == ["no space left"]
+
+
+@virtual_time
+async def test_a_round_whose_end_cannot_be_kept_is_an_error_of_that_appliance() -> None:
+    """The mark stays where it was, the error is the appliance's, and the next round makes up for it."""
+    site = Site("a")
+    site.session("a", "1", 1)
+    cursor = Failing()
+    cursor.not_finished = 1
+    told: list[Answer[Any]] = []
+    watch = site.watch(cursor, rounds=2, on_error=told.append)
+    assert await seen(watch) == [("new", "a", "1")]
+    assert [type(answer.error) for answer in told] == [CursorError] and watch.errors == {}
+    assert [since for _, _, since in site.asked] == [None, None]
+    assert cursor.mark("test", "a") is not None
+
+
+@virtual_time
+async def test_a_cursor_that_is_held_is_waited_for() -> None:
+    """While another process holds the cursor the loop is free, and the round goes on when it lets go."""
+    site = Site("a")
+    site.job("a", "1")
+    cursor = Failing()
+    cursor.busy = 10
+    started = asyncio.get_running_loop().time()
+    assert await seen(site.watch(cursor, rounds=1)) == [("new", "a", "1")]
+    assert 2 < asyncio.get_running_loop().time() - started < 5
+
+
+@virtual_time
+async def test_a_cursor_that_is_held_for_good_is_an_error() -> None:
+    """After half a minute the round is an error of its appliance."""
+    site = Site("a")
+    cursor = Failing()
+    cursor.busy = 10_000
+    watch = site.watch(cursor, rounds=1)
+    assert await seen(watch) == []
+    assert isinstance(watch.errors["a"].error, CursorBusy) and not site.asked

@@ -6,7 +6,8 @@ from .answer import Answer
 from .appliance import Appliance
 from .breaker import ApplianceSkipped, BreakerPolicy, BreakerState
 from .config import FleetConfigError
-from .cursor import Cursor, FileCursor, MemoryCursor, SqliteCursor
+from .cursor import Cursor, CursorBusy, CursorError, MemoryCursor
+from .file_cursor import FileCursor
 from .fleet import Fleet, Rows
 from .reading import RowsError
 from .rows import (
@@ -24,6 +25,7 @@ from .rows import (
     SessionState,
 )
 from .shard import shard_of
+from .sqlite_cursor import SqliteCursor
 from .watch import Change, Watch
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "BreakerState",
     "Change",
     "Cursor",
+    "CursorBusy",
+    "CursorError",
     "FileCursor",
     "Fleet",
     "FleetConfigError",

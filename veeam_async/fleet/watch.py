@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from types import TracebackType
@@ -24,7 +24,7 @@ from ..errors import VeeamError
 from .answer import Answer
 from .appliance import Appliance
 from .channel import Channel
-from .cursor import Cursor
+from .cursor import Cursor, CursorBusy, CursorError
 from .fanout import Emit, Step, end
 from .rows import Row, Session, SessionState
 
@@ -33,6 +33,9 @@ RowT_co = TypeVar("RowT_co", bound=Row, covariant=True)
 
 # The fractional parts of its multiples fill the interval evenly, however many there are and whenever one is added.
 _GOLDEN = 0.6180339887498949
+# How often, and after how many seconds each time, a cursor that another process holds is asked again.
+_CURSOR_TRIES = 120
+_CURSOR_PAUSE = 0.25
 
 
 class Read(Protocol[RowT_co]):
@@ -157,6 +160,8 @@ class Watch(Generic[RowT]):
         # Nothing here refers to the iterator: a loop that is left drops the last reference, and that ends the tasks.
         self._begun = False
         self._tasks: set[asyncio.Task[None]] = set()
+        # Why rows of an appliance's present round could not be kept as taken.
+        self._untaken: dict[str, CursorError] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -194,7 +199,10 @@ class Watch(Generic[RowT]):
                 if isinstance(item, Change):
                     yield item
                     # Once more where it said so itself: a transaction that was rolled back has taken that back.
-                    item._taken(True)
+                    try:
+                        item._taken(True)
+                    except CursorError as error:
+                        self._untaken[item.appliance.name] = error
                 else:
                     self._finish(*item, clock())
         finally:
@@ -205,10 +213,18 @@ class Watch(Generic[RowT]):
     def _finish(self, seat: _Seat, answer: Answer[_Round], now: float) -> None:
         """All rows of a round were taken: the cursor may move on and the appliance gets its next date."""
         name = answer.appliance.name
+        failed = self._untaken.pop(name, None)
+        if answer.error is None and failed is None:
+            done = answer.result()
+            try:
+                self._cursor.finish(self._name, name, done.mark, done.keep)
+            except CursorError as error:
+                failed = error
+        if failed is not None:
+            # The mark stays where it was, and what was not taken comes again.
+            answer = attrs.evolve(answer, value=None, error=failed)
         if answer.error is None:
             self.errors.pop(name, None)
-            done = answer.result()
-            self._cursor.finish(self._name, name, done.mark, done.keep)
         else:
             self.errors[name] = answer
             if self._on_error is not None:
@@ -308,8 +324,7 @@ class Watch(Generic[RowT]):
             channel.close(error)
 
     async def _poll(self, appliance: Appliance, emit: Emit[Change[RowT]]) -> _Round:
-        seen = self._cursor.seen(self._name, appliance.name)
-        mark = self._cursor.mark(self._name, appliance.name)
+        seen, mark = await self._remembered(appliance.name)
         since = self._since if mark is None else mark - timedelta(seconds=self._pace.overlap)
         found: dict[str, tuple[str, datetime | None]] = {}
         unfinished: list[datetime] = []
@@ -331,6 +346,15 @@ class Watch(Generic[RowT]):
         asked = None if newest is None else newest - timedelta(seconds=self._pace.overlap)
         keep = (id for id, (_, started) in found.items() if asked is None or started is None or started >= asked)
         return _Round(newest, frozenset(keep))
+
+    async def _remembered(self, appliance: str) -> tuple[Mapping[str, str], datetime | None]:
+        """What the cursor holds of an appliance. Another process that has it is waited for, off the loop."""
+        for _ in range(_CURSOR_TRIES):
+            try:
+                return self._cursor.seen(self._name, appliance), self._cursor.mark(self._name, appliance)
+            except CursorBusy:
+                await asyncio.sleep(_CURSOR_PAUSE)
+        return self._cursor.seen(self._name, appliance), self._cursor.mark(self._name, appliance)
 
     def _change(self, row: RowT, kind: Literal["new", "changed"], digest: str) -> Change[RowT]:
         name = row.appliance.name
