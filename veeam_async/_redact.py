@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -14,26 +16,79 @@ def redact(text: str, secrets: Iterable[str | None]) -> str:
     """The text with every secret in it masked, plain or as a JSON string or a form would spell it."""
     if not text:
         return text
+    for spelling in _spellings(secrets):
+        text = text.replace(spelling, MASK)
+    return text
+
+
+def _spellings(secrets: Iterable[str | None]) -> list[str]:
     from urllib.parse import quote, quote_plus
 
+    spellings: dict[str, None] = {}
     for secret in secrets:
         if not secret or len(secret) < _SHORTEST:
             continue
         doubled = secret.replace("\\", "\\\\")
-        for spelling in (doubled.replace('"', '\\"'), doubled, secret, quote(secret), quote_plus(secret)):
-            text = text.replace(spelling, MASK)
-    return text
+        spellings |= dict.fromkeys(
+            (doubled.replace('"', '\\"'), doubled, secret, quote(secret), quote(secret, safe=""), quote_plus(secret))
+        )
+    # The longest first, lest a part of one is masked and the rest stays.
+    return sorted(spellings, key=len, reverse=True)
 
 
 def redact_all(data: Any, secrets: Iterable[str | None]) -> Any:
     """Parsed JSON with every secret masked in its strings."""
+    spellings = _spellings(secrets)
+    return _masked(data, spellings) if spellings else data
+
+
+def _masked(data: Any, spellings: list[str]) -> Any:
     if isinstance(data, str):
-        return redact(data, secrets)
+        for spelling in spellings:
+            data = data.replace(spelling, MASK)
+        return data
     if isinstance(data, list):
-        return [redact_all(item, secrets) for item in data]
+        return [_masked(item, spellings) for item in data]
     if isinstance(data, dict):
-        return {redact(key, secrets): redact_all(value, secrets) for key, value in data.items()}
+        return {_masked(key, spellings): _masked(value, spellings) for key, value in data.items()}
     return data
+
+
+_SECRET_NAME = re.compile(
+    r"(?i)pass(word|phrase|code)|secret|token|credential|private_?key|access_?key|api_?key|\bkey$|^pin$"
+)
+_MOST_SECRETS = 100
+_SEARCHED = 1 << 20
+
+
+def secrets_in(body: bytes | None) -> list[str]:
+    """The values of a JSON or form body whose names say that they are secret: what a server must not repeat."""
+    if not body or len(body) > _SEARCHED or _SECRET_NAME.search(body.decode("utf-8", "replace")) is None:
+        return []
+    secrets: list[str] = []
+    try:
+        _collect(json.loads(body), secrets)
+    except (ValueError, RecursionError):
+        from urllib.parse import parse_qsl
+
+        try:
+            pairs = parse_qsl(body.decode("utf-8", "replace"), max_num_fields=1000)
+        except ValueError:
+            return []
+        secrets += [value for name, value in pairs if _SECRET_NAME.search(name)]
+    return secrets[:_MOST_SECRETS]
+
+
+def _collect(value: Any, secrets: list[str]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, secrets)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str) and _SECRET_NAME.search(name):
+                secrets.append(item)
+            else:
+                _collect(item, secrets)
 
 
 class Hidden(dict[str, str]):

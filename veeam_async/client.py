@@ -249,7 +249,7 @@ class ApplianceClient:
         finally:
             reply.close()
 
-    async def request(
+    def request(
         self,
         method: str,
         path: str,
@@ -259,7 +259,7 @@ class ApplianceClient:
         json: Any = UNSET,
         data: bytes | Mapping[str, Any] | None = None,
         safe: bool | None = None,
-    ) -> Reply:
+    ) -> Coroutine[Any, Any, Reply]:
         """Any call, described by a document or not, with the same session behind it.
 
         Args:
@@ -307,7 +307,7 @@ class ApplianceClient:
             headers=extra or None,
             body=sent,
         )
-        return await self._transport.fetch(call, self._tokens, _as_it_came)
+        return self._transport.fetch(call, self._tokens, _as_it_came)
 
     def _own_path(self, url: str) -> str:
         from yarl import URL

@@ -324,28 +324,36 @@ class Exchange(Generic[T]):
             UnsafeOriginError: the redirect leads to another origin.
             ApiError: it cannot be followed.
         """
-        call, origin = self.call, self.around.sender.origin
-        location = reply.headers.get("Location")
-        kept = call.method in ("GET", "HEAD") or reply.status in (307, 308)
-        if not location or not kept:
+        target = self._target(reply)
+        if target is None:
             raise read_error(reply)
-        try:
-            # As it was written: the server knows how it quotes; only what no URL may hold is quoted here.
-            quoted = quote(location, safe="%/:=&?~#+!$,;'@()*[]")
-            joined = urljoin(self.around.sender.base + origin.prefix + call.path, quoted)
-            target = URL(joined, encoded=True)
-            same = target.scheme == origin.scheme and target.host == origin.host and target.port == origin.port
-            same = same and f"{target.raw_path}/".startswith(f"{origin.prefix}/")
-        except ValueError:
-            raise read_error(reply) from None
-        if not same:
+        origin = self.around.sender.origin
+        same = target.scheme == origin.scheme and target.host == origin.host and target.port == origin.port
+        if not (same and f"{target.raw_path}/".startswith(f"{origin.prefix}/")):
+            place = f"{target.scheme}://{target.authority}"
+            target = None  # its query could hold the token
             raise UnsafeOriginError(
-                f"{reply.status}: redirects to another origin, {target.scheme}://{target.authority}, "
-                f"which gets nothing of this session",
+                f"{reply.status}: redirects to another origin, {place}, which gets nothing of this session",
                 hint="If the appliance is there, make a client for it",
                 **self.context,
             )
-        return attrs.evolve(call, path=target.raw_path_qs.removeprefix(origin.prefix))
+        return attrs.evolve(self.call, path=target.raw_path_qs.removeprefix(origin.prefix))
+
+    def _target(self, reply: Reply) -> URL | None:
+        """Where a redirect leads, or None where it cannot be followed."""
+        call, sender = self.call, self.around.sender
+        location = reply.headers.get("Location")
+        kept = call.method in ("GET", "HEAD") or reply.status in (307, 308)
+        if not location or not kept:
+            return None
+        # As it was written: the server knows how it quotes; only what no URL may hold is quoted here.
+        quoted = quote(location, safe="%/:=&?~#+!$,;'@()*[]")
+        try:
+            target = URL(urljoin(sender.base + sender.origin.prefix + call.path, quoted), encoded=True)
+            _ = target.port, target.host
+        except ValueError:
+            return None
+        return target
 
     # ---------------------------------------------------------------------------------------------------- events
 

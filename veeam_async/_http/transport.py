@@ -10,6 +10,7 @@ import aiohttp
 from .._operation.call import Call
 from .._operation.media import foreign_answer
 from .._operation.reply import Reply
+from .._redact import HiddenTuple, secrets_in
 from ..errors import BodyTooLarge, DecodeError
 from ..retry import RetryBudget, RetryPolicy, parse_retry_after
 from ..timeouts import Timeouts
@@ -188,7 +189,8 @@ async def _refused(response: aiohttp.ClientResponse, exchange: Exchange[Any], to
     call = exchange.call
     body = await read_start(response, ERROR_BODY)
     exchange.answered(response.status, len(body))
-    secrets = call.secrets if token is None else (*call.secrets, *token.secrets)
+    sent = secrets_in(call.body) if isinstance(call.body, bytes) else ()
+    secrets = HiddenTuple((*call.secrets, *(token.secrets if token is not None else ()), *sent))
     reply = Reply(response.status, response.headers, body, call, exchange.around.name, secrets)
     return Ended(Answered(reply.status, parse_retry_after(reply.headers.get("Retry-After"))), reply=reply)
 
