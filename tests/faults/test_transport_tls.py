@@ -290,7 +290,7 @@ async def test_how_long_a_second_look_may_take(
     take."""
     given: list[float] = []
 
-    async def look(host: str, port: int, *, timeout: float) -> Certificate:
+    async def look(host: str, port: int, *, timeout: float, server_name: str | None = None) -> Certificate:
         given.append(timeout)
         return await fetch_certificate(host, port, timeout=5)
 

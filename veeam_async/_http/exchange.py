@@ -281,6 +281,7 @@ class Exchange(Generic[T]):
             self._timeouts.connect,
             self._timeouts.read,
             self.context,
+            self.around.sender.tls.server_name,
         )
         failure = await tls_failure(error, attempt) or failure_of(error, attempt)
         if connecting and self._clock.until != FOREVER and self._clock.ended_connecting():

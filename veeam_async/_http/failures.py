@@ -33,6 +33,7 @@ class Attempt(NamedTuple):
         status: of the answer whose body failed, or None.
         connect_limit, read_limit: the limits in force, in seconds.
         context: appliance, operation, method, path.
+        server_name: the name that the certificate is asked for, where it is not the host's.
     """
 
     origin: Origin
@@ -42,6 +43,7 @@ class Attempt(NamedTuple):
     connect_limit: float | None
     read_limit: float | None
     context: Where
+    server_name: str | None = None
 
 
 def failure_of(error: BaseException, attempt: Attempt) -> Failure:
@@ -108,6 +110,9 @@ def _connecting(error: aiohttp.ClientConnectionError, attempt: Attempt, target: 
         missing = name_does_not_exist(error)
         return Failure(ConnectError(text, step="name", **context), Broken(sent=False, repeatable=not missing))
     if not isinstance(error, aiohttp.ClientConnectorError):
+        if "TLS-in-TLS" in str(error):  # Python 3.11 loses why the handshake within an https proxy failed
+            text = f"no TLS handshake with {target} by way of the proxy: {os_text(error)}"
+            return Failure(ConnectError(text, step="tls", **context), Broken(sent=False))
         return None
     inner = error.os_error
     torn = isinstance(inner, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, ssl.SSLError))
@@ -147,7 +152,9 @@ async def tls_failure(error: BaseException, attempt: Attempt) -> Failure | None:
 
         try:
             limit = min(3.0, attempt.connect_limit or 3.0)
-            seen = await certificates.fetch_certificate(attempt.origin.host, attempt.origin.port, timeout=limit)
+            seen = await certificates.fetch_certificate(
+                attempt.origin.host, attempt.origin.port, timeout=limit, server_name=attempt.server_name
+            )
         except VeeamError:
             pass
     if seen is None:
