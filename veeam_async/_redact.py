@@ -30,7 +30,13 @@ def _spellings(secrets: Iterable[str | None]) -> list[str]:
             continue
         doubled = secret.replace("\\", "\\\\")
         spellings |= dict.fromkeys(
-            (doubled.replace('"', '\\"'), doubled, secret, quote(secret), quote(secret, safe=""), quote_plus(secret))
+            (
+                doubled.replace('"', '\\"'),
+                doubled,
+                secret,
+                *(spell(secret, errors="replace") for spell in (quote, quote_plus)),
+                quote(secret, safe="", errors="replace"),
+            )
         )
     # The longest first, lest a part of one is masked and the rest stays.
     return sorted(spellings, key=len, reverse=True)

@@ -188,8 +188,10 @@ async def parrot() -> AsyncIterator[Parrot]:
 
 
 def client_of(server: Wire, cage: Cage, **options: Any) -> Client:
-    options = {"retry": TWICE, "timeouts": Timeouts(connect=2, read=0.4, total=1.0), "events": cage.hear} | options
-    return Client(server.url, options.pop("credentials", Password("monitor", SECRET["password"])), **options)
+    options.setdefault("retry", TWICE)
+    options.setdefault("timeouts", Timeouts(connect=2, read=0.4, total=1.0))
+    credentials = options.pop("credentials", Password("monitor", SECRET["password"]))
+    return Client(server.url, credentials, events=cage.hear, **options)
 
 
 async def use(client: Client, way: str) -> list[Awaitable[Any]]:

@@ -347,9 +347,9 @@ class Exchange(Generic[T]):
         kept = call.method in ("GET", "HEAD") or reply.status in (307, 308)
         if not location or not kept:
             return None
-        # As it was written: the server knows how it quotes; only what no URL may hold is quoted here.
-        quoted = quote(location, safe="%/:=&?~#+!$,;'@()*[]")
         try:
+            # As it was written: the server knows how it quotes; only what no URL may hold is quoted here.
+            quoted = quote(location, safe="%/:=&?~#+!$,;'@()*[]")
             target = URL(urljoin(sender.base + sender.origin.prefix + call.path, quoted), encoded=True)
             _ = target.port, target.host
         except ValueError:
