@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codegen import emit
-from codegen.document import SpecError
+from codegen.faults import BadInput
 
 _SHOWN = 40
 
@@ -23,7 +23,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Generate afresh, compare, and say what differs: 0 nothing, 1 something, 2 bad specs."""
     try:
         found = differences(arguments.specs, arguments.package, arguments.revisions)
-    except SpecError as error:
+    except BadInput as error:
         print(*(f"codegen check: {line}" for line in error.lines), sep="\n", file=sys.stderr)
         return 2
     for line in found[:_SHOWN]:
@@ -45,7 +45,7 @@ def differences(specs: Path, package: Path, revisions: list[str] | None = None) 
             spec is a difference too.
 
     Raises:
-        SpecError: the specs cannot be emitted.
+        BadInput: the specs cannot be emitted.
     """
     targets = emit.find(specs, revisions or ())
     with tempfile.TemporaryDirectory() as scratch:

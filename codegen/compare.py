@@ -13,7 +13,10 @@ from typing import Any
 import attrs
 
 from codegen import naming
-from codegen.document import DROPPED_HEADERS, METHODS, SpecError
+from codegen.faults import BadInput
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+DROPPED_HEADERS = frozenset({"authorization", "content-type", "x-api-version"})
 
 
 @attrs.frozen
@@ -55,12 +58,12 @@ def compare(data: Mapping[str, Any], home: Path, name: str) -> tuple[Counts, Cou
         Counts of the package and of the spec.
 
     Raises:
-        SpecError: one line for each operation, parameter, schema, property or enum value without a counterpart.
+        BadInput: one line for each operation, parameter, schema, property or enum value without a counterpart.
     """
     package = _read_package(home)
     faults = [*_operations(data, package), *_schemas(data, package)]
     if faults:
-        raise SpecError(*(f"{name}: {fault}" for fault in faults))
+        raise BadInput(*(f"{name}: {fault}" for fault in faults))
     return _count_package(data, package), count(data)
 
 
@@ -263,7 +266,7 @@ def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"), str(path))
     except SyntaxError as error:
-        raise SpecError(f"{path}: emitted as no Python: {error}") from None
+        raise BadInput(f"{path}: emitted as no Python: {error}") from None
 
 
 def _read_class(statement: ast.ClassDef) -> _Class:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from codegen.document import SpecError
+from codegen.faults import BadInput
 
 _CALLS = frozenset(
     [
@@ -37,7 +37,7 @@ def check_tree(folder: Path, label: str) -> None:
         label: what to call it in errors.
 
     Raises:
-        SpecError: one line for each file.
+        BadInput: one line for each file.
     """
     faults = []
     for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]):
@@ -51,7 +51,7 @@ def check_tree(folder: Path, label: str) -> None:
         if strange is not None:
             faults.append(f"{label}: {name}: line {strange[0]}: no template writes {strange[1]}")
     if faults:
-        raise SpecError(*faults)
+        raise BadInput(*faults)
 
 
 def _strange(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -132,6 +132,14 @@ def member_name(value: str, taken: Collection[str] = ()) -> str:
     return _identifier("_".join(parts) or ("EMPTY" if not value else ""), (), taken, "VALUE")
 
 
+def member_names(values: Iterable[str]) -> list[str]:
+    """The members of an enum, in the order of its values."""
+    names: list[str] = []
+    for value in values:
+        names.append(member_name(value, names))
+    return names
+
+
 def class_name(name: str, taken: Collection[str] = ()) -> str:
     """The class for a schema: the document's own name wherever Python can take it."""
     if not name.isidentifier():

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codegen.compare import compare
-from codegen.document import SpecError
-from codegen.emitted import build
-from codegen.reading import read
-from codegen.render import render
-from codegen.target import Target
+from codegen.emit.package import build
+from codegen.emit.reading import read
+from codegen.emit.render import render
+from codegen.emit.target import Target
+from codegen.faults import BadInput
 
 NAMES = [f"S{number}" for number in range(5)]
 WIRES = ["a", "A", "b", "from", "_a", ".a", "type", "self", "to_dict", "2x", "id-x"]
@@ -109,7 +109,7 @@ def emit_whole(document: dict[str, Any]) -> None:
     before = json.dumps(document)
     try:
         made = read(document, "any/v1")
-    except SpecError as error:
+    except BadInput as error:
         if not all(line.endswith("inherits from itself") for line in error.lines):
             raise
         return

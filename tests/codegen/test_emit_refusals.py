@@ -12,7 +12,7 @@ import pytest
 from codegen import emit
 from codegen.__main__ import main
 from codegen.compare import compare
-from codegen.document import SpecError
+from codegen.faults import BadInput
 from tests.codegen.odd import document, operation, query, ref, write_specs
 
 
@@ -108,11 +108,11 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
                 "Base": {
                     "type": "object",
                     "properties": {"type": {"type": "string"}},
-                    "discriminator": {"propertyName": "type", "mapping": {"A": "#/components/schemas/Part"}},
+                    "discriminator": {"propertyName": "type", "mapping": {"A": "#/components/schemas/Gear"}},
                 }
             }
         },
-        "odd/v7: schema Base: Part, its child for type A, does not inherit from it",
+        "odd/v7: schema Base: Gear, its child for type A, does not inherit from it",
     ),
     "a discriminator without a property": (
         {"schemas": {"Base": {"type": "object", "properties": {"a": {}}, "discriminator": {"mapping": {}}}}},
@@ -208,6 +208,6 @@ def test_what_gets_lost_is_noticed(made: Path, files: str, old: str, new: str, e
     texts = {path: path.read_text(encoding="utf-8") for path in sorted(home.glob(files))}
     path = next(path for path, text in texts.items() if old in text)
     path.write_text(texts[path].replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(BadInput) as caught:
         compare(json.loads((made / "specs/odd/v7.json").read_text(encoding="utf-8")), home, "odd/v7")
     assert f"odd/v7: {expected}" in caught.value.lines

@@ -16,9 +16,9 @@ import pytest
 
 import veeam_async
 from codegen import compare, emit
-from codegen.expressions import names as names_in
+from codegen.emit.expressions import names as names_in
+from codegen.emit.target import Target
 from codegen.naming import CLIENT_MEMBERS
-from codegen.target import Target
 from veeam_async._model import Model, OpenEnum, fields
 from veeam_async.client import ApplianceClient
 from veeam_async.operation import Operation

@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from codegen import catalog, emit, naming
-from codegen.files import FAMILY, LARGE, Node, files
+from codegen.emit.files import FAMILY, LARGE, Node, files
 
 
 def node(name: str, *uses: str, base: str | None = None, groups: tuple[str, ...] = ()) -> Node:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from codegen import emit, gate
-from codegen.document import SpecError
+from codegen.faults import BadInput
 from tests.codegen.odd import document, operation, write_specs
 
 
@@ -64,7 +64,7 @@ def test_a_text_of_a_document_does_not_run(place: str, tmp_path: Path, monkeypat
     package = tmp_path / "acme"
     try:
         emit.emit(specs, package)
-    except SpecError:
+    except BadInput:
         assert not package.exists()
     else:
         imported(package, monkeypatch)
@@ -84,7 +84,7 @@ def test_a_text_of_a_document_does_not_run(place: str, tmp_path: Path, monkeypat
 def test_the_gate_refuses_what_no_template_writes(text: str, tmp_path: Path) -> None:
     """A call, an import or a statement that no template makes stops the emit, wherever it came from."""
     (tmp_path / "jobs.py").write_text(text, encoding="utf-8")
-    with pytest.raises(SpecError, match="no template writes"):
+    with pytest.raises(BadInput, match="no template writes"):
         gate.check_tree(tmp_path, "odd/v7")
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.testing.caller import REVISIONS
+from veeam_async._spec import Spec, load
 from veeam_async.testing.answers import Answers
 from veeam_async.testing.checking import Checker
-from veeam_async.testing.spec import Spec, load
 
 
 def all_answers(spec: Spec, seed: int = 0) -> dict[tuple[str, int], Any]:

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from tests.testing.caller import NEWEST, REVISIONS, Caller, calling, filled
+from veeam_async._spec import UnknownRevision
 from veeam_async.testing import Behaviour, SimulatedAppliance
-from veeam_async.testing.spec import UnknownRevision
 
 LISTS = {
     "vbr": "/api/v1/jobs/states",

@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from tests.testing.caller import REVISIONS, Caller, calling
+from veeam_async._spec import Spec, SpecOperation, from_document, load
 from veeam_async.testing import World
 from veeam_async.testing.checking import Checker
 from veeam_async.testing.products import product as find_product
-from veeam_async.testing.spec import Spec, SpecOperation, from_document, load
 from veeam_async.testing.state import State
 from veeam_async.testing.versions import serve
 

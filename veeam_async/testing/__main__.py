@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from .._spec import UnknownRevision
 from .fleet import TROUBLES, SimulatedFleet
-from .spec import UnknownRevision
 
 
 def parser() -> argparse.ArgumentParser:

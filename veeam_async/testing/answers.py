@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from .spec import Schema, Spec, SpecOperation
+from .._spec import Schema, Spec, SpecOperation
 
 _ROWS = 7
 _DEEP = 8

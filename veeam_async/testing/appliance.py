@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import attrs
 
+from .._spec import Spec, load
 from .behaviour import Behaviour
 from .certificates import Authority
 from .faults import Faults
@@ -21,7 +22,6 @@ from .journal import Departure, Journal, Recorded
 from .listener import Listener
 from .products import product as find_product
 from .responder import Responder
-from .spec import Spec, load
 from .state import State
 from .tokens import TokenService, User
 from .versions import serve

@@ -14,9 +14,9 @@ import orjson
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator as JsonValidator
 
+from .._spec import Schema, Spec, SpecOperation
 from .jsonschemas import Schemas
 from .query import read_moment
-from .spec import Schema, Spec, SpecOperation
 
 _JSON = "application/json"
 _MOST_VERDICTS = 20_000

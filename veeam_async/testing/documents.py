@@ -11,7 +11,7 @@ from typing import Protocol
 import attrs
 import orjson
 
-from .spec import Spec
+from .._spec import Spec
 
 _PATH = re.compile(r"/swagger/(?:docs/)?v?([\w.-]+?)(?:/swagger)?\.json")
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from .._spec import Schema, Spec
 from .answers import Answers
 from .products import stamp
 from .query import Row
-from .spec import Schema, Spec
 from .store import Collection
 from .world import World
 

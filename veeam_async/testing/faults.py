@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol, get_args
 
 import attrs
 
-from .spec import Schema, Spec
+from .._spec import Schema, Spec
 
 Change = Literal["unknown_enum", "letter_case", "null", "missing", "extra"]
 Cut = Literal["before", "after", "body"]

@@ -12,10 +12,10 @@ from typing import Literal, Self, get_args
 
 import attrs
 
+from .._spec import revisions as known_revisions
 from .appliance import PASSWORD, SimulatedAppliance
 from .certificates import Authority
 from .products import product as find_product
-from .spec import revisions as known_revisions
 from .state import State
 from .versions import serve
 from .world import World

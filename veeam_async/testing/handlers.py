@@ -9,13 +9,13 @@ from urllib.parse import parse_qsl
 import attrs
 import orjson
 
+from .._spec import Schema, Spec, SpecOperation
 from . import query
 from .answers import Answers
 from .behaviour import Behaviour
 from .facts import Facts
 from .products import Product
 from .query import Row
-from .spec import Schema, Spec, SpecOperation
 from .store import Collection, Store, missing
 from .tokens import TokenService, User
 from .world import World

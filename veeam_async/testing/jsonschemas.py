@@ -10,8 +10,8 @@ from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from .._spec import Schema, Spec
 from .query import read_moment
-from .spec import Schema, Spec
 
 Direction = Literal["request", "answer"]
 

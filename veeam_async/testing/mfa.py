@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import secrets
 
+from .._spec import Spec
 from .handlers import Answer, Call, Handler
 from .products import Problem, Refused
-from .spec import Spec
 from .tokens import User
 
 _CODES = 5

@@ -13,13 +13,13 @@ import attrs
 import orjson
 from aiohttp import web
 
+from .._spec import Schema, SpecOperation
 from .behaviour import Behaviour
 from .documents import document_of
 from .faults import Fault, Faults
 from .handlers import ORIGIN, Answer, Call, Handlers
 from .journal import Departure, Journal, Recorded, body_of
 from .products import Problem, Product, Refused
-from .spec import Schema, SpecOperation
 from .state import State
 from .tokens import TokenService, User
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from .._spec import load
 from .answers import Answers
 from .handlers import Handler, Handlers
 from .mfa import MfaHandlers
 from .products import Product
-from .spec import load
 from .versions import Served
 from .view_aws import AwsView
 from .view_azure import AzureView

@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from .._spec import Schema, Spec, SpecOperation
 from .answers import Answers
 from .products import Problem, Refused
 from .query import Row
-from .spec import Schema, Spec, SpecOperation
 
 
 class Collection:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from .spec import UnknownRevision, revisions
+from .._spec import UnknownRevision, revisions
 
 
 @attrs.frozen

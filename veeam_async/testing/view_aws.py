@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from .._spec import SpecOperation
 from .facts import DROP
 from .handlers import JSON, ORIGIN, Answer, Call, Handlers
 from .products import Product, stamp
 from .query import read_moment
-from .spec import SpecOperation
 from .view_cloud import CloudView
 from .world import GIB, Job, Repository, RestorePoint, Result, Session, Workload
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from .._spec import Schema, SpecOperation
 from .facts import DROP, OneOf, lay
 from .handlers import JSON, ORIGIN, Answer, Call, Handler, Handlers
 from .products import Problem, Product, Refused, stamp
 from .query import Row
-from .spec import Schema, SpecOperation
 from .view_cloud import CloudView
 from .world import GIB, Job, Repository, RestorePoint, Result, Server, Session, Workload
 

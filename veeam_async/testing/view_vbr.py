@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from .._spec import SpecOperation
 from .facts import DROP, Facts, OneOf
 from .handlers import JSON, Answer, Call, Handlers
 from .products import Product, stamp
 from .query import Row
-from .spec import SpecOperation
 from .views import View
 from .world import GIB, Job, Repository, RestorePoint, Result, Server, Session, Workload
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from .._spec import Schema, Spec, SpecOperation
 from .answers import Answers
 from .facts import Facts, lay, plain
 from .handlers import JSON, Answer, Call, Handler, Handlers, common
 from .products import Problem, Product, Refused
 from .query import Row
-from .spec import Schema, Spec, SpecOperation
 from .world import GIB, Busy, Job, Repository, Session, SessionKind, World
 
 

@@ -408,8 +408,8 @@ async def browse_encryption_keys(
     Args:
         client: the appliance.
         amazon_connection_id: path `amazonConnectionId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `CloudEncryptionKeysPage`.
@@ -464,8 +464,8 @@ async def browse_cloud_networks(
     Args:
         client: the appliance.
         amazon_connection_id: path `amazonConnectionId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `CloudNetworksPage`.
@@ -544,8 +544,8 @@ async def browse_cloud_security_groups(
         client: the appliance.
         amazon_connection_id: path `amazonConnectionId`, UUID.
         cloud_network_id: query `cloudNetworkId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `CloudSecurityGroupsPage`.
@@ -611,8 +611,8 @@ async def browse_cloud_subnetworks(
         amazon_connection_id: path `amazonConnectionId`, UUID.
         cloud_network_id: query `cloudNetworkId`.
         availability_zone: query `availabilityZone`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `CloudSubnetworksPage`.

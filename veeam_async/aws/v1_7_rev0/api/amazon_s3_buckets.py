@@ -134,8 +134,8 @@ async def buckets(
         client: the appliance.
         iam_role_id: query `IAMRoleId`, UUID.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:
@@ -239,8 +239,8 @@ async def get_bucket_folders(
     Args:
         client: the appliance.
         bucket_id: path `bucketId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

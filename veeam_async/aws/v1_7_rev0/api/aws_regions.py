@@ -120,8 +120,8 @@ async def get_all_regions(
     Args:
         client: the appliance.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:
@@ -273,8 +273,8 @@ async def get_inner_regions(
         client: the appliance.
         region_id: path `regionId`, UUID.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

@@ -372,8 +372,8 @@ async def policies_get_all(
         sort: query `Sort`.
         usn: query `Usn`.
         repository_id: query `RepositoryId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PoliciesPage`.
@@ -702,8 +702,8 @@ async def policies_get_excluded_items_by_id(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -791,8 +791,8 @@ async def policies_get_regions_by_id(
         client: the appliance.
         policy_id: path `policyId`, UUID.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:
@@ -854,8 +854,8 @@ async def policies_get_selected_items_by_id(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 

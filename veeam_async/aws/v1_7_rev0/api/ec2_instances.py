@@ -172,8 +172,8 @@ async def virtual_machines(
     Args:
         client: the appliance.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         resource_aws_account_id: query `ResourceAwsAccountId`.
         resource_aws_organization_id: query `ResourceAwsOrganizationId`.
         region_id: query `RegionId`, UUID.
@@ -181,7 +181,7 @@ async def virtual_machines(
         protected_by_policy: query `ProtectedByPolicy`.
         backup_type: query `BackupType`.
         backup_state: query `BackupState`.
-        protection_status: query `ProtectionStatus`.
+        protection_status: query `ProtectionStatus`, deprecated.
 
     Returns:
         200: `VirtualMachinesPage`.

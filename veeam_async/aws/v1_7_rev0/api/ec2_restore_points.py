@@ -180,8 +180,8 @@ async def restore_points_get_all(
         virtual_machine_id: query `VirtualMachineId`, UUID.
         only_latest: query `onlyLatest`.
         restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `VmRestorePointsPage`.

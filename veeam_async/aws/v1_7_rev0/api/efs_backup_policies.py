@@ -388,8 +388,8 @@ async def efs_policies_get_all(
         last_policy_session_status: query `LastPolicySessionStatus`.
         is_enabled: query `IsEnabled`.
         sort: query `Sort`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `EfsPoliciesPage`.
@@ -568,8 +568,8 @@ async def get_resources_protected_by_backup_policy(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -634,8 +634,8 @@ async def get_resources_excluded_from_backup_policy(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -701,8 +701,8 @@ async def get_aws_regions_selected_for_backup_policy(
         client: the appliance.
         policy_id: path `policyId`, UUID.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

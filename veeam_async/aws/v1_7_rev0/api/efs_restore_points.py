@@ -97,8 +97,8 @@ async def efs_restore_points_get_all(
         restore_point_aws_account_id: query `RestorePointAwsAccountId`.
         resource_aws_account_id: query `ResourceAwsAccountId`.
         resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

@@ -55,8 +55,8 @@ async def flr_browse(
         client: the appliance.
         flr_session_id: path `flrSessionId`, UUID.
         body: what is sent, as application/json.
-        offset: query `Offset`, default 0.
-        limit: query `Limit`, default 200.
+        offset: query `Offset`, at least 0, default 0.
+        limit: query `Limit`, at least 0, default 200.
 
     Returns:
         200: `dict[str, Any]`.

@@ -488,8 +488,8 @@ async def get_resources_protected_by_backup_policy(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -554,8 +554,8 @@ async def get_resources_excluded_from_backup_policy(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -621,8 +621,8 @@ async def get_aws_regions_selected_for_backup_policy(
         client: the appliance.
         policy_id: path `policyId`, UUID.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

@@ -278,8 +278,8 @@ async def get_licensed_workloads(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
         search_pattern: query `SearchPattern`.
 

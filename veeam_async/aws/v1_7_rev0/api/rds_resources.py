@@ -99,8 +99,8 @@ async def rds_get_all(
         resource_aws_account_id: query `ResourceAwsAccountId`.
         resource_aws_organization_id: query `ResourceAwsOrganizationId`.
         region_id: query `RegionId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
         engine_type: query `EngineType`.
 

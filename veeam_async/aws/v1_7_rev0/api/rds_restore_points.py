@@ -85,8 +85,8 @@ async def rds_restore_points_get_all(
         resource_aws_account_id: query `ResourceAwsAccountId`.
         resource_aws_organization_id: query `ResourceAwsOrganizationId`.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

@@ -379,8 +379,8 @@ async def redshift_serverless_policies_get_all(
         last_policy_session_status: query `LastPolicySessionStatus`.
         is_enabled: query `IsEnabled`.
         sort: query `Sort`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `dict[str, Any]`.
@@ -522,8 +522,8 @@ async def get_resources_protected_by_backup_policy(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -588,8 +588,8 @@ async def get_resources_excluded_from_backup_policy(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
 
@@ -655,8 +655,8 @@ async def get_aws_regions_selected_for_backup_policy(
         client: the appliance.
         policy_id: path `policyId`, UUID.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sort: query `Sort`.
 
     Returns:

@@ -211,8 +211,8 @@ async def get_sessions(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         policy_id: query `PolicyId`, UUID.
         parent_session_id: query `ParentSessionId`, UUID.
         status: query `Status`.
@@ -352,8 +352,8 @@ async def get_retention_session_deleted_restore_points(
         session_id: path `sessionId`, UUID.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `RetentionJobDeletedRestorePointsPage`.
@@ -438,8 +438,8 @@ async def get_backup_session_protected_items(
         session_id: path `sessionId`, UUID.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `ProtectedItemsPage`.
@@ -502,8 +502,8 @@ async def get_restore_session_restored_items(
         session_id: path `sessionId`, UUID.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `RestoredItemsPage`.

@@ -306,8 +306,8 @@ async def users_get_all(
         client: the appliance.
         search_pattern: query `SearchPattern`.
         sort: query `Sort`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `UsersPage`.

@@ -54,6 +54,7 @@ class RepositoryCreateSpec(Model):
     """Repository create spec.
 
     Attributes:
+        name: 1 to 255 characters.
         iam_role_id: UUID.
         amazon_bucket_id: UUID.
     """
@@ -91,7 +92,11 @@ class RepositoryPasswordValidationResult(Model):
 
 @model
 class RepositoryPasswordValidationSpec(Model):
-    """Repository password validation spec."""
+    """Repository password validation spec.
+
+    Attributes:
+        password: at least 1 character.
+    """
 
     password: str
 
@@ -101,6 +106,7 @@ class RepositoryUpdateSpec(Model):
     """Repository update spec.
 
     Attributes:
+        name: 1 to 255 characters.
         iam_role_id: UUID.
     """
 

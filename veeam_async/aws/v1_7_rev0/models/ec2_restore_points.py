@@ -114,7 +114,11 @@ class VirtualMachineToAlternativeRestoreOptions(Model):
 
 @model
 class VmBackupVolume(Model):
-    """Vm backup volume."""
+    """Vm backup volume.
+
+    Attributes:
+        backup_size_bytes: in bytes.
+    """
 
     disk_id: str | None | Unset = UNSET
     type: Ec2DiskTypes | None | Unset = UNSET
@@ -133,6 +137,7 @@ class VmRestorePoint(Model):
     Attributes:
         id: UUID.
         backup_id: UUID.
+        backup_size_bytes: in bytes.
         region_id: UUID.
         availability_zone_id: UUID.
     """

@@ -47,7 +47,12 @@ class AmazonAccountAccessKeys(Model):
 
 @model
 class AmazonAccountCreateSpec(Model):
-    """Amazon account create spec."""
+    """Amazon account create spec.
+
+    Attributes:
+        name: at most 255 characters.
+        description: at most 512 characters.
+    """
 
     name: str
     description: str | None | Unset = UNSET
@@ -118,14 +123,23 @@ class AmazonAccountIAMRoleUpdateSpec(Model):
 
 @model
 class AmazonAccountNameValidationSpec(Model):
-    """Amazon account name validation spec."""
+    """Amazon account name validation spec.
+
+    Attributes:
+        name: at least 1 character.
+    """
 
     name: str
 
 
 @model
 class AmazonAccountUpdateSpec(Model):
-    """Amazon account update spec."""
+    """Amazon account update spec.
+
+    Attributes:
+        name: at most 255 characters.
+        description: at most 512 characters.
+    """
 
     name: str
     description: str | None | Unset = UNSET

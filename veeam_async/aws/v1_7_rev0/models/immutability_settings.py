@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 @model
 class ImmutabilityGeneration(Model):
-    """Immutability generation."""
+    """Immutability generation.
+
+    Attributes:
+        period_in_days: in days.
+    """
 
     period_in_days: int | None | Unset = UNSET

@@ -42,6 +42,7 @@ class RdsPolicy(Model):
     Attributes:
         id: UUID.
         region_ids: UUID.
+        name: 1 to 255 characters.
         identity_id: UUID.
     """
 
@@ -104,6 +105,7 @@ class RdsPolicySpec(Model):
 
     Attributes:
         region_ids: UUID.
+        name: 1 to 255 characters.
         identity_id: UUID.
     """
 

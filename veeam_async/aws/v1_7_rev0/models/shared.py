@@ -112,7 +112,11 @@ class DailySchedule(Model):
 
 @model
 class DailyScheduleSettings(Model):
-    """Daily schedule settings."""
+    """Daily schedule settings.
+
+    Attributes:
+        runs_per_hour: at least 1.
+    """
 
     kind: DailyScheduleSettingsKind | None | Unset = UNSET
     runs_per_hour: int | None | Unset = UNSET
@@ -163,8 +167,8 @@ class Error(Model):
     """Error.
 
     Attributes:
-        type: uri.
-        instance: uri.
+        type: URI.
+        instance: URI.
     """
 
     title: str | None | Unset = UNSET
@@ -287,7 +291,11 @@ class OrganizationSettings(Model):
 
 @model
 class PeriodRetentionOptions(Model):
-    """Period retention options."""
+    """Period retention options.
+
+    Attributes:
+        count: at least 0.
+    """
 
     type: RetentionTypes | None | Unset = UNSET
     count: int | None | Unset = UNSET
@@ -295,7 +303,11 @@ class PeriodRetentionOptions(Model):
 
 @model
 class PointsRetentionOptions(Model):
-    """Points retention options."""
+    """Points retention options.
+
+    Attributes:
+        count: at least 0.
+    """
 
     count: int | None | Unset = UNSET
 
@@ -314,6 +326,7 @@ class Policy(Model):
     Attributes:
         id: UUID.
         region_ids: UUID.
+        name: 1 to 255 characters.
     """
 
     id: str
@@ -406,7 +419,11 @@ class PolicyExcludedItems(Model):
 
 @model
 class PolicyExportModel(Model):
-    """Policy export model."""
+    """Policy export model.
+
+    Attributes:
+        name: 1 to 255 characters.
+    """
 
     snapshot_settings: PolicySnapshotSettings | None | Unset = UNSET
     replica_settings: ReplicaSettingsExportModel | None | Unset = UNSET
@@ -529,6 +546,7 @@ class PolicySpec(Model):
 
     Attributes:
         region_ids: UUID.
+        name: 1 to 255 characters.
     """
 
     region_ids: list[str] | None | Unset = UNSET
@@ -752,7 +770,11 @@ class WeeklySnapshotScheduleSettings(Model):
 
 @model
 class YearlyRetentionOptions(Model):
-    """Yearly retention options."""
+    """Yearly retention options.
+
+    Attributes:
+        count: at least 0.
+    """
 
     count: int | None | Unset = UNSET
     type: YearlyRetentionOptionsType | None | Unset = UNSET

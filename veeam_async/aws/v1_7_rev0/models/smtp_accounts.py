@@ -30,7 +30,14 @@ class StandardAccount(Model):
 
 @model
 class StandardAccountCreateSpec(Model):
-    """Standard account create spec."""
+    """Standard account create spec.
+
+    Attributes:
+        name: at most 255 characters.
+        description: at most 512 characters.
+        username: at most 255 characters.
+        password: at most 255 characters.
+    """
 
     name: str
     description: str | None | Unset = UNSET
@@ -40,14 +47,25 @@ class StandardAccountCreateSpec(Model):
 
 @model
 class StandardAccountNameValidationSpec(Model):
-    """Standard account name validation spec."""
+    """Standard account name validation spec.
+
+    Attributes:
+        name: at least 1 character.
+    """
 
     name: str
 
 
 @model
 class StandardAccountUpdateSpec(Model):
-    """Standard account update spec."""
+    """Standard account update spec.
+
+    Attributes:
+        name: at most 255 characters.
+        description: at most 512 characters.
+        username: at most 255 characters.
+        password: at most 255 characters.
+    """
 
     name: str
     description: str | None | Unset = UNSET

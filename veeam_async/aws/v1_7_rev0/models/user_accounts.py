@@ -83,7 +83,9 @@ class UserCreateSpec(Model):
     """User create spec.
 
     Attributes:
+        name: at least 1 character.
         role_id: UUID.
+        password: at least 1 character.
     """
 
     name: str
@@ -102,7 +104,12 @@ class UserDescriptionValidationSpec(Model):
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept."""
+    """User mfa accept.
+
+    Attributes:
+        code: at least 1 character.
+        token: at least 1 character.
+    """
 
     code: str
     token: str
@@ -128,14 +135,22 @@ class UserMfaSetup(Model):
 
 @model
 class UserNameValidationSpec(Model):
-    """User name validation spec."""
+    """User name validation spec.
+
+    Attributes:
+        name: at least 1 character.
+    """
 
     name: str
 
 
 @model
 class UserPasswordValidationSpec(Model):
-    """User password validation spec."""
+    """User password validation spec.
+
+    Attributes:
+        password: at least 1 character.
+    """
 
     password: str
 

@@ -365,8 +365,8 @@ async def get_accounts(
     Args:
         client: the appliance.
         filter: query `Filter`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         purpose: query `Purpose`.
 
     Returns:
@@ -840,8 +840,8 @@ async def get_all_worker_management_suitable_accounts(
     Args:
         client: the appliance.
         filter: query `Filter`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfWorkerManagementSuitableAccount`.

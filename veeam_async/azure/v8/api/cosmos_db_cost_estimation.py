@@ -77,8 +77,8 @@ async def calculate_cost_estimation(
         client: the appliance.
         body: what is sent, as application/json.
         resource_name_filter: query `ResourceNameFilter`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCostEstimationCosmosDbItem`.

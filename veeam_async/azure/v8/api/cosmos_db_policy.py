@@ -335,8 +335,8 @@ async def get_policies(
         last_job_status: query `LastJobStatus`, sent comma-separated.
         policy_status: query `PolicyStatus`, sent comma-separated.
         repository_id: query `RepositoryId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCosmosDbPolicy`.
@@ -517,8 +517,8 @@ async def get_policy_selected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCosmosDbPolicyBackupItem`.
@@ -574,8 +574,8 @@ async def get_policy_regions(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.
@@ -632,8 +632,8 @@ async def get_policy_excluded_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         name_search_pattern: query `NameSearchPattern`.
 
     Returns:
@@ -844,8 +844,8 @@ async def get_protected_items(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.
@@ -898,8 +898,8 @@ async def get_policy_protected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.

@@ -217,8 +217,8 @@ async def protection_policies_sla_sessions(
         date_from: query `dateFrom`.
         date_to: query `dateTo`.
         schedule_type: query `ScheduleType`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfSlaSessionReportRow`.

@@ -332,8 +332,8 @@ async def get_policies(
         file_share_id: query `FileShareId`.
         last_job_status: query `LastJobStatus`, sent comma-separated.
         policy_status: query `PolicyStatus`, sent comma-separated.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfFileSharePolicy`.
@@ -511,8 +511,8 @@ async def get_policy_selected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfFileSharePolicyBackupItem`.
@@ -568,8 +568,8 @@ async def get_policy_regions(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.
@@ -626,8 +626,8 @@ async def get_policy_excluded_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         name_search_pattern: query `NameSearchPattern`.
 
     Returns:
@@ -838,8 +838,8 @@ async def get_protected_items(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.
@@ -892,8 +892,8 @@ async def get_policy_protected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.

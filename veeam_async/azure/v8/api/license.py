@@ -152,8 +152,8 @@ async def get_report(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
 
     Returns:

@@ -58,8 +58,8 @@ async def get_network_security_groups(
         region_id: query `RegionId`.
         subscription_id: query `SubscriptionId`.
         service_account_id: query `ServiceAccountId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfNetworkSecurityGroup`.

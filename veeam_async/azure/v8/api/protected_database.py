@@ -135,8 +135,8 @@ async def get_protected_item_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         server_id: query `ServerId`.
         database_ids: query `DatabaseIds`.

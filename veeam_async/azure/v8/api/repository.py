@@ -212,8 +212,8 @@ async def get_repositories(
         tier: query `Tier`, sent comma-separated.
         search_pattern: query `SearchPattern`.
         is_encrypted: query `IsEncrypted`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         tenant_id: query `TenantId`, UUID.
         service_account_id: query `ServiceAccountId`.
         immutability_enabled: query `ImmutabilityEnabled`.

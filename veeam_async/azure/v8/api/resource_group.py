@@ -86,8 +86,8 @@ async def get_resource_groups(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         subscription_id: query `SubscriptionId`, UUID.
         tenant_id: query `TenantId`, UUID.
         service_account_id: query `ServiceAccountId`.

@@ -355,8 +355,8 @@ async def get_policies(
         last_job_status: query `LastJobStatus`, sent comma-separated.
         policy_status: query `PolicyStatus`, sent comma-separated.
         repository_id: query `RepositoryId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfSqlPolicy`.
@@ -537,8 +537,8 @@ async def get_policy_selected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfSqlPolicyBackupItem`.
@@ -594,8 +594,8 @@ async def get_policy_regions(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.
@@ -652,8 +652,8 @@ async def get_policy_excluded_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         name_search_pattern: query `NameSearchPattern`.
 
     Returns:
@@ -890,8 +890,8 @@ async def get_protected_items(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.
@@ -944,8 +944,8 @@ async def get_policy_protected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.

@@ -163,8 +163,8 @@ async def get_standard_accounts(
         client: the appliance.
         type: query `Type`, sent comma-separated.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfStandardAccount`.
@@ -249,8 +249,8 @@ async def get_standard_account_names(
         client: the appliance.
         type: query `Type`, sent comma-separated.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfStandardAccountName`.

@@ -225,8 +225,8 @@ async def storage_protection_policy_template_get_storage_policy_templates(
         client: the appliance.
         name: query `Name`.
         repository_id: query `RepositoryId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfStorageTemplate`.

@@ -219,8 +219,8 @@ async def get_users(
     Args:
         client: the appliance.
         name_filter: query `NameFilter`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfUser`.

@@ -153,8 +153,8 @@ async def get_virtual_machine_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         subscription_id: query `SubscriptionId`, UUID.
         resource_group_id: query `ResourceGroupId`.
         tenant_id: query `TenantId`.
@@ -255,8 +255,8 @@ async def rescan_virtual_machine_page(
     Args:
         client: the appliance.
         body: what is sent, as application/json.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         202: `AsyncOperationOfPageOfVirtualMachine`.

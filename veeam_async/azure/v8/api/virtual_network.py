@@ -107,8 +107,8 @@ async def get_networks(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         region_id: query `RegionId`.
         subscription_id: query `SubscriptionId`, UUID.
         service_account_id: query `ServiceAccountId`.

@@ -356,8 +356,8 @@ async def vm_protection_policy_get_policies(
         client: the appliance.
         policy_name: query `PolicyName`.
         virtual_machine_id: query `VirtualMachineId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfVmProtectionPolicy`.
@@ -548,8 +548,8 @@ async def vm_protection_policy_get_policies_with_sla(
     Args:
         client: the appliance.
         policy_name: query `PolicyName`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfVmProtectionPolicyWithSla`.
@@ -607,8 +607,8 @@ async def vm_protection_policy_get_policy_selected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyBackupItem`.
@@ -667,8 +667,8 @@ async def vm_protection_policy_get_policy_regions(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.
@@ -728,8 +728,8 @@ async def vm_protection_policy_get_policy_excluded_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         name_search_pattern: query `NameSearchPattern`.
 
     Returns:
@@ -863,8 +863,8 @@ async def vm_protection_policy_get_protected_items(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.
@@ -918,8 +918,8 @@ async def vm_protection_policy_get_policy_protected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.
@@ -977,8 +977,8 @@ async def vm_protection_policy_cost_estimation_calculate_cost_estimation(
         client: the appliance.
         body: what is sent, as application/json.
         virtual_machine_name_filter: query `VirtualMachineNameFilter`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCostEstimationItem`.

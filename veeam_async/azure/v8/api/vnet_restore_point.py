@@ -146,8 +146,8 @@ async def get_restore_point_page(
         backup_destinations: query `BackupDestinations`.
         only_latest: query `OnlyLatest`.
         point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfVnetRestorePoint`.
@@ -317,8 +317,8 @@ async def get_vnet_regions(
     Args:
         client: the appliance.
         subscription_id: path `subscriptionId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfAvailabilitySet(Model):
-    """Page of availability set."""
+    """Page of availability set.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -90,6 +90,7 @@ class AsyncOperationOfAdGroupListingResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -106,6 +107,7 @@ class AsyncOperationOfAzureAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -122,6 +124,7 @@ class AsyncOperationOfBoolean(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -138,6 +141,7 @@ class AsyncOperationOfPageOfAzureAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -154,6 +158,7 @@ class AsyncOperationOfString(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -170,6 +175,7 @@ class AsyncOperationOfSubscriptionsListingResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -186,6 +192,7 @@ class AsyncOperationOfTenantsListingResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -206,7 +213,13 @@ class AzureAccountInfo(Model):
 
 @model
 class AzureAuthenticationResult(Model):
-    """Azure authentication result."""
+    """Azure authentication result.
+
+    Attributes:
+        family_name: deprecated.
+        given_name: deprecated.
+        links: read-only.
+    """
 
     authenticated_by_certificate: bool | None | Unset = UNSET
     azure_environment: AzureEnvironment | None | Unset = UNSET
@@ -264,7 +277,11 @@ class ListAdGroupRequest(Model):
 
 @model
 class PageOfAzureAccount(Model):
-    """Page of azure account."""
+    """Page of azure account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -275,7 +292,11 @@ class PageOfAzureAccount(Model):
 
 @model
 class PageOfWorkerManagementSuitableAccount(Model):
-    """Page of worker management suitable account."""
+    """Page of worker management suitable account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

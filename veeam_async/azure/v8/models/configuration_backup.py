@@ -21,6 +21,7 @@ class ConfigurationBackupExportRequest(Model):
 
     Attributes:
         restore_point_id: UUID.
+        password: at least 1 character.
     """
 
     restore_point_id: str
@@ -205,7 +206,11 @@ class JobStatusNullable(OpenEnum):
 
 @model
 class PageOfConfigurationRestorePoint(Model):
-    """Page of configuration restore point."""
+    """Page of configuration restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -58,6 +58,7 @@ class CosmosDbPolicy(Model):
     Attributes:
         id: UUID.
         service_account_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -138,6 +139,8 @@ class NewCosmosDbPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -165,7 +168,11 @@ class NewCosmosDbPolicyFromClient(Model):
 
 @model
 class PageOfCosmosDbPolicy(Model):
-    """Page of cosmos db policy."""
+    """Page of cosmos db policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -176,7 +183,11 @@ class PageOfCosmosDbPolicy(Model):
 
 @model
 class PageOfCosmosDbPolicyBackupItem(Model):
-    """Page of cosmos db policy backup item."""
+    """Page of cosmos db policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -187,7 +198,11 @@ class PageOfCosmosDbPolicyBackupItem(Model):
 
 @model
 class PageOfCosmosDbPolicyExcludedItem(Model):
-    """Page of cosmos db policy excluded item."""
+    """Page of cosmos db policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -202,6 +217,8 @@ class UpdatedCosmosDbPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfDatabase(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfDatabase(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -92,7 +94,11 @@ class DatabaseOptions(Model):
 
 @model
 class PageOfDatabase(Model):
-    """Page of database."""
+    """Page of database.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -114,6 +120,8 @@ class SqlManualBackupSettings(Model):
     """Sql manual backup settings.
 
     Attributes:
+        database_ids: at least 1 item.
+        repository_id: at least 1 character.
         tenant_id: UUID.
         service_account_id: UUID.
     """

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfSlaSessionReportRow(Model):
-    """Page of sla session report row."""
+    """Page of sla session report row.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -69,7 +73,11 @@ class SlaInstanceReport(Model):
 
 @model
 class SlaInstanceReportRow(Model):
-    """Sla instance report row."""
+    """Sla instance report row.
+
+    Attributes:
+        achieved_sla_percent: in percent.
+    """
 
     instance_id: str | None | Unset = UNSET
     instance_name: str | None | Unset = UNSET
@@ -135,7 +143,11 @@ class SlaStatisticReport(Model):
 
 @model
 class SlaTimeSeriesPoint(Model):
-    """Sla time series point."""
+    """Sla time series point.
+
+    Attributes:
+        achieved_sla_percent: in percent.
+    """
 
     from_: date | None | Unset = UNSET
     to: date | None | Unset = UNSET

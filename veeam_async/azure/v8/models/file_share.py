@@ -21,6 +21,7 @@ class AsyncOperationOfFileShare(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfFileShare(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -79,6 +81,7 @@ class FileShareManualSnapshotRequest(Model):
     """File share manual snapshot request.
 
     Attributes:
+        file_share_ids: at least 1 item.
         tenant_id: UUID.
         service_account_id: UUID.
     """
@@ -90,7 +93,11 @@ class FileShareManualSnapshotRequest(Model):
 
 @model
 class PageOfFileShare(Model):
-    """Page of file share."""
+    """Page of file share.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

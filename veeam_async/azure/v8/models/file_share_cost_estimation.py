@@ -62,6 +62,8 @@ class CostEstimationFileSharePolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     priority: int | None | Unset = UNSET
@@ -92,7 +94,11 @@ class CostEstimationFileShareTotals(Model):
 
 @model
 class PageOfCostEstimationFileShareItem(Model):
-    """Page of cost estimation file share item."""
+    """Page of cost estimation file share item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

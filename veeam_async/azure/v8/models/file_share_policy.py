@@ -52,6 +52,7 @@ class FileSharePolicy(Model):
     Attributes:
         id: UUID.
         service_account_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -117,6 +118,8 @@ class NewFileSharePolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -138,7 +141,11 @@ class NewFileSharePolicyFromClient(Model):
 
 @model
 class PageOfFileSharePolicy(Model):
-    """Page of file share policy."""
+    """Page of file share policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -149,7 +156,11 @@ class PageOfFileSharePolicy(Model):
 
 @model
 class PageOfFileSharePolicyBackupItem(Model):
-    """Page of file share policy backup item."""
+    """Page of file share policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -160,7 +171,11 @@ class PageOfFileSharePolicyBackupItem(Model):
 
 @model
 class PageOfFileSharePolicyExcludedItem(Model):
-    """Page of file share policy excluded item."""
+    """Page of file share policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -175,6 +190,8 @@ class UpdatedFileSharePolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET

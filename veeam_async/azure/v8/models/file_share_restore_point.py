@@ -40,6 +40,8 @@ class FileShareRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        size_in_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -61,7 +63,11 @@ class FileShareRestorePoint(Model):
 
 @model
 class FileShareRestorePointIndexingConfig(Model):
-    """File share restore point indexing config."""
+    """File share restore point indexing config.
+
+    Attributes:
+        restore_point_ids: 1 to 1000 items.
+    """
 
     restore_point_ids: list[str]
     service_account_id: str | None | Unset = UNSET
@@ -69,7 +75,11 @@ class FileShareRestorePointIndexingConfig(Model):
 
 @model
 class PageOfFileShareRestorePoint(Model):
-    """Page of file share restore point."""
+    """Page of file share restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

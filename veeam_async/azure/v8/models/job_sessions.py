@@ -21,6 +21,7 @@ class AzureResource(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -68,7 +69,12 @@ class FileLevelRestoredItem(Model):
 
 @model
 class JobDeletedRestorePoint(Model):
-    """Job deleted restore point."""
+    """Job deleted restore point.
+
+    Attributes:
+        backup_size_bytes: in bytes.
+        links: read-only.
+    """
 
     backup_size_bytes: int | None | Unset = UNSET
     snapshot_time: datetime | None | Unset = UNSET
@@ -189,7 +195,11 @@ class LogItem(Model):
 
 @model
 class PageOfCheckedItem(Model):
-    """Page of checked item."""
+    """Page of checked item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -200,7 +210,11 @@ class PageOfCheckedItem(Model):
 
 @model
 class PageOfFileLevelRestoredFileShare(Model):
-    """Page of file level restored file share."""
+    """Page of file level restored file share.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -211,7 +225,11 @@ class PageOfFileLevelRestoredFileShare(Model):
 
 @model
 class PageOfFileLevelRestoredItem(Model):
-    """Page of file level restored item."""
+    """Page of file level restored item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -222,7 +240,11 @@ class PageOfFileLevelRestoredItem(Model):
 
 @model
 class PageOfJobDeletedRestorePoint(Model):
-    """Page of job deleted restore point."""
+    """Page of job deleted restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -233,7 +255,11 @@ class PageOfJobDeletedRestorePoint(Model):
 
 @model
 class PageOfProtectedItem(Model):
-    """Page of protected item."""
+    """Page of protected item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -244,7 +270,11 @@ class PageOfProtectedItem(Model):
 
 @model
 class PageOfRestoredCosmosDbAccount(Model):
-    """Page of restored cosmos db account."""
+    """Page of restored cosmos db account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -255,7 +285,11 @@ class PageOfRestoredCosmosDbAccount(Model):
 
 @model
 class PageOfRestoredDatabase(Model):
-    """Page of restored database."""
+    """Page of restored database.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -266,7 +300,11 @@ class PageOfRestoredDatabase(Model):
 
 @model
 class PageOfRestoredItem(Model):
-    """Page of restored item."""
+    """Page of restored item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -277,7 +315,11 @@ class PageOfRestoredItem(Model):
 
 @model
 class PageOfVnetRestoredItem(Model):
-    """Page of vnet restored item."""
+    """Page of vnet restored item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -319,7 +361,14 @@ class ProtectedProgress(Model):
 
 @model
 class Rates(Model):
-    """Rates."""
+    """Rates.
+
+    Attributes:
+        total_data_bytes: in bytes.
+        read_data_bytes: in bytes.
+        processed_data_bytes: in bytes.
+        transferred_data_bytes: in bytes.
+    """
 
     total_data_bytes: int | None | Unset = UNSET
     read_data_bytes: int | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfKeyVault(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfKeyVault(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -53,6 +55,7 @@ class AsyncOperationOfPageOfKeyVaultKey(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -69,6 +72,7 @@ class KeyVault(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -89,7 +93,11 @@ class KeyVaultKey(Model):
 
 @model
 class PageOfKeyVault(Model):
-    """Page of key vault."""
+    """Page of key vault.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -100,7 +108,11 @@ class PageOfKeyVault(Model):
 
 @model
 class PageOfKeyVaultKey(Model):
-    """Page of key vault key."""
+    """Page of key vault key.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -28,7 +28,11 @@ class LicenseExportOptions(Model):
 
 @model
 class LicenseInfo(Model):
-    """License info."""
+    """License info.
+
+    Attributes:
+        grace_period_days: in days.
+    """
 
     license_type: LicenseType | None | Unset = UNSET
     is_free_edition: bool | None | Unset = UNSET
@@ -123,7 +127,11 @@ class LicensingServerStatus(OpenEnum):
 
 @model
 class PageOfLicensedResource(Model):
-    """Page of licensed resource."""
+    """Page of licensed resource.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfNetworkSecurityGroup(Model):
-    """Page of network security group."""
+    """Page of network security group.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -134,6 +134,7 @@ class TopPoliciesDurationReportItem(Model):
 
     Attributes:
         policy_id: UUID.
+        avg_percentage: in percent.
     """
 
     policy_id: str | None | Unset = UNSET

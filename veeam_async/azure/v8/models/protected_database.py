@@ -30,6 +30,7 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -42,7 +43,11 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
 
 @model
 class PageOfProtectedDatabase(Model):
-    """Page of protected database."""
+    """Page of protected database.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -56,7 +61,9 @@ class ProtectedDatabase(Model):
     """Protected database.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -33,7 +34,11 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
 
 @model
 class PageOfProtectedFileShare(Model):
-    """Page of protected file share."""
+    """Page of protected file share.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -54,7 +59,9 @@ class ProtectedFileShare(Model):
     """Protected file share.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

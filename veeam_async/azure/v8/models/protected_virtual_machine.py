@@ -31,6 +31,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -47,6 +48,7 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -59,7 +61,11 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
 @model
 class PageOfProtectedVirtualMachine(Model):
-    """Page of protected virtual machine."""
+    """Page of protected virtual machine.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -79,7 +85,11 @@ class ProtectedDataBackupTierNullable(OpenEnum):
 
 @model
 class ProtectedDataBatchDeleteBackupConfig(Model):
-    """Protected data batch delete backup config."""
+    """Protected data batch delete backup config.
+
+    Attributes:
+        ids: at most 1000 items.
+    """
 
     ids: list[str]
     backup_tier: ProtectedDataBackupTierNullable | None | Unset = UNSET
@@ -94,7 +104,12 @@ class ProtectedDataBatchDeleteSnapshotsConfig(Model):
 
 @model
 class ProtectedVirtualMachine(Model):
-    """Protected virtual machine."""
+    """Protected virtual machine.
+
+    Attributes:
+        total_size_in_gb: in GB.
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     azure_id: str | None | Unset = UNSET

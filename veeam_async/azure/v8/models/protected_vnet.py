@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfProtectedVnet(Model):
-    """Page of protected vnet."""
+    """Page of protected vnet.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -33,6 +37,7 @@ class ProtectedVnet(Model):
     Attributes:
         id: UUID.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

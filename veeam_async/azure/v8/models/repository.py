@@ -32,6 +32,7 @@ class AsyncOperationOfNullableBoolean(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -48,6 +49,7 @@ class AsyncOperationOfRepositorySecuritySettingsData(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -68,7 +70,11 @@ class ImmutabilityState(OpenEnum):
 
 @model
 class PageOfRepository(Model):
-    """Page of repository."""
+    """Page of repository.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -79,7 +85,11 @@ class PageOfRepository(Model):
 
 @model
 class PageOfRepositoryValidateDelete(Model):
-    """Page of repository validate delete."""
+    """Page of repository validate delete.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -94,6 +104,7 @@ class PolicyIdNameType(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -104,7 +115,13 @@ class PolicyIdNameType(Model):
 
 @model
 class RepositoryCreateFromClientWithKeyVault(Model):
-    """Repository create from client with key vault."""
+    """Repository create from client with key vault.
+
+    Attributes:
+        azure_storage_account_id: at least 1 character.
+        azure_account_id: at least 1 character.
+        concurrency_limit: at least 1.
+    """
 
     key_vault_id: str | None | Unset = UNSET
     key_vault_key_uri: str | None | Unset = UNSET
@@ -159,7 +176,12 @@ class RepositorySecuritySettingsData(Model):
 
 @model
 class RepositoryUpdateFromClientWithKeyVault(Model):
-    """Repository update from client with key vault."""
+    """Repository update from client with key vault.
+
+    Attributes:
+        azure_account_id: at least 1 character.
+        concurrency_limit: at least 1.
+    """
 
     key_vault_id: str | None | Unset = UNSET
     key_vault_key_uri: str | None | Unset = UNSET
@@ -175,7 +197,11 @@ class RepositoryUpdateFromClientWithKeyVault(Model):
 
 @model
 class RepositoryValidateDelete(Model):
-    """Repository validate delete."""
+    """Repository validate delete.
+
+    Attributes:
+        links: read-only.
+    """
 
     repository: Repository | None | Unset = UNSET
     used_in_policies: list[PolicyIdNameType] | None | Unset = UNSET
@@ -206,6 +232,7 @@ class UuidNamePair(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str

@@ -21,6 +21,7 @@ class AsyncOperationOfNullableResourceGroup(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfResourceGroup(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -49,7 +51,11 @@ class AsyncOperationOfPageOfResourceGroup(Model):
 
 @model
 class PageOfResourceGroup(Model):
-    """Page of resource group."""
+    """Page of resource group.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

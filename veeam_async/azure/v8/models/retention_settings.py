@@ -24,7 +24,11 @@ class RetentionSetting(Model):
 
 @model
 class RetentionSettings(Model):
-    """Retention settings."""
+    """Retention settings.
+
+    Attributes:
+        links: read-only.
+    """
 
     sessions_settings: RetentionSetting
     obsolete_snapshots_settings: RetentionSetting

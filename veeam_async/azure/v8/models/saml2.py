@@ -22,7 +22,11 @@ class IdentityProviderConfiguration(Model):
 
 @model
 class IdentityProviderIsUsedFromClient(Model):
-    """Identity provider Is used from client."""
+    """Identity provider Is used from client.
+
+    Attributes:
+        entity_id: at least 1 character.
+    """
 
     entity_id: str
     enabled: bool

@@ -25,7 +25,11 @@ class AvailabilitySet(Model):
 
 @model
 class AvailabilityZoneInfo(Model):
-    """Availability zone info."""
+    """Availability zone info.
+
+    Attributes:
+        links: read-only.
+    """
 
     subscription_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
@@ -39,8 +43,11 @@ class AzureAccount(Model):
 
     Attributes:
         application_id: UUID.
+        application_certificate_name: at most 255 characters.
         ad_group_id: UUID.
+        selected_for_workermanagement: read-only.
         subscription_id_for_worker_deployment: UUID.
+        links: read-only.
     """
 
     account_id: str | None | Unset = UNSET
@@ -148,7 +155,11 @@ class AzureEnvironmentNullable(OpenEnum):
 
 @model
 class AzureStorageItem(Model):
-    """Azure storage item."""
+    """Azure storage item.
+
+    Attributes:
+        links: read-only.
+    """
 
     name: str | None | Unset = UNSET
     supports_versioning: bool | None | Unset = UNSET
@@ -164,6 +175,7 @@ class AzureSubscription(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -230,7 +242,9 @@ class CosmosDbAccount(Model):
     """Cosmos db account.
 
     Attributes:
+        source_size_bytes: in bytes.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -406,7 +420,11 @@ class CostEstimationItemCostsMeter(Model):
 
 @model
 class CostEstimationMeterResource(Model):
-    """Cost estimation meter resource."""
+    """Cost estimation meter resource.
+
+    Attributes:
+        size_gb: in GB.
+    """
 
     name: str | None | Unset = UNSET
     hash_id: str | None | Unset = UNSET
@@ -560,14 +578,23 @@ class DailyTypeNullable(OpenEnum):
 
 @model
 class DataRetrievalExtendOptions(Model):
-    """Data retrieval extend options."""
+    """Data retrieval extend options.
+
+    Attributes:
+        number_of_days: 1 to 30, in days.
+    """
 
     number_of_days: int | None | Unset = UNSET
 
 
 @model
 class DataRetrievalOptions(Model):
-    """Data retrieval options."""
+    """Data retrieval options.
+
+    Attributes:
+        days_to_keep: 1 to 30.
+        notify_before_expiration_hours: in hours.
+    """
 
     data_retrieval_priority: DataRetrievalPriority
     days_to_keep: int | None | Unset = UNSET
@@ -597,7 +624,9 @@ class Database(Model):
     """Database.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -712,6 +741,7 @@ class FileShare(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -822,6 +852,7 @@ class JobSession(Model):
 
     Attributes:
         execution_duration: time-span.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -931,7 +962,7 @@ class LinkHAL(Model):
     """Link HAL.
 
     Attributes:
-        href: uri.
+        href: URI.
     """
 
     href: str | None | Unset = UNSET
@@ -1106,7 +1137,11 @@ class OSTypeNullable(OpenEnum):
 
 @model
 class PageOfCostEstimationItem(Model):
-    """Page of cost estimation item."""
+    """Page of cost estimation item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1118,7 +1153,11 @@ class PageOfCostEstimationItem(Model):
 
 @model
 class PageOfJobSession(Model):
-    """Page of job session."""
+    """Page of job session.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1129,7 +1168,11 @@ class PageOfJobSession(Model):
 
 @model
 class PageOfPolicyBackupItem(Model):
-    """Page of policy backup item."""
+    """Page of policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1140,7 +1183,11 @@ class PageOfPolicyBackupItem(Model):
 
 @model
 class PageOfPolicyExcludedItem(Model):
-    """Page of policy excluded item."""
+    """Page of policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1151,7 +1198,11 @@ class PageOfPolicyExcludedItem(Model):
 
 @model
 class PageOfPolicyProtectedItem(Model):
-    """Page of policy protected item."""
+    """Page of policy protected item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1162,7 +1213,11 @@ class PageOfPolicyProtectedItem(Model):
 
 @model
 class PageOfRegion(Model):
-    """Page of region."""
+    """Page of region.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1357,7 +1412,11 @@ class PricePerMonthType(OpenEnum):
 
 @model
 class ProblemDetails(Model):
-    """Problem details."""
+    """Problem details.
+
+    Attributes:
+        extensions: read-only.
+    """
 
     type: str | None | Unset = UNSET
     title: str | None | Unset = UNSET
@@ -1369,7 +1428,11 @@ class ProblemDetails(Model):
 
 @model
 class ProblemDetails400(Model):
-    """Problem details400."""
+    """Problem details400.
+
+    Attributes:
+        errors: read-only.
+    """
 
     detail: str | None | Unset = UNSET
     errors: dict[str, list[str]] | None | Unset = field(default=UNSET, read_only=True)
@@ -1506,7 +1569,12 @@ class Region(Model):
 
 @model
 class Repository(Model):
-    """Repository."""
+    """Repository.
+
+    Attributes:
+        concurrency_limit: at least 1.
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -1601,6 +1669,7 @@ class ResourceGroup(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1710,6 +1779,7 @@ class SqlServer(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1745,6 +1815,7 @@ class StorageAccount(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1788,7 +1859,11 @@ class StorageAccountRedundancy(OpenEnum):
 
 @model
 class StorageConsumptionLimit(Model):
-    """Storage consumption limit."""
+    """Storage consumption limit.
+
+    Attributes:
+        limit_value: at least 1.
+    """
 
     limit_value: int | None | Unset = UNSET
     limit_type: StorageConsumptionLimitType | None | Unset = UNSET
@@ -1908,7 +1983,11 @@ class TagGroup(Model):
 
 @model
 class Tenant(Model):
-    """Tenant."""
+    """Tenant.
+
+    Attributes:
+        links: read-only.
+    """
 
     tenant_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -1950,7 +2029,9 @@ class VirtualMachine(Model):
     """Virtual machine.
 
     Attributes:
+        total_size_in_gb: in GB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1980,7 +2061,11 @@ class VirtualMachine(Model):
 
 @model
 class VirtualNetwork(Model):
-    """Virtual network."""
+    """Virtual network.
+
+    Attributes:
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -2070,6 +2155,7 @@ class WorkerNetworkConfiguration(Model):
     Attributes:
         tenant_id: UUID.
         subscription_id: UUID.
+        links: read-only.
     """
 
     virtual_network: WorkerVirtualNetwork | None | Unset = UNSET
@@ -2097,7 +2183,10 @@ class WorkerVirtualNetwork(Model):
     """Worker virtual network.
 
     Attributes:
-        subscription_id: UUID.
+        region_id: read-only.
+        resource_group_id: read-only.
+        subscription_id: read-only, UUID.
+        resource_group_name: read-only.
     """
 
     name: str | None | Unset = UNSET

@@ -102,7 +102,11 @@ class CostEstimationSqlTotals(Model):
 
 @model
 class PageOfCostEstimationSqlItem(Model):
-    """Page of cost estimation sql item."""
+    """Page of cost estimation sql item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

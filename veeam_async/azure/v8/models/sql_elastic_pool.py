@@ -21,6 +21,7 @@ class AsyncOperationOfPageOfSqlElasticPool(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfSqlElasticPool(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -49,7 +51,11 @@ class AsyncOperationOfSqlElasticPool(Model):
 
 @model
 class PageOfSqlElasticPool(Model):
-    """Page of sql elastic pool."""
+    """Page of sql elastic pool.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -63,7 +69,10 @@ class SqlElasticPool(Model):
     """Sql elastic pool.
 
     Attributes:
+        database_storage_capacity_mb: in MB.
+        pool_storage_capacity_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     database_storage_capacity_mb: int | None | Unset = UNSET

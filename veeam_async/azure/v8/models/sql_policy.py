@@ -40,6 +40,7 @@ class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -56,6 +57,8 @@ class NewSqlPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -81,7 +84,11 @@ class NewSqlPolicyFromClient(Model):
 
 @model
 class PageOfSqlPolicy(Model):
-    """Page of sql policy."""
+    """Page of sql policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -92,7 +99,11 @@ class PageOfSqlPolicy(Model):
 
 @model
 class PageOfSqlPolicyBackupItem(Model):
-    """Page of sql policy backup item."""
+    """Page of sql policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -103,7 +114,11 @@ class PageOfSqlPolicyBackupItem(Model):
 
 @model
 class PageOfSqlPolicyExcludedItem(Model):
-    """Page of sql policy excluded item."""
+    """Page of sql policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -133,6 +148,7 @@ class SqlPolicy(Model):
     Attributes:
         id: UUID.
         service_account_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -209,6 +225,8 @@ class UpdatedSqlPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET

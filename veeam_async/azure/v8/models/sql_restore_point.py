@@ -30,6 +30,7 @@ class DatabaseRestoreOptions(Model):
 
     Attributes:
         service_account_id: UUID.
+        sql_account_id: at least 1 character.
     """
 
     new_location: DatabaseNewLocationOptions | None | Unset = UNSET
@@ -40,7 +41,11 @@ class DatabaseRestoreOptions(Model):
 
 @model
 class PageOfSqlRestorePoint(Model):
-    """Page of sql restore point."""
+    """Page of sql restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -63,6 +68,10 @@ class SqlRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        backup_size_bytes: in bytes.
+        notify_before_retrieved_data_expiration_hours: in hours.
+        latest_chain_size_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

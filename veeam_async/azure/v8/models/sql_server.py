@@ -21,6 +21,7 @@ class AsyncOperationOfArrayOfSqlConnectionTestMessage(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfSqlServer(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -53,6 +55,7 @@ class AsyncOperationOfSqlServer(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -65,7 +68,11 @@ class AsyncOperationOfSqlServer(Model):
 
 @model
 class PageOfSqlServer(Model):
-    """Page of sql server."""
+    """Page of sql server.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 @model
 class NewStandardAccountFromClient(Model):
-    """New standard account from client."""
+    """New standard account from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        username: at most 255 characters.
+        password: at most 255 characters.
+    """
 
     kind: StandardAccountKind | None | Unset = UNSET
     name: str
@@ -27,7 +34,11 @@ class NewStandardAccountFromClient(Model):
 
 @model
 class PageOfStandardAccount(Model):
-    """Page of standard account."""
+    """Page of standard account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -38,7 +49,11 @@ class PageOfStandardAccount(Model):
 
 @model
 class PageOfStandardAccountName(Model):
-    """Page of standard account name."""
+    """Page of standard account name.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -49,7 +64,11 @@ class PageOfStandardAccountName(Model):
 
 @model
 class StandardAccount(Model):
-    """Standard account."""
+    """Standard account.
+
+    Attributes:
+        links: read-only.
+    """
 
     kind: StandardAccountKind | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -100,7 +119,14 @@ class StandardAccountSqlServerFromClient(Model):
 
 @model
 class UpdatedStandardAccountFromClient(Model):
-    """Updated standard account from client."""
+    """Updated standard account from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        username: at most 255 characters.
+        password: at most 255 characters.
+    """
 
     kind: StandardAccountKind | None | Unset = UNSET
     name: str

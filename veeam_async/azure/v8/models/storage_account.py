@@ -21,6 +21,7 @@ class AsyncOperationOfNullableStorageAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfNullableStorageAccountCapabilities(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -53,6 +55,7 @@ class AsyncOperationOfPageOfStorageAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -68,6 +71,7 @@ class AzureStorageItemCreationConfig(Model):
     """Azure storage item creation config.
 
     Attributes:
+        name: at least 1 character.
         account_id: UUID.
     """
 
@@ -77,7 +81,11 @@ class AzureStorageItemCreationConfig(Model):
 
 @model
 class PageOfAzureStorageItem(Model):
-    """Page of azure storage item."""
+    """Page of azure storage item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -88,7 +96,11 @@ class PageOfAzureStorageItem(Model):
 
 @model
 class PageOfStorageAccount(Model):
-    """Page of storage account."""
+    """Page of storage account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfAzureSubscription(Model):
-    """Page of azure subscription."""
+    """Page of azure subscription.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

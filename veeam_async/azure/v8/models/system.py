@@ -47,7 +47,11 @@ class MessageService(OpenEnum):
 
 @model
 class PrivateDeploymentState(Model):
-    """Private deployment state."""
+    """Private deployment state.
+
+    Attributes:
+        error: read-only.
+    """
 
     message_service: MessageService | None | Unset = UNSET
     private_deployment_enabled: bool | None | Unset = UNSET
@@ -72,7 +76,13 @@ class ServerInfo(Model):
     """Server info.
 
     Attributes:
-        subscription_id: UUID.
+        subscription_id: read-only, UUID.
+        server_name: read-only.
+        azure_region: read-only.
+        azure_region_name: read-only.
+        azure_vm_id: read-only.
+        resource_group: read-only.
+        virtual_machine_unique_id: read-only.
     """
 
     subscription_id: str | None | Unset = field(default=UNSET, read_only=True)

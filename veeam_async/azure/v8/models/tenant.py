@@ -21,6 +21,7 @@ class AsyncOperationOfPageOfTenant(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfTenantWithAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -49,7 +51,11 @@ class AsyncOperationOfPageOfTenantWithAccount(Model):
 
 @model
 class PageOfTenant(Model):
-    """Page of tenant."""
+    """Page of tenant.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -60,7 +66,11 @@ class PageOfTenant(Model):
 
 @model
 class PageOfTenantWithAccount(Model):
-    """Page of tenant with account."""
+    """Page of tenant with account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -71,7 +81,11 @@ class PageOfTenantWithAccount(Model):
 
 @model
 class TenantWithAccount(Model):
-    """Tenant with account."""
+    """Tenant with account.
+
+    Attributes:
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     account: AzureAccount | None | Unset = UNSET

@@ -23,7 +23,12 @@ class ChangePasswordOfCurrentUserData(Model):
 
 @model
 class ChangeUsersPasswordData(Model):
-    """Change users password data."""
+    """Change users password data.
+
+    Attributes:
+        new_password: at least 1 character.
+        admins_password: at least 1 character.
+    """
 
     new_password: str
     admins_password: str
@@ -31,7 +36,11 @@ class ChangeUsersPasswordData(Model):
 
 @model
 class PageOfUser(Model):
-    """Page of user."""
+    """Page of user.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -66,7 +75,11 @@ class RbacRoleNullable(OpenEnum):
 
 @model
 class User(Model):
-    """User."""
+    """User.
+
+    Attributes:
+        links: read-only.
+    """
 
     role: RbacRole
     type: UserType | None | Unset = UNSET
@@ -105,7 +118,12 @@ class UserFromClient(Model):
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept."""
+    """User mfa accept.
+
+    Attributes:
+        code: at least 1 character.
+        token: at least 1 character.
+    """
 
     code: str
     token: str

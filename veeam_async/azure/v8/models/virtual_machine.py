@@ -21,6 +21,7 @@ class AsyncOperationOfPageOfVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -82,7 +84,11 @@ class ManualSnapshotSettings(Model):
 
 @model
 class PageOfVirtualMachine(Model):
-    """Page of virtual machine."""
+    """Page of virtual machine.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

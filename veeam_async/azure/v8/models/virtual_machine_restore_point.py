@@ -94,6 +94,8 @@ class DiskSnapshot(Model):
     """Disk snapshot.
 
     Attributes:
+        size_in_gb: in GB.
+        links: read-only.
         snapshot_accounts: UUID.
     """
 
@@ -132,7 +134,11 @@ class FlrOptions(Model):
 
 @model
 class PageOfDiskSnapshot(Model):
-    """Page of disk snapshot."""
+    """Page of disk snapshot.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -143,7 +149,11 @@ class PageOfDiskSnapshot(Model):
 
 @model
 class PageOfVirtualMachineRestorePoint(Model):
-    """Page of virtual machine restore point."""
+    """Page of virtual machine restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -154,7 +164,11 @@ class PageOfVirtualMachineRestorePoint(Model):
 
 @model
 class PageOfVmSnapshot(Model):
-    """Page of vm snapshot."""
+    """Page of vm snapshot.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -180,6 +194,10 @@ class VirtualMachineRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        backup_size_bytes: in bytes.
+        links: read-only.
+        notify_before_retrieved_data_expiration_hours: in hours.
+        latest_chain_size_bytes: in bytes.
     """
 
     id: str
@@ -262,7 +280,12 @@ class VmDiskSnapshot(Model):
 
 @model
 class VmSnapshot(Model):
-    """Vm snapshot."""
+    """Vm snapshot.
+
+    Attributes:
+        disk_size_in_gb: in GB.
+        links: read-only.
+    """
 
     vm_id: str | None | Unset = UNSET
     vm_azure_resource_id: str | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfVirtualNetwork(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -33,7 +34,11 @@ class AsyncOperationOfVirtualNetwork(Model):
 
 @model
 class PageOfVirtualNetwork(Model):
-    """Page of virtual network."""
+    """Page of virtual network.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -60,6 +60,8 @@ class NewVmProtectionPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
         sla_policy_template_id: UUID.
         storage_policy_template_id: UUID.
     """
@@ -84,7 +86,11 @@ class NewVmProtectionPolicyFromClient(Model):
 
 @model
 class PageOfVmProtectionPolicy(Model):
-    """Page of vm protection policy."""
+    """Page of vm protection policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -95,7 +101,11 @@ class PageOfVmProtectionPolicy(Model):
 
 @model
 class PageOfVmProtectionPolicyWithSla(Model):
-    """Page of vm protection policy with sla."""
+    """Page of vm protection policy with sla.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -114,7 +124,11 @@ class ProtectionPolicySlaComplianceStatus(OpenEnum):
 
 @model
 class ProtectionPolicySlaReport(Model):
-    """Protection policy sla report."""
+    """Protection policy sla report.
+
+    Attributes:
+        achieved_sla_percent: in percent.
+    """
 
     status: ProtectionPolicySlaComplianceStatus | None | Unset = UNSET
     achieved_sla_percent: float | None | Unset = UNSET
@@ -152,6 +166,8 @@ class UpdatedVmProtectionPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
         sla_policy_template_id: UUID.
         storage_policy_template_id: UUID.
     """
@@ -180,6 +196,7 @@ class VmProtectionPolicy(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
         service_account_id: UUID.
         sla_policy_template_id: UUID.
         storage_policy_template_id: UUID.
@@ -222,6 +239,7 @@ class VmProtectionPolicyWithSla(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfVnetRestorePoint(Model):
-    """Page of vnet restore point."""
+    """Page of vnet restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -72,6 +76,9 @@ class VnetRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        size_in_bytes: in bytes.
+        latest_chain_size_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfWorkerNetworkConfigurationDeletionResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfWorkerProfileDeletionResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -49,7 +51,11 @@ class AsyncOperationOfWorkerProfileDeletionResult(Model):
 
 @model
 class PageOfWorker(Model):
-    """Page of worker."""
+    """Page of worker.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -60,7 +66,11 @@ class PageOfWorker(Model):
 
 @model
 class PageOfWorkerNetworkConfiguration(Model):
-    """Page of worker network configuration."""
+    """Page of worker network configuration.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -71,7 +81,11 @@ class PageOfWorkerNetworkConfiguration(Model):
 
 @model
 class PageOfWorkerProfile(Model):
-    """Page of worker profile."""
+    """Page of worker profile.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -142,7 +156,11 @@ class WorkerNetworkConfigurationFromClient(Model):
 
 @model
 class WorkerProfile(Model):
-    """Worker profile."""
+    """Worker profile.
+
+    Attributes:
+        links: read-only.
+    """
 
     min_instances: int | None | Unset = UNSET
     max_instances: int | None | Unset = UNSET
@@ -172,7 +190,12 @@ class WorkerProfileExportOptions(Model):
 
 @model
 class WorkerProfileFromClient(Model):
-    """Worker profile from client."""
+    """Worker profile from client.
+
+    Attributes:
+        min_instances: at least 0.
+        max_instances: 1 to 1000.
+    """
 
     min_instances: int | None | Unset = UNSET
     max_instances: int | None | Unset = UNSET

@@ -57,8 +57,8 @@ async def get_availability_sets(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         subscription_id: query `SubscriptionId`, UUID.
         resource_group_name: query `ResourceGroupName`.
         region: query `Region`.

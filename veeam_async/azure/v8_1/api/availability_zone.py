@@ -57,8 +57,8 @@ async def get_availability_zones(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         subscription_id: query `SubscriptionId`, UUID.
         region_id: query `RegionId`.
         service_account_id: query `ServiceAccountId`.

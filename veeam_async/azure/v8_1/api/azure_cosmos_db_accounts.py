@@ -198,8 +198,8 @@ async def get_account_available_restore_regions(
         client: the appliance.
         cosmos_db_account_id: path `cosmosDbAccountId`.
         service_account_id: query `ServiceAccountId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.
@@ -271,8 +271,8 @@ async def get_account_available_restore_resources(
         service_account_id: query `ServiceAccountId`, UUID.
         target_region_id: query `TargetRegionId`.
         point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCosmosDbAccountRestorableResource`.
@@ -380,8 +380,8 @@ async def get_account_databases(
         client: the appliance.
         cosmos_db_account_id: path `cosmosDbAccountId`.
         service_account_id: query `ServiceAccountId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCosmosDbAccountDatabase`.
@@ -487,8 +487,8 @@ async def get_account_resource_events(
         client: the appliance.
         cosmos_db_account_id: path `cosmosDbAccountId`.
         service_account_id: query `ServiceAccountId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         event_type: query `EventType`.
         database_rid: query `databaseRid`.
         from_time: query `FromTime`, with its zone.

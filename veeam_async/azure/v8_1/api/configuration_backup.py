@@ -359,8 +359,8 @@ async def get_restore_points(
     Args:
         client: the appliance.
         repository_id: query `RepositoryId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfConfigurationRestorePoint`.

@@ -162,8 +162,8 @@ async def get_cosmos_db_account_page(
         soft_deleted: query `SoftDeleted`.
         cosmos_db_accounts_from_protected_regions: query `CosmosDbAccountsFromProtectedRegions`.
         protection_status: query `ProtectionStatus`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         backup_destination: query `BackupDestination`.
 
     Returns:
@@ -286,8 +286,8 @@ async def rescan_cosmos_db_account_page(
     Args:
         client: the appliance.
         body: what is sent, as application/json.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         202: `AsyncOperationOfPageOfCosmosDbAccount`.

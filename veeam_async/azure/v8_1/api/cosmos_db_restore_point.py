@@ -195,8 +195,8 @@ async def get_restore_point_page(
         only_latest: query `OnlyLatest`.
         data_retrieval_statuses: query `DataRetrievalStatuses`.
         point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         storage_access_tier: query `StorageAccessTier`.
         immutability_enabled: query `ImmutabilityEnabled`.
         backup_destination: query `BackupDestination`.
@@ -422,8 +422,8 @@ async def cosmos_db_continuous_restore_point_get_restore_point_page(
         client: the appliance.
         cosmos_db_account_id: query `CosmosDbAccountId`.
         data_retrieval_statuses: query `DataRetrievalStatuses`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCosmosDbContinuousRestorePoint`.

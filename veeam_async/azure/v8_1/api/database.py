@@ -153,8 +153,8 @@ async def get_databases_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         subscription_id: query `SubscriptionId`, UUID.
         tenant_id: query `TenantId`, UUID.
         service_account_id: query `ServiceAccountId`.
@@ -284,8 +284,8 @@ async def rescan_databases_page(
     Args:
         client: the appliance.
         body: what is sent, as application/json.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         202: `AsyncOperationOfPageOfDatabase`.

@@ -191,8 +191,8 @@ async def get_file_shares_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         region_ids: query `RegionIds`.
         search_pattern: query `SearchPattern`.
         subscription_id: query `SubscriptionId`, UUID.
@@ -319,8 +319,8 @@ async def rescan_file_shares_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         region_ids: query `RegionIds`.
         search_pattern: query `SearchPattern`.
         subscription_id: query `SubscriptionId`, UUID.

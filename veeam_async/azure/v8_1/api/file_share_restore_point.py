@@ -128,8 +128,8 @@ async def get_restore_point_page(
         file_share_id: query `FileShareId`.
         only_latest: query `OnlyLatest`.
         point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfFileShareRestorePoint`.

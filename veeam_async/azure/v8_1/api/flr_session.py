@@ -214,8 +214,8 @@ async def browse(
         client: the appliance.
         flr_session_id: path `flrSessionId`, UUID.
         body: what is sent, as application/json.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfFlrSessionItem`.
@@ -445,8 +445,8 @@ async def restore_task_logs(
         flr_session_id: path `flrSessionId`, UUID.
         restore_task_id: path `restoreTaskId`, UUID.
         body: what is sent, as application/json.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `FlrSessionRestoreTaskLogsResponse`.

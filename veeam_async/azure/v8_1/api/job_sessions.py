@@ -333,8 +333,8 @@ async def get_job_sessions(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         policy_id: query `PolicyId`, UUID.
         filter: query `Filter`.
         status: query `Status`.
@@ -425,8 +425,8 @@ async def get_deleted_items(
         client: the appliance.
         retention_job_session_id: path `retentionJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfJobDeletedRestorePoint`.
@@ -492,8 +492,8 @@ async def get_protected_items(
         client: the appliance.
         backup_job_session_id: path `backupJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfProtectedItem`.
@@ -559,8 +559,8 @@ async def get_checked_items(
         client: the appliance.
         health_check_job_session_id: path `healthCheckJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfCheckedItem`.
@@ -626,8 +626,8 @@ async def get_restored_items(
         client: the appliance.
         restore_job_session_id: path `restoreJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRestoredItem`.
@@ -718,8 +718,8 @@ async def get_file_level_restored_items(
         client: the appliance.
         restore_job_session_id: path `restoreJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfFileLevelRestoredItem`.
@@ -786,8 +786,8 @@ async def get_file_level_restored_file_share_items(
         client: the appliance.
         restore_job_session_id: path `restoreJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfFileLevelRestoredFileShare`.
@@ -854,8 +854,8 @@ async def get_vnet_restored_items(
         client: the appliance.
         restore_job_session_id: path `restoreJobSessionId`.
         name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfVnetRestoredItem`.

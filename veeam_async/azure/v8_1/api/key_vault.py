@@ -112,8 +112,8 @@ async def get_key_vaults_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         region_ids: query `RegionIds`.
         search_pattern: query `SearchPattern`.
         sync: query `Sync`.
@@ -230,8 +230,8 @@ async def get_key_vault_keys(
     Args:
         client: the appliance.
         key_vault_id: path `keyVaultId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         service_account_id: query `ServiceAccountId`, UUID.
 

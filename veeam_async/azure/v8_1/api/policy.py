@@ -349,8 +349,8 @@ async def get_policies(
         policy_status: query `PolicyStatus`, sent comma-separated.
         virtual_machine_id: query `VirtualMachineId`.
         repository_id: query `RepositoryId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicy`.
@@ -530,8 +530,8 @@ async def get_policy_selected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyBackupItem`.
@@ -587,8 +587,8 @@ async def get_policy_regions(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfRegion`.
@@ -645,8 +645,8 @@ async def get_policy_excluded_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         name_search_pattern: query `NameSearchPattern`.
 
     Returns:
@@ -882,8 +882,8 @@ async def get_protected_items(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.
@@ -936,8 +936,8 @@ async def get_policy_protected_items(
     Args:
         client: the appliance.
         policy_id: path `policyId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfPolicyProtectedItem`.

@@ -128,8 +128,8 @@ async def get_protected_item_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         search_pattern: query `SearchPattern`.
         sync: query `Sync`.
 

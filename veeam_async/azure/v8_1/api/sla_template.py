@@ -227,8 +227,8 @@ async def sla_protection_policy_template_get_sla_policy_templates(
     Args:
         client: the appliance.
         template_name: query `TemplateName`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfSlaTemplate`.

@@ -76,8 +76,8 @@ async def get_sql_servers_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         sync: query `Sync`.
 
     Returns:

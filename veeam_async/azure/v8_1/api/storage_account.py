@@ -228,8 +228,8 @@ async def get_accounts(
         sync: query `sync`.
         repository_compatible: query `repositoryCompatible`, default false.
         vhd_compatible: query `vhdCompatible`, default false.
-        offset: query `offset`.
-        limit: query `limit`.
+        offset: query `offset`, at least 0.
+        limit: query `limit`, at least -1.
         service_account_id: query `serviceAccountId`.
 
     Returns:
@@ -390,8 +390,8 @@ async def get_containers(
         azure_storage_id: path `azureStorageId`.
         account_id: query `accountId`, UUID.
         search_pattern: query `searchPattern`.
-        offset: query `offset`.
-        limit: query `limit`.
+        offset: query `offset`, at least 0.
+        limit: query `limit`, at least -1.
 
     Returns:
         200: `PageOfAzureStorageItem`.
@@ -528,8 +528,8 @@ async def get_folders(
         container_name: path `containerName`.
         account_id: query `accountId`.
         search_pattern: query `searchPattern`.
-        offset: query `offset`.
-        limit: query `limit`.
+        offset: query `offset`, at least 0.
+        limit: query `limit`, at least -1.
 
     Returns:
         200: `PageOfAzureStorageItem`.

@@ -76,8 +76,8 @@ async def get_subscriptions(
         tenant_id: query `TenantId`, UUID.
         search_pattern: query `SearchPattern`.
         only_ids: query `OnlyIds`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfAzureSubscription`.

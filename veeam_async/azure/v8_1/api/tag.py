@@ -58,8 +58,8 @@ async def get_tags_page(
 
     Args:
         client: the appliance.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         tenant_id: query `TenantId`, UUID.
         service_account_id: query `ServiceAccountId`.
         search_pattern: query `SearchPattern`.

@@ -96,8 +96,8 @@ async def get_tenants(
     Args:
         client: the appliance.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         202: `AsyncOperationOfPageOfTenant`.
@@ -154,8 +154,8 @@ async def get_tenants_with_account(
         client: the appliance.
         search_pattern: query `SearchPattern`.
         sync: query `Sync`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfTenantWithAccount`.

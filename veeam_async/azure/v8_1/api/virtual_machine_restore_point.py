@@ -251,8 +251,8 @@ async def get_restore_point_page(
         only_latest: query `OnlyLatest`.
         data_retrieval_statuses: query `DataRetrievalStatuses`.
         point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
         storage_access_tier: query `StorageAccessTier`.
         immutability_enabled: query `ImmutabilityEnabled`.
 
@@ -531,8 +531,8 @@ async def get_disk_snapshots(
         client: the appliance.
         restore_point_id: query `RestorePointId`, UUID.
         virtual_machine_id: query `VirtualMachineId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfDiskSnapshot`.
@@ -621,8 +621,8 @@ async def get_virtual_machine_snapshots(
         client: the appliance.
         restore_point_id: query `RestorePointId`, UUID.
         virtual_machine_id: query `VirtualMachineId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfVmSnapshot`.

@@ -368,8 +368,8 @@ async def get_workers(
     Args:
         client: the appliance.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfWorker`.
@@ -496,8 +496,8 @@ async def worker_network_configuration_get_worker_network_configuration(
         client: the appliance.
         region_id: query `RegionId`.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfWorkerNetworkConfiguration`.
@@ -740,8 +740,8 @@ async def worker_profiles_get_worker_profiles(
         client: the appliance.
         region_id: query `RegionId`.
         search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
+        offset: query `Offset`, at least 0.
+        limit: query `Limit`, at least -1.
 
     Returns:
         200: `PageOfWorkerProfile`.

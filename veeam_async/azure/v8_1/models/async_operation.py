@@ -22,6 +22,7 @@ class AsyncOperationOfObject(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str

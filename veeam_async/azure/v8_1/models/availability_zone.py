@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfAvailabilityZoneInfo(Model):
-    """Page of availability zone info."""
+    """Page of availability zone info.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -105,7 +105,11 @@ class MongoDbRestorableSubresource(Model):
 
 @model
 class PageOfCosmosDbAccountDatabase(Model):
-    """Page of cosmos db account database."""
+    """Page of cosmos db account database.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -116,7 +120,11 @@ class PageOfCosmosDbAccountDatabase(Model):
 
 @model
 class PageOfCosmosDbAccountRestorableResource(Model):
-    """Page of cosmos db account restorable resource."""
+    """Page of cosmos db account restorable resource.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -127,7 +135,11 @@ class PageOfCosmosDbAccountRestorableResource(Model):
 
 @model
 class PageOfCosmosDbResourceEvent(Model):
-    """Page of cosmos db resource event."""
+    """Page of cosmos db resource event.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -107,7 +107,9 @@ class AsyncOperation(Model):
     """Async operation.
 
     Attributes:
-        id: UUID.
+        id: read-only, UUID.
+        start_time: read-only.
+        links: read-only.
     """
 
     id: str = field(read_only=True)
@@ -123,6 +125,7 @@ class AsyncOperationOfAdGroupListingResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -139,6 +142,7 @@ class AsyncOperationOfAzureAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -155,6 +159,7 @@ class AsyncOperationOfAzureAccountByToken(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -171,6 +176,7 @@ class AsyncOperationOfBoolean(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -187,6 +193,7 @@ class AsyncOperationOfContainerImmutabilityCheckResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -203,6 +210,7 @@ class AsyncOperationOfDeploymentConsumptionResponse(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -219,6 +227,7 @@ class AsyncOperationOfEmailNotificationSettingsObject(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -235,6 +244,7 @@ class AsyncOperationOfGrantPermissionsResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -251,6 +261,7 @@ class AsyncOperationOfPageOfAzureAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -267,6 +278,7 @@ class AsyncOperationOfRenewClientSecretResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -283,6 +295,7 @@ class AsyncOperationOfString(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -299,6 +312,7 @@ class AsyncOperationOfString1(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -315,6 +329,7 @@ class AsyncOperationOfSubscriptionsListingResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -331,6 +346,7 @@ class AsyncOperationOfTenantLoadCalculatorResponse(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -347,6 +363,7 @@ class AsyncOperationOfTenantsListingResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -367,7 +384,13 @@ class AzureAccountInfo(Model):
 
 @model
 class AzureAuthenticationResult(Model):
-    """Azure authentication result."""
+    """Azure authentication result.
+
+    Attributes:
+        family_name: deprecated.
+        given_name: deprecated.
+        links: read-only.
+    """
 
     authenticated_by_certificate: bool | None | Unset = UNSET
     azure_environment: AzureEnvironment | None | Unset = UNSET
@@ -425,7 +448,11 @@ class ListAdGroupRequest(Model):
 
 @model
 class PageOfAzureAccount(Model):
-    """Page of azure account."""
+    """Page of azure account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -436,7 +463,11 @@ class PageOfAzureAccount(Model):
 
 @model
 class PageOfWorkerManagementSuitableAccount(Model):
-    """Page of worker management suitable account."""
+    """Page of worker management suitable account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -490,6 +521,7 @@ class TenantLoadCalculatorResponse(Model):
     """Tenant load calculator response.
 
     Attributes:
+        instance_id: at least 1 character.
         tenant_id: UUID.
     """
 

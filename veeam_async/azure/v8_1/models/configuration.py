@@ -308,7 +308,12 @@ class WorkerConfigurationExpansion(OpenEnum):
 
 @model
 class WorkerConfigurationFromClient(Model):
-    """Worker configuration from client."""
+    """Worker configuration from client.
+
+    Attributes:
+        min_instances: at least 0.
+        max_instances: 1 to 1000.
+    """
 
     min_instances: int | None | Unset = UNSET
     max_instances: int | None | Unset = UNSET

@@ -17,7 +17,24 @@ if TYPE_CHECKING:
 
 @model
 class Configuration(Model):
-    """Configuration."""
+    """Configuration.
+
+    Attributes:
+        reserved_memory_in_mb: at least 0, in MB.
+        backup_window_in_minutes: at least 1, in minutes.
+        number_of_backups_per_backup_window: at least 1.
+        vms_per_core_per_day: at least 1.
+        disks_per_core_per_day: at least 1.
+        disks_gb_size_per_core_per_day: at least 1.
+        vms_per_worker_core_per_day: at least 1.
+        disks_per_worker_core_per_day: at least 1.
+        disks_gb_size_per_worker_core_per_day: at least 1.
+        mbs_per_vm_per_day: at least 0.01.
+        mbs_per_disk_per_day: at least 0.01.
+        disks_gb_size_per_mb_per_day: at least 0.01.
+        resources_consumption_hard_issue_threshold: 0.01 to 0.99.
+        resources_consumption_soft_issue_threshold: 0.01 to 0.99.
+    """
 
     reserved_memory_in_mb: int = field(wire="ReservedMemoryInMB")
     backup_window_in_minutes: int = field(wire="BackupWindowInMinutes")
@@ -43,6 +60,7 @@ class ConfigurationBackupExportRequest(Model):
 
     Attributes:
         restore_point_id: UUID.
+        password: at least 1 character.
     """
 
     restore_point_id: str
@@ -298,7 +316,11 @@ class JobStatusNullable(OpenEnum):
 
 @model
 class PageOfConfigurationRestorePoint(Model):
-    """Page of configuration restore point."""
+    """Page of configuration restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

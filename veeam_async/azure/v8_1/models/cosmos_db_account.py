@@ -21,6 +21,7 @@ class AsyncOperationOfCosmosDbAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AsyncOperationOfPageOfCosmosDbAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -92,6 +94,8 @@ class CosmosDbManualBackupSettings(Model):
     """Cosmos db manual backup settings.
 
     Attributes:
+        cosmos_db_account_ids: at least 1 item.
+        repository_id: at least 1 character.
         tenant_id: UUID.
         service_account_id: UUID.
     """
@@ -126,7 +130,11 @@ class CosmosDbOptions(Model):
 
 @model
 class PageOfCosmosDbAccount(Model):
-    """Page of cosmos db account."""
+    """Page of cosmos db account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

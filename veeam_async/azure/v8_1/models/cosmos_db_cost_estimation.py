@@ -69,6 +69,8 @@ class CostEstimationCosmosDbPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     priority: int | None | Unset = UNSET
@@ -125,7 +127,11 @@ class CostEstimationCosmosDbTotals(Model):
 
 @model
 class PageOfCostEstimationCosmosDbItem(Model):
-    """Page of cost estimation cosmos db item."""
+    """Page of cost estimation cosmos db item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

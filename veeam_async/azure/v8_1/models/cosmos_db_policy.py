@@ -59,6 +59,7 @@ class CosmosDbPolicy(Model):
     Attributes:
         id: UUID.
         service_account_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -153,6 +154,8 @@ class NewCosmosDbPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -180,7 +183,16 @@ class NewCosmosDbPolicyFromClient(Model):
 
 @model
 class NewOauth2AccountFromClient(Model):
-    """New oauth2 account from client."""
+    """New oauth2 account from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        client_id: at most 255 characters.
+        client_secret: at most 255 characters.
+        tenant_id: at most 255 characters.
+        redirect_url: at most 255 characters.
+    """
 
     kind: OAuth2MailServiceKind
     name: str
@@ -194,7 +206,11 @@ class NewOauth2AccountFromClient(Model):
 
 @model
 class PageOfCosmosDbPolicy(Model):
-    """Page of cosmos db policy."""
+    """Page of cosmos db policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -205,7 +221,11 @@ class PageOfCosmosDbPolicy(Model):
 
 @model
 class PageOfCosmosDbPolicyBackupItem(Model):
-    """Page of cosmos db policy backup item."""
+    """Page of cosmos db policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -216,7 +236,11 @@ class PageOfCosmosDbPolicyBackupItem(Model):
 
 @model
 class PageOfCosmosDbPolicyExcludedItem(Model):
-    """Page of cosmos db policy excluded item."""
+    """Page of cosmos db policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -231,6 +255,8 @@ class UpdatedCosmosDbPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET
@@ -258,7 +284,15 @@ class UpdatedCosmosDbPolicyFromClient(Model):
 
 @model
 class UpdatedOauth2AccountFromClient(Model):
-    """Updated oauth2 account from client."""
+    """Updated oauth2 account from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        application_id: at most 255 characters.
+        application_secret: at most 255 characters.
+        tenant_id: at most 255 characters.
+    """
 
     kind: OAuth2MailServiceKind | None | Unset = UNSET
     name: str

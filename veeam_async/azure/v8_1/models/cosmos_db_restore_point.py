@@ -29,6 +29,10 @@ class CosmosDbContinuousRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        backup_size_bytes: in bytes.
+        notify_before_retrieved_data_expiration_hours: in hours.
+        latest_chain_size_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -60,6 +64,7 @@ class CosmosDbRepositoryRestoreOptions(Model):
 
     Attributes:
         service_account_id: UUID.
+        database_account_id: at least 1 character.
     """
 
     service_account_id: str = field(wire="ServiceAccountId")
@@ -75,7 +80,11 @@ class CosmosDbRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        backup_size_bytes: in bytes.
+        notify_before_retrieved_data_expiration_hours: in hours.
+        latest_chain_size_bytes: in bytes.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -143,7 +152,11 @@ class MongoDbRestoreOptions(Model):
 
 @model
 class PageOfCosmosDbContinuousRestorePoint(Model):
-    """Page of cosmos db continuous restore point."""
+    """Page of cosmos db continuous restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -154,7 +167,11 @@ class PageOfCosmosDbContinuousRestorePoint(Model):
 
 @model
 class PageOfCosmosDbRestorePoint(Model):
-    """Page of cosmos db restore point."""
+    """Page of cosmos db restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

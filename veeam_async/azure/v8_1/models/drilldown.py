@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfSlaSessionReportRow(Model):
-    """Page of sla session report row."""
+    """Page of sla session report row.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -42,6 +46,7 @@ class Schedule(Model):
     """Schedule.
 
     Attributes:
+        links: read-only.
         daily_time: time-span.
         monthly_time: time-span.
     """
@@ -129,7 +134,11 @@ class SlaInstanceReport(Model):
 
 @model
 class SlaInstanceReportRow(Model):
-    """Sla instance report row."""
+    """Sla instance report row.
+
+    Attributes:
+        achieved_sla_percent: in percent.
+    """
 
     instance_id: str | None | Unset = UNSET
     instance_name: str | None | Unset = UNSET
@@ -202,7 +211,11 @@ class SlaTimeSeries(Model):
 
 @model
 class SlaTimeSeriesPoint(Model):
-    """Sla time series point."""
+    """Sla time series point.
+
+    Attributes:
+        achieved_sla_percent: in percent.
+    """
 
     from_: date | None | Unset = UNSET
     to: date | None | Unset = UNSET

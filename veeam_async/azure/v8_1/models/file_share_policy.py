@@ -52,6 +52,7 @@ class FileSharePolicy(Model):
     Attributes:
         id: UUID.
         service_account_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -129,6 +130,7 @@ class FileSharePolicyLink(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -141,6 +143,8 @@ class NewFileSharePolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -162,7 +166,11 @@ class NewFileSharePolicyFromClient(Model):
 
 @model
 class PageOfFileSharePolicy(Model):
-    """Page of file share policy."""
+    """Page of file share policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -173,7 +181,11 @@ class PageOfFileSharePolicy(Model):
 
 @model
 class PageOfFileSharePolicyBackupItem(Model):
-    """Page of file share policy backup item."""
+    """Page of file share policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -184,7 +196,11 @@ class PageOfFileSharePolicyBackupItem(Model):
 
 @model
 class PageOfFileSharePolicyExcludedItem(Model):
-    """Page of file share policy excluded item."""
+    """Page of file share policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -199,6 +215,8 @@ class UpdatedFileSharePolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET

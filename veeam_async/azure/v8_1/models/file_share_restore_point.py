@@ -40,6 +40,8 @@ class FileShareRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        size_in_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -69,7 +71,11 @@ class FileShareRestorePointExpansion(OpenEnum):
 
 @model
 class FileShareRestorePointIndexingConfig(Model):
-    """File share restore point indexing config."""
+    """File share restore point indexing config.
+
+    Attributes:
+        restore_point_ids: 1 to 1000 items.
+    """
 
     restore_point_ids: list[str]
     service_account_id: str | None | Unset = UNSET
@@ -81,6 +87,7 @@ class FileShareRestorePointLink(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -89,7 +96,11 @@ class FileShareRestorePointLink(Model):
 
 @model
 class PageOfFileShareRestorePoint(Model):
-    """Page of file share restore point."""
+    """Page of file share restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -196,7 +196,11 @@ class FlrSessionSearchTaskResult(Model):
 
 @model
 class FlrSessionSearchTaskStartRequest(Model):
-    """Flr session search task start request."""
+    """Flr session search task start request.
+
+    Attributes:
+        limit: at least -1.
+    """
 
     path: str | None | Unset = UNSET
     limit: int | None | Unset = UNSET
@@ -217,7 +221,11 @@ class FlrSessionSearchTaskStartResponse(Model):
 
 @model
 class PageOfFlrSessionItem(Model):
-    """Page of flr session item."""
+    """Page of flr session item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

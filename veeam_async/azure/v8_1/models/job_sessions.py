@@ -23,6 +23,7 @@ class AzureResource(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -70,7 +71,12 @@ class FileLevelRestoredItem(Model):
 
 @model
 class JobDeletedRestorePoint(Model):
-    """Job deleted restore point."""
+    """Job deleted restore point.
+
+    Attributes:
+        backup_size_bytes: in bytes.
+        links: read-only.
+    """
 
     backup_size_bytes: int | None | Unset = UNSET
     snapshot_time: datetime | None | Unset = UNSET
@@ -194,6 +200,7 @@ class JobSessionReport(Model):
 
     Attributes:
         execution_duration: time-span.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -254,7 +261,11 @@ class LogItem(Model):
 
 @model
 class PageOfCheckedItem(Model):
-    """Page of checked item."""
+    """Page of checked item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -265,7 +276,11 @@ class PageOfCheckedItem(Model):
 
 @model
 class PageOfFileLevelRestoredFileShare(Model):
-    """Page of file level restored file share."""
+    """Page of file level restored file share.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -276,7 +291,11 @@ class PageOfFileLevelRestoredFileShare(Model):
 
 @model
 class PageOfFileLevelRestoredItem(Model):
-    """Page of file level restored item."""
+    """Page of file level restored item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -287,7 +306,11 @@ class PageOfFileLevelRestoredItem(Model):
 
 @model
 class PageOfJobDeletedRestorePoint(Model):
-    """Page of job deleted restore point."""
+    """Page of job deleted restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -298,7 +321,11 @@ class PageOfJobDeletedRestorePoint(Model):
 
 @model
 class PageOfOAuth2Account(Model):
-    """Page of O auth2 account."""
+    """Page of O auth2 account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -309,7 +336,11 @@ class PageOfOAuth2Account(Model):
 
 @model
 class PageOfProtectedItem(Model):
-    """Page of protected item."""
+    """Page of protected item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -320,7 +351,11 @@ class PageOfProtectedItem(Model):
 
 @model
 class PageOfRestoredCosmosDbAccount(Model):
-    """Page of restored cosmos db account."""
+    """Page of restored cosmos db account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -331,7 +366,11 @@ class PageOfRestoredCosmosDbAccount(Model):
 
 @model
 class PageOfRestoredDatabase(Model):
-    """Page of restored database."""
+    """Page of restored database.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -342,7 +381,11 @@ class PageOfRestoredDatabase(Model):
 
 @model
 class PageOfRestoredItem(Model):
-    """Page of restored item."""
+    """Page of restored item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -353,7 +396,11 @@ class PageOfRestoredItem(Model):
 
 @model
 class PageOfVnetPolicySessionsReport(Model):
-    """Page of vnet policy sessions report."""
+    """Page of vnet policy sessions report.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -364,7 +411,11 @@ class PageOfVnetPolicySessionsReport(Model):
 
 @model
 class PageOfVnetRestoredItem(Model):
-    """Page of vnet restored item."""
+    """Page of vnet restored item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -458,7 +509,14 @@ class ProtectedProgress(Model):
 
 @model
 class Rates(Model):
-    """Rates."""
+    """Rates.
+
+    Attributes:
+        total_data_bytes: in bytes.
+        read_data_bytes: in bytes.
+        processed_data_bytes: in bytes.
+        transferred_data_bytes: in bytes.
+    """
 
     total_data_bytes: int | None | Unset = UNSET
     read_data_bytes: int | None | Unset = UNSET

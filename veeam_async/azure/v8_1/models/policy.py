@@ -37,6 +37,8 @@ class NewPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -60,7 +62,11 @@ class NewPolicyFromClient(Model):
 
 @model
 class PageOfPolicy(Model):
-    """Page of policy."""
+    """Page of policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -75,6 +81,7 @@ class Policy(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
         service_account_id: UUID.
     """
 
@@ -114,6 +121,8 @@ class UpdatedPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET

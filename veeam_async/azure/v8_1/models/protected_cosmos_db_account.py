@@ -32,6 +32,7 @@ class AsyncOperationOfPageOfProtectedCosmosDbAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -48,6 +49,7 @@ class AsyncOperationOfProtectedCosmosDbAccount(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -84,7 +86,11 @@ class CosmosDbRestorePointType(OpenEnum):
 
 @model
 class PageOfProtectedCosmosDbAccount(Model):
-    """Page of protected cosmos db account."""
+    """Page of protected cosmos db account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -98,6 +104,8 @@ class ProtectedCosmosDbAccount(Model):
     """Protected cosmos db account.
 
     Attributes:
+        backup_size_bytes: in bytes.
+        archive_size_bytes: in bytes.
         subscription_id: false.
         service_account_id: UUID.
     """

@@ -31,6 +31,7 @@ class AsyncOperationOfPageOfProtectedDatabase(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -47,6 +48,7 @@ class AsyncOperationOfPageOfProtectedDatabaseExtended(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -59,7 +61,11 @@ class AsyncOperationOfPageOfProtectedDatabaseExtended(Model):
 
 @model
 class PageOfProtectedDatabase(Model):
-    """Page of protected database."""
+    """Page of protected database.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -70,7 +76,11 @@ class PageOfProtectedDatabase(Model):
 
 @model
 class PageOfProtectedDatabaseExtended(Model):
-    """Page of protected database extended."""
+    """Page of protected database extended.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -84,7 +94,9 @@ class ProtectedDatabase(Model):
     """Protected database.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -107,7 +119,11 @@ class ProtectedDatabaseExtended(Model):
     """Protected database extended.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        backup_size_bytes: in bytes.
+        archive_size_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -210,7 +226,11 @@ class SqlServerForProtectedDatabase(Model):
 
 @model
 class SqlServerForStandardAccount(Model):
-    """Sql server for standard account."""
+    """Sql server for standard account.
+
+    Attributes:
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     resource_id: str | None | Unset = UNSET

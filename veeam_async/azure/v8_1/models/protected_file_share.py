@@ -22,6 +22,7 @@ class AsyncOperationOfPageOfProtectedFileShare(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -38,6 +39,7 @@ class AsyncOperationOfPageOfProtectedFileShareExtended(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -50,7 +52,11 @@ class AsyncOperationOfPageOfProtectedFileShareExtended(Model):
 
 @model
 class PageOfProtectedFileShare(Model):
-    """Page of protected file share."""
+    """Page of protected file share.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -61,7 +67,11 @@ class PageOfProtectedFileShare(Model):
 
 @model
 class PageOfProtectedFileShareExtended(Model):
-    """Page of protected file share extended."""
+    """Page of protected file share extended.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -82,7 +92,9 @@ class ProtectedFileShare(Model):
     """Protected file share.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -113,7 +125,9 @@ class ProtectedFileShareExtended(Model):
     """Protected file share extended.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

@@ -32,6 +32,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -48,6 +49,7 @@ class AsyncOperationOfPageOfProtectedVirtualMachineExtended(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -64,6 +66,7 @@ class AsyncOperationOfProtectedVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -80,6 +83,7 @@ class AsyncOperationOfProtectedVirtualMachineExtended(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -92,7 +96,11 @@ class AsyncOperationOfProtectedVirtualMachineExtended(Model):
 
 @model
 class PageOfProtectedVirtualMachine(Model):
-    """Page of protected virtual machine."""
+    """Page of protected virtual machine.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -103,7 +111,11 @@ class PageOfProtectedVirtualMachine(Model):
 
 @model
 class PageOfProtectedVirtualMachineExtended(Model):
-    """Page of protected virtual machine extended."""
+    """Page of protected virtual machine extended.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -123,7 +135,11 @@ class ProtectedDataBackupTierNullable(OpenEnum):
 
 @model
 class ProtectedDataBatchDeleteBackupConfig(Model):
-    """Protected data batch delete backup config."""
+    """Protected data batch delete backup config.
+
+    Attributes:
+        ids: at most 1000 items.
+    """
 
     ids: list[str]
     backup_tier: ProtectedDataBackupTierNullable | None | Unset = UNSET
@@ -138,7 +154,12 @@ class ProtectedDataBatchDeleteSnapshotsConfig(Model):
 
 @model
 class ProtectedVirtualMachine(Model):
-    """Protected virtual machine."""
+    """Protected virtual machine.
+
+    Attributes:
+        total_size_in_gb: in GB.
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     azure_id: str | None | Unset = UNSET
@@ -173,6 +194,8 @@ class ProtectedVirtualMachineExtended(Model):
 
     Attributes:
         subscription_id: UUID.
+        backup_size_bytes: in bytes.
+        archive_size_bytes: in bytes.
     """
 
     id: str | None | Unset = UNSET

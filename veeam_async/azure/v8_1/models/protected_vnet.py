@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfProtectedVnet(Model):
-    """Page of protected vnet."""
+    """Page of protected vnet.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -28,7 +32,11 @@ class PageOfProtectedVnet(Model):
 
 @model
 class PageOfProtectedVnetExtended(Model):
-    """Page of protected vnet extended."""
+    """Page of protected vnet extended.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -44,6 +52,7 @@ class ProtectedVnet(Model):
     Attributes:
         id: UUID.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfPageOfRegion(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str

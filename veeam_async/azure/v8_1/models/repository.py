@@ -33,6 +33,7 @@ class AsyncOperationOfNullableBoolean(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -49,6 +50,7 @@ class AsyncOperationOfRepositorySecuritySettingsData(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -76,7 +78,11 @@ class ImmutabilityState(OpenEnum):
 
 @model
 class PageOfRepository(Model):
-    """Page of repository."""
+    """Page of repository.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -87,7 +93,11 @@ class PageOfRepository(Model):
 
 @model
 class PageOfRepositoryValidateDelete(Model):
-    """Page of repository validate delete."""
+    """Page of repository validate delete.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -102,6 +112,7 @@ class PolicyIdNameType(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -112,7 +123,13 @@ class PolicyIdNameType(Model):
 
 @model
 class RepositoryCreateFromClient(Model):
-    """Repository create from client."""
+    """Repository create from client.
+
+    Attributes:
+        azure_storage_account_id: at least 1 character.
+        azure_account_id: at least 1 character.
+        concurrency_limit: at least 1.
+    """
 
     key_vault_id: str | None | Unset = UNSET
     key_vault_key_uri: str | None | Unset = UNSET
@@ -134,7 +151,13 @@ class RepositoryCreateFromClient(Model):
 
 @model
 class RepositoryCreateFromClientWithKeyVault(Model):
-    """Repository create from client with key vault."""
+    """Repository create from client with key vault.
+
+    Attributes:
+        azure_storage_account_id: at least 1 character.
+        azure_account_id: at least 1 character.
+        concurrency_limit: at least 1.
+    """
 
     key_vault_id: str | None | Unset = UNSET
     key_vault_key_uri: str | None | Unset = UNSET
@@ -189,7 +212,12 @@ class RepositorySecuritySettingsData(Model):
 
 @model
 class RepositoryUpdateFromClientWithKeyVault(Model):
-    """Repository update from client with key vault."""
+    """Repository update from client with key vault.
+
+    Attributes:
+        azure_account_id: at least 1 character.
+        concurrency_limit: at least 1.
+    """
 
     key_vault_id: str | None | Unset = UNSET
     key_vault_key_uri: str | None | Unset = UNSET
@@ -213,7 +241,11 @@ class RepositoryUpdateValidationConfig(Model):
 
 @model
 class RepositoryValidateDelete(Model):
-    """Repository validate delete."""
+    """Repository validate delete.
+
+    Attributes:
+        links: read-only.
+    """
 
     repository: Repository | None | Unset = UNSET
     used_in_policies: list[PolicyIdNameType] | None | Unset = UNSET
@@ -255,6 +287,7 @@ class UuidNamePair(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str

@@ -22,6 +22,7 @@ class AsyncOperationOfNullableResourceGroup(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -38,6 +39,7 @@ class AsyncOperationOfPageOfResourceGroup(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -50,7 +52,11 @@ class AsyncOperationOfPageOfResourceGroup(Model):
 
 @model
 class PageOfResourceGroup(Model):
-    """Page of resource group."""
+    """Page of resource group.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -61,7 +67,11 @@ class PageOfResourceGroup(Model):
 
 @model
 class PageOfResourceIdNamePair(Model):
-    """Page of resource id name pair."""
+    """Page of resource id name pair.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

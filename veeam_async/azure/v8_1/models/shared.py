@@ -59,7 +59,11 @@ class AvailabilitySetExpansion(OpenEnum):
 
 @model
 class AvailabilityZoneInfo(Model):
-    """Availability zone info."""
+    """Availability zone info.
+
+    Attributes:
+        links: read-only.
+    """
 
     subscription_id: str | None | Unset = UNSET
     region_id: str | None | Unset = UNSET
@@ -73,8 +77,11 @@ class AzureAccount(Model):
 
     Attributes:
         application_id: UUID.
+        application_certificate_name: at most 255 characters.
         ad_group_id: UUID.
+        selected_for_workermanagement: read-only.
         subscription_id_for_worker_deployment: UUID.
+        links: read-only.
     """
 
     account_id: str | None | Unset = UNSET
@@ -316,7 +323,11 @@ class AzureStorageFolderState(OpenEnum):
 
 @model
 class AzureStorageItem(Model):
-    """Azure storage item."""
+    """Azure storage item.
+
+    Attributes:
+        links: read-only.
+    """
 
     name: str | None | Unset = UNSET
     supports_versioning: bool | None | Unset = UNSET
@@ -332,6 +343,7 @@ class AzureSubscription(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -510,7 +522,9 @@ class CosmosDbAccount(Model):
     """Cosmos db account.
 
     Attributes:
+        source_size_bytes: in bytes.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -755,7 +769,11 @@ class CostEstimationItemCostsMeter(Model):
 
 @model
 class CostEstimationMeterResource(Model):
-    """Cost estimation meter resource."""
+    """Cost estimation meter resource.
+
+    Attributes:
+        size_gb: in GB.
+    """
 
     name: str | None | Unset = UNSET
     hash_id: str | None | Unset = UNSET
@@ -977,7 +995,11 @@ class DailyTypeNullable(OpenEnum):
 
 @model
 class DataRetrievalExtendOptions(Model):
-    """Data retrieval extend options."""
+    """Data retrieval extend options.
+
+    Attributes:
+        number_of_days: 1 to 30, in days.
+    """
 
     number_of_days: int | None | Unset = UNSET
 
@@ -991,7 +1013,12 @@ class DataRetrievalJobParameters(Model):
 
 @model
 class DataRetrievalOptions(Model):
-    """Data retrieval options."""
+    """Data retrieval options.
+
+    Attributes:
+        days_to_keep: 1 to 30.
+        notify_before_expiration_hours: in hours.
+    """
 
     data_retrieval_priority: DataRetrievalPriority
     days_to_keep: int | None | Unset = UNSET
@@ -1021,7 +1048,9 @@ class Database(Model):
     """Database.
 
     Attributes:
+        size_in_mb: in MB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1210,7 +1239,11 @@ class DeployServerResult(Model):
 
 @model
 class DeploymentConsumptionResponse(Model):
-    """Deployment consumption response."""
+    """Deployment consumption response.
+
+    Attributes:
+        instance_id: at least 1 character.
+    """
 
     instance_id: str = field(wire="instanceID")
     tenants: list[DeploymentConsumptionTenantResponse]
@@ -1263,7 +1296,12 @@ class DeviceLoginParameters(Model):
 
 @model
 class EmailNotificationSettingsFromClient(Model):
-    """Email notification settings from client."""
+    """Email notification settings from client.
+
+    Attributes:
+        subject: 1 to 255 characters.
+        sla_report_subject: 1 to 255 characters.
+    """
 
     smtp_settings: SmtpSettingsFromClient | None | Unset = UNSET
     notifications_enabled: bool | None | Unset = UNSET
@@ -1321,6 +1359,7 @@ class ExpandToCosmosDbAccountOptions(Model):
     Attributes:
         tenant_id: UUID.
         service_account_id: UUID.
+        region_ids: at least 1 item.
     """
 
     tenant_id: str
@@ -1377,6 +1416,7 @@ class FileShare(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1583,6 +1623,7 @@ class JobSession(Model):
 
     Attributes:
         execution_duration: time-span.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -1692,7 +1733,7 @@ class LinkHAL(Model):
     """Link HAL.
 
     Attributes:
-        href: uri.
+        href: URI.
     """
 
     href: str | None | Unset = UNSET
@@ -1916,7 +1957,11 @@ class OSTypeNullable(OpenEnum):
 
 @model
 class PageOfCostEstimationItem(Model):
-    """Page of cost estimation item."""
+    """Page of cost estimation item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1928,7 +1973,11 @@ class PageOfCostEstimationItem(Model):
 
 @model
 class PageOfJobSession(Model):
-    """Page of job session."""
+    """Page of job session.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1939,7 +1988,11 @@ class PageOfJobSession(Model):
 
 @model
 class PageOfJobSessionReport(Model):
-    """Page of job session report."""
+    """Page of job session report.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1950,7 +2003,11 @@ class PageOfJobSessionReport(Model):
 
 @model
 class PageOfPolicyBackupItem(Model):
-    """Page of policy backup item."""
+    """Page of policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1961,7 +2018,11 @@ class PageOfPolicyBackupItem(Model):
 
 @model
 class PageOfPolicyExcludedItem(Model):
-    """Page of policy excluded item."""
+    """Page of policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1972,7 +2033,11 @@ class PageOfPolicyExcludedItem(Model):
 
 @model
 class PageOfPolicyInstancesReport(Model):
-    """Page of policy instances report."""
+    """Page of policy instances report.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1983,7 +2048,11 @@ class PageOfPolicyInstancesReport(Model):
 
 @model
 class PageOfPolicyProtectedItem(Model):
-    """Page of policy protected item."""
+    """Page of policy protected item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -1994,7 +2063,11 @@ class PageOfPolicyProtectedItem(Model):
 
 @model
 class PageOfPolicySessionsReport(Model):
-    """Page of policy sessions report."""
+    """Page of policy sessions report.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -2005,7 +2078,11 @@ class PageOfPolicySessionsReport(Model):
 
 @model
 class PageOfRegion(Model):
-    """Page of region."""
+    """Page of region.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -2144,6 +2221,7 @@ class PolicyLink(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -2300,7 +2378,11 @@ class PricePerMonthType(OpenEnum):
 
 @model
 class ProblemDetails(Model):
-    """Problem details."""
+    """Problem details.
+
+    Attributes:
+        extensions: read-only.
+    """
 
     type: str | None | Unset = UNSET
     title: str | None | Unset = UNSET
@@ -2312,7 +2394,11 @@ class ProblemDetails(Model):
 
 @model
 class ProblemDetails400(Model):
-    """Problem details400."""
+    """Problem details400.
+
+    Attributes:
+        errors: read-only.
+    """
 
     detail: str | None | Unset = UNSET
     errors: dict[str, list[str]] | None | Unset = field(default=UNSET, read_only=True)
@@ -2478,7 +2564,11 @@ class Region(Model):
 
 @model
 class RegionCpuCoreResource(Model):
-    """Region cpu core resource."""
+    """Region cpu core resource.
+
+    Attributes:
+        region: at least 1 character.
+    """
 
     region: str
     cpu_core_resource: int
@@ -2519,7 +2609,12 @@ class RenewClientSecretResult(Model):
 
 @model
 class Repository(Model):
-    """Repository."""
+    """Repository.
+
+    Attributes:
+        concurrency_limit: at least 1.
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -2658,6 +2753,7 @@ class ResourceGroup(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -2775,6 +2871,7 @@ class RestorePointLink(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -2882,7 +2979,11 @@ class SmtpServerStateModel(Model):
 
 @model
 class SmtpSettings(Model):
-    """Smtp settings."""
+    """Smtp settings.
+
+    Attributes:
+        time_out_mili_seconds: in seconds.
+    """
 
     oauth2_account: OAuth2Account | None | Unset = UNSET
     basic_account: StandardAccount | None | Unset = UNSET
@@ -2895,7 +2996,11 @@ class SmtpSettings(Model):
 
 @model
 class SmtpSettingsFromClient(Model):
-    """Smtp settings from client."""
+    """Smtp settings from client.
+
+    Attributes:
+        time_out_mili_seconds: in seconds.
+    """
 
     account_id: str | None | Unset = UNSET
     account_type: SmtpAccountType | None | Unset = UNSET
@@ -2943,6 +3048,7 @@ class SqlServer(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -3001,6 +3107,7 @@ class StorageAccount(Model):
 
     Attributes:
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -3087,7 +3194,11 @@ class StorageAccountSort(OpenEnum):
 
 @model
 class StorageConsumptionLimit(Model):
-    """Storage consumption limit."""
+    """Storage consumption limit.
+
+    Attributes:
+        limit_value: at least 1.
+    """
 
     limit_value: int | None | Unset = UNSET
     limit_type: StorageConsumptionLimitType | None | Unset = UNSET
@@ -3232,7 +3343,11 @@ class TagSort(OpenEnum):
 
 @model
 class Tenant(Model):
-    """Tenant."""
+    """Tenant.
+
+    Attributes:
+        links: read-only.
+    """
 
     tenant_id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -3241,7 +3356,12 @@ class Tenant(Model):
 
 @model
 class TestEmailMessage(Model):
-    """Test email message."""
+    """Test email message.
+
+    Attributes:
+        from_: at least 1 character.
+        to: at least 1 character.
+    """
 
     smtp_settings: SmtpSettingsFromClient | None
     from_: str
@@ -3421,7 +3541,9 @@ class VirtualMachine(Model):
     """Virtual machine.
 
     Attributes:
+        total_size_in_gb: in GB.
         subscription_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -3451,7 +3573,11 @@ class VirtualMachine(Model):
 
 @model
 class VirtualNetwork(Model):
-    """Virtual network."""
+    """Virtual network.
+
+    Attributes:
+        links: read-only.
+    """
 
     id: str | None | Unset = UNSET
     name: str | None | Unset = UNSET
@@ -3541,6 +3667,7 @@ class WorkerNetworkConfiguration(Model):
     Attributes:
         tenant_id: UUID.
         subscription_id: UUID.
+        links: read-only.
     """
 
     virtual_network: WorkerVirtualNetwork | None | Unset = UNSET
@@ -3568,7 +3695,10 @@ class WorkerVirtualNetwork(Model):
     """Worker virtual network.
 
     Attributes:
-        subscription_id: UUID.
+        region_id: read-only.
+        resource_group_id: read-only.
+        subscription_id: read-only, UUID.
+        resource_group_name: read-only.
     """
 
     name: str | None | Unset = UNSET

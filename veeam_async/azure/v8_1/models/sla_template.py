@@ -89,7 +89,11 @@ class NewSlaTemplateFromClient(Model):
 
 @model
 class PageOfSlaTemplate(Model):
-    """Page of sla template."""
+    """Page of sla template.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -100,7 +104,11 @@ class PageOfSlaTemplate(Model):
 
 @model
 class PageOfSlaTemplateAssignment(Model):
-    """Page of sla template assignment."""
+    """Page of sla template assignment.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -158,6 +166,7 @@ class SlaTemplate(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

@@ -41,6 +41,7 @@ class AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -57,6 +58,7 @@ class AsyncOperationOfArrayOfValidationMessage(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -73,6 +75,8 @@ class NewSqlPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str
@@ -98,7 +102,11 @@ class NewSqlPolicyFromClient(Model):
 
 @model
 class PageOfSqlPolicy(Model):
-    """Page of sql policy."""
+    """Page of sql policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -109,7 +117,11 @@ class PageOfSqlPolicy(Model):
 
 @model
 class PageOfSqlPolicyBackupItem(Model):
-    """Page of sql policy backup item."""
+    """Page of sql policy backup item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -120,7 +132,11 @@ class PageOfSqlPolicyBackupItem(Model):
 
 @model
 class PageOfSqlPolicyExcludedItem(Model):
-    """Page of sql policy excluded item."""
+    """Page of sql policy excluded item.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -162,6 +178,7 @@ class SqlPolicy(Model):
     Attributes:
         id: UUID.
         service_account_id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -252,6 +269,7 @@ class SqlPolicyLink(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -272,6 +290,8 @@ class UpdatedSqlPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
     """
 
     tenant_id: str | None | Unset = UNSET

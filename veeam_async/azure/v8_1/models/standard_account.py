@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 @model
 class NewStandardAccountFromClient(Model):
-    """New standard account from client."""
+    """New standard account from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        username: at most 255 characters.
+        password: at most 255 characters.
+    """
 
     kind: StandardAccountKind | None | Unset = UNSET
     name: str
@@ -28,7 +35,11 @@ class NewStandardAccountFromClient(Model):
 
 @model
 class PageOfStandardAccount(Model):
-    """Page of standard account."""
+    """Page of standard account.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -39,7 +50,11 @@ class PageOfStandardAccount(Model):
 
 @model
 class PageOfStandardAccountName(Model):
-    """Page of standard account name."""
+    """Page of standard account name.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -50,7 +65,11 @@ class PageOfStandardAccountName(Model):
 
 @model
 class StandardAccount(Model):
-    """Standard account."""
+    """Standard account.
+
+    Attributes:
+        links: read-only.
+    """
 
     kind: StandardAccountKind | None | Unset = UNSET
     id: str | None | Unset = UNSET
@@ -136,7 +155,14 @@ class StandardAccountSqlServerFromClient(Model):
 
 @model
 class UpdatedStandardAccountFromClient(Model):
-    """Updated standard account from client."""
+    """Updated standard account from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        username: at most 255 characters.
+        password: at most 255 characters.
+    """
 
     kind: StandardAccountKind | None | Unset = UNSET
     name: str

@@ -65,7 +65,11 @@ class BackupRepositoryConfigurationFromClient(Model):
 
 @model
 class NewStorageTemplateFromClient(Model):
-    """New storage template from client."""
+    """New storage template from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+    """
 
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET
@@ -74,7 +78,11 @@ class NewStorageTemplateFromClient(Model):
 
 @model
 class PageOfStorageTemplate(Model):
-    """Page of storage template."""
+    """Page of storage template.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -85,7 +93,11 @@ class PageOfStorageTemplate(Model):
 
 @model
 class PageOfStorageTemplateAssignment(Model):
-    """Page of storage template assignment."""
+    """Page of storage template assignment.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -130,6 +142,7 @@ class StorageTemplate(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -187,7 +200,11 @@ class StorageTemplateSort(OpenEnum):
 
 @model
 class UpdatedStorageTemplateFromClient(Model):
-    """Updated storage template from client."""
+    """Updated storage template from client.
+
+    Attributes:
+        name: 1 to 255 characters.
+    """
 
     name: str | None | Unset = UNSET
     description: str | None | Unset = UNSET

@@ -21,6 +21,7 @@ class AsyncOperationOfPageOfTag(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -33,7 +34,11 @@ class AsyncOperationOfPageOfTag(Model):
 
 @model
 class PageOfTag(Model):
-    """Page of tag."""
+    """Page of tag.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int

@@ -46,7 +46,12 @@ class ChangePasswordOfCurrentUserMfaValidationData(Model):
 
 @model
 class ChangeUsersPasswordData(Model):
-    """Change users password data."""
+    """Change users password data.
+
+    Attributes:
+        new_password: at least 1 character.
+        admins_password: at least 1 character.
+    """
 
     new_password: str
     admins_password: str
@@ -54,7 +59,11 @@ class ChangeUsersPasswordData(Model):
 
 @model
 class PageOfUser(Model):
-    """Page of user."""
+    """Page of user.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -89,7 +98,11 @@ class RbacRoleNullable(OpenEnum):
 
 @model
 class User(Model):
-    """User."""
+    """User.
+
+    Attributes:
+        links: read-only.
+    """
 
     role: RbacRole
     type: UserType | None | Unset = UNSET
@@ -128,7 +141,12 @@ class UserFromClient(Model):
 
 @model
 class UserMfaAccept(Model):
-    """User mfa accept."""
+    """User mfa accept.
+
+    Attributes:
+        code: at least 1 character.
+        token: at least 1 character.
+    """
 
     code: str
     token: str
@@ -154,7 +172,11 @@ class UserMfaSetup(Model):
 
 @model
 class UserNameFromClient(Model):
-    """User name from client."""
+    """User name from client.
+
+    Attributes:
+        name: at least 1 character.
+    """
 
     user_type: UserTypeNullable | None
     identity_provider_entity_id: str | None | Unset = UNSET
@@ -163,7 +185,11 @@ class UserNameFromClient(Model):
 
 @model
 class UserPasswordFromClient(Model):
-    """User password from client."""
+    """User password from client.
+
+    Attributes:
+        password: at least 1 character.
+    """
 
     password: str
 

@@ -21,6 +21,7 @@ class AsyncOperationOfVeeamVaultAccountImportResult(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -33,7 +34,11 @@ class AsyncOperationOfVeeamVaultAccountImportResult(Model):
 
 @model
 class NewVeeamVaultSignInFromClient(Model):
-    """New veeam vault sign in from client."""
+    """New veeam vault sign in from client.
+
+    Attributes:
+        redirect_url: at most 255 characters.
+    """
 
     redirect_url: str
 
@@ -44,6 +49,10 @@ class OAuth2Account(Model):
 
     Attributes:
         id: UUID.
+        name: 1 to 255 characters.
+        description: at most 512 characters.
+        application_id: at most 255 characters.
+        tenant_id: at most 255 characters.
     """
 
     kind: OAuth2MailServiceKind | None | Unset = UNSET
@@ -72,7 +81,11 @@ class OAuth2MailServiceKind(OpenEnum):
 
 @model
 class OAuth2Redirection(Model):
-    """O auth2 redirection."""
+    """O auth2 redirection.
+
+    Attributes:
+        location: at most 512 characters.
+    """
 
     location: str
     request_id: str
@@ -80,7 +93,12 @@ class OAuth2Redirection(Model):
 
 @model
 class OAuth2SignInRequest(Model):
-    """O auth2 sign in request."""
+    """O auth2 sign in request.
+
+    Attributes:
+        error: at most 255 characters.
+        error_description: at most 512 characters.
+    """
 
     error: str | None | Unset = UNSET
     error_description: str | None | Unset = UNSET

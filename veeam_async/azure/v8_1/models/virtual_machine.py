@@ -23,6 +23,7 @@ class AsyncOperationOfPageOfVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -39,6 +40,7 @@ class AsyncOperationOfPageOfVirtualMachineReport(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -55,6 +57,7 @@ class AsyncOperationOfVirtualMachine(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str
@@ -108,7 +111,11 @@ class ManualSnapshotSettings(Model):
 
 @model
 class PageOfVirtualMachine(Model):
-    """Page of virtual machine."""
+    """Page of virtual machine.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -119,7 +126,11 @@ class PageOfVirtualMachine(Model):
 
 @model
 class PageOfVirtualMachineReport(Model):
-    """Page of virtual machine report."""
+    """Page of virtual machine report.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -199,7 +210,11 @@ class VirtualMachineOptions(Model):
 
 @model
 class VirtualMachineReport(Model):
-    """Virtual machine report."""
+    """Virtual machine report.
+
+    Attributes:
+        total_size_in_gb: in GB.
+    """
 
     id: str | None | Unset = UNSET
     tenant_id: str | None | Unset = UNSET

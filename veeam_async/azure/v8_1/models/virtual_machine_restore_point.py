@@ -116,6 +116,8 @@ class DiskSnapshot(Model):
     """Disk snapshot.
 
     Attributes:
+        size_in_gb: in GB.
+        links: read-only.
         snapshot_accounts: UUID.
     """
 
@@ -172,7 +174,11 @@ class FlrOptions(Model):
 
 @model
 class PageOfDiskSnapshot(Model):
-    """Page of disk snapshot."""
+    """Page of disk snapshot.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -183,7 +189,11 @@ class PageOfDiskSnapshot(Model):
 
 @model
 class PageOfVirtualMachineRestorePoint(Model):
-    """Page of virtual machine restore point."""
+    """Page of virtual machine restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -194,7 +204,11 @@ class PageOfVirtualMachineRestorePoint(Model):
 
 @model
 class PageOfVmSnapshot(Model):
-    """Page of vm snapshot."""
+    """Page of vm snapshot.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -261,6 +275,10 @@ class VirtualMachineRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        backup_size_bytes: in bytes.
+        links: read-only.
+        notify_before_retrieved_data_expiration_hours: in hours.
+        latest_chain_size_bytes: in bytes.
     """
 
     id: str
@@ -365,7 +383,12 @@ class VmDiskSnapshot(Model):
 
 @model
 class VmSnapshot(Model):
-    """Vm snapshot."""
+    """Vm snapshot.
+
+    Attributes:
+        disk_size_in_gb: in GB.
+        links: read-only.
+    """
 
     vm_id: str | None | Unset = UNSET
     vm_azure_resource_id: str | None | Unset = UNSET

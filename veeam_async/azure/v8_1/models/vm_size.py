@@ -23,7 +23,14 @@ class Price(Model):
 
 @model
 class VmSize(Model):
-    """Vm size."""
+    """Vm size.
+
+    Attributes:
+        memory_in_mb: in MB.
+        os_disk_size_in_mb: in MB.
+        resource_disk_size_in_mb: in MB.
+        links: read-only.
+    """
 
     name: str | None | Unset = UNSET
     subscription_id: str | None | Unset = UNSET

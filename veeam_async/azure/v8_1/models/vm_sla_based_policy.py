@@ -69,6 +69,8 @@ class NewVmProtectionPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
         sla_policy_template_id: UUID.
         storage_policy_template_id: UUID.
     """
@@ -93,7 +95,11 @@ class NewVmProtectionPolicyFromClient(Model):
 
 @model
 class PageOfVmProtectionPolicy(Model):
-    """Page of vm protection policy."""
+    """Page of vm protection policy.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -104,7 +110,11 @@ class PageOfVmProtectionPolicy(Model):
 
 @model
 class PageOfVmProtectionPolicyWithSla(Model):
-    """Page of vm protection policy with sla."""
+    """Page of vm protection policy with sla.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -140,7 +150,11 @@ class ProtectionPolicySlaComplianceStatus(OpenEnum):
 
 @model
 class ProtectionPolicySlaReport(Model):
-    """Protection policy sla report."""
+    """Protection policy sla report.
+
+    Attributes:
+        achieved_sla_percent: in percent.
+    """
 
     status: ProtectionPolicySlaComplianceStatus | None | Unset = UNSET
     achieved_sla_percent: float | None | Unset = UNSET
@@ -216,6 +230,8 @@ class UpdatedVmProtectionPolicyFromClient(Model):
 
     Attributes:
         service_account_id: UUID.
+        regions: at least 1 item.
+        name: 1 to 255 characters.
         sla_policy_template_id: UUID.
         storage_policy_template_id: UUID.
     """
@@ -244,6 +260,7 @@ class VmProtectionPolicy(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
         service_account_id: UUID.
         sla_policy_template_id: UUID.
         storage_policy_template_id: UUID.
@@ -293,6 +310,7 @@ class VmProtectionPolicyWithSla(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str

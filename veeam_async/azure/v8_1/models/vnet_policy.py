@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
 @model
 class UpdatedVnetPolicyFromClient(Model):
-    """Updated vnet policy from client."""
+    """Updated vnet policy from client.
+
+    Attributes:
+        backup_interval_minutes: 5 to 60, in minutes.
+        backup_interval_hours: 1 to 24, in hours.
+        retention_period_days: 1 to 365, in days.
+        retention_period_weeks: 1 to 52, in weeks.
+        retention_period_months: 1 to 12, in months.
+    """
 
     is_enabled: bool | None
     auto_discover_subscriptions: bool | None
@@ -44,6 +52,12 @@ class VnetPolicy(Model):
 
     Attributes:
         id: UUID.
+        backup_interval_minutes: in minutes.
+        backup_interval_hours: in hours.
+        retention_period_days: in days.
+        retention_period_weeks: in weeks.
+        retention_period_months: in months.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

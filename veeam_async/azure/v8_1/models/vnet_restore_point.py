@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @model
 class PageOfVnetRestorePoint(Model):
-    """Page of vnet restore point."""
+    """Page of vnet restore point.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -28,7 +32,11 @@ class PageOfVnetRestorePoint(Model):
 
 @model
 class PageOfVnetRestorePointResource(Model):
-    """Page of vnet restore point resource."""
+    """Page of vnet restore point resource.
+
+    Attributes:
+        links: read-only.
+    """
 
     offset: int
     limit: int
@@ -115,6 +123,9 @@ class VnetRestorePoint(Model):
 
     Attributes:
         id: UUID.
+        size_in_bytes: in bytes.
+        latest_chain_size_bytes: in bytes.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET
@@ -153,6 +164,7 @@ class VnetRestorePointLink(Model):
 
     Attributes:
         id: UUID.
+        links: read-only.
     """
 
     id: str | None | Unset = UNSET

@@ -18,6 +18,7 @@ class AdvancedSmtpOptionsModel(Model):
     """Advanced smtp options model.
 
     Attributes:
+        timeout_ms: in milliseconds.
         credentials_id: UUID.
     """
 

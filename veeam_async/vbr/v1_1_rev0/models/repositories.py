@@ -80,6 +80,7 @@ class ArchiveTierModel(Model):
 
     Attributes:
         extent_id: UUID.
+        archive_period_days: in days.
     """
 
     is_enabled: bool
@@ -152,7 +153,11 @@ class CapacityExtentModel(Model):
 
 @model
 class CapacityTierModel(Model):
-    """Capacity tier model."""
+    """Capacity tier model.
+
+    Attributes:
+        operational_restore_period_days: in days.
+    """
 
     enabled: bool
     extents: list[CapacityExtentModel] | None | Unset = UNSET
@@ -166,7 +171,11 @@ class CapacityTierModel(Model):
 
 @model
 class CapacityTierOverridePolicyModel(Model):
-    """Capacity tier override policy model."""
+    """Capacity tier override policy model.
+
+    Attributes:
+        override_space_threshold_percents: in percent.
+    """
 
     is_enabled: bool
     override_space_threshold_percents: int | None | Unset = UNSET
@@ -493,6 +502,9 @@ class RepositoryStateModel(Model):
     Attributes:
         id: UUID.
         host_id: UUID.
+        capacity_gb: in GB.
+        free_gb: in GB.
+        used_space_gb: in GB.
     """
 
     id: str

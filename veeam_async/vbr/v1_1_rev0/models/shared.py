@@ -27,7 +27,11 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model."""
+    """Advanced storage schedule monthly model.
+
+    Attributes:
+        day_of_months: in months.
+    """
 
     is_enabled: bool
     day_of_week: EDayOfWeek | None | Unset = UNSET
@@ -999,7 +1003,11 @@ class FullBackupMaintenanceModel(Model):
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model."""
+    """Full backup maintenance remove data model.
+
+    Attributes:
+        after_days: in days.
+    """
 
     is_enabled: bool
     after_days: int | None | Unset = UNSET
@@ -1017,7 +1025,11 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model."""
+    """GFS policy settings monthly model.
+
+    Attributes:
+        keep_for_number_of_months: in months.
+    """
 
     is_enabled: bool
     keep_for_number_of_months: int | None | Unset = UNSET
@@ -1026,7 +1038,11 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model."""
+    """GFS policy settings weekly model.
+
+    Attributes:
+        keep_for_number_of_weeks: in weeks.
+    """
 
     is_enabled: bool
     keep_for_number_of_weeks: int | None | Unset = UNSET
@@ -1035,7 +1051,11 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model."""
+    """GFS policy settings yearly model.
+
+    Attributes:
+        keep_for_number_of_years: in years.
+    """
 
     is_enabled: bool
     keep_for_number_of_years: int | None | Unset = UNSET
@@ -1083,7 +1103,11 @@ class JobScriptsSettingsModel(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model."""
+    """Linux hardened repository settings model.
+
+    Attributes:
+        make_recent_backups_immutable_days: in days.
+    """
 
     path: str | None | Unset = UNSET
     enable_task_limit: bool | None | Unset = UNSET
@@ -1097,7 +1121,11 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model."""
+    """Linux host SSH settings model.
+
+    Attributes:
+        ssh_time_out_ms: in milliseconds.
+    """
 
     ssh_time_out_ms: int | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
@@ -1359,7 +1387,7 @@ class ScheduleRetryModel(Model):
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
-        await_minutes: default 10.
+        await_minutes: in minutes, default 10.
     """
 
     is_enabled: bool | None | Unset = UNSET
@@ -1402,6 +1430,7 @@ class SessionModel(Model):
     Attributes:
         id: UUID.
         activity_id: UUID.
+        progress_percent: in percent.
         resource_id: UUID.
         parent_session_id: UUID.
     """

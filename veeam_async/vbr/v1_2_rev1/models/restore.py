@@ -202,7 +202,7 @@ class FlrAutoUnmountModel(Model):
     """Flr auto unmount model.
 
     Attributes:
-        no_activity_period_in_minutes: default 30.
+        no_activity_period_in_minutes: in minutes, default 30.
     """
 
     is_enabled: bool
@@ -487,7 +487,11 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFailoverPlanVirtualMachineModel(Model):
-    """Vmware failover plan virtual machine model."""
+    """Vmware failover plan virtual machine model.
+
+    Attributes:
+        boot_delay_sec: in seconds.
+    """
 
     vm_object: InventoryObjectModel | None | Unset = UNSET
     boot_delay_sec: int | None | Unset = UNSET

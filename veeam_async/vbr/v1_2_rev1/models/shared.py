@@ -29,7 +29,11 @@ class ActiveFullSettingsModel(Model):
 
 @model
 class AdvancedStorageScheduleMonthlyModel(Model):
-    """Advanced storage schedule monthly model."""
+    """Advanced storage schedule monthly model.
+
+    Attributes:
+        day_of_months: in months.
+    """
 
     is_enabled: bool
     day_of_week: EDayOfWeek | None | Unset = UNSET
@@ -492,7 +496,12 @@ class DeploymentBackupObjectsSummaryResponse(Model):
 
 @model
 class DeploymentConsumptionResponse(Model):
-    """Deployment consumption response."""
+    """Deployment consumption response.
+
+    Attributes:
+        instance_id: at least 1 character.
+        template_id: at least 1 character.
+    """
 
     instance_id: str
     tenants: list[DeploymentConsumptionTenantResponse]
@@ -504,7 +513,11 @@ class DeploymentConsumptionResponse(Model):
 
 @model
 class DeploymentConsumptionTenantResponse(Model):
-    """Deployment consumption tenant response."""
+    """Deployment consumption tenant response.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     tenant_items: TenantResponse
@@ -1379,7 +1392,11 @@ class FullBackupMaintenanceModel(Model):
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model."""
+    """Full backup maintenance remove data model.
+
+    Attributes:
+        after_days: in days.
+    """
 
     is_enabled: bool
     after_days: int | None | Unset = UNSET
@@ -1397,7 +1414,11 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model."""
+    """GFS policy settings monthly model.
+
+    Attributes:
+        keep_for_number_of_months: in months.
+    """
 
     is_enabled: bool
     keep_for_number_of_months: int | None | Unset = UNSET
@@ -1406,7 +1427,11 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model."""
+    """GFS policy settings weekly model.
+
+    Attributes:
+        keep_for_number_of_weeks: in weeks.
+    """
 
     is_enabled: bool
     keep_for_number_of_weeks: int | None | Unset = UNSET
@@ -1415,7 +1440,11 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model."""
+    """GFS policy settings yearly model.
+
+    Attributes:
+        keep_for_number_of_years: in years.
+    """
 
     is_enabled: bool
     keep_for_number_of_years: int | None | Unset = UNSET
@@ -1496,7 +1525,11 @@ class JobStopSpec(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model."""
+    """Linux hardened repository settings model.
+
+    Attributes:
+        make_recent_backups_immutable_days: in days.
+    """
 
     path: str | None | Unset = UNSET
     task_limit_enabled: bool | None | Unset = UNSET
@@ -1510,7 +1543,11 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model."""
+    """Linux host SSH settings model.
+
+    Attributes:
+        ssh_time_out_ms: in milliseconds.
+    """
 
     ssh_time_out_ms: int | None | Unset = UNSET
     port_range_start: int | None | Unset = UNSET
@@ -1537,7 +1574,11 @@ class LoadCalculatorConfigurationRequest(Model):
     """Load calculator configuration request.
 
     Attributes:
+        avg_ram_consumption_mb: in MB.
+        vbr_reserved_ram_consumption_mb: in MB.
+        tenant_restore_percentage: in percent.
         dummy_azure_tenant_id: UUID.
+        tenant_reservation_lifetime_minutes: in minutes.
     """
 
     avg_administrative_units_per_minute_backup_count: int | None | Unset = UNSET
@@ -1572,7 +1613,11 @@ class LoadCalculatorConfigurationResponse(Model):
     """Load calculator configuration response.
 
     Attributes:
+        avg_ram_consumption_mb: in MB.
+        vbr_reserved_ram_consumption_mb: in MB.
+        tenant_restore_percentage: in percent.
         dummy_azure_tenant_id: UUID.
+        tenant_reservation_lifetime_minutes: in minutes.
     """
 
     avg_administrative_units_per_minute_backup_count: int
@@ -1604,7 +1649,12 @@ class LoadCalculatorConfigurationResponse(Model):
 
 @model
 class LoadCalculatorRequest(Model):
-    """Load calculator request."""
+    """Load calculator request.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+        application_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     application_id: str | None | Unset = UNSET
@@ -1886,7 +1936,7 @@ class ScheduleRetryModel(Model):
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
-        await_minutes: default 10.
+        await_minutes: in minutes, default 10.
     """
 
     is_enabled: bool | None | Unset = UNSET
@@ -1929,6 +1979,7 @@ class SessionModel(Model):
     Attributes:
         id: UUID.
         job_id: UUID.
+        progress_percent: in percent.
         resource_id: UUID.
         parent_session_id: UUID.
         platform_id: UUID.
@@ -2015,7 +2066,11 @@ class TaskAdditionalInfoModel(Model):
 
 @model
 class TenantBackupObjectsSummaryResponse(Model):
-    """Tenant backup objects summary response."""
+    """Tenant backup objects summary response.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     users: int
@@ -2056,7 +2111,13 @@ class TenantBackupStatisticsResponse(Model):
 
 @model
 class TenantLoadCalculatorResponse(Model):
-    """Tenant load calculator response."""
+    """Tenant load calculator response.
+
+    Attributes:
+        instance_id: at least 1 character.
+        azure_tenant_id: at least 1 character.
+        template: at least 1 character.
+    """
 
     instance_id: str
     azure_tenant_id: str
@@ -2070,7 +2131,12 @@ class TenantLoadCalculatorResponse(Model):
 
 @model
 class TenantReservationRequest(Model):
-    """Tenant reservation request."""
+    """Tenant reservation request.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+        application_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     application_id: str | None | Unset = UNSET
@@ -2078,7 +2144,11 @@ class TenantReservationRequest(Model):
 
 @model
 class TenantReservationResponse(Model):
-    """Tenant reservation response."""
+    """Tenant reservation response.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     expiration: datetime | None | Unset = UNSET

@@ -597,7 +597,7 @@ async def get_inventory_objects(
         client: the appliance.
         hostname: path `hostname`.
         body: what is sent, as application/json.
-        reset_cache: query `resetCache`.
+        reset_cache: query `resetCache`, deprecated.
 
     Returns:
         200: `InventoryBrowserResult`.

@@ -1178,6 +1178,7 @@ class FlrTaskItemModel(Model):
     """Flr task item model.
 
     Attributes:
+        size: at least 0.
         restore_point_id: UUID.
         restore_session_id: UUID.
     """

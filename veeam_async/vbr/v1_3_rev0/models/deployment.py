@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 @model
 class CreateDeploymentKitSpec(Model):
-    """Create deployment kit spec."""
+    """Create deployment kit spec.
+
+    Attributes:
+        validity_period_hours: in hours.
+    """
 
     validity_period_hours: int | None | Unset = UNSET

@@ -18,6 +18,8 @@ class AdvancedSmtpOptionsModel(Model):
     """Advanced smtp options model.
 
     Attributes:
+        port: 1 to 65535.
+        timeout_ms: 0 to 100000, in milliseconds.
         credentials_id: UUID.
     """
 
@@ -76,7 +78,12 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model."""
+    """General options notifications model.
+
+    Attributes:
+        storage_space_threshold: 1 to 100.
+        datastore_space_threshold: 1 to 100.
+    """
 
     storage_space_threshold_enabled: bool
     storage_space_threshold: int | None | Unset = UNSET

@@ -1083,6 +1083,7 @@ class JobStateModel(Model):
         id: UUID.
         repository_id: UUID.
         session_id: UUID.
+        progress_percent: in percent.
     """
 
     id: str

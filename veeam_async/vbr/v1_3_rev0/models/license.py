@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 @model
 class CapacityLicenseObjectModel(Model):
-    """Capacity license object model."""
+    """Capacity license object model.
+
+    Attributes:
+        used_capacity_tb: in TB.
+    """
 
     type: ECapacityLicenseObjectType
     used_capacity_tb: float
@@ -25,7 +29,12 @@ class CapacityLicenseObjectModel(Model):
 
 @model
 class CapacityLicenseSummaryModel(Model):
-    """Capacity license summary model."""
+    """Capacity license summary model.
+
+    Attributes:
+        licensed_capacity_tb: in TB.
+        used_capacity_tb: in TB.
+    """
 
     licensed_capacity_tb: float
     used_capacity_tb: float
@@ -38,6 +47,7 @@ class CapacityLicenseWorkloadModel(Model):
     """Capacity license workload model.
 
     Attributes:
+        used_capacity_tb: in TB.
         instance_id: UUID.
     """
 

@@ -555,7 +555,12 @@ class DeploymentBackupObjectsSummaryResponse(Model):
 
 @model
 class DeploymentConsumptionResponse(Model):
-    """Deployment consumption response."""
+    """Deployment consumption response.
+
+    Attributes:
+        instance_id: at least 1 character.
+        template_id: at least 1 character.
+    """
 
     instance_id: str
     tenants: list[DeploymentConsumptionTenantResponse]
@@ -567,7 +572,11 @@ class DeploymentConsumptionResponse(Model):
 
 @model
 class DeploymentConsumptionTenantResponse(Model):
-    """Deployment consumption tenant response."""
+    """Deployment consumption tenant response.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     tenant_items: TenantResponse
@@ -1737,7 +1746,11 @@ class FullBackupMaintenanceModel(Model):
 
 @model
 class FullBackupMaintenanceRemoveDataModel(Model):
-    """Full backup maintenance remove data model."""
+    """Full backup maintenance remove data model.
+
+    Attributes:
+        after_days: in days.
+    """
 
     is_enabled: bool
     after_days: int | None | Unset = UNSET
@@ -1755,7 +1768,11 @@ class GFSPolicySettingsModel(Model):
 
 @model
 class GFSPolicySettingsMonthlyModel(Model):
-    """GFS policy settings monthly model."""
+    """GFS policy settings monthly model.
+
+    Attributes:
+        keep_for_number_of_months: in months.
+    """
 
     is_enabled: bool
     keep_for_number_of_months: int | None | Unset = UNSET
@@ -1764,7 +1781,11 @@ class GFSPolicySettingsMonthlyModel(Model):
 
 @model
 class GFSPolicySettingsWeeklyModel(Model):
-    """GFS policy settings weekly model."""
+    """GFS policy settings weekly model.
+
+    Attributes:
+        keep_for_number_of_weeks: in weeks.
+    """
 
     is_enabled: bool
     keep_for_number_of_weeks: int | None | Unset = UNSET
@@ -1773,7 +1794,11 @@ class GFSPolicySettingsWeeklyModel(Model):
 
 @model
 class GFSPolicySettingsYearlyModel(Model):
-    """GFS policy settings yearly model."""
+    """GFS policy settings yearly model.
+
+    Attributes:
+        keep_for_number_of_years: in years.
+    """
 
     is_enabled: bool
     keep_for_number_of_years: int | None | Unset = UNSET
@@ -1861,7 +1886,11 @@ class JobStopSpec(Model):
 
 @model
 class LinuxHardenedRepositorySettingsModel(Model):
-    """Linux hardened repository settings model."""
+    """Linux hardened repository settings model.
+
+    Attributes:
+        make_recent_backups_immutable_days: in days.
+    """
 
     path: str | None | Unset = UNSET
     task_limit_enabled: bool | None | Unset = UNSET
@@ -1875,7 +1904,13 @@ class LinuxHardenedRepositorySettingsModel(Model):
 
 @model
 class LinuxHostSSHSettingsModel(Model):
-    """Linux host SSH settings model."""
+    """Linux host SSH settings model.
+
+    Attributes:
+        ssh_time_out_ms: 200 to 100000, in milliseconds.
+        port_range_start: 0 to 65535.
+        port_range_end: 0 to 65535.
+    """
 
     components: list[HostComponentPortModel] | None | Unset = UNSET
     ssh_time_out_ms: int | None | Unset = UNSET
@@ -1902,7 +1937,11 @@ class LoadCalculatorConfigurationRequest(Model):
     """Load calculator configuration request.
 
     Attributes:
+        avg_ram_consumption_mb: in MB.
+        vbr_reserved_ram_consumption_mb: in MB.
+        tenant_restore_percentage: in percent.
         dummy_azure_tenant_id: UUID.
+        tenant_reservation_lifetime_minutes: in minutes.
     """
 
     avg_administrative_units_per_minute_backup_count: int | None | Unset = UNSET
@@ -1937,7 +1976,11 @@ class LoadCalculatorConfigurationResponse(Model):
     """Load calculator configuration response.
 
     Attributes:
+        avg_ram_consumption_mb: in MB.
+        vbr_reserved_ram_consumption_mb: in MB.
+        tenant_restore_percentage: in percent.
         dummy_azure_tenant_id: UUID.
+        tenant_reservation_lifetime_minutes: in minutes.
     """
 
     avg_administrative_units_per_minute_backup_count: int
@@ -1969,7 +2012,12 @@ class LoadCalculatorConfigurationResponse(Model):
 
 @model
 class LoadCalculatorRequest(Model):
-    """Load calculator request."""
+    """Load calculator request.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+        application_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     application_id: str | None | Unset = UNSET
@@ -2315,7 +2363,7 @@ class ScheduleRetryModel(Model):
     Attributes:
         is_enabled: default false.
         retry_count: default 3.
-        await_minutes: default 10.
+        await_minutes: in minutes, default 10.
     """
 
     is_enabled: bool | None | Unset = UNSET
@@ -2366,6 +2414,7 @@ class SessionModel(Model):
     Attributes:
         id: UUID.
         job_id: UUID.
+        progress_percent: in percent.
         resource_id: UUID.
         parent_session_id: UUID.
         platform_id: UUID.
@@ -2391,7 +2440,11 @@ class SessionModel(Model):
 
 @model
 class SessionProgress(Model):
-    """Session progress."""
+    """Session progress.
+
+    Attributes:
+        progress_percent: in percent.
+    """
 
     duration: str
     processing_rate: str | None
@@ -2456,6 +2509,7 @@ class SureBackupJobScheduleModel(Model):
 
     Attributes:
         run_automatically: default false.
+        wait_time_minutes: in minutes.
     """
 
     run_automatically: bool | None | Unset = UNSET
@@ -2515,7 +2569,11 @@ class TaskAdditionalInfoModel(Model):
 
 @model
 class TenantBackupObjectsSummaryResponse(Model):
-    """Tenant backup objects summary response."""
+    """Tenant backup objects summary response.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     users: int
@@ -2556,7 +2614,13 @@ class TenantBackupStatisticsResponse(Model):
 
 @model
 class TenantLoadCalculatorResponse(Model):
-    """Tenant load calculator response."""
+    """Tenant load calculator response.
+
+    Attributes:
+        instance_id: at least 1 character.
+        azure_tenant_id: at least 1 character.
+        template: at least 1 character.
+    """
 
     instance_id: str
     azure_tenant_id: str
@@ -2570,7 +2634,12 @@ class TenantLoadCalculatorResponse(Model):
 
 @model
 class TenantReservationRequest(Model):
-    """Tenant reservation request."""
+    """Tenant reservation request.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+        application_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     application_id: str | None | Unset = UNSET
@@ -2578,7 +2647,11 @@ class TenantReservationRequest(Model):
 
 @model
 class TenantReservationResponse(Model):
-    """Tenant reservation response."""
+    """Tenant reservation response.
+
+    Attributes:
+        azure_tenant_id: at least 1 character.
+    """
 
     azure_tenant_id: str
     expiration: datetime | None | Unset = UNSET

@@ -2377,7 +2377,7 @@ async def start_entra_id_tenant_restore_authorization(
         client: the appliance.
         session_id: path `sessionId`, UUID.
         vdc_session_id: query `vdcSessionId`.
-        redirect_uri: query `redirectUri`, uri.
+        redirect_uri: query `redirectUri`, URI.
 
     Returns:
         200: `EntraIdTenantRestoreStartAuthorizationModel`.

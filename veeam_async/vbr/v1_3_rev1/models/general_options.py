@@ -20,6 +20,8 @@ class AdvancedSmtpOptionsModel(Model):
     """Advanced smtp options model.
 
     Attributes:
+        port: 1 to 65535.
+        timeout_ms: 0 to 100000, in milliseconds.
         credentials_id: UUID.
     """
 
@@ -36,8 +38,8 @@ class DatastoresLatencySettingsModel(Model):
 
     Attributes:
         id: UUID.
-        latency_limit_ms: default 20.
-        throttling_io_limit_ms: default 30.
+        latency_limit_ms: in milliseconds, default 20.
+        throttling_io_limit_ms: in milliseconds, default 30.
     """
 
     id: str
@@ -51,8 +53,8 @@ class DatastoresLatencySettingsSpec(Model):
     """Datastores latency settings spec.
 
     Attributes:
-        latency_limit_ms: default 20.
-        throttling_io_limit_ms: default 30.
+        latency_limit_ms: in milliseconds, default 20.
+        throttling_io_limit_ms: in milliseconds, default 30.
     """
 
     storage_object: InventoryObjectModel
@@ -159,7 +161,12 @@ class GeneralOptionsModel(Model):
 
 @model
 class GeneralOptionsNotificationsModel(Model):
-    """General options notifications model."""
+    """General options notifications model.
+
+    Attributes:
+        storage_space_threshold: 1 to 100.
+        datastore_space_threshold: 1 to 100.
+    """
 
     storage_space_threshold_enabled: bool
     storage_space_threshold: int | None | Unset = UNSET
@@ -226,8 +233,8 @@ class StorageLatencyControlOptions(Model):
     """Storage latency control options.
 
     Attributes:
-        latency_limit_ms: default 20.
-        throttling_io_limit_ms: default 30.
+        latency_limit_ms: in milliseconds, default 20.
+        throttling_io_limit_ms: in milliseconds, default 30.
     """
 
     latency_limit_ms: int

@@ -1234,6 +1234,7 @@ class JobStateModel(Model):
         id: UUID.
         repository_id: UUID.
         session_id: UUID.
+        progress_percent: in percent.
     """
 
     id: str
@@ -1655,6 +1656,7 @@ class SureBackupJobScheduleModel(Model):
 
     Attributes:
         run_automatically: default false.
+        wait_time_minutes: in minutes.
     """
 
     run_automatically: bool | None | Unset = UNSET

@@ -21,6 +21,7 @@ class TokenLoginSpec(Model):
 
     Attributes:
         password: password.
+        vbr_token: deprecated.
     """
 
     grant_type: ELoginGrantType = field(wire="grant_type")

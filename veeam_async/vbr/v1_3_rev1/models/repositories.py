@@ -85,6 +85,7 @@ class ArchiveTierModel(Model):
 
     Attributes:
         extent_id: UUID.
+        archive_period_days: in days.
     """
 
     is_enabled: bool
@@ -158,7 +159,11 @@ class CapacityExtentModel(Model):
 
 @model
 class CapacityTierModel(Model):
-    """Capacity tier model."""
+    """Capacity tier model.
+
+    Attributes:
+        operational_restore_period_days: in days.
+    """
 
     is_enabled: bool
     extents: list[CapacityExtentModel] | None | Unset = UNSET
@@ -173,7 +178,11 @@ class CapacityTierModel(Model):
 
 @model
 class CapacityTierOverridePolicyModel(Model):
-    """Capacity tier override policy model."""
+    """Capacity tier override policy model.
+
+    Attributes:
+        override_space_threshold_percents: in percent.
+    """
 
     is_enabled: bool
     override_space_threshold_percents: int | None | Unset = UNSET
@@ -538,6 +547,9 @@ class RepositoryStateModel(Model):
     Attributes:
         id: UUID.
         host_id: UUID.
+        capacity_gb: in GB.
+        free_gb: in GB.
+        used_space_gb: in GB.
     """
 
     id: str

@@ -503,7 +503,7 @@ class EntraIdTenantRestoreStartAuthorizationModel(Model):
     """Entra id tenant restore start authorization model.
 
     Attributes:
-        uri: uri.
+        uri: URI.
     """
 
     uri: str
@@ -514,7 +514,7 @@ class EntraIdTenantRestoreStartAuthorizationRequest(Model):
     """Entra id tenant restore start authorization request.
 
     Attributes:
-        redirect_uri: uri.
+        redirect_uri: URI.
     """
 
     session: str | None | Unset = UNSET
@@ -548,7 +548,7 @@ class FlrAutoUnmountModel(Model):
     """Flr auto unmount model.
 
     Attributes:
-        no_activity_period_in_minutes: default 30.
+        no_activity_period_in_minutes: in minutes, default 30.
     """
 
     is_enabled: bool
@@ -1001,7 +1001,11 @@ class RestoreTargetNetworkMappingModel(Model):
 
 @model
 class RestoreTargetNetworkSpec(Model):
-    """Restore target network spec."""
+    """Restore target network spec.
+
+    Attributes:
+        networks: at least 1 item.
+    """
 
     networks: list[RestoreTargetNetworkMappingModel]
     disconnected: bool | None | Unset = UNSET
@@ -1177,7 +1181,11 @@ class ViVMQuickMigrationSpec(Model):
 
 @model
 class VmwareFailoverPlanVirtualMachineModel(Model):
-    """Vmware failover plan virtual machine model."""
+    """Vmware failover plan virtual machine model.
+
+    Attributes:
+        boot_delay_sec: in seconds.
+    """
 
     vm_object: InventoryObjectModel | None | Unset = UNSET
     boot_delay_sec: int | None | Unset = UNSET

@@ -31,6 +31,7 @@ class TaskModel(Model):
 
     Attributes:
         id: UUID.
+        progress_percent: in percent.
     """
 
     id: str

@@ -63,7 +63,11 @@ class RolesFilters(Model):
 
 @model
 class RolesModel(Model):
-    """Roles model."""
+    """Roles model.
+
+    Attributes:
+        roles: at least 1 item.
+    """
 
     roles: list[RoleModel]
 
@@ -101,6 +105,7 @@ class UserModel(Model):
 
     Attributes:
         id: UUID.
+        roles: at least 1 item.
     """
 
     id: str
@@ -138,7 +143,11 @@ class UserServiceAccountModeSpec(Model):
 
 @model
 class UserSpec(Model):
-    """User spec."""
+    """User spec.
+
+    Attributes:
+        roles: at least 1 item.
+    """
 
     name: str
     type: EUserType

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 from codegen import naming
-from codegen.emitted import Class, Emitted, Field
-from codegen.expressions import IMPORTS, names
-from codegen.render_api import ApiRenderer, api_class
-from codegen.target import Target
-from codegen.text import environment, human, literal, prose, wrapped
+from codegen.emit.expressions import IMPORTS, names
+from codegen.emit.package import Class, Emitted, Field
+from codegen.emit.render_api import ApiRenderer, api_class
+from codegen.emit.target import Target
+from codegen.emit.writing import environment, human, literal, prose, wrapped
 
 
 def render(emitted: Emitted, target: Target) -> dict[str, str]:

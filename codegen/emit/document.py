@@ -6,40 +6,35 @@ not. What remains of a type is small: a reference, a scalar, an array, a map, a 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 DROPPED_HEADERS = frozenset({"authorization", "content-type", "x-api-version"})
 """Header parameters that the session layer sends by itself."""
 
 Json = Mapping[str, Any]
 Location = Literal["path", "query", "header"]
-
-
-class SpecError(Exception):
-    """What is wrong with a spec or with what was emitted from it: one line each."""
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+Shape = Literal["json", "form", "multipart", "binary", "text"]
 
 
 @attrs.define
 class Property:
-    """A property of a model: `type` is a plain schema (reference, scalar, array, map, union)."""
+    """A property of a model.
+
+    Attributes:
+        wire: its name in the document.
+        type: a plain schema (reference, scalar, array, map, union).
+        source: its schema in the document, for what a type does not say.
+    """
 
     wire: str
     type: Json
     required: bool
     nullable: bool
-    default: Any = None
-    format: str | None = None
     read_only: bool = False
+    source: Json = attrs.field(factory=dict)
 
 
 @attrs.define
@@ -69,15 +64,25 @@ class Schema:
 
 @attrs.define
 class Parameter:
-    """A path, query or header parameter; `array` says how several values are written."""
+    """A path, query or header parameter.
+
+    Attributes:
+        wire, location: as in the document.
+        type: a plain schema.
+        array: how several values are written.
+        json: True where the value is written as JSON.
+        source: its schema in the document.
+        deprecated: True where the document says so.
+    """
 
     wire: str
     location: Location
     type: Json
     required: bool
     array: Literal["none", "repeat", "csv"]
-    default: Any = None
-    format: str | None = None
+    json: bool = False
+    source: Json = attrs.field(factory=dict)
+    deprecated: bool = False
 
 
 @attrs.define
@@ -86,7 +91,7 @@ class Content:
 
     media_type: str
     type: Json
-    shape: Literal["json", "form", "multipart", "binary", "text"]
+    shape: Shape
 
 
 @attrs.define
@@ -116,22 +121,3 @@ class Document:
     schemas: dict[str, Schema]
     operations: list[Operation]
     warnings: list[str]
-
-
-def load(path: Path) -> dict[str, Any]:
-    """The JSON of a spec file."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SpecError(
-            f"{path}: there is no such spec; `python -m codegen ingest` makes it from a vendor document"
-        ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise SpecError(f"{path}: cannot be read as JSON: {error}") from None
-    if (
-        not isinstance(data, dict)
-        or not isinstance(data.get("paths"), dict)
-        or not str(data.get("openapi", "")).startswith("3.")
-    ):
-        raise SpecError(f"{path}: this is no OpenAPI 3 document")
-    return data

@@ -7,6 +7,7 @@ leaves the package as it was.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import re
@@ -22,13 +23,15 @@ from typing import Any
 
 import attrs
 
-from codegen import compare, emitted, gate, render
-from codegen.document import SpecError, load
-from codegen.reading import read
-from codegen.target import Target
-from codegen.text import format_tree
+from codegen import compare, gate
+from codegen.emit import package as packages
+from codegen.emit import render
+from codegen.emit.reading import read
+from codegen.emit.target import Target
+from codegen.emit.writing import format_tree
+from codegen.faults import BadInput
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _NAME = re.compile(r"[a-z][a-z0-9_]*/[A-Za-z0-9][A-Za-z0-9.\-]*")
 
 
@@ -77,7 +80,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Emit; print one line for each revision, or one for each fault."""
     try:
         reports = emit(arguments.specs, arguments.package, arguments.revisions)
-    except SpecError as error:
+    except BadInput as error:
         print(*(f"codegen emit: {line}" for line in error.lines), sep="\n", file=sys.stderr)
         return 2
     for report in reports:
@@ -99,7 +102,7 @@ def emit(specs: Path, package: Path, revisions: Sequence[str] = ()) -> list[Repo
         One report for each revision, in the order asked for.
 
     Raises:
-        SpecError: bad input, or something of a spec without a counterpart. Nothing is written.
+        BadInput: bad input, or something of a spec without a counterpart. Nothing is written.
     """
     targets = find(specs, revisions)
     package.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +116,7 @@ def find(specs: Path, revisions: Sequence[str] = ()) -> list[Target]:
     """What to emit, with what the catalog says of it.
 
     Raises:
-        SpecError: a name that is none, a spec that is not there, a catalog that cannot be read.
+        BadInput: a name that is none, a spec that is not there, a catalog that cannot be read.
     """
     catalog = _catalog(specs)
     names = list(dict.fromkeys(revisions)) or sorted(
@@ -140,7 +143,7 @@ def find(specs: Path, revisions: Sequence[str] = ()) -> list[Target]:
     if not names:
         faults.append(f"{specs}: there are no specs")
     if faults:
-        raise SpecError(*faults)
+        raise BadInput(*faults)
     return targets
 
 
@@ -157,7 +160,7 @@ def generate(specs: Path, targets: Sequence[Target], folder: Path) -> list[Repor
             else:
                 faults += outcome
     if faults:
-        raise SpecError(*faults)
+        raise BadInput(*faults)
     for product, title in {target.product: target.product_title for target in targets}.items():
         (folder / product / "__init__.py").write_text(render.product_init(title), encoding="utf-8")
     return reports
@@ -179,7 +182,7 @@ def _one(job: tuple[Path, Target, Path]) -> Report | list[str]:
     try:
         data = load(path)
         document = read(data, target.label)
-        made = emitted.build(document, target.label)
+        made = packages.build(document, target.label)
         home = folder / target.product / target.package
         files = render.render(made, target)
         for name, text in files.items():
@@ -189,7 +192,7 @@ def _one(job: tuple[Path, Target, Path]) -> Report | list[str]:
         gate.check_tree(home, target.label)
         format_tree(home)
         counts, spec = compare.compare(data, home, target.label)
-    except SpecError as error:
+    except BadInput as error:
         return list(error.lines)
     return Report(
         target.label,
@@ -228,7 +231,30 @@ def _swap(made: Path, package: Path, targets: Sequence[Target]) -> None:
             shutil.rmtree(place, ignore_errors=True)
             if old is not None and old.exists():
                 old.rename(place)
-        raise SpecError(f"{package}: cannot be written: {error}") from None
+        raise BadInput(f"{package}: cannot be written: {error}") from None
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The JSON of a spec file.
+
+    Raises:
+        BadInput: there is none, or it is no OpenAPI 3 document.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(
+            f"{path}: there is no such spec; `python -m codegen ingest` makes it from a vendor document"
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: cannot be read as JSON: {error}") from None
+    if (
+        not isinstance(data, dict)
+        or not isinstance(data.get("paths"), dict)
+        or not str(data.get("openapi", "")).startswith("3.")
+    ):
+        raise BadInput(f"{path}: this is no OpenAPI 3 document")
+    return data
 
 
 def _catalog(specs: Path) -> dict[str, Any]:
@@ -238,4 +264,4 @@ def _catalog(specs: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SpecError(f"{path}: cannot be read: {error}") from None
+        raise BadInput(f"{path}: cannot be read: {error}") from None

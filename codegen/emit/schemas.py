@@ -8,13 +8,7 @@ from typing import Any
 import attrs
 
 from codegen import naming
-from codegen.document import Json, Property, Schema
-
-
-def format_of(source: Json) -> str | None:
-    """The format that a schema, or the items of an array, has."""
-    value = source.get("format") or (source.get("items", {}).get("format") if source.get("type") == "array" else None)
-    return str(value) if value else None
+from codegen.emit.document import Json, Property, Schema
 
 
 def enum_values(source: Json) -> list[str]:
@@ -25,6 +19,12 @@ def enum_values(source: Json) -> list[str]:
     values = [source["const"]] if "const" in source else source.get("enum", source.get("x-known-values", ()))
     texts = [value for value in values if value is not None]
     return naming.unique(texts) if all(isinstance(value, str) for value in texts) else []
+
+
+def _members(source: Json) -> list[str]:
+    """The schemas that a union and its discriminator name."""
+    parts = [str(part.get("$ref", "")) for key in ("oneOf", "anyOf") for part in source.get(key, ())]
+    return [str(part).rpartition("/")[2] for part in (*parts, *source["discriminator"].get("mapping", {}).values())]
 
 
 class SchemaReader:
@@ -50,13 +50,17 @@ class SchemaReader:
 
     def read(self) -> None:
         """Read all that the document names."""
-        self._find_synthetic_bases()
+        self._find_bases()
         for name, source in self.sources.items():
             self.schemas[name] = self._named(name, source)
 
     def finish(self) -> dict[str, Schema]:
         """All schemas, those that stood inline at the end, once inheritance has been looked over."""
         self.schemas |= self.inline
+        for schema in self.inline.values():
+            for child in schema.mapping.values():
+                if self.schemas[child].base is None and child != schema.name:
+                    self.schemas[child].base = schema.name
         self._check_bases()
         return self.schemas
 
@@ -85,6 +89,8 @@ class SchemaReader:
             return True
         if "allOf" in source or "$ref" in source:
             references, own = self._parts(source)
+            if any(enum_values(part) for part in own):
+                return False
             if any(part.get("properties") or "discriminator" in part for part in own):
                 return True
             names = [reference.rpartition("/")[2] for reference in references]
@@ -96,27 +102,22 @@ class SchemaReader:
         typed_map = isinstance(extra, Mapping) and bool(extra)
         return source.get("type") == "object" and not typed_map and "oneOf" not in source
 
-    def _find_synthetic_bases(self) -> None:
-        """A `oneOf` with a discriminator whose members have no base of their own becomes their base."""
+    def _find_bases(self) -> None:
+        """A schema with a discriminator is the base of those that it names and that have none of their own."""
         for name, source in self.sources.items():
-            if "discriminator" not in source or source.get("properties"):
-                continue
-            members = [
-                str(part.get("$ref", "")).rpartition("/")[2]
-                for key in ("oneOf", "anyOf")
-                for part in source.get(key, ())
-            ]
-            members += [
-                str(target).rpartition("/")[2] for target in source["discriminator"].get("mapping", {}).values()
-            ]
-            for member in members:
-                if member in self.sources and not self._parts(self.sources[member])[0]:
-                    self._bases.setdefault(member, name)
+            if "discriminator" in source:
+                for member in _members(source):
+                    if member in self.sources and not self._parts(self.sources[member])[0] and member != name:
+                        self._bases.setdefault(member, name)
 
     def _named(self, name: str, source: Json, *, listed: bool = True) -> Schema:
         where = f"schema {name}"
         if values := enum_values(source):
             return Schema(name, "enum", values=values, listed=listed)
+        if "allOf" in source and not self._is_model(source):
+            values = naming.unique(value for part in self._parts(source)[1] for value in enum_values(part))
+            if values:
+                return Schema(name, "enum", values=values, listed=listed)
         if not self._is_model(source) or ("$ref" in source and not source.get("properties")):
             return Schema(name, "alias", type=self.plain(source, name, where)[0], listed=listed)
         return self._model(name, source, where, listed=listed)
@@ -144,13 +145,7 @@ class SchemaReader:
             inline = name + naming.pascal_case(wire)
             plain, nullable = self.plain(value, inline, f"{where}, property {wire}")
             schema.properties[wire] = Property(
-                wire,
-                plain,
-                wire in required,
-                nullable,
-                value.get("default"),
-                format_of(value),
-                self._is_read_only(value),
+                wire, plain, wire in required, nullable, self._is_read_only(value), value
             )
         inherited = self._inherited(schema.base)
         for wire, (value, already, inherited_inline) in inherited.items():
@@ -158,7 +153,7 @@ class SchemaReader:
                 wire in required and wire not in properties and not already
             ):  # a child may require what its base does not
                 plain, nullable = self.plain(value, inherited_inline, f"{where}, property {wire}")
-                schema.properties[wire] = Property(wire, plain, True, nullable, value.get("default"), format_of(value))
+                schema.properties[wire] = Property(wire, plain, True, nullable, self._is_read_only(value), value)
         if schema.discriminator and schema.discriminator not in properties and schema.discriminator not in inherited:
             schema.properties[schema.discriminator] = Property(schema.discriminator, {"type": "string"}, True, False)
         return schema
@@ -202,7 +197,7 @@ class SchemaReader:
     def _flat(self, name: str, seen: frozenset[str]) -> dict[str, Any]:
         references, parts = self._parts(self.sources[name])
         flat: dict[str, Any] = {"properties": {}, "required": []}
-        targets = [reference.rpartition("/")[2] for reference in references]
+        targets = [reference.rpartition("/")[2] for reference in references] or [self._bases.get(name, "")]
         for part in [
             *(self._flat(target, seen | {name}) for target in targets if target in self.sources and target not in seen),
             *parts,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.testing.caller import REVISIONS, filled
-from veeam_async.testing.spec import UnknownRevision, load, revisions
+from veeam_async._spec import UnknownRevision, load, revisions
 
 
 @pytest.mark.parametrize(("product", "revision"), REVISIONS)

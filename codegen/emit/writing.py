@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 
-from codegen.document import SpecError
+from codegen.faults import BadInput
 
 LINE_LENGTH = 120
 
@@ -73,7 +73,7 @@ def format_tree(folder: Path) -> None:
     """Sort the imports of all Python files below a folder and format them with ruff, by no configuration but this.
 
     Raises:
-        SpecError: ruff found something that is no Python.
+        BadInput: ruff found something that is no Python.
     """
     options = ["--isolated", "--no-cache", "--target-version", "py311", "--line-length", str(LINE_LENGTH), str(folder)]
     first_party = 'lint.isort.known-first-party=["veeam_async"]'
@@ -83,4 +83,4 @@ def format_tree(folder: Path) -> None:
         )
         if done.returncode:
             said = (done.stderr or done.stdout).strip() or "failed and does not say why"
-            raise SpecError(*(f"ruff: {line}" for line in said.splitlines()[:20]))
+            raise BadInput(*(f"ruff: {line}" for line in said.splitlines()[:20]))

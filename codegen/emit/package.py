@@ -7,19 +7,13 @@ from collections.abc import Iterator
 
 import attrs
 
-from codegen import document as doc
-from codegen import files, naming
-from codegen.expressions import members, union
-from codegen.parser import Types, parse
-
-_WORDS = {
-    "uuid": "UUID",
-    "int32": "32 bits",
-    "int64": "64 bits",
-    "float": "single precision",
-    "double": "double precision",
-}
-_PLAIN_FORMATS = {None, "date", "date-time", "binary", "int32", "int64", "float", "double"}
+from codegen import naming
+from codegen.emit import document as doc
+from codegen.emit import files
+from codegen.emit.beside import Types
+from codegen.emit.expressions import members, union
+from codegen.emit.parsed import parse
+from codegen.emit.remarks import remarks
 
 
 @attrs.define
@@ -114,9 +108,18 @@ def build(document: doc.Document, name: str) -> Emitted:
         name: what to call it in errors.
 
     Raises:
-        SpecError: openapi-python-client refused something.
+        BadInput: openapi-python-client refused something.
     """
-    return _Builder(document, parse(document, name)).build()
+    classes = _class_names(document)
+    return _Builder(document, Types(document, parse(document, name, classes), classes)).build()
+
+
+def _class_names(document: doc.Document) -> dict[str, str]:
+    """The class of each schema; what is only another name comes last to a name that two would have."""
+    names: dict[str, str] = {}
+    for schema in sorted(document.schemas.values(), key=lambda schema: schema.kind == "alias"):
+        names[schema.name] = naming.class_name(schema.name, names.values())
+    return names
 
 
 def references(plain: object) -> Iterator[str]:
@@ -136,8 +139,6 @@ class _Builder:
         self.document = document
         self.types = types
         self.names: dict[str, str] = dict(types.classes)
-        for alias in types.aliases:
-            self.names[alias] = naming.class_name(alias, self.names.values())
         self.attributes: dict[str, dict[str, str]] = {}
         self.fields: dict[str, list[Field]] = {}
         self.uploads: set[str] = set()
@@ -183,13 +184,9 @@ class _Builder:
     def _class(self, schema: doc.Schema) -> Class:
         made = Class(self.names[schema.name], schema)
         if schema.kind == "enum":
-            taken: set[str] = set()
-            for value in self.types.values[schema.name]:
-                member = naming.member_name(value, taken)
-                taken.add(member)
-                made.members.append((member, value))
+            made.members = list(zip(naming.member_names(schema.values), schema.values, strict=True))
         elif schema.kind == "alias":
-            made.type = self.types.aliases[schema.name]
+            made.type = self.types.alias(schema.name)
         else:
             made.base = self.names[schema.base] if schema.base else None
             made.fields = self._fields(schema)
@@ -212,7 +209,7 @@ class _Builder:
         return self.fields[schema.name]
 
     def _field(self, schema: doc.Schema, name: str, entry: doc.Property, before: Field | None) -> Field:
-        expression = self.types.properties[schema.name, entry.wire]
+        expression = self.types.property(schema.name, entry.wire)
         # In a form a file is what can be uploaded; in JSON it is base64 text.
         expression = expression.replace("bytes", "Upload" if schema.name in self.uploads else "str")
         required, nullable = entry.required, entry.nullable
@@ -226,7 +223,7 @@ class _Builder:
             entry.wire,
             expression if required else f"{expression} | Unset",
             required,
-            note=_note(entry),
+            note=", ".join(remarks(entry.source, entry.wire, read_only=entry.read_only)),
             read_only=entry.read_only,
         )
 
@@ -317,29 +314,20 @@ class _Builder:
     def _function(self, operation: doc.Operation, group: str, name: str) -> Function:
         arguments: list[Argument] = []
         for parameter in operation.parameters:
-            expression = self.types.parameters[operation.operation_id, parameter.location, parameter.wire]
+            expression = self.types.parameter(operation, parameter)
             argument = naming.parameter_name(parameter.wire, [entry.name for entry in arguments])
             arguments.append(Argument(argument, expression, parameter))
         answers: dict[int, tuple[str, list[str]]] = {}
         for status, contents in operation.answers.items():
-            types = [
-                self._content_type(self.types.answers[operation.operation_id, status, place], content)
-                for place, content in enumerate(contents)
-            ]
+            types = self.types.answer(operation, status)
             answers[status] = (union(types) if types else "", [content.media_type for content in contents])
         body = None
         if operation.body:
-            body = self.types.bodies[operation.operation_id]
+            body = self.types.body(operation)
             if operation.body.shape == "binary":
                 body = "bytes"
         returns = union(expression or "None" for expression, _ in answers.values())
         return Function(name, group, operation, arguments, body, answers, returns)
-
-    @staticmethod
-    def _content_type(expression: str, content: doc.Content) -> str:
-        if content.shape == "binary":
-            return "bytes"
-        return "str" if content.shape == "text" else expression
 
     def _listing(self, function: Function) -> Listing | None:
         """A listing answers with one object that holds one array of rows, and is asked for by skip and limit."""
@@ -353,7 +341,7 @@ class _Builder:
         if len(arrays) != 1:
             return None
         rows = arrays[0]
-        expression = self.types.properties[page[rows][0], rows]
+        expression = self.types.property(page[rows][0], rows)
         row = union(part for part in members(expression[len("list[") : -1]) if part != "None")
         counted = any(wire.lower() in ("pagination", "totalcount", "total", "count") for wire in page)
         by_wire = {
@@ -423,22 +411,3 @@ class _Builder:
             base = self.names[schema.base] if schema.base else None
             nodes.append(files.Node(own, base, tuple(self.names[use] for use in uses), tuple(groups.get(own, ()))))
         return files.files(nodes)
-
-
-def _note(entry: doc.Property) -> str:
-    """What the annotation does not say: format and default."""
-    return facts(entry.format, entry.default)
-
-
-def facts(format: str | None, default: object) -> str:
-    """A format and a default in words."""
-    said = []
-    if format not in _PLAIN_FORMATS:
-        said.append(_WORDS.get(str(format), str(format)))
-    if default is not None and not isinstance(default, dict | list):
-        said.append(
-            f"default {default!r}"
-            if isinstance(default, str)
-            else f"default {str(default).lower() if isinstance(default, bool) else default}"
-        )
-    return ", ".join(said)

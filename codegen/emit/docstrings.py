@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from codegen import document as doc
-from codegen.emitted import Argument, Function, facts
-from codegen.target import Target
-from codegen.text import prose, wrapped
+from codegen.emit import document as doc
+from codegen.emit.package import Argument, Function
+from codegen.emit.remarks import remarks
+from codegen.emit.target import Target
+from codegen.emit.writing import prose, wrapped
 
 _ERRORS = {
     400: "BadRequestError",
@@ -75,8 +76,9 @@ def iterator_doc(function: Function) -> str:
 def _argument_doc(entry: Argument) -> list[str]:
     parameter = entry.parameter
     said = f"{parameter.location} `{parameter.wire}`"
-    if more := facts(parameter.format, parameter.default):
-        said += f", {more}"
+    if parameter.deprecated:
+        said += ", deprecated"
+    said = ", ".join([said, *remarks(parameter.source, parameter.wire)])
     if "datetime" in entry.type:
         said += ", with its zone"
     if parameter.array == "csv":

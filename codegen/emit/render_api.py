@@ -8,11 +8,11 @@ from typing import Any
 import jinja2
 
 from codegen import naming
-from codegen.docstrings import function_doc, iterator_doc
-from codegen.emitted import Argument, Emitted, Function
-from codegen.expressions import IMPORTS, members, names
-from codegen.target import Target
-from codegen.text import literal
+from codegen.emit.docstrings import function_doc, iterator_doc
+from codegen.emit.expressions import IMPORTS, members, names
+from codegen.emit.package import Argument, Emitted, Function
+from codegen.emit.target import Target
+from codegen.emit.writing import literal
 
 
 def api_class(group: str) -> str:

@@ -1,79 +1,13 @@
-"""The specification of one API revision as a server sees it: operations by method and path, and schemas."""
+"""A specification as a whole: operations by method and path, and schemas."""
 
 from __future__ import annotations
 
-import functools
-import json
-import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import attrs
 
-Schema = Mapping[str, Any]
-
-_METHODS = ("get", "post", "put", "patch", "delete")
-_PACKAGE = Path(__file__).resolve().parent.parent
-
-
-class UnknownRevision(LookupError):
-    """No specification file of that product and revision was found."""
-
-
-@attrs.frozen(eq=False)
-class Response:
-    """One answer that an operation may give: its status and its schema by media type (empty for no body)."""
-
-    status: int
-    content: Mapping[str, Schema]
-
-
-@attrs.define(eq=False)
-class SpecOperation:
-    """One operation as its document describes it.
-
-    Attributes:
-        operation_id, method, path, tag: as in the document; the path has `{placeholders}`.
-        segments: the path split at slashes.
-        parameters: path, query and header parameters, references resolved.
-        body: schema of the request body by media type; empty where the operation takes none.
-        body_required: True where the document says so.
-        responses: the 2xx answers, in the document's order.
-        secured: False where the call carries no token.
-        raw: the operation object of the document.
-        path_item: the path item object that holds it.
-        queries: names of its query parameters.
-    """
-
-    operation_id: str
-    method: str
-    path: str
-    tag: str
-    segments: tuple[str, ...]
-    parameters: tuple[Schema, ...]
-    body: Mapping[str, Schema]
-    body_required: bool
-    responses: tuple[Response, ...]
-    secured: bool
-    raw: Mapping[str, Any] = attrs.field(repr=False)
-    path_item: Mapping[str, Any] = attrs.field(repr=False)
-    queries: frozenset[str] = attrs.field(init=False, repr=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.queries = frozenset(entry["name"] for entry in self.parameters if entry["in"] == "query")
-
-    def parameter(self, name: str, location: str = "query") -> Schema | None:
-        """The parameter of that wire name, or None."""
-        for parameter in self.parameters:
-            if parameter["name"] == name and parameter["in"] == location:
-                return parameter
-        return None
-
-    @property
-    def placeholders(self) -> tuple[str, ...]:
-        """Names of the path's placeholders, left to right."""
-        return tuple(segment[1:-1] for segment in self.segments if segment.startswith("{"))
+from .operations import METHODS, Response, Schema, SpecOperation
 
 
 @attrs.define(eq=False)
@@ -94,7 +28,7 @@ class Spec:
         for path, item in self.document["paths"].items():
             methods = {
                 method.upper(): self._operation(method, path, item, item[method])
-                for method in _METHODS
+                for method in METHODS
                 if method in item
             }
             self.paths[path] = methods
@@ -116,28 +50,34 @@ class Spec:
                 parameter = self.resolve(entry)
                 parameters[parameter["name"], parameter["in"]] = parameter
         body = self.resolve(raw.get("requestBody", {}))
-        responses = []
-        for status, entry in raw["responses"].items():
-            if status.startswith("2"):
-                content = self.resolve(entry).get("content", {})
-                responses.append(
-                    Response(int(status), {media: body.get("schema", {}) for media, body in content.items()})
-                )
+        responses, errors = self._responses(raw.get("responses", {}))
         security = raw.get("security", self.document.get("security"))
         return SpecOperation(
-            operation_id=raw["operationId"],
+            operation_id=str(raw.get("operationId") or f"{method} {path}"),
             method=method.upper(),
             path=path,
-            tag=(raw.get("tags") or [""])[0],
+            tag=str((raw.get("tags") or ["default"])[0]),
             segments=_split(path),
             parameters=tuple(parameters.values()),
             body={media: entry.get("schema", {}) for media, entry in body.get("content", {}).items()},
             body_required=bool(body.get("required", False)),
             responses=tuple(responses),
+            errors=tuple(errors),
             secured=bool(security) and not _is_login(method, path),
             raw=raw,
             path_item=item,
         )
+
+    def _responses(self, raw: Mapping[str, Any]) -> tuple[list[Response], list[int]]:
+        responses, errors = [], []
+        for status, entry in raw.items():
+            if status.startswith("2") or (status == "default" and len(raw) == 1):
+                content = self.resolve(entry).get("content", {})
+                number = int(status) if status.isdigit() else 200
+                responses.append(Response(number, {media: body.get("schema", {}) for media, body in content.items()}))
+            elif status.isdigit():
+                errors.append(int(status))
+        return responses, errors
 
     def find(self, method: str, path: str) -> tuple[SpecOperation | None, dict[str, str], tuple[str, ...]]:
         """Find the operation for a request.
@@ -167,14 +107,16 @@ class Spec:
         return None, {}, tuple(allowed)
 
     def resolve(self, node: Any) -> Any:
-        """Follow `$ref` until something else comes."""
-        seen = 0
-        while isinstance(node, dict) and "$ref" in node:
+        """Follow `$ref` until something else comes.
+
+        Raises:
+            ValueError: the references lead in a circle.
+        """
+        for _ in range(50):
+            if not isinstance(node, dict) or "$ref" not in node:
+                return node
             node = self.lookup(node["$ref"])
-            seen += 1
-            if seen > 50:
-                raise ValueError("references lead in a circle")
-        return node
+        raise ValueError("references lead in a circle")
 
     def lookup(self, reference: str) -> Any:
         """What a local reference such as `#/components/schemas/JobModel` points to."""
@@ -254,54 +196,3 @@ def _split(path: str) -> tuple[str, ...]:
 def _is_login(method: str, path: str) -> bool:
     # The Azure documents ask for a token on the call that gives one.
     return method == "post" and path.rstrip("/").endswith("/token")
-
-
-def _without_circles(document: dict[str, Any]) -> dict[str, Any]:
-    # A vendor's base lists its children in `oneOf` while each child inherits it; the mapping says the same.
-    for schema in document.get("components", {}).get("schemas", {}).values():
-        if schema.get("discriminator", {}).get("mapping"):
-            schema.pop("oneOf", None)
-    return document
-
-
-def folders() -> tuple[Path, ...]:
-    """Where specification files are looked for: `VEEAM_SPECS` (a path list), the installed package, a clone."""
-    own = tuple(Path(part) for part in os.environ.get("VEEAM_SPECS", "").split(os.pathsep) if part)
-    return (*own, _PACKAGE / "specs", _PACKAGE.parent / "specs")
-
-
-def revisions() -> list[tuple[str, str]]:
-    """Product and revision of every specification file that is found."""
-    found: dict[tuple[str, str], None] = {}
-    for folder in folders():
-        for path in sorted(folder.glob("*/*.json")):
-            found[path.parent.name, path.stem] = None
-    return list(found)
-
-
-def load(product: str, revision: str) -> Spec:
-    """The specification of one revision, read and indexed once for each process.
-
-    Args:
-        product: `vbr`, `aws` or `azure`.
-        revision: as the file is named, such as `1.3-rev0` or `v8.1`.
-
-    Raises:
-        UnknownRevision: no such file; the message lists what there is.
-    """
-    for folder in folders():
-        path = folder / product / f"{revision}.json"
-        if path.is_file():
-            return _read(product, revision, path)
-    known = ", ".join(f"{product} {revision}" for product, revision in revisions()) or "none"
-    raise UnknownRevision(f"no specification of {product} {revision}; found: {known}")
-
-
-@functools.cache
-def _read(product: str, revision: str, path: Path) -> Spec:
-    return from_document(product, revision, json.loads(path.read_text(encoding="utf-8-sig")))
-
-
-def from_document(product: str, revision: str, document: dict[str, Any]) -> Spec:
-    """A specification from an OpenAPI document in memory, which is taken over and changed."""
-    return Spec(product, revision, _without_circles(document))
