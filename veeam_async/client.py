@@ -98,7 +98,7 @@ class ApplianceClient:
         name: label of the appliance in errors, logs and events; None for the host.
         proxy: URL of an HTTP proxy, with credentials if it wants any.
         trust_env: take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
-        logout: whether leaving logs out; None for: unless there is a token store or the token came from elsewhere.
+        logout: whether leaving logs out; None for: unless a token store keeps the token, or it came from elsewhere.
 
     Attributes:
         revision: the API revision.
@@ -151,7 +151,7 @@ class ApplianceClient:
         self._lenient = not strict and not self._examine
         self._events = events
         self._closed = False
-        self._log_out = logout if logout is not None else token_store is None
+        self._log_out = logout if logout is not None else None if token_store is not None else True
         headers = {"User-Agent": "veeam-async"}
         if self.profile.revision_header is not None:
             headers[self.profile.revision_header] = self.revision.name
@@ -592,7 +592,9 @@ class ApplianceClient:
                 await asyncio.wait(self._tasks)
             await self._tokens.aclose()
             ours = not isinstance(self.login_credentials, BearerToken)
-            if self._log_out and ours and self._tokens.current is not None:
+            # What the store could not keep serves nobody after this.
+            wanted = self._log_out if self._log_out is not None else self._stored is not None and self._stored.unsaved
+            if wanted and ours and self._tokens.current is not None:
                 try:
                     with deadline(self._timeouts.logout):
                         await self.logout()

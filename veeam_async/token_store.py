@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
+import math
 import os
+import stat
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import attrs
 import orjson
+
+from ._process_lock import process_lock
+from .errors import VeeamError
+
+# No token is longer, and no header could carry it.
+_LONGEST = 64 * 1024
+
+
+class TokenStoreError(VeeamError):
+    """A place where tokens are kept is open to others, or is none. Its text names the place, and no token."""
+
+
+def _token(stored: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{attribute.name} must be a str, not {type(value).__name__}")
+    if not value or len(value) > _LONGEST or not all("!" <= char <= "~" for char in value):
+        raise ValueError(f"{attribute.name} is empty, or no token that a header can carry")
+
+
+def _seconds(stored: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{attribute.name} must be a number, not {type(value).__name__}")
+    if not math.isfinite(value) or value < 0:
+        raise ValueError(f"{attribute.name} must be finite and at least 0")
 
 
 @attrs.frozen
@@ -20,12 +50,15 @@ class StoredToken:
         access, refresh: the secrets; repr does not show them.
         lifetime: seconds, as the server said.
         expires: when it expires, by this machine's clock, in seconds since 1970.
+
+    Raises:
+        ValueError, TypeError: a token that no header can carry, or a time that is none. The text shows no secret.
     """
 
-    access: str = attrs.field(repr=False)
-    refresh: str | None = attrs.field(repr=False)
-    lifetime: float
-    expires: float
+    access: str = attrs.field(repr=False, validator=_token)
+    refresh: str | None = attrs.field(repr=False, validator=attrs.validators.optional(_token))
+    lifetime: float = attrs.field(validator=_seconds)
+    expires: float = attrs.field(validator=_seconds)
 
 
 class TokenStore(Protocol):
@@ -43,12 +76,20 @@ class TokenStore(Protocol):
     async def delete(self, key: str) -> None:
         """Forget the token of a key, if there is one."""
 
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Held while a token of that key is renewed: of all that share the store, one asks the appliance at a time.
+
+        Who gets it looks into the store again. A client that cannot have it within a minute goes on without.
+        """
+        ...
+
 
 class MemoryTokenStore:
     """Keeps tokens for all clients of this process that are given it."""
 
     def __init__(self) -> None:
         self._tokens: dict[str, StoredToken] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def load(self, key: str) -> StoredToken | None:
         return self._tokens.get(key)
@@ -59,12 +100,18 @@ class MemoryTokenStore:
     async def delete(self, key: str) -> None:
         self._tokens.pop(key, None)
 
+    def lock(self, key: str) -> AbstractAsyncContextManager[None]:
+        return self._locks.setdefault(key, asyncio.Lock())
+
 
 class FileTokenStore:
     """Keeps each token in a file of its own, readable by the owner alone (0600), in a folder with 0700.
 
+    A file that holds anything else than a token, or that somebody else could have written, is passed over.
+
     Args:
-        folder: made where it does not exist.
+        folder: made where it does not exist. One that others can write to, or that belongs to somebody else, is
+            refused (`TokenStoreError`): calls then go on without the store.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -74,17 +121,31 @@ class FileTokenStore:
         return self._folder / (hashlib.sha256(key.encode()).hexdigest()[:32] + ".json")
 
     async def load(self, key: str) -> StoredToken | None:
+        return await asyncio.to_thread(self._read, self._path(key))
+
+    def _read(self, path: Path) -> StoredToken | None:
         try:
-            data = orjson.loads(await asyncio.to_thread(self._path(key).read_bytes))
-            return StoredToken(data["access"], data.get("refresh"), float(data["lifetime"]), float(data["expires"]))
+            self._check_folder()
+            # Neither a link to elsewhere nor a pipe that nobody writes to.
+            descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         except FileNotFoundError:
+            return None
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or _is_open_to_others(status, stat.S_IRWXG | stat.S_IRWXO):
+                raise TokenStoreError(f"{path} is not a file of this user alone (mode 0600)")
+            data = file.read(3 * _LONGEST)
+        try:
+            fields = orjson.loads(data)
+            return StoredToken(fields["access"], fields.get("refresh"), fields["lifetime"], fields["expires"])
+        except (ValueError, TypeError, KeyError, AttributeError):
             return None
 
     async def save(self, key: str, token: StoredToken) -> None:
         await asyncio.to_thread(self._write, self._path(key), orjson.dumps(attrs.asdict(token)))
 
     def _write(self, path: Path, data: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folder()
         part = path.with_suffix(f".{os.getpid()}.{os.urandom(4).hex()}.part")
         try:
             # Made with its mode, not changed to it: nobody can open it in between.
@@ -97,3 +158,28 @@ class FileTokenStore:
 
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    @contextlib.asynccontextmanager
+    async def lock(self, key: str) -> AsyncIterator[None]:
+        await asyncio.to_thread(self._make_folder)
+        async with process_lock(self._path(key).with_suffix(".lock")):
+            yield
+
+    def _make_folder(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._check_folder()
+
+    def _check_folder(self) -> None:
+        status = os.stat(self._folder)
+        if not stat.S_ISDIR(status.st_mode) or _is_open_to_others(status, stat.S_IWGRP | stat.S_IWOTH):
+            raise TokenStoreError(
+                f"the folder {self._folder} is not of this user, or others can write to it",
+                hint="Give tokens a folder of their own: chmod 700",
+            )
+
+
+def _is_open_to_others(status: os.stat_result, rights: int) -> bool:
+    """True where another user owns it, or has one of these rights; never where the system has no such users."""
+    if not hasattr(os, "geteuid"):
+        return False
+    return status.st_uid != os.geteuid() or bool(status.st_mode & rights)

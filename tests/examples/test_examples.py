@@ -136,7 +136,7 @@ async def test_token_store(vbr: SimulatedAppliance, tmp_path: Path) -> None:
     assert first.startswith("token from login")
     assert second.startswith("token from store")
     assert vbr.count("login") == 1
-    (kept,) = (tmp_path / "tokens").iterdir()
+    (kept,) = (tmp_path / "tokens").glob("*.json")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 

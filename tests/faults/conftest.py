@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from veeam_async._auth import login, stored, tokens
+from veeam_async._auth import backoff, login, stored, tokens
 from veeam_async._http import token
 from veeam_async.credentials import Password
 from veeam_async.retry import RetryPolicy
@@ -34,7 +34,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     turned = Clock()
-    for module in (tokens, login, stored, token):
+    for module in (tokens, login, stored, token, backoff):
         monkeypatch.setattr(module, "monotonic", turned)
     return turned
 

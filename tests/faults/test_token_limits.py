@@ -6,15 +6,18 @@ Time stands still here and is turned by hand, and what asks for tokens is a few 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import gc
 import logging
 import random
+from collections.abc import AsyncIterator
 from typing import Any
 
 import attrs
 import pytest
 
+from veeam_async._auth import backoff
 from veeam_async._auth import tokens as module
 from veeam_async._auth.tokens import Tokens
 from veeam_async._http import token as token_module
@@ -68,6 +71,7 @@ class Place:
 
     kept: Token | None = None
     saved: list[str] = attrs.field(factory=list)
+    locked: int = 0
 
     async def load(self) -> Token | None:
         return copy.copy(self.kept)
@@ -76,11 +80,16 @@ class Place:
         self.kept = token
         self.saved.append(token.access)
 
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        self.locked += 1
+        yield
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Stopped:
     stopped = Stopped()
-    for each in (module, token_module):
+    for each in (module, token_module, backoff):
         monkeypatch.setattr(each, "monotonic", stopped)
     return stopped
 
@@ -332,7 +341,42 @@ async def test_a_refused_refresh_is_no_refused_login(clock: Stopped, appliance: 
     appliance.errors = [refusal()]
     assert (await tokens.obtain()).source == "login"
     assert appliance.asked == ["login", "refresh refresh-1", "login"]
-    tokens.raise_if_refused()
+    assert (await tokens.login()).access == "access-4"
+
+
+async def test_pauses_after_failed_logins(
+    clock: Stopped, appliance: Appliance, tokens: Tokens, drawn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a second after the first failure, twice as long after each further one, half a minute at most, give or take
+    a fifth. A call waits for its turn up to 1.5 s; further off, it gets the last error at once."""
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.now += seconds
+
+    monkeypatch.setattr("veeam_async._auth.backoff.asyncio.sleep", sleep)
+    share = {"earliest": 0.8, "latest": 1.2}[drawn]
+    appliance.errors = [ConnectError("away") for _ in range(9)]
+    with pytest.raises(ConnectError, match=r"^away$"):
+        await tokens.obtain()
+    for number, pause in enumerate([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0], 2):
+        if pause * share > 1.5:
+            with pytest.raises(ConnectError, match="away; not tried again for"):
+                await tokens.obtain()
+            assert len(appliance.asked) == number - 1
+            clock.now += pause * share - 1.4
+        with pytest.raises(ConnectError):
+            await tokens.obtain()
+        assert len(appliance.asked) == number
+        assert slept.pop() == pytest.approx(1.4 if pause * share > 1.5 else pause * share)
+    clock.now += 100
+    await tokens.obtain()
+    appliance.errors = [ConnectError("away")]
+    with pytest.raises(ConnectError):
+        await tokens.login()
+    await tokens.login()
+    assert slept == [pytest.approx(0.5 * share)]
 
 
 # --------------------------------------------------------------------------------------------- which way to a token

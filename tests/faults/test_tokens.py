@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 
 import pytest
 
@@ -16,6 +17,7 @@ from veeam_async.errors import (
     RequestTimeout,
     ServerError,
     UnauthorizedError,
+    VeeamError,
 )
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
@@ -392,6 +394,37 @@ async def test_server_error_at_login_is_no_refusal(vbr: Vbr, client: Client) -> 
         await client.sessions.get_session(SESSION_ID)
     await client.sessions.get_session(SESSION_ID)
     assert vbr.logins == 2
+
+
+@pytest.mark.parametrize("answer", ["500", "garbage", "page", "no token", "revision"])
+async def test_a_broken_token_endpoint_is_asked_ever_more_seldom(vbr: Vbr, make: Make, answer: str) -> None:
+    """However a login fails, and however many calls want a token, the pauses between two logins grow."""
+
+    async def fail(exchange: Exchange) -> None:
+        await {
+            "500": lambda: exchange.reply(500, {"errorCode": "UnknownError", "message": "starting"}),
+            "garbage": lambda: exchange.reply(200, b"\xff{"),
+            "page": lambda: exchange.reply(200, b"<html>", kind="text/html"),
+            "no token": lambda: exchange.reply(200, {"token": "other"}),
+            "revision": lambda: exchange.reply(400, {"message": "supported: 1.0-rev7"}),
+        }[answer]()
+
+    vbr.before_token = fail
+    client = make(retry=RetryPolicy(attempts=1))
+    errors = []
+    started = monotonic()
+    while monotonic() - started < 2.5:
+        results = await asyncio.gather(
+            *(client.sessions.get_session(SESSION_ID) for _ in range(10)), return_exceptions=True
+        )
+        errors += results
+        await asyncio.sleep(0.01)
+    assert 2 <= vbr.logins <= 4
+    assert all(isinstance(error, VeeamError) for error in errors)
+    assert any("not tried again for" in str(error) for error in errors)
+    vbr.before_token = None
+    await client.login(force=True)
+    assert (await client.sessions.get_session(SESSION_ID)).id == SESSION_ID
 
 
 async def test_refresh_token_is_used_once(vbr: Vbr, client: Client, clock: Clock) -> None:

@@ -7,6 +7,7 @@ import copy
 import logging
 import random
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from time import monotonic
 from typing import Protocol
 
@@ -14,12 +15,10 @@ from .._http.token import Token
 from .._redact import Secret
 from ..errors import AuthenticationError, VeeamError
 from ..timeouts import without_deadline
+from .backoff import Backoff
 
 _log = logging.getLogger("veeam_async.tokens")
 
-# A refused login is not tried again by itself for this long, and for twice as long each further time.
-COOL_DOWN = 300.0
-COOL_DOWN_CAP = 3600.0
 # Pause after a renewal in the background that failed for another reason than refusal.
 _BACKGROUND_PAUSE = 10.0
 
@@ -41,6 +40,7 @@ class StoredEntry(Protocol):
 
     async def load(self) -> Token | None: ...
     async def save(self, token: Token) -> None: ...
+    def alone(self) -> AbstractAsyncContextManager[None]: ...
 
 
 class Tokens:
@@ -74,9 +74,7 @@ class Tokens:
         self._tasks: set[asyncio.Task[Token]] = set()
         self._generation = 0
         self._not_before = 0.0
-        self._refused: AuthenticationError | None = None
-        self._refused_until = 0.0
-        self._refusals = 0
+        self._backoff = Backoff()
         self._closed = False
 
     # ------------------------------------------------------------------------------------------------ for each call
@@ -124,18 +122,18 @@ class Tokens:
 
     async def login(self) -> Token:
         """A new token by the credentials, whether the present one still serves or not."""
-        return await self._wait(self._start(relogin=True))
+        return await self._wait(self._start(relogin=True, forced=True))
 
     # -------------------------------------------------------------------------------------------------- one renewal
 
-    def _start(self, *, relogin: bool = False, background: bool = False) -> asyncio.Task[Token]:
+    def _start(self, *, relogin: bool = False, forced: bool = False, background: bool = False) -> asyncio.Task[Token]:
         task = self._renewal
         if task is None or task.done():
             if self._closed:
                 raise VeeamError("the client is closed", appliance=self._appliance)
             # The renewal is everybody's: the deadline of the call that happened to start it must not bound it.
             task = asyncio.get_running_loop().create_task(
-                self._renew(relogin=relogin, background=background),
+                self._renew(relogin=relogin, forced=forced, background=background),
                 name=f"veeam_async renewal {self._appliance}",
                 context=without_deadline(),
             )
@@ -165,11 +163,11 @@ class Tokens:
             own.__cause__ = error.__cause__
         raise own
 
-    async def _renew(self, *, relogin: bool, background: bool) -> Token:
+    async def _renew(self, *, relogin: bool, forced: bool, background: bool) -> Token:
         started = monotonic()
         generation = self._generation
         try:
-            token = await self._ask(relogin)
+            token = await self._ask(relogin, forced)
         except VeeamError as error:
             # While the old token serves, nothing is gained by asking again with each call.
             self._not_before = monotonic() + _BACKGROUND_PAUSE * random.uniform(0.5, 1.5)
@@ -182,19 +180,42 @@ class Tokens:
         _log.debug("%s: new token by %s, for %.0f s", self._appliance, token.source, token.lifetime)
         if self._on_renewed is not None:
             self._on_renewed(token, monotonic() - started)
-        if self._store is not None and token.source != "store":
-            await self._store.save(token)
         return token
 
-    async def _ask(self, relogin: bool) -> Token:
-        old = self._last
-        if self._store is not None and not relogin:
-            stored = await self._store.load()
-            # Another process may have renewed it meanwhile. The token that is to be replaced is no help.
-            if stored is not None and (old is None or stored.access != old.access):
-                if stored.must > monotonic():
-                    return stored
-                old = stored
+    async def _ask(self, relogin: bool, forced: bool) -> Token:
+        store = self._store
+        if store is None:
+            return await self._ask_appliance(self._last, relogin)
+        if not forced and (token := await self._newest(store)) is not None and self._serves(token):
+            return token
+        async with store.alone():
+            # Who was alone before may have renewed it.
+            token = self._last if forced else await self._newest(store)
+            if token is not None and self._serves(token):
+                return token
+            token = await self._ask_appliance(token, relogin)
+            await store.save(token)
+            return token
+
+    async def _newest(self, store: StoredEntry) -> Token | None:
+        """The token in the store where another process put it there, else the one that is to be replaced."""
+        stored, last = await store.load(), self._last
+        return last if stored is None or (last is not None and stored.access == last.access) else stored
+
+    def _serves(self, token: Token) -> bool:
+        return token is not self._last and token.must > monotonic()
+
+    async def _ask_appliance(self, old: Token | None, relogin: bool) -> Token:
+        await self._backoff.turn()
+        try:
+            token = await self._refresh_or_log_in(old, relogin)
+        except VeeamError as error:
+            self._backoff.failed(error)
+            raise
+        self._backoff.forget()
+        return token
+
+    async def _refresh_or_log_in(self, old: Token | None, relogin: bool) -> Token:
         if old is not None and old.refresh is not None and not relogin:
             spent, old.refresh = Secret(old.refresh), None  # it can be used once, whatever comes of it
             try:
@@ -205,41 +226,11 @@ class Tokens:
                 if isinstance(error, VeeamError) and not error.outcome_unknown:
                     old.refresh = spent.value  # it surely was not used up
                 raise
-        return await self._login()
-
-    async def _login(self) -> Token:
-        self.raise_if_refused()
-        try:
-            token = await self._issuer.login()
-        except AuthenticationError as error:
-            self._refusals += 1
-            pause = min(COOL_DOWN_CAP, COOL_DOWN * 2.0 ** min(self._refusals - 1, 10))
-            self._refused = error
-            self._refused_until = monotonic() + pause
-            error.retry_after = pause
-            raise
-        self.forget_refusal()
-        return token
-
-    def raise_if_refused(self) -> None:
-        """Raise what the last login was refused with, while its cool-down lasts."""
-        refused = self._refused
-        left = self._refused_until - monotonic()
-        if refused is None or left <= 0:
-            return
-        error = copy.copy(refused)
-        error.message = (
-            f"{refused.message}; not tried again for {left:.0f} s, so that no account is locked "
-            "(new credentials or login(force=True) try at once)"
-        )
-        error.retry_after = left
-        raise error
+        return await self._issuer.login()
 
     def forget_refusal(self) -> None:
-        """Let the next call log in again: the credentials changed."""
-        self._refused = None
-        self._refused_until = 0.0
-        self._refusals = 0
+        """Let the next call log in at once: the credentials changed, or somebody asks for it."""
+        self._backoff.forget()
 
     def drop(self) -> None:
         """Forget the token, so that the next call logs in. A renewal under way serves only those that wait for it."""

@@ -66,8 +66,8 @@ class SqliteCursor:
                 db.execute("INSERT INTO results VALUES (?, ?)", (change.row.name, change.row.result))
                 change.done()
 
-    Taking a row does not wait for another process that holds the database: what cannot be written is kept in memory and written with
-    the next call. Where the process is killed before that, those rows come again.
+    Taking a row does not wait for another process that holds the database: what cannot be written is kept in memory and
+    written with the next call. Where the process is killed before that, those rows come again.
 
     Args:
         path: the database; made when it is not there. `:memory:` is for tests.
