@@ -39,6 +39,7 @@ from veeam_async.fleet.rows.mapping import Combine, Take
 from veeam_async.operation import Revision
 from veeam_async.revisions import revisions
 from veeam_async.testing import SimulatedAppliance, World
+from veeam_async.testing.versions import serve
 
 ALL = [(revision.product, revision.name) for revision in revisions()]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -267,7 +268,8 @@ async def test_servers(fleet: tuple[Fleet, World]) -> None:
     rows = by_appliance(await fleet_.servers().gather())
     for who, mine in rows.items():
         (own,) = (row for row in mine.values() if row.kind == "Appliance")
-        assert (own.version, own.online) == (world.version, True)
+        product, _, revision = who.partition(" ")
+        assert (own.version, own.online) == (serve(product, revision=revision).release.build, True)
         others = {row.name: row for row in mine.values() if row is not own}
         assert others.keys() == (set() if who in AWS else {server.name for server in world.servers})
         for server in world.servers if others else ():

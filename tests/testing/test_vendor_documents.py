@@ -14,6 +14,7 @@ from tests.testing.caller import REVISIONS, Caller, calling
 from veeam_async._spec import Spec, SpecOperation, from_document, load
 from veeam_async.testing import World
 from veeam_async.testing.checking import Checker
+from veeam_async.testing.kinds import Shown
 from veeam_async.testing.products import product as find_product
 from veeam_async.testing.state import State
 from veeam_async.testing.versions import serve
@@ -145,7 +146,7 @@ def test_the_worlds_rows_fit_the_vendors_own_document(product: str, revision: st
         if operation.method != "GET" or listing is None or theirs is None or operation.placeholders:
             continue
         held = face.store.collection(operation.path, operation.path)
-        if held is None or type(held).__name__ != "Facts":
+        if held is None or not isinstance(held, Shown):
             continue
         shown += 1
         rows = vendor.listing(theirs)

@@ -1,22 +1,34 @@
-"""Answers from a schema: believable values, the same for the same seed, each subtype of a polymorphic list in it."""
+"""Answers from a schema: believable values, the same for the same seed, each subtype of a polymorphic list in it.
+
+A value depends on the seed, on what it is asked for and on its place in the answer, and on nothing else: a field that
+two revisions have in common has the same value in both.
+"""
 
 from __future__ import annotations
 
+import copy
 import uuid
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from random import Random
+from hashlib import blake2b
 from typing import Any
 
 from .._spec import Schema, Spec, SpecOperation
+from .references import References
 
 _ROWS = 7
 _DEEP = 8
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+_MIX = 0x9E3779B97F4A7C15
 
 
 class _Endless(Exception):
     """A schema contains itself; whoever holds an optional field or a list leaves it out."""
+
+
+class _Absent(Exception):
+    """A field names a thing that the revision does not show; whoever may leave it out does."""
 
 
 class Answers:
@@ -25,26 +37,39 @@ class Answers:
     Args:
         spec: the revision.
         seed: two makers with the same seed give the same answers.
+        references: what fields may name; nothing where None.
     """
 
-    def __init__(self, spec: Spec, seed: int = 0) -> None:
+    def __init__(self, spec: Spec, seed: int = 0, references: References | None = None) -> None:
         self.spec = spec
         self.seed = seed
+        self.references = References() if references is None else references
 
-    def random(self, *key: object) -> Random:
-        """A source of numbers that depends on the seed and the key alone."""
-        return Random(":".join(str(part) for part in (self.seed, *key)))
+    def value(self, schema: Schema, *key: object, kind: str | None = None) -> Any:
+        """One value for a schema; the key says which one, `kind` the discriminator's value."""
+        maker = self._maker(*key)
+        try:
+            return maker.value(schema, kind=kind)
+        except _Absent:
+            maker.forced = True
+            return maker.value(schema, kind=kind)
 
-    def value(self, schema: Schema, *key: object) -> Any:
-        """One value for a schema; the key says which one."""
-        return _Maker(self.spec, self.random(*key)).value(schema)
+    def text(self, schema: Schema, name: str, *key: object) -> str:
+        """The text that `value` has for a plain field of an object."""
+        maker = self._maker(*key)
+        value = maker.below(name, schema, name)
+        return str(value)
 
     def rows(self, schema: Schema, *key: object) -> list[Any]:
         """Rows of a list: a handful, and where the rows are polymorphic at least one of each subtype."""
+        return [self.value(schema, *key, name, kind=kind) for name, kind in self.plan(schema)]
+
+    def plan(self, schema: Schema) -> list[tuple[str, str | None]]:
+        """What tells the rows of a list apart, and each one's subtype; the same in each revision that has it."""
         children = self.spec.children(schema)
-        maker = _Maker(self.spec, self.random(*key))
-        values: Iterable[str | None] = list(children) if children else [None] * _ROWS
-        return [maker.value(schema, kind=value) for value in values]
+        if children:
+            return [(value.lower(), value) for value in children]
+        return [(str(number), None) for number in range(_ROWS)]
 
     def of(self, operation: SpecOperation, status: int, media: str, *key: object) -> Any:
         """The JSON value of an operation's answer, lists as one whole page."""
@@ -53,13 +78,48 @@ class Answers:
                 return self.value(response.content[media], operation.operation_id, *key)
         raise LookupError(f"{operation.operation_id} has no {status} {media}")
 
+    def _maker(self, *key: object) -> _Maker:
+        return _Maker(self.spec, self.references, ":".join(str(part) for part in (self.seed, *key)))
+
+
+def derived(*parts: object) -> str:
+    """An id that follows from others, the same each time."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, ":".join(str(part) for part in parts)))
+
 
 class _Maker:
-    def __init__(self, spec: Spec, random: Random) -> None:
+    def __init__(self, spec: Spec, references: References, key: str) -> None:
         self.spec = spec
-        self.random = random
-        self.turns: dict[str, int] = {}
+        self.references = references
+        self.place = ""
         self.open: list[str] = []
+        self.forced = False
+        self._key = key.encode()
+        self._start = zlib.crc32(self._key)
+
+    def number(self) -> int:
+        """A number that depends on the key and the place alone."""
+        mixed = (zlib.crc32(self.place.encode(), self._start) + 1) * _MIX
+        return (mixed ^ mixed >> 29) & 0xFFFFFFFF
+
+    def identity(self) -> str:
+        """A UUID that depends on the key and the place alone."""
+        digest = blake2b(self.place.encode(), key=self._key[:64], digest_size=16).digest()
+        return str(uuid.UUID(bytes=digest, version=4))
+
+    def choice(self, values: Iterable[Any]) -> Any:
+        """One of some values: the same in each revision that has it and had no better one."""
+        start = zlib.crc32(self.place.encode(), self._start)
+        return max(values, key=lambda value: zlib.crc32(str(value).lower().encode(), start) * _MIX & 0xFFFFFFFF)
+
+    def below(self, place: str, schema: Schema, name: str) -> Any:
+        """A value at a place below this one."""
+        before = self.place
+        self.place = f"{before}/{place}"
+        try:
+            return self.value(schema, name)
+        finally:
+            self.place = before
 
     def value(self, schema: Schema, name: str = "", *, kind: str | None = None) -> Any:
         reference = schema.get("$ref")
@@ -67,6 +127,10 @@ class _Maker:
             return self._plain(schema, name, kind)
         if self.open.count(reference) > 1 or len(self.open) > 40:
             raise _Endless
+        if self.open:
+            row = self.references.row(reference.rsplit("/", 1)[-1], self.number())
+            if row is not None:
+                return copy.deepcopy(row)
         self.open.append(reference)
         try:
             return self._plain(self.spec.lookup(reference), name, kind)
@@ -77,10 +141,10 @@ class _Maker:
         if "$ref" in schema:
             return self.value(schema, name, kind=kind)
         children = self.spec.children(schema)
-        if children:
+        if children and (kind is None or kind in children):
             return self._child(schema, children, kind)
         if "enum" in schema:
-            return self.random.choice([value for value in schema["enum"] if value is not None])
+            return self.choice([value for value in schema["enum"] if value is not None])
         if "allOf" in schema or "properties" in schema:
             return self._object(schema)
         if "oneOf" in schema or "anyOf" in schema:
@@ -89,11 +153,11 @@ class _Maker:
             case "array":
                 return self._array(schema, name)
             case "integer":
-                return self._number(schema, name, 1)
+                return self._number(schema, name)
             case "number":
-                return round(self._number(schema, name, 1) + self.random.choice((0.0, 0.25, 0.5)), 2)
+                return round(self._number(schema, name) + (0.0, 0.25, 0.5)[self.number() % 3], 2)
             case "boolean":
-                return self.random.random() < 0.5
+                return self.number() % 2 == 0
             case "string":
                 return self._string(schema, name)
             case _:
@@ -101,11 +165,7 @@ class _Maker:
 
     def _child(self, schema: Schema, children: dict[str, str], kind: str | None) -> Any:
         if kind is None:
-            family = min(children.values())
-            values = list(children)
-            turn = self.turns.setdefault(family, self.random.randrange(len(values)))
-            self.turns[family] = turn + 1
-            kind = values[turn % len(values)]
+            kind = str(self.choice(children))
         made = self.value({"$ref": children[kind]})
         made[schema["discriminator"]["propertyName"]] = kind
         return made
@@ -124,27 +184,53 @@ class _Maker:
             if entry.get("writeOnly") or (name not in required and len(self.open) > _DEEP):
                 continue
             try:
-                made[name] = self.value(entry, name)
+                made[name] = self.below(name, entry, name)
             except _Endless:
                 if name in required:
                     raise
+            except _Absent:
+                if name in required:
+                    made[name] = self._unavoidable(name, entry)
         for name in required - set(properties):
             made.setdefault(name, None)
         if extra:
             try:
-                made["item"] = self.value(extra, "item")
-            except _Endless:
+                made["item"] = self.below("item", extra, "item")
+            except (_Endless, _Absent):
                 pass
+        self._agree(made)
         return made
+
+    def _unavoidable(self, name: str, entry: Schema) -> Any:
+        """A value for a required field that can name nothing: null, or an object without it, or an id of nothing."""
+        if self.spec.resolve(entry).get("nullable"):
+            return None
+        if self.place:
+            raise _Absent
+        self.forced = True
+        try:
+            return self.below(name, entry, name)
+        finally:
+            self.forced = False
+
+    def _agree(self, made: dict[str, Any]) -> None:
+        """Let the names in an object be those of the things whose ids stand beside them."""
+        holder = _holder(f"{self.place}/x")
+        for field, key in made.items():
+            if isinstance(key, str) and self.references.is_reference(field, holder):
+                beside = f"{field[:-2]}Name" if field != "id" else "name"
+                name = self.references.name_of(field, key, holder) if isinstance(made.get(beside), str) else None
+                if name is not None:
+                    made[beside] = name
 
     def _array(self, schema: Schema, name: str) -> list[Any]:
         least = schema.get("minItems", 0)
         count = min(max(least, 2 if len(self.open) <= _DEEP else 1), schema.get("maxItems", 2))
         made: list[Any] = []
-        for _ in range(count):
+        for index in range(count):
             try:
-                entry = self.value(schema.get("items", {}), name)
-            except _Endless:
+                entry = self.below(str(index), schema.get("items", {}), name)
+            except (_Endless, _Absent):
                 if least:
                     raise
                 break
@@ -152,38 +238,51 @@ class _Maker:
                 made.append(entry)
         return made
 
-    def _number(self, schema: Schema, name: str, step: int) -> int:
+    def _number(self, schema: Schema, name: str) -> int:
         least, most = schema.get("minimum"), schema.get("maximum")
         low = 0 if least is None else int(least)
         high = low + 100 if most is None else int(most)
         if "percent" in name.lower():
             high = min(high, 100)
-        return self.random.randrange(min(low, high), high + step)
+        low = min(low, high)
+        return low + self.number() % (high - low + 1)
 
     def _string(self, schema: Schema, name: str) -> str:
-        random = self.random
+        number = self.number()
+        holder = _holder(self.place)
+        if self.references.is_reference(name, holder):
+            key = self.references.pick(name, number, holder)
+            identity = name == "id" or schema.get("format") == "uuid"
+            if key is None and identity and not self.forced:
+                raise _Absent
+            if key is not None or identity:
+                return key or self.identity()
         match schema.get("format"):
             case "uuid":
-                return str(uuid.UUID(int=random.getrandbits(128), version=4))
+                return self.identity()
             case "date-time":
-                moment = _EPOCH + timedelta(seconds=random.randrange(180 * 86400))
-                return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+                return (_EPOCH + timedelta(seconds=number % (180 * 86400))).strftime("%Y-%m-%dT%H:%M:%SZ")
             case "date":
-                return (_EPOCH + timedelta(days=random.randrange(180))).strftime("%Y-%m-%d")
+                return (_EPOCH + timedelta(days=number % 180)).strftime("%Y-%m-%d")
             case "time":
                 # A time of day is what people read, in the vendor's own examples too: no seconds, no zone.
-                return f"{random.randrange(24):02}:{random.randrange(60):02}"
+                return f"{number % 24:02}:{number // 24 % 60:02}"
             case "time-span":
-                return f"{random.randrange(24):02}:{random.randrange(60):02}:{random.randrange(60):02}"
+                return f"{number % 24:02}:{number // 24 % 60:02}:{number // 1440 % 60:02}"
             case "int64" | "int32" | "integer":
-                return str(random.randrange(10**6))
+                return str(number % 10**6)
             case "uri":
-                return f"https://example.com/{random.randrange(1000)}"
+                return f"https://example.com/{number % 1000}"
             case "byte":
                 return "dmVlYW0="
-        if name == "id" or name.endswith("Id"):
-            return str(uuid.UUID(int=random.getrandbits(128), version=4))
-        text = f"{name or 'text'}-{random.randrange(10**4):04}"
+        if name == "id":
+            return self.identity()
+        text = self.references.name(name, number) or f"{name or 'text'}-{number % 10**4:04}"
         if len(text) < schema.get("minLength", 0):
             text = text.ljust(schema["minLength"], "x")
         return text[: schema.get("maxLength", len(text))]
+
+
+def _holder(place: str) -> str:
+    """The name of the field that holds the object in which a place is."""
+    return next((part for part in reversed(place.split("/")[:-1]) if part and not part.isdigit()), "")

@@ -13,8 +13,7 @@ from .._spec import Schema, Spec, SpecOperation
 from . import query
 from .answers import Answers
 from .behaviour import Behaviour
-from .facts import Facts
-from .products import Product
+from .products import Problem, Product, Refused
 from .query import Row
 from .store import Collection, Store, missing
 from .tokens import TokenService, User
@@ -131,6 +130,7 @@ class Handlers:
     def cached(self, call: Call, raw_query: str) -> Answer:
         """The answer to a GET with its bytes made, kept as long as nothing changes."""
         self.world.settle()
+        self.store.settle()
         behaviour = call.host.behaviour
         if behaviour.asynchronous or call.operation.operation_id in self.fresh:
             return self.answer(call)
@@ -154,11 +154,9 @@ class Handlers:
             return None
         self.exists(call)
         held = self.store.collection(call.operation.path, call.path) if call.operation.method == "GET" else None
-        if isinstance(held, Facts):
+        if held is not None:
             rows, left = held.find(self._filters(call))
             return self.page(call, rows, left)
-        if held is not None:
-            return self.page(call, list(held.rows.values()))
         return self.page(call, self.answers.rows(listing[1], call.operation.operation_id, call.path))
 
     def page(self, call: Call, rows: Sequence[Row], filters: Mapping[str, Sequence[str]] | None = None) -> Answer:
@@ -224,9 +222,36 @@ class Handlers:
                 return self._done(call, held, row)
             case "DELETE":
                 self.exists(call)
-                self.store.remove(held, key)
+                self.change(call)
                 return self.made(call, gone=True)
         return None
+
+    def change(self, call: Call) -> None:
+        """Change or remove the row that a call's path names, if it names one.
+
+        Raises:
+            Refused: something uses the row.
+        """
+        found = self.store.own_row(call.operation, call.values)
+        if found is None or found[1] not in found[0].rows:
+            return
+        if call.operation.method == "DELETE":
+            self.guard(call, found[1])
+            self.store.remove(*found, lag=call.host.behaviour.delete_lag)
+        elif isinstance(call.body, dict):
+            sent = next(iter(call.operation.body.values()), {})
+            self.store.change(*found, call.body, whole=sent.get("$ref") == found[0].schema.get("$ref"))
+
+    def guard(self, call: Call, key: str) -> None:
+        """Refuse the removal of credentials that something uses, or used a moment ago.
+
+        Raises:
+            Refused: they are in use.
+        """
+        if not call.operation.path.rsplit("/", 1)[0].endswith("/credentials"):
+            return
+        if self.world.uses(key, call.host.behaviour.in_use_for):
+            raise Refused(Problem(400, "The credentials are in use.", "UnknownError", resource_id=key))
 
     def _create(self, call: Call) -> Answer | None:
         if call.operation.method != "POST" or not isinstance(call.body, dict):

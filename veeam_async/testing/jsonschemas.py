@@ -35,7 +35,8 @@ class Schemas:
     def __init__(self, spec: Spec, direction: Direction) -> None:
         self._spec = spec
         self._hidden = "readOnly" if direction == "request" else "writeOnly"
-        self._document = _dispatching({"components": _converted(spec.document.get("components", {}), self._is_hidden)})
+        components = _converted(spec.document.get("components", {}), self._is_hidden)
+        self._document = _dispatching({"components": components}, closed=direction == "request")
         resource = DRAFT202012.create_resource(self._document)
         self._registry: Registry[Any] = Registry().with_resource(_ROOT, resource)
         self._validators: dict[int, tuple[Schema, Validator]] = {}
@@ -110,11 +111,12 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def _dispatching(document: dict[str, Any]) -> dict[str, Any]:
+def _dispatching(document: dict[str, Any], *, closed: bool) -> dict[str, Any]:
     """The document, in which a discriminator's base checks the child that its value names.
 
     JSON Schema knows nothing of discriminators: a base alone would take any child's body unseen. Here a base `X`
-    becomes `X` = `X.base`, and for each value: not that value, or the child; children inherit from `X.base`.
+    becomes `X` = `X.base`, and for each value: not that value, or the child; children inherit from `X.base`. Where it
+    is `closed`, a value without a child is refused: servers may send one, but nobody can ask for it.
     """
     schemas: dict[str, Any] = document["components"].get("schemas", {})
     bases = {
@@ -134,9 +136,8 @@ def _dispatching(document: dict[str, Any]) -> dict[str, Any]:
             {"anyOf": [{"not": {"required": [field], "properties": {field: {"enum": [value]}}}}, {"$ref": target}]}
             for value, target in schema.pop("discriminator")["mapping"].items()
         ]
-        # A value without a child is one that servers may send but nobody can ask for.
         schema.pop("oneOf", None)
-        if field in schema.get("properties", {}):
+        if closed and field in schema.get("properties", {}):
             schema["properties"][field] = {"allOf": [schema["properties"][field]], "enum": list(values)}
         schemas[f"{name}.base"] = schema
         schemas[name] = {"type": "object", "allOf": [{"$ref": _reference(f"{name}.base")}, *branches]}

@@ -8,14 +8,14 @@ import attrs
 
 from .._spec import load
 from .answers import Answers
+from .aws_view import AwsView
+from .azure_view import AzureView
 from .handlers import Handler, Handlers
 from .mfa import MfaHandlers
 from .products import Product
+from .vbr_view import VbrView
 from .versions import Served
-from .view_aws import AwsView
-from .view_azure import AzureView
-from .view_vbr import VbrView
-from .views import View
+from .views import Playing, View
 from .world import World
 
 _VIEWS: Mapping[str, type[View]] = {"vbr": VbrView, "aws": AwsView, "azure": AzureView}
@@ -48,7 +48,9 @@ class State:
         """
         if document not in self._handlers:
             spec = load(self.product.name, document)
-            self._handlers[document] = Handlers(spec, Answers(spec, self.seed), self.world, special(self.product))
+            newest = load(self.product.name, self.served.documents[self.served.newest])
+            made = special(self.product, Playing(self.served.release.build, newest))
+            self._handlers[document] = Handlers(spec, Answers(spec, self.seed), self.world, made)
         return self._handlers[document]
 
     def fork(self) -> State:
@@ -59,9 +61,9 @@ class State:
         return other
 
 
-def special(product: Product) -> Callable[[Handlers], Mapping[str, Handler]]:
+def special(product: Product, playing: Playing) -> Callable[[Handlers], Mapping[str, Handler]]:
     """Makes a product's own handlers for a revision's `Handlers`."""
     return lambda handlers: {
         **MfaHandlers(handlers.spec).by_operation,
-        **_VIEWS[product.name](handlers, product).special,
+        **_VIEWS[product.name](handlers, product, playing).special,
     }

@@ -3,23 +3,69 @@
 from __future__ import annotations
 
 import copy
+import re
+import time
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from .._spec import Schema, Spec, SpecOperation
-from .answers import Answers
+from .answers import Answers, derived
 from .products import Problem, Refused
 from .query import Row
+from .references import Named
 
 
-class Collection:
-    """Rows that live under one concrete path, by their id in lower case.
+class Collection(Protocol):
+    """Rows that live under one concrete path."""
+
+    @property
+    def key(self) -> str:
+        """The field that tells the rows apart."""
+        ...
+
+    @property
+    def schema(self) -> Schema:
+        """Of a row."""
+        ...
+
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        """The rows by their key in lower case."""
+        ...
+
+    def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
+        """The rows that pass the filters that rows cannot answer, and the parameters that are left."""
+        ...
+
+    def add(self, row: Row) -> None:
+        """Put a row in; one of the same key is replaced."""
+        ...
+
+    def replace(self, key: str, row: Row) -> None:
+        """Put another row in the place of one."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Take a row out."""
+        ...
+
+
+class Source(Protocol):
+    """Rows of the world, and what POST and PUT said of them."""
+
+    def take_over(self, other: Any) -> None:
+        """Know what other rows of the same kind were told."""
+        ...
+
+
+class Made:
+    """Rows that nobody put in but the schema, and what POST, PUT and DELETE did to them.
 
     Args:
         key: the field that tells the rows apart.
         schema: of a row.
-        rows: by their key's value in lower case.
+        rows: by their key in lower case.
     """
 
     def __init__(self, key: str, schema: Schema, rows: dict[str, Row]) -> None:
@@ -27,8 +73,12 @@ class Collection:
         self.schema = schema
         self.rows = rows
 
+    def find(self, query: Mapping[str, Sequence[str]]) -> tuple[list[Row], dict[str, Sequence[str]]]:
+        """All rows and all parameters."""
+        return list(self.rows.values()), dict(query)
+
     def add(self, row: Row) -> None:
-        """Put a row in; one of the same id is replaced."""
+        """Put a row in; one of the same key is replaced."""
         self.rows[str(row[self.key]).lower()] = row
 
     def replace(self, key: str, row: Row) -> None:
@@ -39,9 +89,9 @@ class Collection:
         """Take a row out."""
         del self.rows[key]
 
-    def take_over(self, other: Collection) -> None:
-        """Hold what another collection of the same rows holds."""
-        self.rows = dict(other.rows)
+
+Show = Callable[[Sequence[str]], Collection]
+"""Gives the collection under a path whose placeholders have these values, left to right."""
 
 
 class Store:
@@ -50,24 +100,47 @@ class Store:
     Args:
         spec: the revision.
         answers: makes the rows that nobody put in.
+
+    Attributes:
+        version: grows with every change.
+        sources: what the collections that somebody shows are made of, by kind and schema.
     """
 
     def __init__(self, spec: Spec, answers: Answers) -> None:
         self.spec = spec
         self.answers = answers
-        self._collections: dict[str, Collection] = {}
-        self._settings: dict[str, Any] = {}
         self.version = 0
+        self._made: dict[str, Made] = {}
+        self._settings: dict[str, Any] = {}
+        self._shown: dict[str, Show] = {}
+        self.sources: dict[str, Source] = {}
+        self._doomed: list[tuple[float, Collection, str]] = []
 
     def take_over(self, other: Store) -> None:
         """Hold what another store of the same revision holds, changed from now on without its knowledge."""
-        for path, held in other._collections.items():
-            own = self._collections.get(path)
-            if own is None:
-                self._collections[path] = Collection(held.key, held.schema, dict(held.rows))
-            else:
-                own.take_over(held)
-        self._settings = dict(other._settings)
+        self._made = {path: Made(held.key, held.schema, dict(held.rows)) for path, held in other.made.items()}
+        self._settings = dict(other.settings)
+        for name, source in other.sources.items():
+            if name in self.sources:
+                self.sources[name].take_over(source)
+
+    @property
+    def made(self) -> Mapping[str, Made]:
+        """The collections that nobody shows, by path."""
+        return self._made
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What was put at paths that hold one thing."""
+        return self._settings
+
+    def show(self, template: str, collection: Show) -> None:
+        """Say what the paths of a template hold, in place of made-up rows."""
+        self._shown[template] = collection
+
+    def shows(self, template: str) -> bool:
+        """True where somebody says what the paths of a template hold."""
+        return template in self._shown
 
     def key(self, operation: SpecOperation, placeholder: str = "") -> str:
         """The field that tells the rows of a list apart, or an empty string where none does."""
@@ -88,26 +161,61 @@ class Store:
         Returns:
             None where the path lists nothing, or nothing that can be told apart.
         """
-        held = self._collections.get(path)
+        shown = self._shown.get(template)
+        if shown is not None:
+            return shown(_values(template, path))
+        held = self._made.get(path)
         if held is not None:
             return held
-        operation = self.spec.paths.get(template, {}).get("GET")
-        listing = self.spec.listing(operation) if operation else None
-        if operation is None or listing is None:
+        listing = self._listing(template)
+        key = self.key(self.spec.paths[template]["GET"], self.placeholder(template) or placeholder) if listing else ""
+        if listing is None or not key:
             return None
-        placeholder = self.placeholder(template) or placeholder
-        key = self.key(operation, placeholder)
-        if not key:
-            return None
-        held = Collection(key, listing[1], {})
-        for row in self.answers.rows(listing[1], template, path):
+        held = Made(key, listing, {})
+        # Before the rows are made: they may name one another.
+        self._made[path] = held
+        for name, own, kind in self._plan(listing, key, path):
+            row = self.answers.value(listing, _canonical(path), name, kind=kind)
+            row[key] = own
+            if isinstance(row.get("id"), str) and key.endswith("Id"):
+                row["id"] = own  # two names for one thing
             held.add(row)
-        self._collections[path] = held
         return held
 
-    def hold(self, path: str, collection: Collection) -> None:
-        """Say what a path holds, in place of made rows."""
-        self._collections[path] = collection
+    def named(self, path: str) -> list[Named]:
+        """Ids and names of the rows under a path without placeholders; none where it lists nothing."""
+        shown = self._shown.get(path)
+        listing = self._listing(path)
+        if listing is None:
+            return []
+        held = shown([]) if shown is not None else self._made.get(path)
+        if held is not None and held.rows:
+            return [(str(row[held.key]), str(row.get("name", ""))) for row in held.rows.values()]
+        key = self.key(self.spec.paths[path]["GET"], self.placeholder(path) or "id")
+        name = self.spec.properties(listing).get("name")
+        return [
+            (str(own), self.answers.text(name, "name", _canonical(path), place) if name else "")
+            for place, own, _ in (self._plan(listing, key, path) if key else ())
+        ]
+
+    def _listing(self, template: str) -> Schema | None:
+        operation = self.spec.paths.get(template, {}).get("GET")
+        listing = self.spec.listing(operation) if operation else None
+        return listing[1] if listing else None
+
+    def _plan(self, schema: Schema, key: str, path: str) -> list[tuple[str, Any, str | None]]:
+        """What tells each made-up row apart, its key's value, and its subtype."""
+        field = self.spec.resolve(self.spec.properties(schema)[key])
+        rows: list[tuple[str, Any, str | None]] = []
+        for number, (name, kind) in enumerate(self.answers.plan(schema), 1):
+            if field.get("type") in ("integer", "number"):
+                own: Any = number
+            elif field.get("format") == "uuid" or key == "id" or key.endswith("Id"):
+                own = derived(self.answers.seed, _canonical(path), name)
+            else:
+                own = self.answers.text(field, key, _canonical(path), name)
+            rows.append((name, own, kind))
+        return rows
 
     def placeholder(self, template: str) -> str:
         """Name of the placeholder in the path of a single row of a collection, or an empty string."""
@@ -150,8 +258,11 @@ class Store:
         discriminator = self.spec.resolve(collection.schema).get("discriminator")
         if kind and discriminator:
             row[discriminator["propertyName"]] = body[discriminator["propertyName"]]
-        if collection.key == "id":
-            row["id"] = str(mark)
+        field = self.spec.resolve(self.spec.properties(collection.schema).get(collection.key, {}))
+        if field.get("type") in ("integer", "number"):
+            row[collection.key] = 1 + max((int(one[collection.key]) for one in collection.rows.values()), default=0)
+        elif collection.key == "id" or field.get("format") == "uuid":
+            row[collection.key] = str(mark)
         collection.add(row)
         return collection.rows[str(row[collection.key]).lower()]
 
@@ -167,10 +278,21 @@ class Store:
         collection.replace(key, row)
         return collection.rows[key]
 
-    def remove(self, collection: Collection, key: str) -> None:
-        """Take a row out."""
+    def remove(self, collection: Collection, key: str, lag: float = 0.0) -> None:
+        """Take a row out, now or so many seconds later."""
+        if lag > 0:
+            self._doomed.append((time.monotonic() + lag, collection, key))
+            return
         self.version += 1
         collection.delete(key)
+
+    def settle(self) -> None:
+        """Take out what was to be gone by now."""
+        now = time.monotonic()
+        for doomed in [entry for entry in self._doomed if entry[0] <= now]:
+            self._doomed.remove(doomed)
+            if doomed[2] in doomed[1].rows:
+                self.remove(doomed[1], doomed[2])
 
     def setting(self, path: str) -> Any:
         """What was put at a path that holds one thing, or None."""
@@ -221,6 +343,16 @@ class Store:
                 return isinstance(value, list) and all(self._fits(entry, self.spec.resolve(items)) for entry in value)
             case _:
                 return isinstance(value, dict)
+
+
+def _values(template: str, path: str) -> list[str]:
+    pairs = zip(template.split("/"), path.split("/"), strict=True)
+    return [have for want, have in pairs if want.startswith("{")]
+
+
+def _canonical(path: str) -> str:
+    """A path without the version in it, so that the same thing has the same id in each."""
+    return re.sub(r"^/(?:api/)?v\d[\d.]*(?=/)", "", path)
 
 
 def missing(key: str) -> Refused:

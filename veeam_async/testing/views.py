@@ -1,17 +1,39 @@
-"""What the three products have in common in showing the world: the actions on jobs and sessions, and long work."""
+"""What the products have in common in showing the world: kinds of things by path and by schema, actions, long work."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+import attrs
+
 from .._spec import Schema, Spec, SpecOperation
 from .answers import Answers
-from .facts import Facts, lay, plain
 from .handlers import JSON, Answer, Call, Handler, Handlers, common
+from .kinds import Kind, Rows, Shown
+from .overlay import lay
 from .products import Problem, Product, Refused
 from .query import Row
-from .world import GIB, Busy, Job, Repository, Session, SessionKind, World
+from .references import Named
+from .things import Job, Repository, Session, SessionKind
+from .world import GIB, Busy, World
+
+_VERBS = ("start", "stop", "retry", "enable", "disable")
+_SAMPLE = 2
+
+
+@attrs.frozen(eq=False)
+class Playing:
+    """What the appliance plays.
+
+    Attributes:
+        build: of the release, such as `13.0.1.180`.
+        newest: the specification of the newest revision that it serves.
+    """
+
+    build: str
+    newest: Spec
 
 
 class View:
@@ -20,67 +42,190 @@ class View:
     Args:
         handlers: of the revision; the view puts the world's collections into their store.
         product: whose view it is.
+        playing: the release that the appliance plays.
+
+    Attributes:
+        fields: a field's name in lower case to the kind of thing whose id it holds.
+        names: the same for fields that hold a name.
+        lists: kinds of which the world knows nothing, to the list that answers for them, below `base`.
+        jobs: lists of jobs, below `base`: actions on their rows act on jobs.
+        sessions: the list of sessions, below `base`.
     """
 
-    jobs: ClassVar[Mapping[str, str]] = {}
-    """Path of each list of jobs: the kind of world job that it shows, or `*` for all."""
-    sessions: str = ""
-    """Path of the list of sessions."""
+    fields: ClassVar[Mapping[str, str]] = {}
+    names: ClassVar[Mapping[str, str]] = {}
+    lists: ClassVar[Mapping[str, str]] = {}
+    jobs: ClassVar[Sequence[str]] = ()
+    sessions: ClassVar[str] = "/sessions"
 
-    def __init__(self, handlers: Handlers, product: Product) -> None:
+    def __init__(self, handlers: Handlers, product: Product, playing: Playing) -> None:
         self.handlers = handlers
         self.spec: Spec = handlers.spec
         self.answers: Answers = handlers.answers
         self.world: World = handlers.world
+        self.build = playing.build
+        self.base = self.base_path()
         self.special: dict[str, Handler] = common(self.spec, product)
+        self._rows: dict[str, Rows[Any]] = {}
+        self._by_schema: dict[str, str] = {}
+        self._kind_at: dict[str, str] = {}
+        references = self.references = self.answers.references
+        references.fields, references.names = self.fields, self.names
+        for kind, path in self.lists.items():
+            references.things[kind] = self._named(self.base + path)
+            self._kind_at[self.base + path] = kind
 
-    # Collections
+    def base_path(self) -> str:
+        """What every path of the revision begins with."""
+        return "/api/v1"
 
-    def show(
-        self, path: str, facts: Callable[[], Sequence[Any]], over: Callable[[Any], Mapping[str, Any]], **options: Any
-    ) -> None:
-        """Let the list at a path show facts; nothing where the revision has no such list, or one without a schema."""
-        operation = self.spec.paths.get(path, {}).get("GET")
-        if operation is None:
-            return
-        listing = self.spec.listing(operation)
-        if listing is not None:
-            held = Facts(self.world, self.spec, self.answers, listing[1], facts, over, **options)
-            self.handlers.store.hold(path, held)
-        else:
-            rows = self._untyped(facts, over)
-            self.special[operation.operation_id] = lambda call: self.handlers.page(call, rows())
+    def _named(self, path: str) -> Callable[[], list[Named]]:
+        return lambda: self.handlers.store.named(path)
 
-    def _untyped(
-        self, facts: Callable[[], Sequence[Any]], over: Callable[[Any], Mapping[str, Any]]
-    ) -> Callable[[], list[Row]]:
-        def rows() -> list[Row]:
-            return [plain(over(fact)) for fact in facts()]
+    # Kinds
 
+    def show(self, kind: Kind[Any]) -> None:
+        """Let the lists of a kind show its facts; nothing where the revision has no such list."""
+        templates = [self.base + path for path in kind.paths if "GET" in self.spec.paths.get(self.base + path, {})]
+        schemas = [name for name in kind.schemas if name in self.spec.schemas]
+        if templates or schemas:
+            self.references.things[kind.name] = lambda: [(kind.id(fact), kind.title(fact)) for fact in kind.facts()]
+        for name in schemas:
+            self._by_schema[name] = kind.name
+        for template in templates:
+            self._show_at(kind, template)
+        if schemas and kind.name not in self._rows:
+            self._rows[kind.name] = self._make_rows(kind, {"$ref": f"#/components/schemas/{schemas[0]}"})
+        for name in schemas:
+            rows = self._rows[kind.name]
+            if _ref(rows.schema) == name:
+                self.references.rows[name] = self._one_of(rows)
+
+    def _make_rows(self, kind: Kind[Any], schema: Schema | None) -> Rows[Any]:
+        rows = Rows(kind, self.world, self.spec, self.answers, schema)
+        self.handlers.store.sources[f"{kind.name} {_ref(rows.schema)}"] = rows
         return rows
 
-    def one(self, operation_id: str, over: Callable[[], Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Let an operation that answers one object show facts in it; `fresh` where they change by the clock alone."""
-        operation = self.spec.operations.get(operation_id)
-        if operation is None:
+    def _show_at(self, kind: Kind[Any], template: str) -> None:
+        operation = self.spec.paths[template]["GET"]
+        listing = self.spec.listing(operation)
+        schema = listing[1] if listing else self._row_schema(template)
+        rows = self._rows.get(kind.name)
+        if rows is None or rows.schema != (schema or {}):
+            rows = self._make_rows(kind, schema)
+            self._rows.setdefault(kind.name, rows)
+        self._kind_at[template] = kind.name
+        shown = Shown(rows)
+        self.handlers.store.show(template, lambda values: shown)
+        if listing is None:
+            self.special[operation.operation_id] = lambda call: self.handlers.page(call, list(shown.rows.values()))
+
+    def _row_schema(self, template: str) -> Schema | None:
+        """The schema of a row by the call that gives a single one, for lists that no document describes."""
+        placeholder = self.handlers.store.placeholder(template)
+        single = self.spec.paths.get(f"{template}/{{{placeholder}}}", {}).get("GET")
+        return single.responses[0].content.get(JSON) if single and single.responses else None
+
+    def _one_of(self, rows: Rows[Any]) -> Callable[[int], Any]:
+        def give(number: int) -> Any:
+            facts = rows.kind.facts()
+            return rows.row(facts[number % len(facts)]) if facts else None
+
+        return give
+
+    def _one_at(self, path: str) -> Callable[[int], Any]:
+        def give(number: int) -> Any:
+            held = self.handlers.store.collection(path, path)
+            rows = list(held.rows.values()) if held is not None else []
+            return rows[number % len(rows)] if rows else None
+
+        return give
+
+    def rows_of(self, kind: str) -> Rows[Any]:
+        """The rows of a kind."""
+        return self._rows[kind]
+
+    def connect(self) -> None:
+        """Show kinds wherever else the revision answers with them: lists below rows, and single objects."""
+        for path in self.lists.values():
+            operation = self.spec.paths.get(self.base + path, {}).get("GET")
+            listing = self.spec.listing(operation) if operation else None
+            if listing is not None and _ref(listing[1]):
+                self.references.rows.setdefault(_ref(listing[1]), self._one_at(self.base + path))
+        for operation in self.spec.operations.values():
+            if operation.method != "GET" or operation.operation_id in self.special or not operation.responses:
+                continue
+            listing = self.spec.listing(operation)
+            if listing is not None and not self.handlers.store.shows(operation.path):
+                kind = self._by_schema.get(_ref(listing[1]))
+                if kind is not None:
+                    self._show_part(operation, kind, listing[1])
+            elif listing is None and not operation.segments[-1].startswith("{"):
+                kind = self._by_schema.get(_ref(operation.responses[0].content.get(JSON, {})))
+                if kind is not None:
+                    self.special[operation.operation_id] = self._single(kind)
+
+    def _show_part(self, operation: SpecOperation, name: str, schema: Schema) -> None:
+        source = self._rows[name]
+        if source.schema != schema:
+            source = self._make_rows(source.kind, schema)
+        parents = [self._kind_at.get(path, "") for path in _parents(operation)]
+        self._kind_at.setdefault(operation.path, name)
+
+        def show(values: Sequence[str]) -> Shown[Any]:
+            return Shown(source, lambda fact: self._belongs(source.kind, fact, parents, values))
+
+        self.handlers.store.show(operation.path, show)
+
+    def _belongs(self, kind: Kind[Any], fact: Any, parents: Sequence[str], values: Sequence[str]) -> bool:
+        for parent, value in zip(parents, values, strict=False):
+            if parent in kind.of:
+                if value.lower() not in kind.of[parent](fact):
+                    return False
+            else:
+                # Nothing says which ones: a few, and the same each time.
+                facts = kind.facts()
+                first = zlib.crc32(value.lower().encode()) % max(len(facts), 1)
+                if fact not in facts[first : first + _SAMPLE]:
+                    return False
+        return True
+
+    def _single(self, name: str) -> Handler:
+        def handler(call: Call) -> Answer | None:
+            self.handlers.exists(call)
+            rows = self._rows[name]
+            facts = rows.kind.facts()
+            return Answer(call.operation.responses[0].status, rows.row(facts[-1])) if facts else None
+
+        return handler
+
+    def at(self, method: str, *paths: str) -> SpecOperation | None:
+        """The operation at the first of some paths below `base` that the revision has, or None."""
+        for path in paths:
+            operation = self.spec.paths.get(self.base + path, {}).get(method)
+            if operation is not None:
+                return operation
+        return None
+
+    def one(self, path: str, over: Callable[[], Mapping[str, Any]], *, fresh: bool = False) -> None:
+        """Let the GET at a path that answers one object show facts; `fresh` where they change by the clock alone."""
+        operation = self.at("GET", path)
+        if operation is None or JSON not in operation.responses[0].content:
             return
         response = operation.responses[0]
-        base = self.answers.of(operation, response.status, JSON, operation.path)
 
         def handler(call: Call) -> Answer | None:
             if self.handlers.store.setting(call.path) is not None:
                 return None
-            return Answer(response.status, lay(self.spec, base, over(), response.content[JSON]))
+            self.handlers.exists(call)
+            made = self.handlers.made_json(operation, call.path)
+            return Answer(response.status, lay(self.spec, made, over(), response.content[JSON]))
 
-        self.special[operation_id] = handler
+        self.special[operation.operation_id] = handler
         if fresh:
-            self.handlers.fresh.add(operation_id)
+            self.handlers.fresh.add(operation.operation_id)
 
-    def jobs_of(self, kind: str) -> Callable[[], list[Job]]:
-        """Gives the world's jobs of one kind, or all."""
-        return lambda: [job for job in self.world.jobs if kind in (job.kind, "*")]
-
-    # Jobs by POST, PUT and DELETE
+    # Jobs and repositories by POST, PUT and DELETE
 
     def make_job(self, kind: str) -> Callable[[Row], Job]:
         """Gives the maker of world jobs of one kind from created rows."""
@@ -90,17 +235,22 @@ class View:
                 id=str(row["id"]).lower(),
                 name=row.get("name") or "New job",
                 description=row.get("description") or "",
-                kind="machine" if kind == "*" else kind,  # type: ignore[arg-type]
+                kind=kind,  # type: ignore[arg-type]
                 enabled=True,
                 repository_id=self.world.repositories[0].id,
                 next_run=None,
                 workloads=[],
+                place=self.job_place(row),
             )
             self.apply_job(job, row)
             self.world.jobs.append(job)
             return job
 
         return make
+
+    def job_place(self, row: Row) -> int:
+        """The place that gives a created job the type of its row."""
+        return 0
 
     def apply_job(self, job: Job, row: Row) -> None:
         """Write a changed row onto its job."""
@@ -111,21 +261,6 @@ class View:
         if isinstance(row.get("isDisabled"), bool):
             job.enabled = not row["isDisabled"]
 
-    # Repositories
-
-    def show_repositories(self, path: str, over: Callable[[Repository], Mapping[str, Any]], **options: Any) -> None:
-        """Let the list at a path show the repositories, and make, change and forget them."""
-        world = self.world
-        self.show(
-            path,
-            lambda: world.repositories,
-            over,
-            make=self.make_repository,
-            apply=self.apply_repository,
-            remove=lambda fact: world.repositories.remove(fact),
-            **options,
-        )
-
     def make_repository(self, row: Row) -> Repository:
         """The world's repository for a created row."""
         repository = Repository(
@@ -135,7 +270,7 @@ class View:
             server_id=self.world.servers[0].id,
             bucket="new",
             folder=row.get("amazonStorageFolder") or "veeam",
-            region=self.world.repositories[0].region,
+            region=self.world.repositories[0].region if self.world.repositories else "eu-central-1",
             capacity=1024 * GIB,
             used=0,
             online=True,
@@ -153,14 +288,15 @@ class View:
 
     def add_actions(self) -> None:
         """Let the operations below jobs and sessions act on the world, and long work start sessions."""
+        jobs = {self.base + path for path in self.jobs}
         for operation in self.spec.operations.values():
             if operation.method == "GET" or operation.operation_id in self.special:
                 continue
             parent, _, verb = operation.path.rpartition("/")
             collection = parent.rpartition("/")[0]
-            if collection in self.jobs and verb in ("start", "stop", "retry", "enable", "disable"):
+            if collection in jobs and verb in _VERBS:
                 self.special[operation.operation_id] = self._job_action(collection, verb)
-            elif collection == self.sessions and verb == "stop":
+            elif collection == self.base + self.sessions and verb == "stop":
                 self.special[operation.operation_id] = self._stop_session
             elif self.is_long(operation):
                 self.special[operation.operation_id] = self._long_work(operation)
@@ -170,9 +306,9 @@ class View:
             self.handlers.exists(call)
             held = self.handlers.store.collection(collection, collection)
             key = next(iter(call.values.values()))
-            if not isinstance(held, Facts) or key.lower() not in held.rows:
+            if not isinstance(held, Shown) or key.lower() not in held.rows:
                 return None
-            job: Job = held.fact(key)
+            job: Job = held.source.fact(key)
             return self.act(call, job, verb)
 
         return handler
@@ -224,32 +360,28 @@ class View:
         title = str(operation.raw.get("summary") or operation.operation_id)
 
         def handler(call: Call) -> Answer:
-            held = self.handlers.store.own_row(operation, call.values)
             if operation.method == "POST" and isinstance(call.body, dict) and not operation.path.endswith("}"):
                 collection = self.handlers.store.collection(operation.path, call.path)
                 if collection is not None:
                     self.handlers.store.create(collection, call.body)
             else:
                 self.handlers.exists(call)
-                if held is not None and held[1] in held[0].rows:
-                    if operation.method == "DELETE":
-                        self.handlers.store.remove(*held)
-                    elif isinstance(call.body, dict):
-                        sent = next(iter(operation.body.values()), {})
-                        whole = sent.get("$ref") == held[0].schema.get("$ref")
-                        self.handlers.store.change(*held, call.body, whole=whole)
+                self.handlers.change(call)
             return self.done(call, self.world.start(kind=kind, name=title))
 
         return handler
 
     def session_row(self, session: Session) -> Row:
         """A session as this revision's list of sessions shows it."""
-        held = self.handlers.store.collection(self.sessions, self.sessions)
-        assert isinstance(held, Facts)
-        return held.row(session)
+        return self._rows["session"].row(session)
 
-    def log(self, operation_id: str, show: Callable[[Call, Session], Answer]) -> None:
-        """Let an operation show a session's log."""
+    def lay(self, base: Any, over: Mapping[str, Any], schema: Schema) -> Any:
+        """Facts laid over a made-up value."""
+        return lay(self.spec, base, over, schema)
+
+    def log(self, path: str, show: Callable[[Call, Session], Answer]) -> None:
+        """Let the GET at a path show a session's log."""
+        operation = self.at("GET", path)
 
         def handler(call: Call) -> Answer | None:
             self.handlers.exists(call)
@@ -258,9 +390,20 @@ class View:
             except KeyError:
                 return None
 
-        if operation_id in self.spec.operations:
-            self.special[operation_id] = handler
+        if operation is not None:
+            self.special[operation.operation_id] = handler
 
-    def lay(self, base: Any, over: Mapping[str, Any], schema: Schema) -> Any:
-        """Facts laid over a made-up value."""
-        return lay(self.spec, base, over, schema)
+
+def _ref(schema: Schema) -> str:
+    return str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+
+
+def _parents(operation: SpecOperation) -> list[str]:
+    """The lists that an operation's placeholders name rows of, left to right."""
+    found = []
+    path = ""
+    for segment in operation.segments:
+        if segment.startswith("{"):
+            found.append(path)
+        path += "/" + segment
+    return found

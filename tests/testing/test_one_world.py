@@ -1,0 +1,221 @@
+"""Every id, name and sum in an answer is answered by the other answers of the same appliance, in every revision."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from typing import Any
+
+import pytest
+
+from tests.testing.caller import REVISIONS, calling
+from tests.testing.walking import UUID, Walk, texts
+from veeam_async.testing import World
+
+# Objects of their own within a settings object or a row, which nothing else names.
+OWN = {
+    ("trafficRules", "id"), ("records", "id"), ("subscriptions", "id"), ("advancedOptions", "id"), ("vbrId",),
+}  # fmt: skip
+# What lies outside of the interface (a hypervisor's objects, a cloud's subscriptions) and that the document requires.
+OUTSIDE = {
+    ("subscriptionId",), ("tenantId",), ("parentObjectId",), ("parentId",), ("objectId",), ("destinationCluster", "id"),
+    ("cacheDatastore", "id"), ("storagePolicy", "id"), ("excludedItems", "id"), ("deletedItem", "id"),
+}  # fmt: skip
+
+
+@functools.cache
+def _known_elsewhere() -> frozenset[tuple[str, ...]]:
+    return frozenset(OWN | OUTSIDE)
+
+
+def allowed(place: tuple[str, ...]) -> bool:
+    return place[-1:] in _known_elsewhere() or place[-2:] in _known_elsewhere()
+
+
+@pytest.mark.parametrize(("product", "revision"), REVISIONS)
+async def test_every_id_of_every_answer_is_answered(product: str, revision: str) -> None:
+    """No answer of any GET names an id that no list of the revision has."""
+    async with calling(product, revision) as caller:
+        walk = Walk(caller, caller.appliance.spec, all_of=["/api/v1/backups"])
+        await walk.go()
+        seen = 0
+        dangling: dict[str, list[str]] = defaultdict(list)
+        for path, answer in walk.answers.items():
+            for place, text in texts(answer):
+                if not UUID.fullmatch(text) or text.startswith("00000000-0000-0000-0000-00000000000"):
+                    continue
+                seen += 1
+                if text.lower() not in walk.keys and not allowed(place):
+                    dangling[".".join(place)].append(path)
+        assert not {place: (len(paths), paths[0]) for place, paths in dangling.items()}
+        assert seen > 1000
+        assert not caller.appliance.errors
+
+
+@pytest.mark.parametrize(("product", "revision"), REVISIONS)
+async def test_a_name_beside_an_id_is_that_things_name(product: str, revision: str) -> None:
+    """`xId` and `xName` in one object name the same thing."""
+    lists = {
+        "vbr": {
+            "host": "/api/v1/backupInfrastructure/managedServers",
+            "repository": "/api/v1/backupInfrastructure/repositories",
+            "scaleOutRepository": "/api/v1/backupInfrastructure/scaleOutRepositories",
+            "job": "/api/v1/jobs",
+        },
+        "aws": {},
+        "azure": {"policy": f"/api/{revision}/policies/virtualMachines", "repository": f"/api/{revision}/repositories"},
+    }[product]
+    async with calling(product, revision) as caller:
+        walk = Walk(caller, caller.appliance.spec)
+        await walk.go()
+        names: dict[str, dict[str, str]] = {}
+        for stem, path in lists.items():
+            if path in walk.rows:
+                names[stem] = {row["id"]: row["name"] for row in walk.rows[path]}
+        wrong = []
+
+        def look(value: Any) -> None:
+            if isinstance(value, list):
+                for entry in value:
+                    look(entry)
+            elif isinstance(value, dict):
+                for stem, known in names.items():
+                    key, name = value.get(f"{stem}Id"), value.get(f"{stem}Name")
+                    if isinstance(name, str) and key in known and known[key] != name:
+                        wrong.append((stem, key, name, known[key]))
+                for entry in value.values():
+                    look(entry)
+
+        for answer in walk.answers.values():
+            look(answer)
+        assert not wrong
+
+
+NEWEST_FIRST = ["1.3-rev1", "1.3-rev0", "1.2-rev1", "1.1-rev0"]
+
+
+async def test_one_object_has_one_type_and_one_name_in_all_revisions() -> None:
+    """Jobs, servers, repositories, proxies and credentials are the same in each revision that shows them."""
+    renamed = {"Backup": "VSphereBackup"}
+    paths = ["/api/v1/jobs", "/api/v1/credentials"]
+    paths += [f"/api/v1/backupInfrastructure/{name}" for name in ("managedServers", "repositories", "proxies")]
+    async with calling("vbr", "1.3-rev1") as caller:
+        for path in paths:
+            seen: dict[str, tuple[str, str]] = {}
+            for revision in NEWEST_FIRST:
+                caller.revision = revision
+                rows = (await caller.get(path, limit=500))["data"]
+                assert rows, (path, revision)
+                for row in rows:
+                    mine = (row.get("name") or row["username"], renamed.get(row["type"], row["type"]))
+                    assert seen.setdefault(row["id"], mine) == mine
+
+
+@pytest.mark.parametrize("revision", NEWEST_FIRST)
+async def test_what_clients_join_fits(revision: str) -> None:
+    """Task sessions and sessions, repositories and states, proxies and states, files, objects and restore points."""
+    async with calling("vbr", "1.3-rev1") as caller:
+        caller.revision = revision
+        infrastructure = "/api/v1/backupInfrastructure"
+
+        async def rows(path: str) -> dict[str, Any]:
+            return {row["id"]: row for row in (await caller.get(path, limit=500))["data"]}
+
+        sessions, jobs, states = (
+            await rows("/api/v1/sessions"),
+            await rows("/api/v1/jobs"),
+            await rows("/api/v1/jobs/states"),
+        )
+        assert jobs.keys() == states.keys()
+        assert all(state["sessionId"] in sessions for state in states.values() if state.get("sessionId"))
+        assert all(state["type"] == jobs[key]["type"] for key, state in states.items())
+        if revision != "1.1-rev0":
+            tasks = await rows("/api/v1/taskSessions")
+            assert tasks and all(task["sessionId"] in sessions for task in tasks.values())
+            some = next(iter(tasks.values()))["sessionId"]
+            own = await rows(f"/api/v1/sessions/{some}/taskSessions")
+            assert own == {key: task for key, task in tasks.items() if task["sessionId"] == some}
+        repositories = await rows(f"{infrastructure}/repositories")
+        servers = await rows(f"{infrastructure}/managedServers")
+        for key, state in (await rows(f"{infrastructure}/repositories/states")).items():
+            repository = repositories[key]
+            assert (state["name"], state["type"]) == (repository["name"], repository["type"])
+            if "hostId" in repository:
+                assert state["hostId"] == repository["hostId"]
+                assert state["hostName"] == servers[state["hostId"]]["name"]
+                assert state["path"] == repository["repository"]["path"]
+            assert state["capacityGB"] == pytest.approx(state["freeGB"] + state["usedSpaceGB"])
+        for whole in (await rows(f"{infrastructure}/scaleOutRepositories")).values():
+            for extent in whole["performanceTier"]["performanceExtents"]:
+                assert repositories[extent["id"]]["name"] == extent["name"]
+        proxies = await rows(f"{infrastructure}/proxies")
+        assert proxies and all(proxy["server"]["hostId"] in servers for proxy in proxies.values())
+        if revision.startswith("1.3"):
+            for key, state in (await rows(f"{infrastructure}/proxies/states")).items():
+                assert state["name"] == proxies[key]["name"]
+                assert servers[state["hostId"]]["name"] == state["hostName"]
+        credentials = {*await rows("/api/v1/credentials"), None}
+        assert all(server.get("credentialsId") in credentials for server in servers.values())
+
+
+@pytest.mark.parametrize("revision", NEWEST_FIRST)
+async def test_backups_objects_files_and_restore_points_fit(revision: str) -> None:
+    """Counts of restore points are those of the lists; each file and each point is of an object of its backup."""
+    async with calling("vbr", "1.3-rev1") as caller:
+        caller.revision = revision
+
+        async def rows(path: str) -> list[Any]:
+            return list((await caller.get(path, limit=500))["data"])
+
+        objects = {row["id"]: row for row in await rows("/api/v1/backupObjects")}
+        points = {}
+        for key, row in objects.items():
+            own = await rows(f"/api/v1/backupObjects/{key}/restorePoints")
+            assert len(own) == row["restorePointsCount"]
+            assert {point["name"] for point in own} <= {row["name"]}
+            points.update({point["id"]: (point, key) for point in own})
+        listed = await rows("/api/v1/objectRestorePoints" if revision == "1.1-rev0" else "/api/v1/restorePoints")
+        assert {point["id"] for point in listed} == points.keys()
+        for backup in await rows("/api/v1/backups"):
+            inside = {row["id"] for row in await rows(f"/api/v1/backups/{backup['id']}/objects")}
+            assert inside == {key for point, key in points.values() if point["backupId"] == backup["id"]}
+            if revision == "1.1-rev0":
+                continue
+            for file in await rows(f"/api/v1/backups/{backup['id']}/backupFiles"):
+                assert file["backupId"] == backup["id"] and file["objectId"] in inside
+                for key in file["restorePointIds"]:
+                    assert points[key][0]["backupFileId"] == file["id"]
+
+
+async def test_the_license_adds_up() -> None:
+    """The instances that the workloads use are those that the license counts, in each product."""
+    world = World(3)
+    async with calling("vbr", "1.3-rev1", world=world) as caller:
+        used = (await caller.get("/api/v1/license"))["instanceLicenseSummary"]["usedInstancesNumber"]
+        rows = (await caller.get("/api/v1/license/instances", limit=500))["data"]
+        assert sum(row["usedInstancesNumber"] for row in rows) == used == world.license.instances_used
+    async with calling("aws", "1.7-rev0", world=world) as caller:
+        summary = await caller.get("/api/v1/statistics/summary")
+        machines = (await caller.get("/api/v1/virtualMachines", Limit=-1))["results"]
+        assert summary["instancesCount"] == len(machines)
+        protected = (await caller.get("/api/v1/virtualMachines", BackupState="Protected"))["results"]
+        assert summary["protectedInstancesCount"] == len(protected)
+
+
+@pytest.mark.parametrize("path", ["virtualMachines", "databases", "fileShares", "cosmosDb"])
+async def test_protected_and_unprotected_workloads_are_told_apart(path: str) -> None:
+    """The filter for the protection status of each listing of Azure's cuts it in two, as the overview counts them."""
+    async with calling("azure", "v8.1") as caller:
+        base = "/api/v8.1"
+        whole = (await caller.get(f"{base}/{path}", Limit=-1))["results"]
+        parts = [
+            {row["id"] for row in (await caller.get(f"{base}/{path}", ProtectionStatus=status))["results"]}
+            for status in ("Protected", "Unprotected")
+        ]
+        assert parts[0] and parts[1] and not parts[0] & parts[1]
+        assert parts[0] | parts[1] == {row["id"] for row in whole}
+        counts = await caller.get(f"{base}/overview/protectedWorkloads", PeriodFlag="Week")
+        name = {"databases": "sqlDatabases"}.get(path, path)
+        if f"{name}ProtectedCount" in counts:
+            assert counts[f"{name}ProtectedCount"] == len(parts[0])
+            assert counts[f"{name}TotalCount"] == len(whole)

@@ -1,0 +1,112 @@
+"""Asks an appliance for everything that a revision's GETs answer, and collects what the answers name."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tests.testing.caller import Caller
+from veeam_async._spec import Spec, SpecOperation
+
+UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+ANY = "11111111-2222-4333-8444-555555555555"
+
+
+class Walk:
+    """All answers of one revision, lists below rows with the first rows of their parents.
+
+    Attributes:
+        answers: each path that was asked, and its JSON value.
+        rows: the rows of each list by its template.
+        keys: the ids of all rows of all lists, in lower case.
+    """
+
+    def __init__(self, caller: Caller, spec: Spec, parents: int = 2, all_of: Sequence[str] = ()) -> None:
+        self._caller = caller
+        self._spec = spec
+        self._parents = parents
+        self._all_of = all_of
+        self._asked: dict[str, list[Any]] = {}
+        self.answers: dict[str, Any] = {}
+        self.rows: dict[str, list[Any]] = defaultdict(list)
+        self.keys: set[str] = set()
+
+    async def go(self) -> None:
+        """Ask for everything."""
+        for operation in self._spec.operations.values():
+            if operation.method == "GET":
+                for path in await self._paths(operation):
+                    await self._ask(operation, path)
+
+    async def _ask(self, operation: SpecOperation, path: str) -> list[Any]:
+        if path in self._asked:
+            return self._asked[path]
+        query = self._query(operation)
+        reply = await self._caller("GET", path, params=query)
+        if reply.status != 200 or "json" not in reply.headers.get("Content-Type", ""):
+            self._asked[path] = []
+            return []
+        self.answers[path] = answer = reply.json
+        listing = self._spec.listing(operation)
+        if listing is None and isinstance(answer, dict) and isinstance(answer.get("id"), str):
+            self.keys.add(answer["id"].lower())
+        rows = answer[listing[0]] if listing else self._bare(answer)
+        self._asked[path] = rows
+        self.rows[operation.path] += rows
+        for row in rows:
+            if isinstance(row, dict):
+                for name in ("id", "mountId", "sessionId", "resourceId", "instanceId", "accountId", "folderId", "name"):
+                    if isinstance(row.get(name), str | int):
+                        self.keys.add(str(row[name]).lower())
+                        if name != "name":
+                            break
+        return rows
+
+    @staticmethod
+    def _bare(answer: Any) -> list[Any]:
+        for name in ("data", "results", "items"):
+            if isinstance(answer, dict) and isinstance(answer.get(name), list):
+                return list(answer[name])
+        return answer if isinstance(answer, list) else []
+
+    async def _paths(self, operation: SpecOperation) -> list[str]:
+        paths = [("", "")]
+        for segment in operation.segments:
+            following = []
+            for template, path in paths:
+                if not segment.startswith("{"):
+                    following.append((f"{template}/{segment}", f"{path}/{segment}"))
+                    continue
+                parent = self._spec.paths.get(template, {}).get("GET")
+                rows = await self._ask(parent, path) if parent else []
+                names = (segment[1:-1], "id", "mountId", "sessionId", "resourceId", "name")
+                for row in rows if template in self._all_of else rows[: self._parents]:
+                    key = next((row[name] for name in names if isinstance(row, dict) and name in row), None)
+                    if key is not None:
+                        following.append((f"{template}/{segment}", f"{path}/{key}"))
+            paths = following
+        return [path for _, path in paths]
+
+    def _query(self, operation: SpecOperation) -> dict[str, str]:
+        query = {}
+        for parameter in operation.parameters:
+            if parameter["in"] == "query" and parameter["name"].lower() == "limit":
+                query[parameter["name"]] = "500"
+            elif parameter["in"] == "query" and parameter.get("required"):
+                schema = self._spec.resolve(parameter.get("schema", {}))
+                query[parameter["name"]] = str(next(iter(schema.get("enum", ())), ANY))
+        return query
+
+
+def texts(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every text of a JSON value with the names of the fields that lead to it."""
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            yield from texts(entry, (*place, name))
+    elif isinstance(value, list):
+        for entry in value:
+            yield from texts(entry, place)
+    elif isinstance(value, str):
+        yield place, value
