@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .actions import ActingView
 from .kinds import Kind
 from .things import Job, RestorePoint, Session, Workload
-from .views import View
 
 Over = Callable[[Any], Mapping[str, Any]]
 
 
-class CloudView(View):
+class CloudView(ActingView):
     """One revision's way to show the world, of a product that has lists for each service."""
 
     def policies(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from .._spec import SpecOperation
 from . import vbr_tables as tables
+from .actions import ActingView
 from .answers import derived
 from .handlers import JSON, Answer, Call, Handlers
 from .kinds import Kind
@@ -16,10 +17,10 @@ from .query import Row
 from .things import Job, Server, Session
 from .vbr_rows import Task
 from .vbr_storage import VbrStorage
-from .views import Playing, View
+from .views import Playing
 
 
-class VbrView(View):
+class VbrView(ActingView):
     """Shows the world in one VBR revision."""
 
     fields: ClassVar[Mapping[str, str]] = tables.FIELDS
