@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from ._auth.login import Login
 from ._auth.tokens import Tokens
+from ._http.headers import own_headers, secrets_in_headers
 from ._http.origin import Origin, parse_host
 from ._http.pool import Pool
 from ._http.streamed import StreamedReply
@@ -23,6 +24,7 @@ from ._model import UNSET, check_body, decoder, dumps
 from ._operation.call import JSON, BodyFactory, Call
 from ._operation.media import check_media_type
 from ._operation.reply import Reply
+from ._redact import Hidden
 from .credentials import BearerToken, Credentials, secrets_of
 from .encoding import Plan, encode_form, encode_query
 from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
@@ -98,6 +100,8 @@ class ApplianceClient:
         name: label of the appliance in errors, logs and events; None for the host.
         proxy: URL of an HTTP proxy, with credentials if it wants any.
         trust_env: take the proxy from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+        headers: sent with every request to this origin, the login included, and nowhere else: what a gateway in front
+            wants to see. Those that the package sets itself are refused. No repr and no error shows their values.
         logout: whether leaving logs out; None for: unless a token store keeps the token, or it came from elsewhere.
 
     Attributes:
@@ -110,7 +114,8 @@ class ApplianceClient:
 
     Raises:
         UnsafeOriginError: plain http to another machine without `allow_http`.
-        ValueError: `host`, `port` or `proxy` make no sense.
+        InvalidAddress: `host`, `port` or `proxy` makes no address.
+        ValueError, TypeError: another argument makes no sense.
     """
 
     revision: ClassVar[Revision]
@@ -135,10 +140,18 @@ class ApplianceClient:
         name: str | None = None,
         proxy: str | None = None,
         trust_env: bool = False,
+        headers: Mapping[str, str] | None = None,
         logout: bool | None = None,
     ) -> None:
         self.profile: Profile = profile(self.revision.product)
-        self.origin: Origin = parse_host(host, port=port, default_port=self.profile.default_port, allow_http=allow_http)
+        # What repr needs, for who looks at a client that was refused.
+        self.name = self.base_url = ""
+        try:
+            default_port = self.profile.default_port
+            self.origin: Origin = parse_host(host, port=port, default_port=default_port, allow_http=allow_http)
+        except VeeamError:
+            host = ""  # it may hold a password, and tracebacks show variables
+            raise
         self.name = name if name is not None else self.origin.host
         self.base_url = str(self.origin)
         self.negotiation: Negotiation | None = None
@@ -152,9 +165,10 @@ class ApplianceClient:
         self._events = events
         self._closed = False
         self._log_out = logout if logout is not None else None if token_store is not None else True
-        headers = {"User-Agent": "veeam-async"}
+        own = own_headers(headers, reserved=self.profile.revision_header)
+        sent = Hidden({"User-Agent": "veeam-async", **own})
         if self.profile.revision_header is not None:
-            headers[self.profile.revision_header] = self.revision.name
+            sent[self.profile.revision_header] = self.revision.name
         way: Proxy | None = None
         if proxy or trust_env:
             from ._http.proxy import proxy_for
@@ -167,10 +181,11 @@ class ApplianceClient:
             tls=tls if tls is not None else _DEFAULT_TLS,
             timeouts=self._timeouts,
             retry=retry if retry is not None else _DEFAULT_RETRY,
-            headers=headers,
+            headers=sent,
             max_body=max_body,
             proxy=way,
             events=events,
+            secrets=secrets_in_headers(own) if own else (),
         )
         self._login = Login(self._transport, self.profile, self.revision, credentials)
         self._stored: StoreEntry | None = None

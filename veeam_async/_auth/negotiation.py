@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import attrs
 
 from .._http.answers import read_error
+from .._http.headers import own_headers, secrets_in_headers
 from .._http.origin import Origin, parse_host
 from .._http.pool import Pool
 from .._http.proxy import proxy_for
 from .._http.transport import Transport
 from .._operation.call import Call
 from .._operation.reply import Reply
+from .._redact import Hidden
 from ..errors import ApiError, ConnectError, TlsError, UnsupportedRevisionError, VeeamError
 from ..events import Listener
 from ..operation import Revision
@@ -33,10 +35,11 @@ _NO_REVISION = frozenset({400, 404, 405, 500, 501})
 _ADD_REVISION = "`veeam-async revision add` adds another"
 
 
-class Server(NamedTuple):
+@attrs.frozen
+class Server:
     """Where to ask, and how to get there: the options of a client that matter before it is made."""
 
-    host: str
+    host: str = attrs.field(repr=False)  # whoever puts a password there gets an error, and it is not shown
     port: int | Literal["auto"] | None
     pool: Pool
     allow_http: bool
@@ -44,8 +47,9 @@ class Server(NamedTuple):
     tls: TlsPolicy
     timeouts: Timeouts
     retry: RetryPolicy
-    proxy: str | None
+    proxy: str | None = attrs.field(repr=False)
     trust_env: bool
+    headers: Mapping[str, str] | None = attrs.field(repr=False)
     events: Listener | None
 
     @classmethod
@@ -63,6 +67,7 @@ class Server(NamedTuple):
             options.get("retry") or RetryPolicy(attempts=2),
             options.get("proxy"),
             bool(options.get("trust_env")),
+            options.get("headers"),
             options.get("events"),
         )
 
@@ -132,6 +137,7 @@ class _Probe:
         self._profile = profile
         self._offered = offered
         self._requests = 0
+        headers = own_headers(server.headers, reserved=profile.revision_header)
         self._transport = Transport(
             origin,
             name=self.name,
@@ -139,7 +145,8 @@ class _Probe:
             tls=server.tls,
             timeouts=server.timeouts,
             retry=server.retry,
-            headers={"User-Agent": "veeam-async"},
+            headers=Hidden({"User-Agent": "veeam-async", **headers}),
+            secrets=secrets_in_headers(headers),
             max_body=1024 * 1024,
             proxy=proxy_for(origin, server.proxy, server.trust_env),
             events=server.events,

@@ -72,6 +72,7 @@ class Surroundings(Protocol):
     retry: RetryPolicy
     budget: RetryBudget
     max_body: int
+    secrets: tuple[str, ...]
     teller: Teller | None
 
 

@@ -11,6 +11,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .._operation.call import Call
+from .._redact import Hidden
 from ..timeouts import Timeouts, deadline_at
 from ..tls import TlsPolicy
 from .clock import CONNECT_SHARE, FOREVER, Clock
@@ -54,7 +55,7 @@ class Sender:
         self._secure = origin.scheme == "https"
         self._context: ssl.SSLContext | bool = True
         self._proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
-        self._headers = {"Accept-Encoding": ACCEPTED, **headers}
+        self._headers = Hidden({"Accept-Encoding": ACCEPTED, **headers})
         if proxy is not None and proxy.headers is not None and not self._secure:
             # There is no CONNECT to carry them: the request itself goes to the proxy.
             self._headers.update(proxy.headers)

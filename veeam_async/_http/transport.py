@@ -43,6 +43,7 @@ class Transport:
         timeouts, retry: for calls that have none of their own.
         budget: what is left of the appliance's repeats.
         max_body: bytes of a body that is read whole.
+        secrets: what no error may show, beside the secrets of a call and of its token.
         teller: gives events to a listener, or None.
     """
 
@@ -59,6 +60,7 @@ class Transport:
         max_body: int,
         proxy: Proxy | None,
         events: Listener | None,
+        secrets: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.sender = Sender(origin, pool=pool, tls=tls, headers=headers, proxy=proxy)
@@ -66,6 +68,7 @@ class Transport:
         self.retry = retry
         self.budget = RetryBudget(retry.budget)
         self.max_body = max_body
+        self.secrets = secrets
         self.teller: Teller | None = None
         if events is not None:
             from .telling import Teller  # takes a moment, and few clients have a listener
@@ -181,6 +184,8 @@ async def _read(response: aiohttp.ClientResponse, exchange: Exchange[Any], token
         raise exchange.undecodable(error, status) from None
     exchange.answered(status, len(body))
     secrets = call.secrets if token is None else token.secrets
+    if around.secrets:
+        secrets = HiddenTuple((*secrets, *around.secrets))
     return Reply(status, response.headers, body, call, around.name, secrets)
 
 
@@ -190,7 +195,8 @@ async def _refused(response: aiohttp.ClientResponse, exchange: Exchange[Any], to
     body = await read_start(response, ERROR_BODY)
     exchange.answered(response.status, len(body))
     sent = secrets_in(call.body) if isinstance(call.body, bytes) else ()
-    secrets = HiddenTuple((*call.secrets, *(token.secrets if token is not None else ()), *sent))
+    of_token = token.secrets if token is not None else ()
+    secrets = HiddenTuple((*call.secrets, *of_token, *sent, *exchange.around.secrets))
     reply = Reply(response.status, response.headers, body, call, exchange.around.name, secrets)
     return Ended(Answered(reply.status, parse_retry_after(reply.headers.get("Retry-After"))), reply=reply)
 

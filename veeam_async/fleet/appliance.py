@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
+
+from .._validators import seconds
 
 if TYPE_CHECKING:
     from ..credentials import Credentials
@@ -35,6 +37,9 @@ class Appliance:
         timeouts: limits of each call; None for the fleet's.
         retry: the policy of repeats; None for the fleet's.
         allow_http: True allows plain http to a host that is not loopback.
+        headers: for every request to this appliance, as for `Client`; None for the fleet's.
+        proxy: URL of an HTTP proxy; None for the fleet's.
+        trust_env: whether the environment's proxy counts; None for what the fleet says.
         options: further keyword arguments for `Client`.
     """
 
@@ -46,12 +51,20 @@ class Appliance:
     port: int | Literal["auto"] | None = attrs.field(default=None, kw_only=True)
     tls: TlsPolicy | None = attrs.field(default=None, kw_only=True, repr=False)
     tags: frozenset[str] = attrs.field(default=frozenset(), converter=_tags, kw_only=True)
-    timeout: float | None = attrs.field(default=None, kw_only=True)
+    timeout: float | None = attrs.field(default=None, validator=seconds(optional=True), kw_only=True)
     timeouts: Timeouts | None = attrs.field(default=None, kw_only=True, repr=False)
     retry: RetryPolicy | None = attrs.field(default=None, kw_only=True, repr=False)
     allow_http: bool = attrs.field(default=False, kw_only=True, repr=False)
+    headers: Mapping[str, str] | None = attrs.field(default=None, kw_only=True, repr=False)
+    proxy: str | None = attrs.field(default=None, kw_only=True, repr=False)
+    trust_env: bool | None = attrs.field(default=None, kw_only=True, repr=False)
     options: dict[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
 
     def without_credentials(self) -> Appliance:
-        """A copy that is safe to send elsewhere: no credentials, no client options."""
-        return attrs.evolve(self, credentials=None, options={})
+        """A copy that is safe to send elsewhere: no credentials, headers, proxy or client options."""
+        return attrs.evolve(self, credentials=None, headers=None, proxy=None, options={})
+
+    def further_options(self) -> dict[str, Any]:
+        """The options of a client that go beyond the fleet's own: those that were given, by name."""
+        given = {"headers": self.headers, "proxy": self.proxy, "trust_env": self.trust_env}
+        return {name: value for name, value in given.items() if value is not None} | self.options

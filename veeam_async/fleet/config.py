@@ -30,10 +30,20 @@
     password_keyring = "veeam/azure01"  # service and user name in the system's keyring (extra `keyring`)
     timeout = 30.0                      # seconds that a task of a fan-out may take here
     timeouts = { connect = 5.0, read = 30.0, total = 60.0 }   # limits of each call, seconds
+    retry = { attempts = 2 }            # how calls are sent again
     allow_http = false
 
-Secrets are `password`, `refresh_token`, `token` (a bearer token) and `totp_secret`, each with `_env`, `_file` or
-`_keyring` behind its name. The bare name is refused: a secret never stands in this file.
+    [[appliance]]
+    name = "behind-a-gateway"
+    host = "https://gateway.example.com/veeam-7/"
+    password_command = ["pass", "show", "veeam-7"]    # first line of what it prints; run once, without a shell
+    headers = { X-Gateway-Id = "7", X-Gateway-Secret = { env = "GATEWAY_SECRET" } }   # with every request
+    proxy = "http://proxy.example.com:3128"           # or { env = "PROXY" } where it has credentials
+    trust_env = false                                 # true: HTTPS_PROXY and NO_PROXY count
+    tls = { client_cert = "poller.pem", client_key = "poller.key", client_key_password = { file = "secrets/key" } }
+
+Secrets are `password`, `refresh_token`, `token` (a bearer token) and `totp_secret`, each with `_env`, `_file`,
+`_keyring` or `_command` behind its name. The bare name is refused: a secret never stands in this file.
 """
 
 from __future__ import annotations
@@ -41,39 +51,34 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from .._http.headers import own_headers
+from .._http.proxy import parse_proxy
+from .._redact import Hidden
+from .._text import neutral
 from ..errors import VeeamError
+from ..retry import RetryPolicy
+from ..timeouts import Timeouts
+from ..tls import TlsPolicy
 from .appliance import Appliance
+from .config_keys import PRODUCTS, SECRETS, check, check_address, check_revision
+from .config_lines import Lines
+from .secrets import SOURCES, Complain, Secrets
 
 if TYPE_CHECKING:
     from ..credentials import Credentials
 
-PRODUCTS = ("vbr", "aws", "azure")
-SECRETS = ("password", "refresh_token", "token", "totp_secret")
-SOURCES = ("env", "file", "keyring")
+T = TypeVar("T")
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "name": (str,),
-    "host": (str,),
-    "product": (str,),
-    "revision": (str,),
-    "port": (int, str),
-    "username": (str,),
-    "tags": (list,),
-    "tls": (dict,),
-    "timeout": (int, float),
-    "timeouts": (dict,),
-    "allow_http": (bool,),
-    **{f"{secret}_{source}": (str,) for secret in SECRETS for source in SOURCES},
-}
-_TLS_KEYS = {"ca_file": (str,), "fingerprint": (str,), "insecure": (bool,), "check_hostname": (bool,)}
-_TIMEOUT_KEYS = {"connect": (int, float), "read": (int, float), "total": (int, float), "logout": (int, float)}
-_TOML_NAMES = {str: "a string", int: "an integer", float: "a number", bool: "true or false", list: "an array",
-               dict: "a table"}  # fmt: skip
+
+# A fleet of ten thousand appliances has a file of 3 MiB.
+_LONGEST = 16 * 1024 * 1024
+# tomllib needs memory by the square of the parts of a key.
+_LONG_KEY = re.compile(r"""(?<![\w"'-])(?:[\w"'-]+\s*\.\s*){64}""")
 
 
 class FleetConfigError(VeeamError, ValueError):
@@ -111,11 +116,14 @@ def load(path: str | os.PathLike[str], environ: Mapping[str, str] | None = None)
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(_LONGEST + 1)
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise FleetConfigError("not UTF-8 text", source=str(path)) from error
-    except OSError as error:
-        raise FleetConfigError(error.strerror or "cannot be read", source=str(path)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "cannot be read"
+        raise FleetConfigError(reason, source=neutral(str(path))) from error
     return parse(text, source=str(path), folder=path.parent, environ=environ)
 
 
@@ -123,13 +131,9 @@ def parse(
     text: str, *, source: str = "fleet.toml", folder: Path | None = None, environ: Mapping[str, str] | None = None
 ) -> list[Appliance]:
     """Reads the text of a fleet file; see `load`. `folder` is what relative file names start from."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"\(at line (\d+), column \d+\)", str(error))
-        message = re.sub(r" \(at .*\)$", "", str(error))
-        raise FleetConfigError(message, source=source, line=int(found[1]) if found else None) from None
-    lines = _Lines(text)
+    data = _tables(text, source)
+    lines = Lines(text)
+    secrets = Secrets(folder or Path(), environ)
 
     def fail(table: str, key: str | None, message: str) -> NoReturn:
         raise FleetConfigError(message, source=source, line=lines.find(table, key), key=key)
@@ -142,9 +146,9 @@ def parse(
         fail("", "defaults", "must be a table: [defaults]")
     by_product = {product: defaults[product] for product in PRODUCTS if isinstance(defaults.get(product), dict)}
     common = {key: value for key, value in defaults.items() if key not in by_product}
-    _check(common, partial(fail, "defaults"), never=("name", "host"))
+    check(common, partial(fail, "defaults"), never=("name", "host"))
     for product, table in by_product.items():
-        _check(table, partial(fail, f"defaults.{product}"), never=("name", "host", "product"))
+        check(table, partial(fail, f"defaults.{product}"), never=("name", "host", "product"))
     entries = data.get("appliance", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         fail("", "appliance", "must be tables: [[appliance]]")
@@ -163,14 +167,37 @@ def parse(
                     fail(place, key, message)
             fail(table, key, message)
 
-        _check(entry, complain)
-        appliance = _appliance(_merge(inherited, entry), complain, folder or Path(), environ)
+        check(entry, complain)
+        appliance = _appliance(_merge(inherited, entry), complain, folder or Path(), secrets)
         if appliance.name in names:
             taken = f"{appliance.name!r} is taken by line {names[appliance.name]}"
             complain("name" if "name" in entry else "host", taken)
         names[appliance.name] = lines.find(table, None)
         appliances.append(appliance)
     return appliances
+
+
+def _tables(text: str, source: str) -> dict[str, Any]:
+    """What a TOML text says.
+
+    Raises:
+        FleetConfigError: it is no TOML, or more than a fleet file can be.
+    """
+    if len(text) > _LONGEST:
+        raise FleetConfigError(f"longer than {_LONGEST // 1024 // 1024} MiB: no fleet file", source=source)
+    if long := _LONG_KEY.search(text):
+        line = text.count("\n", 0, long.start()) + 1
+        raise FleetConfigError("a key has more than 64 parts", source=source, line=line)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        position = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        message = re.sub(r" \(at .*\)$", "", str(error))
+        raise FleetConfigError(message, source=source, line=int(position[1]) if position else None) from None
+    except RecursionError:
+        raise FleetConfigError("arrays or tables are nested too deeply", source=source) from None
+    except (ValueError, OverflowError):
+        raise FleetConfigError("a number has too many digits, or a date makes no sense", source=source) from None
 
 
 def from_record(
@@ -186,11 +213,8 @@ def from_record(
     def fail(key: str | None, message: str) -> NoReturn:
         raise FleetConfigError(message, source=f"{source} {record.get('name', record.get('host', '?'))}", key=key)
 
-    _check(record, fail)
-    return _appliance(dict(record), fail, folder or Path(), environ)
-
-
-Complain = Callable[[str | None, str], NoReturn]
+    check(record, fail)
+    return _appliance(dict(record), fail, folder or Path(), Secrets(folder or Path(), environ))
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -206,200 +230,118 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _check(table: Mapping[str, Any], fail: Complain, never: tuple[str, ...] = ()) -> None:
-    for key, value in table.items():
-        if key in SECRETS:
-            fail(key, f"a secret does not stand in a fleet file: say {key}_env, {key}_file or {key}_keyring")
-        if key in never:
-            fail(key, "belongs to an appliance, not to the defaults")
-        if key not in _TYPES:
-            fail(key, "not known; known are " + ", ".join(name for name in _TYPES if name not in never))
-        _check_type(key, value, _TYPES[key], fail)
-    if table.get("product", "vbr") not in PRODUCTS:
-        fail("product", f"{table['product']!r} is none of {', '.join(PRODUCTS)}")
-    port = table.get("port", "auto")
-    if port != "auto" and (isinstance(port, str) or not 1 <= port <= 65535):
-        fail("port", 'must be 1 to 65535, or "auto"')
-    if not all(isinstance(tag, str) for tag in table.get("tags", ())):
-        fail("tags", "must be an array of strings")
-    if table.get("timeout", 1) <= 0:
-        fail("timeout", "must be more than 0 seconds")
-    for key, known in (("tls", _TLS_KEYS), ("timeouts", _TIMEOUT_KEYS)):
-        for inner, value in table.get(key, {}).items():
-            if inner not in known:
-                fail(key, f"{inner!r} is not known; known are {', '.join(known)}")
-            _check_type(key, value, known[inner], fail)
-    for secret in SECRETS:
-        given = [f"{secret}_{source}" for source in SOURCES if f"{secret}_{source}" in table]
-        if len(given) > 1:
-            fail(given[1], f"{given[0]} is given as well; one of them is enough")
-
-
-def _check_type(key: str, value: Any, types: tuple[type, ...], fail: Complain) -> None:
-    # bool is an int in Python, not in TOML.
-    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        fail(key, f"must be {_TOML_NAMES[types[-1]]}")
-
-
-def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, environ: Mapping[str, str] | None) -> Appliance:
+def _appliance(entry: Mapping[str, Any], fail: Complain, folder: Path, secrets: Secrets) -> Appliance:
     host = entry.get("host", "")
     if not host.strip():
         fail("host" if "host" in entry else None, "host is missing")
-    if not entry.get("name", host).strip():
+    name = entry.get("name", host)
+    if not name.strip():
         fail("name", "must not be empty")
+    product, revision = entry.get("product", "vbr"), entry.get("revision", "auto")
+    check_address(entry, product, fail)
+    check_revision(product, revision, fail)
     return Appliance(
-        entry.get("name", host),
+        name,
         host,
-        _credentials(entry, fail, folder, os.environ if environ is None else environ),
-        product=entry.get("product", "vbr"),
-        revision=entry.get("revision", "auto"),
+        _credentials(entry, fail, secrets),
+        product=product,
+        revision=revision,
         port=entry.get("port"),
-        tls=_tls(entry["tls"], fail, folder) if "tls" in entry else None,
+        tls=_tls(entry["tls"], fail, folder, secrets) if "tls" in entry else None,
         tags=entry.get("tags", ()),
         timeout=entry.get("timeout"),
-        timeouts=_timeouts(entry["timeouts"], fail) if "timeouts" in entry else None,
+        timeouts=_made(Timeouts, "timeouts", entry, fail),
+        retry=_made(RetryPolicy, "retry", entry, fail),
         allow_http=entry.get("allow_http", False),
+        headers=_headers(entry["headers"], fail, secrets) if "headers" in entry else None,
+        proxy=_proxy(entry["proxy"], fail, secrets) if "proxy" in entry else None,
+        trust_env=entry.get("trust_env"),
     )
 
 
-def _credentials(entry: Mapping[str, Any], fail: Complain, folder: Path, environ: Mapping[str, str]) -> Credentials:
+def _credentials(entry: Mapping[str, Any], fail: Complain, secrets: Secrets) -> Credentials:
     from ..credentials import BearerToken, Mfa, Password, RefreshToken
 
-    secrets = dict(_secrets(entry, fail, folder, environ))
-    if "token" in secrets:
-        return BearerToken(secrets["token"])
-    if "refresh_token" in secrets:
-        return RefreshToken(secrets["refresh_token"])
-    if "password" not in secrets:
-        fail(None, "no password: say password_env, password_file or password_keyring")
-    if not entry.get("username"):
-        fail("username" if "username" in entry else None, "username is missing")
-    if "totp_secret" in secrets:
-        return Mfa(entry["username"], secrets["password"], totp_secret=secrets["totp_secret"])
-    return Password(entry["username"], secrets["password"])
-
-
-def _secrets(
-    entry: Mapping[str, Any], fail: Complain, folder: Path, environ: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+    values: dict[str, str] = {}
+    key = ""
     for secret in SECRETS:
-        if (variable := entry.get(key := f"{secret}_env")) is not None:
-            value = environ.get(variable)
-            if not value:
-                fail(key, f"the environment variable {variable} is {'empty' if value == '' else 'not set'}")
-            yield secret, value
-        if (name := entry.get(key := f"{secret}_file")) is not None:
-            try:
-                text = (folder / Path(name).expanduser()).read_text(encoding="utf-8-sig")
-            except (OSError, UnicodeDecodeError) as error:
-                fail(key, f"{name}: {getattr(error, 'strerror', None) or 'cannot be read'}")
-            value = text.partition("\n")[0].strip("\r")
-            if not value:
-                fail(key, f"{name}: its first line is empty")
-            yield secret, value
-        if (place := entry.get(key := f"{secret}_keyring")) is not None:
-            yield secret, _from_keyring(key, place, fail)
-
-
-def _from_keyring(key: str, place: str, fail: Complain) -> str:
-    service, _, user = place.rpartition("/")
-    if not service or not user:
-        fail(key, 'must be "service/user name"')
+        for source in SOURCES:
+            if (place := entry.get(name := f"{secret}_{source}")) is not None:
+                key = name
+                values[secret] = secrets.get(source, place, name, fail)
+    username = entry.get("username")
     try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        fail(key, "the package keyring is not installed: pip install 'veeam-async[keyring]'")
-    try:
-        value = keyring.get_password(service, user)
-    except KeyringError as error:
-        fail(key, f"the keyring does not answer: {error}")
-    if not value:
-        fail(key, f"the keyring has no {user!r} for {service!r}")
-    return value
+        if "token" in values:
+            return BearerToken(values["token"])
+        if "refresh_token" in values:
+            return RefreshToken(values["refresh_token"])
+        if "password" not in values:
+            fail(None, "no password: say " + ", ".join(f"password_{source}" for source in SOURCES))
+        if not username:
+            fail("username" if "username" in entry else None, "username is missing")
+        if "totp_secret" in values:
+            return Mfa(username, values["password"], totp_secret=values["totp_secret"])
+        return Password(username, values["password"])
+    except FleetConfigError:
+        raise
+    except ValueError as error:
+        fail("username" if "the user name" in str(error) else key, str(error))
 
 
-def _tls(table: Mapping[str, Any], fail: Complain, folder: Path) -> Any:
-    from ..tls import TlsPolicy
-
+def _tls(table: Mapping[str, Any], fail: Complain, folder: Path, secrets: Secrets) -> TlsPolicy:
     values = dict(table)
-    if "ca_file" in values:
-        values["ca_file"] = str(folder / Path(values["ca_file"]).expanduser())
-        if not Path(values["ca_file"]).is_file():
-            fail("tls", f"ca_file: {table['ca_file']}: no such file")
+    for name in ("ca_file", "client_cert", "client_key"):
+        if name in values:
+            try:
+                values[name] = str(folder / Path(values[name]).expanduser())
+                missing = not Path(values[name]).is_file()
+            except (ValueError, RuntimeError):
+                missing = True
+            if missing:
+                fail("tls", f"{name}: {neutral(table[name])}: no such file")
+    if "client_key_password" in values:
+        values["client_key_password"] = _from_table(values["client_key_password"], "tls", fail, secrets)
+    if "proxy" in values:
+        values["proxy"] = _tls(values["proxy"], fail, folder, secrets)
     try:
         return TlsPolicy(**values)
     except (ValueError, TypeError, VeeamError) as error:
         fail("tls", str(error))
 
 
-def _timeouts(table: Mapping[str, Any], fail: Complain) -> Any:
-    from ..timeouts import Timeouts
-
+def _headers(table: Mapping[str, Any], fail: Complain, secrets: Secrets) -> dict[str, str]:
+    values: dict[str, str] = Hidden()
+    for name, value in table.items():
+        values[name] = value if isinstance(value, str) else _from_table(value, "headers", fail, secrets)
     try:
-        return Timeouts(**table)
-    except (ValueError, TypeError, VeeamError) as error:
-        fail("timeouts", str(error))
+        return own_headers(values)
+    except (ValueError, TypeError) as error:
+        fail("headers", str(error))
 
 
-class _Lines:
-    """Which line a table or a key stands on; tomllib does not say."""
+def _proxy(value: Any, fail: Complain, secrets: Secrets) -> str:
+    if isinstance(value, str) and ":" in value.partition("://")[2].rpartition("@")[0]:
+        fail("proxy", 'a secret does not stand in a fleet file: say proxy = { env = "VARIABLE" }')
+    url = value if isinstance(value, str) else _from_table(value, "proxy", fail, secrets)
+    try:
+        parse_proxy(url)
+    except VeeamError as error:
+        fail("proxy", error.message)
+    return url
 
-    _HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
-    _KEY = re.compile(r"""^\s*(["']?)([A-Za-z0-9_-]+)\1\s*[.=]""")
 
-    def __init__(self, text: str) -> None:
-        self._tables: dict[str, int] = {}
-        self._keys: dict[tuple[str, str], int] = {}
-        table = ""
-        count = -1
-        quote = ""
-        depth = 0
-        for number, line in enumerate(text.splitlines(), 1):
-            if not quote and not depth:
-                if header := self._HEADER.match(line):
-                    name = header[2].replace(" ", "").replace('"', "").replace("'", "")
-                    if header[1] == "[[" and name == "appliance":
-                        count += 1
-                    table = re.sub(r"^appliance\b", f"appliance[{count}]", name)
-                    self._tables.setdefault(table, number)
-                    # `[appliance.tls]` is the key `tls` of its parent as well.
-                    parent, _, last = table.rpartition(".")
-                    if parent:
-                        self._keys.setdefault((parent, last), number)
-                    else:
-                        self._keys.setdefault(("", name), number)
-                    continue
-                if key := self._KEY.match(line):
-                    self._keys.setdefault((table, key[2]), number)
-            quote, depth = self._open(line, quote, depth)
+def _from_table(table: Any, key: str, fail: Complain, secrets: Secrets) -> str:
+    """A secret by `{ env = "..." }` and its like."""
+    if not isinstance(table, dict) or len(table) != 1 or next(iter(table)) not in SOURCES:
+        fail(key, "a secret is given by { " + ' = "..." }, { '.join(SOURCES) + ' = "..." }')
+    ((source, place),) = table.items()
+    return secrets.get(source, place, key, fail)
 
-    @staticmethod
-    def _open(line: str, quote: str, depth: int) -> tuple[str, int]:
-        """What of the line is still open at its end: a multi-line string, brackets of an array."""
-        position = 0
-        while position < len(line):
-            if quote:
-                end = line.find(quote, position)
-                if end < 0:
-                    return (quote if len(quote) == 3 else ""), depth
-                position, quote = end + len(quote), ""
-                continue
-            char = line[position]
-            if char == "#":
-                break
-            if char in "\"'":
-                quote = char * 3 if line.startswith(char * 3, position) else char
-                position += len(quote)
-                continue
-            depth += (char in "[{") - (char in "]}")
-            position += 1
-        return (quote if len(quote) == 3 else ""), max(depth, 0)
 
-    def has(self, table: str, key: str) -> bool:
-        return (table, key) in self._keys
-
-    def find(self, table: str, key: str | None) -> int | None:
-        if key is not None and (table, key) in self._keys:
-            return self._keys[table, key]
-        return self._tables.get(table)
+def _made(kind: type[T], key: str, entry: Mapping[str, Any], fail: Complain) -> T | None:
+    if key not in entry:
+        return None
+    try:
+        return kind(**entry[key])
+    except (ValueError, TypeError) as error:
+        fail(key, str(error))

@@ -134,7 +134,7 @@ class _Core:
             allow_http=appliance.allow_http,
             # Without a listener the clients do not make events at all.
             events=self._tell if self.listeners else None,
-            **{**self._options, **appliance.options},
+            **{**self._options, **appliance.further_options()},
         )
 
     def _tell(self, event: Event) -> None:
