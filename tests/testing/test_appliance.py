@@ -417,6 +417,41 @@ async def test_uploads_are_taken() -> None:
         assert (await caller("POST", "/api/v1/licensing/license", data=form)).status == 200
 
 
+async def test_deletes_can_be_eventually_consistent() -> None:
+    """With delete_lag a deleted thing is still answered for a while after its deletion was, then it is gone."""
+    async with calling(behaviour=Behaviour(delete_lag=0.3)) as caller:
+        path = f"/api/v1/jobs/{caller.appliance.world.jobs[0].id}"
+        assert (await caller("DELETE", path)).status == 204
+        assert (await caller("GET", path)).status == 200
+        await asyncio.sleep(0.4)
+        assert (await caller("GET", path)).status == 404
+
+
+async def test_credentials_are_in_use_as_long_as_something_uses_them_and_a_while_longer() -> None:
+    """Credentials of a server cannot be deleted; with in_use_for not at once after the server either."""
+    async with calling(behaviour=Behaviour(in_use_for=0.3)) as caller:
+        world = caller.appliance.world
+        key = world.servers[0].credentials_id
+        path = f"/api/v1/credentials/{key}"
+        reply = await caller("DELETE", path)
+        assert reply.status == 400 and "in use" in reply.json["message"]
+        for server in [one for one in world.servers if one.credentials_id == key]:
+            deleted = await caller("DELETE", f"/api/v1/backupInfrastructure/managedServers/{server.id}")
+            assert deleted.status < 300
+        assert (await caller("DELETE", path)).status == 400
+        await asyncio.sleep(0.4)
+        assert (await caller("DELETE", path)).status == 204
+
+
+async def test_large_listings_can_be_slow() -> None:
+    """With seconds_per_row an answer takes as long as the whole listing is large, however small the page."""
+    async with calling(behaviour=Behaviour(seconds_per_row=0.005)) as caller:
+        rows = len(caller.appliance.world.sessions)
+        started = asyncio.get_running_loop().time()
+        await caller.get("/api/v1/sessions", limit=1)
+        assert asyncio.get_running_loop().time() - started >= rows * 0.005
+
+
 async def test_nothing_is_left_behind() -> None:
     """After its block an appliance has no task, no socket and no file left."""
     appliance = SimulatedAppliance(tls=True)

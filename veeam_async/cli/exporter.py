@@ -10,7 +10,7 @@ from ..running import run
 from .fleets import open_fleet
 from .output import stderr
 from .prometheus import require_metrics
-from .simulate import stopped
+from .simulation import stopped
 from .status import CommandError, Status
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from rich.markup import escape
 
 from ..running import run
 from .output import stderr
-from .simulation import TROUBLES, known_revisions, require_testing
+from .simulation import TROUBLES, known_revisions, require_testing, stopped
 from .status import Status
 
 
@@ -58,13 +56,3 @@ def simulate_fleet(
     with contextlib.suppress(KeyboardInterrupt):
         run(serve())
     return Status.OK
-
-
-async def stopped() -> None:
-    """Wait for Ctrl-C or SIGTERM."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
-            loop.add_signal_handler(number, stop.set)
-    await stop.wait()

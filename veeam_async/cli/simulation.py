@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
+
 from .status import CommandError
 
 # What `SimulatedFleet` calls a trouble, as an operator would say it.
@@ -44,3 +48,13 @@ def require_testing() -> None:
             f"simulated appliances need an extra ({error.name} is missing): pip install 'veeam-async[cli,testing]'"
         ) from None
     del jsonschema, trustme
+
+
+async def stopped() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):  # Windows: KeyboardInterrupt does it
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .appliance import UnfiredFaultWarning as UnfiredFaultWarning
     from .background import Background as Background
     from .behaviour import Behaviour as Behaviour
+    from .control import Control as Control
     from .faults import Fault as Fault
     from .faults import Faults as Faults
     from .fleet import SimulatedFleet as SimulatedFleet
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Background": "background",
     "Behaviour": "behaviour",
+    "Control": "control",
     "Departure": "journal",
     "Fault": "faults",
     "Faults": "faults",
@@ -55,6 +57,7 @@ _HOMES = {
 __all__ = [
     "Background",
     "Behaviour",
+    "Control",
     "Departure",
     "Fault",
     "Faults",

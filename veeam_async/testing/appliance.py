@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import warnings
 from collections import deque
-from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
@@ -129,10 +129,17 @@ class SimulatedAppliance:
         state: State | None = None,
     ) -> None:
         self.product = find_product(product)
-        if state is None:
+        self._fresh: Callable[[], State] | None = None
+        if state is not None:
+            shared = state
+            self._fresh = lambda: shared
+        else:
             served = serve(product, version, revision, revisions, oldest)
-            own = World(seed, time_scale=time_scale) if world is None else world
-            state = State(self.product, served, seed, own)
+            if world is None:
+                self._fresh = lambda: State(self.product, served, seed, World(seed, time_scale=time_scale))
+                state = self._fresh()
+            else:
+                state = State(self.product, served, seed, world)
         self.served = state.served
         self.name = name or f"{product}-{seed}"
         self.host = host
@@ -310,10 +317,16 @@ class SimulatedAppliance:
         """How many requests there were for one operation; `login` for the token endpoint."""
         return self._journal.logins if operation_id == "login" else self._journal.counts[operation_id]
 
+    def forget(self) -> None:
+        """Forget all requests, counts and departures."""
+        self._journal.clear()
+
     def reset(self) -> None:
-        """Forget all requests and end all faults; the world stays."""
+        """Forget all requests, end all faults and make the world anew; a world that was handed in stays as it is."""
         self._journal.clear()
         self.faults.clear()
+        if self._fresh is not None:
+            self._responder.state = self._fresh()
 
     def add_user(self, name: str, password: str = PASSWORD, **options: Any) -> User:
         """Add an account; see `User` for the options (role, forbidden, totp_secret, recovery_codes, saml)."""

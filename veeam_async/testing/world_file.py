@@ -144,6 +144,8 @@ class _Reader:
         wanted = entry.take(name, str)
         if wanted is None and rows:
             return rows[0]
+        if wanted is None:
+            raise ValueError(f"{entry.place}: it needs a {name}, and there is none before it in the file")
         return self._by_name(rows, wanted, entry, name)
 
     @staticmethod
