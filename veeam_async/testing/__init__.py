@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .fleet import SimulatedFleet as SimulatedFleet
     from .journal import Departure as Departure
     from .journal import Recorded as Recorded
+    from .mocking import mocked_responses as mocked_responses
     from .tokens import TokenService as TokenService
     from .tokens import User as User
     from .world import World as World
@@ -52,6 +53,7 @@ _HOMES = {
     "UnfiredFaultWarning": "appliance",
     "User": "tokens",
     "World": "world",
+    "mocked_responses": "mocking",
 }
 
 __all__ = [
@@ -68,6 +70,7 @@ __all__ = [
     "UnfiredFaultWarning",
     "User",
     "World",
+    "mocked_responses",
 ]
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .appliance import SimulatedAppliance
     from .background import Background
     from .fleet import SimulatedFleet
+    from .mocking import mocked_responses
 
 _FIXTURES = {"veeam_vbr": "vbr", "veeam_aws": "aws", "veeam_azure": "azure"}
 
@@ -117,6 +118,15 @@ def veeam_appliance(veeam_background: Background) -> Iterator[Callable[..., Simu
             return stack.enter_context(_running(veeam_background, appliance))
 
         yield make
+
+
+@pytest.fixture
+def veeam_mocked() -> Iterator[mocked_responses]:
+    """Answers without a socket: every request of every aiohttp session is answered from it."""
+    from .mocking import mocked_responses
+
+    with mocked_responses() as mocked:
+        yield mocked
 
 
 @pytest.fixture
