@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.docs.blocks import ROOT, Block, blocks, pages, programs
-from veeam_async.testing import SimulatedAppliance
+from veeam_async.testing import Control, SimulatedAppliance, World
 
 # The hosts of the documentation, and what is simulated in their place.
 HOSTS = {
@@ -84,7 +84,8 @@ async def test_page_runs(page: Path, number: int, world: dict[str, str]) -> None
             await value.aclose()
 
 
-TOML = [block for page in pages() for block in blocks(page) if block.language == "toml"]
+TOML = [block for page in pages() for block in blocks(page) if block.language == "toml" and block.title != "world.toml"]
+WORLDS = [block for page in pages() for block in blocks(page) if block.title == "world.toml"]
 
 
 @pytest.mark.parametrize("block", TOML, ids=map(str, TOML))
@@ -94,6 +95,28 @@ def test_fleet_file_is_valid(block: Block, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setenv("VEEAM_PASSWORD", "x")
     assert parse(block.code)
+
+
+@pytest.mark.parametrize("block", WORLDS, ids=map(str, WORLDS))
+def test_world_file_is_valid(block: Block, tmp_path: Path) -> None:
+    """The facts of a world in the documentation are ones."""
+    path = tmp_path / "world.toml"
+    path.write_text(block.code)
+    assert World.from_toml(path).jobs
+
+
+async def drive(words: list[str]) -> None:
+    """Do what a curl command says to a control endpoint, and see that it answers 200."""
+    import aiohttp
+
+    method = words[words.index("-X") + 1] if "-X" in words else "POST" if "-d" in words else "GET"
+    data = words[words.index("-d") + 1] if "-d" in words else None
+    (address,) = (word for word in words if word.startswith("localhost:9000/"))
+    async with SimulatedAppliance() as appliance, Control([appliance]) as control, aiohttp.ClientSession() as session:
+        path = address.removeprefix("localhost:9000").replace("JOB-ID", appliance.world.jobs[0].id)
+        async with session.request(method, control.url + path, data=data) as answer:
+            assert answer.status == 200, await answer.text()
+        appliance.faults.clear()
 
 
 COMMANDS = [
@@ -135,6 +158,8 @@ async def test_command(block: Block, line: str, world: dict[str, str], tmp_path:
                 assert all(word in done.stdout for word in rest if word.startswith("--"))
         case ["git", "clone", *_] | ["python", *_]:
             pass
+        case ["curl", *rest]:
+            await drive(rest)
         case _:
             pytest.fail(f"{block}: nobody checks {line!r}")
 

@@ -98,11 +98,6 @@ async def test_a_change_sends_its_body_and_nothing_more(
     mocked: Any, product: str, operation: str, arguments: dict[str, Any], method: str, path: str, status: int
 ) -> None:
     """The path holds the ids; a body is JSON with its media type; without one there is no Content-Type."""
-    own = next(
-        one
-        for one in client_class(find_revision(product, REVISION[product])).operations
-        if one.operation_id == operation
-    )
     mocked.add(ORIGIN[product] + path, method, status=status, payload={})
     async with client(product) as one:
         await one.call(operation, **arguments)
