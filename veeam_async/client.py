@@ -95,7 +95,8 @@ class ApplianceClient:
         strict: True makes an error (`DecodeError`) of everything in an answer that departs from its document.
         examine: False leaves out the `Tolerated` events. Finding what was tolerated reads each answer as a whole, which
             takes several times as long as decoding does; without `events` nothing is examined in any case.
-        max_body: bytes; a longer answer is `BodyTooLarge`. Downloads that stream have no such limit.
+        max_body: bytes; a longer answer is `BodyTooLarge`, and so is one whose values would take more than four times
+            as much in memory. Downloads that stream have no such limit.
         allow_http: take plain http to other machines as well.
         name: label of the appliance in errors, logs and events; None for the host.
         proxy: URL of an HTTP proxy, with credentials if it wants any.
@@ -135,7 +136,7 @@ class ApplianceClient:
         events: Listener | None = None,
         strict: bool = False,
         examine: bool = True,
-        max_body: int = 64 * 1024 * 1024,
+        max_body: int = 16 * 1024 * 1024,
         allow_http: bool = False,
         name: str | None = None,
         proxy: str | None = None,

@@ -37,6 +37,9 @@ from .totp import STEP, totp_code
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
+# Servers take 16 to 64 KiB of headers.
+_LONGEST_TOKEN = 65536
+
 
 class Login:
     """Asks one appliance for tokens, by whatever credentials it was given."""
@@ -257,12 +260,12 @@ class Login:
         access = data.get("access_token")
         if not isinstance(access, str) or not access:
             raise self._no_token(reply)
-        if not access.isprintable():
+        if len(access) > _LONGEST_TOKEN or not access.isprintable():
             raise self._no_token(reply, "a token that no header can carry")
         refresh = data.get("refresh_token")
         return Token(
             access,
-            refresh if isinstance(refresh, str) and refresh else None,
+            refresh if isinstance(refresh, str) and 0 < len(refresh) <= _LONGEST_TOKEN else None,
             _lifetime(data.get("expires_in"), self._profile.fallback_lifetime),
             source,
             issued=started,

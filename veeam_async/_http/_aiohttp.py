@@ -26,6 +26,8 @@ from ..errors import Step
 _QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
 _LONGEST_TEXT = 200
 
+_MOST_INTERIM = 20
+
 HEADER_LIMIT = 65536
 """Bytes that one header of an answer may have."""
 HEADER_COUNT = 1000
@@ -78,17 +80,20 @@ def _names(cls: type, *methods: str) -> set[str]:
 
 
 class _Connection(ResponseHandler):
-    """A connection as aiohttp has it, which two kinds of broken answers do not get the better of.
+    """A connection as aiohttp has it, which three kinds of broken answers do not get the better of.
 
     An answer that stops making sense within its body (a wrong chunk) closes the connection, but aiohttp tells only
     who waits for a head, and stops all timers: who waits for the rest of the body would do so for ever.
     An answer that nobody asked for, sent behind another one, would be taken for the answer to the next request.
+    Interim answers (`100 Continue`) without end would never let go of the event loop.
     """
 
     _due = False
+    _interim = 0
 
     def set_response_params(self, **params: Any) -> None:
         self._due = True
+        self._interim = 0
         super().set_response_params(**params)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
@@ -97,6 +102,13 @@ class _Connection(ResponseHandler):
                 self.transport.close()
             return
         self._due = 100 <= data[0].code < 200
+        self._interim += self._due
+        if self._interim > _MOST_INTERIM:
+            self._due = False
+            if self.transport is not None:
+                self.transport.close()
+            self.set_exception(aiohttp.ClientPayloadError(f"more than {_MOST_INTERIM} interim answers"))
+            return
         super().feed_data(data, size)
 
     def set_exception(self, exc: Any, exc_cause: BaseException | None = None) -> None:

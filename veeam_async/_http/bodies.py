@@ -27,7 +27,7 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
     if length is not None and length > limit:
         response.close()
         raise TooMuch
-    body, whole = await _read_up_to(response, limit)
+    body, whole = await _read_up_to(response, limit, cut=False)
     if not whole:
         raise TooMuch
     if encoding is None or not body:
@@ -41,7 +41,7 @@ async def read_body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 async def read_start(response: aiohttp.ClientResponse, limit: int) -> bytes:
     """As much of a body as a limit lets through: for error answers, of which nobody needs more."""
     encoding = response.headers.get("Content-Encoding")
-    body, _ = await _read_up_to(response, limit)
+    body, _ = await _read_up_to(response, limit, cut=True)
     if encoding is None or not body:
         return body
     try:
@@ -50,7 +50,7 @@ async def read_start(response: aiohttp.ClientResponse, limit: int) -> bytes:
         return b""
 
 
-async def _read_up_to(response: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+async def _read_up_to(response: aiohttp.ClientResponse, limit: int, *, cut: bool) -> tuple[bytes, bool]:
     """The first bytes as they came, and whether these are all."""
     pieces: list[bytes] = []
     size = 0
@@ -60,7 +60,7 @@ async def _read_up_to(response: aiohttp.ClientResponse, limit: int) -> tuple[byt
             pieces.append(piece)
             if size > limit:
                 response.close()
-                return b"".join(pieces)[:limit], False
+                return (b"".join(pieces)[:limit] if cut else b""), False
     except BaseException:
         response.close()
         raise
@@ -85,7 +85,7 @@ def _take(unpacking: Unpacking, limit: int, *, cut: bool) -> tuple[bytes, bool]:
         size += len(piece)
         pieces.append(piece)
         if size > limit:
-            return b"".join(pieces)[:limit], False
+            return (b"".join(pieces)[:limit] if cut else b""), False
     if not cut:
         unpacking.finish()
     return pieces[0] if len(pieces) == 1 else b"".join(pieces), True

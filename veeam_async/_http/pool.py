@@ -28,7 +28,7 @@ class Pool:
         dns_ttl: seconds that a resolved name is kept.
     """
 
-    __slots__ = ("__weakref__", "_connector_options", "_loop", "_session", "closed")
+    __slots__ = ("__weakref__", "_connector_options", "_loop", "_parsing", "_session", "closed")
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Pool:
         }
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._parsing: asyncio.Lock | None = None
         self.closed = False
 
     @property
@@ -63,7 +64,14 @@ class Pool:
             self._leave_other_loop(loop)
             session = self._session = new_session(**self._connector_options)
             self._loop = loop
+            self._parsing = None
         return session
+
+    def parsing(self) -> asyncio.Lock:
+        """Held while a large body is parsed: one at a time keeps the memory and the turns of the loop bounded."""
+        if self._parsing is None:
+            self._parsing = asyncio.Lock()
+        return self._parsing
 
     def _leave_other_loop(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let go of the connections of a loop that has ended."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import aiohttp
 
 from .._operation.call import Call
+from .._operation.json_text import JsonError
+from .._operation.large_json import SMALL, TooManyValues, read_in_steps
 from .._operation.media import foreign_answer
 from .._operation.reply import Reply
 from .._redact import HiddenTuple, secrets_in
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     from .telling import Teller
 
 T = TypeVar("T")
+
+# What the values of a JSON text may take, beside the text: they are several times as large.
+_VALUES_SHARE = 4
 
 
 class Transport:
@@ -186,7 +192,40 @@ async def _read(response: aiohttp.ClientResponse, exchange: Exchange[Any], token
     secrets = call.secrets if token is None else token.secrets
     if around.secrets:
         secrets = HiddenTuple((*secrets, *around.secrets))
-    return Reply(status, response.headers, body, call, around.name, secrets)
+    reply = Reply(status, response.headers, body, call, around.name, secrets)
+    if len(body) >= SMALL and _is_json(reply):
+        await _parse(reply, exchange)
+    return reply
+
+
+def _is_json(reply: Reply) -> bool:
+    """True where somebody will read the body as JSON."""
+    due = reply.call.media_types
+    return "json" in reply.content_type if not due else any("json" in media for media in due)
+
+
+async def _parse(reply: Reply, exchange: Exchange[Any]) -> None:
+    """Parse a large body in steps, one body of the pool at a time, so that no other appliance waits for it.
+
+    Raises:
+        Ended: it is no JSON, or would become more than the limit of bodies lets through.
+    """
+    most = exchange.around.max_body * _VALUES_SHARE
+    steps = read_in_steps(reply.body, reply.charset, most)
+    async with exchange.around.sender.pool.parsing():
+        try:
+            while True:
+                next(steps)
+                await asyncio.sleep(0)
+        except StopIteration as end:
+            reply.parsed = end.value
+            return
+        except TooManyValues:
+            text = f"the answer would become more than {_VALUES_SHARE} times max_body={exchange.around.max_body} bytes"
+            error: DecodeError = BodyTooLarge(text, limit=most)
+        except JsonError as odd:
+            error = reply.no_json(str(odd), incomplete=odd.incomplete)
+    raise exchange.undecodable(error, reply.status, reply)
 
 
 async def _refused(response: aiohttp.ClientResponse, exchange: Exchange[Any], token: Token | None) -> Ended:

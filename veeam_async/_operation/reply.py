@@ -30,9 +30,10 @@ class Reply:
         call: what it answers.
         appliance: the appliance's label.
         secrets: what the request carried, which no excerpt of the body may show.
+        parsed: the value of a body that is so large that it was parsed in steps as it came.
     """
 
-    __slots__ = ("_parsed", "appliance", "body", "call", "headers", "secrets", "status")
+    __slots__ = ("appliance", "body", "call", "headers", "parsed", "secrets", "status")
 
     def __init__(
         self,
@@ -42,7 +43,6 @@ class Reply:
         call: Call,
         appliance: str,
         secrets: tuple[str, ...] = (),
-        parsed: object = _UNSET,
     ) -> None:
         self.status = status
         self.headers = headers
@@ -50,8 +50,7 @@ class Reply:
         self.call = call
         self.appliance = appliance
         self.secrets = secrets
-        # Set where the body is so large that it was parsed piece by piece.
-        self._parsed = parsed
+        self.parsed: object = _UNSET
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} to {self.operation} from {self.appliance}, {len(self.body)} bytes>"
@@ -77,8 +76,8 @@ class Reply:
         Raises:
             DecodeError: the body is not JSON, whatever its content type says.
         """
-        if self._parsed is not _UNSET:
-            return self._parsed
+        if self.parsed is not _UNSET:
+            return self.parsed
         if not self.body:
             return None
         try:

@@ -1,0 +1,179 @@
+"""Healthy and hostile appliances in a process of their own, so that what they cost is not the client's.
+
+python appliances.py        prints a JSON object: ports of healthy appliances, port of each kind of hostile one
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import AsyncIterator, Callable
+from typing import TypeAlias
+
+HEALTHY = 20
+MIB = 1 << 20
+GRANT = {"access_token": "access", "refresh_token": "refresh", "token_type": "bearer", "expires_in": 900}
+ROW = {"id": "6745a759-2205-4cd2-b172-8ec8f7e60ef8", "name": "nightly", "sessionType": "Job", "state": "Stopped"}
+PAGE = json.dumps({"data": [ROW] * 50, "pagination": {"total": 50, "count": 50, "skip": 0, "limit": 200}}).encode()
+
+Pieces: TypeAlias = AsyncIterator[bytes]
+Answer: TypeAlias = "bytes | Callable[[], Pieces]"
+
+
+def http(body: bytes = b"", *, status: int = 200, kind: str = "application/json", more: str = "") -> bytes:
+    head = f"HTTP/1.1 {status} Whatever\r\nContent-Length: {len(body)}\r\nContent-Type: {kind}\r\n{more}\r\n"
+    return head.encode("latin-1") + body
+
+
+def packed(text: bytes, times: int, *, before: bytes = b"", after: bytes = b"") -> bytes:
+    """Gzip of a text that is repeated, made without holding it."""
+    stream = zlib.compressobj(9, wbits=31)
+    pieces = [stream.compress(before)]
+    block = text * (MIB // len(text))
+    pieces += [stream.compress(block) for _ in range(times)]
+    pieces += [stream.compress(after), stream.flush()]
+    return b"".join(pieces)
+
+
+def filled(text: bytes, size: int, *, before: bytes = b'{"data":[', after: bytes = b"]}") -> bytes:
+    return before + b",".join([text] * (size // (len(text) + 1))) + after
+
+
+async def drip() -> Pieces:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n"
+    while True:
+        yield b" "
+        await asyncio.sleep(0.05)
+
+
+async def silence() -> Pieces:
+    await asyncio.sleep(60)
+    yield b""
+
+
+async def continues() -> Pieces:
+    while True:
+        yield b"HTTP/1.1 100 Continue\r\n\r\n" * 1000
+        await asyncio.sleep(0)
+
+
+async def endless_headers() -> Pieces:
+    yield b"HTTP/1.1 200 OK\r\n"
+    while True:
+        yield b"X-More: and more\r\n" * 1000
+        await asyncio.sleep(0)
+
+
+async def endless_body() -> Pieces:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    while True:
+        yield b"10000\r\n" + b" " * 65536 + b"\r\n"
+        await asyncio.sleep(0)
+
+
+async def tiny_chunks() -> Pieces:
+    yield b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    while True:
+        yield b"1\r\n \r\n" * 10000
+        await asyncio.sleep(0)
+
+
+GZIP = "Content-Encoding: gzip\r\n"
+REVISIONS = " ".join(f"{number // 500}.{number // 50 % 10}-rev{number % 50}" for number in range(5000)).encode()
+
+# Kind: answers to a login and to a listing; None for an honest one.
+KINDS: dict[str, tuple[Answer | None, Answer | None]] = {
+    "login: gzip of 64 MiB of texts": (
+        http(packed(b'"abcd",', 64, before=b'{"message":"m","errors":[', after=b'""]}'), status=400, more=GZIP), None
+    ),
+    "login: a token of 8 MiB": (http(json.dumps(GRANT | {"access_token": "t" * 8 * MIB}).encode()), None),
+    "login: silence": (silence, None),
+    "login: endless body": (endless_body, None),
+    "login: revisions": (http(REVISIONS * 20, status=400, kind="text/plain"), None),
+    "login: long revision": (http(b"1." + b"9" * 5000 + b"-rev1", status=400, kind="text/plain"), None),
+    "login: web page": (http(b"<html>" * 100_000, kind="text/html"), None),
+    "gzip of 256 MiB": (None, http(packed(b" ", 256, after=PAGE), more=GZIP)),
+    "gzip in gzip": (None, http(gzip.compress(packed(b" ", 256)), more="Content-Encoding: gzip, gzip\r\n")),
+    "empty lists": (None, http(filled(b"[]", 15 * MIB))),
+    "empty objects": (None, http(filled(b"{}", 15 * MIB))),
+    "objects of one key": (None, http(filled(b'{"id":1}', 15 * MIB))),
+    "short texts": (None, http(filled(b'"abcd"', 15 * MIB))),
+    "numbers": (None, http(filled(b"1.5", 15 * MIB))),
+    "long numbers": (None, http(filled(b"1" * 5000, 4 * MIB))),
+    "rows": (None, http(filled(json.dumps(ROW).encode(), 15 * MIB))),
+    "odd texts": (None, http(filled(json.dumps(ROW | {"name": "\ud83d"}).encode(), 8 * MIB))),
+    "one object of many keys": (
+        None, http(b"{" + b",".join(b'"key%07d":1' % number for number in range(900_000)) + b"}")
+    ),
+    "deep": (None, http(b"[" * 8 * MIB)),
+    "deep pairs": (None, http(b'{"a":' * MIB)),
+    "one long text": (None, http(b'{"data":[{"name":"' + b"\\u00e9" * 2 * MIB + b'"}]}')),
+    "another charset": (None, http(b'{"data":["' + b"\xe9" * 8 * MIB + b'"]}')),
+    "an error of 15 MiB": (None, http(filled(b'"x"', 15 * MIB, before=b'{"errors":{"a":['), status=500)),
+    "an error of 60 KiB": (None, http(filled(b'"x"', 60_000, before=b'{"errors":{"a":[', after=b"]}}"), status=400)),
+    "drip": (None, drip),
+    "silence": (None, silence),
+    "endless continue": (None, continues),
+    "endless headers": (None, endless_headers),
+    "endless body": (None, endless_body),
+    "tiny chunks": (None, tiny_chunks),
+    "a header of 1 MiB": (None, http(PAGE, more=f"X-Long: {'x' * MIB}\r\n")),
+    "redirects": (None, http(status=302, more="Location: /api/v1/sessions?again\r\n")),
+    "busy": (None, http(status=429, more="Retry-After: 0\r\n")),
+    "web page": (None, http(b"<html>" * 1_000_000, kind="text/html")),
+    "no HTTP": (None, b"\x00" * MIB),
+    "hangs up": (None, b""),
+}  # fmt: skip
+
+
+class Appliance:
+    def __init__(self, login: Answer | None, listing: Answer | None) -> None:
+        self._login: Answer = http(json.dumps(GRANT).encode()) if login is None else login
+        self._listing: Answer = http(PAGE) if listing is None else listing
+
+    async def start(self) -> int:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MIB)
+        self._server = server
+        port: int = server.sockets[0].getsockname()[1]
+        return port
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                _, _, length = head.partition("content-length: ")
+                if length:
+                    await reader.readexactly(int(length.split("\r\n")[0]))
+                answer = self._login if "/token" in head.split("\r\n")[0] else self._listing
+                if "logout" in head.split("\r\n")[0]:
+                    answer = http(b"{}")
+                if isinstance(answer, bytes):
+                    if not answer:
+                        break
+                    writer.write(answer)
+                    await writer.drain()
+                    continue
+                async for piece in answer():
+                    writer.write(piece)
+                    await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            writer.close()
+
+
+async def main() -> None:
+    healthy = [Appliance(None, None) for _ in range(HEALTHY)]
+    ports = {"healthy": [await appliance.start() for appliance in healthy]}
+    appliances = {kind: Appliance(*answers) for kind, answers in KINDS.items()}
+    hostile = {kind: await appliance.start() for kind, appliance in appliances.items()}
+    sys.stdout.write(json.dumps({**ports, "hostile": hostile}) + "\n")
+    sys.stdout.flush()
+    await asyncio.sleep(3600)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

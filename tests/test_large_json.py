@@ -1,0 +1,114 @@
+"""Large JSON in steps: the same values as at once, in bounded time and memory, or a refusal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+
+from veeam_async._operation.json_text import JsonError
+from veeam_async._operation.large_json import TooManyValues, read_in_steps
+
+LIMIT = 64 << 20
+ROW: dict[str, Any] = {
+    "id": "6745a759-2205-4cd2-b172-8ec8f7e60ef8", "name": "nightly },{ job ]17", "tags": ["a", {"x": [{"y": 1}, {}]}],
+    "endTime": "2026-01-01T00:00:00Z", "result": {"result": "Success", "message": 'said "},{"', "isCanceled": False},
+}  # fmt: skip
+
+
+def read(body: bytes, limit: int = LIMIT, charset: str | None = None) -> tuple[Any, int]:
+    """The value, and the number of steps."""
+    steps = read_in_steps(body, charset, limit)
+    count = 0
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value, count
+        count += 1
+
+
+def page(rows: int, **more: Any) -> dict[str, Any]:
+    return {**more, "data": [{**ROW, "usn": number} for number in range(rows)], "pagination": {"total": rows}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        page(20_000),
+        page(20_000)["data"],
+        page(20_000, filters=[{"a": 1}], empty=[]),
+        {"page": page(20_000)},
+        {"data": [{"rows": [{}] * 700_000}]},
+        {"data": [str(number) for number in range(400_000)]},
+        list(range(600_000)),
+        [[number] for number in range(200_000)],
+    ],
+    ids=["envelope", "list", "a small array before", "deeper", "in the only row", "texts", "numbers", "lists"],
+)
+def test_the_same_as_at_once(value: Any) -> None:
+    """Rows that are cut in many places come out as they would in one piece, wherever their array is."""
+    body = orjson.dumps(value)
+    result, steps = read(body, limit=1 << 30)
+    assert result == value
+    assert steps >= len(body) >> 19
+
+
+def test_white_space_between_rows() -> None:
+    """Pretty-printed pages are cut as well."""
+    value = page(8_000)
+    assert read(json.dumps(value, indent=4).encode())[0] == value
+
+
+@pytest.mark.parametrize("place", [0, 9_999, 19_999])
+def test_one_odd_text_costs_itself(place: int) -> None:
+    """Half a surrogate pair in one of many rows leaves all others as they are."""
+    value = page(20_000)
+    body = orjson.dumps(value).replace(b'"usn":%d}' % place, b'"usn":"\\ud83d"}')
+    result, _ = read(body, limit=1 << 30)
+    value["data"][place]["usn"] = "\ufffd"
+    assert result == value
+
+
+@pytest.mark.parametrize("text", [b"0", b"[]", b"{}", b'"abcd"', b'{"a":1}', b"1.5", b'{"a":{"b":[]}}'])
+def test_many_small_values_are_refused(text: bytes) -> None:
+    """A text that would take more memory than its limit is not parsed."""
+    body = b"[" + b",".join([text] * ((16 << 20) // (len(text) + 1))) + b"]"
+    with pytest.raises(TooManyValues):
+        read(body, limit=24 << 20)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{" + b",".join(b'"key%07d":1' % number for number in range(250_000)) + b"}",
+        b'{"data":[{"x":{' + b",".join(b'"key%07d":1' % number for number in range(250_000)) + b"}}]}",
+    ],
+    ids=["one object", "one row"],
+)
+def test_what_cannot_be_cut_is_refused(body: bytes) -> None:
+    """One value that takes longer than a step is refused, whatever the limit is."""
+    with pytest.raises(TooManyValues):
+        read(body, limit=1 << 40)
+
+
+@pytest.mark.parametrize("cut", [1, 1000, 700_000])
+def test_a_text_that_ends_early(cut: int) -> None:
+    """What is no whole JSON is never taken for it."""
+    body = orjson.dumps(page(20_000))[:-cut]
+    with pytest.raises((JsonError, TooManyValues)):
+        read(body, limit=1 << 30)
+
+
+def test_garbage_behind_the_rows() -> None:
+    """What follows the end of the text makes it none."""
+    with pytest.raises((JsonError, TooManyValues)):
+        read(orjson.dumps(page(20_000)) + b"]", limit=1 << 30)
+
+
+def test_no_json_at_all() -> None:
+    """A large page of another kind is no JSON at its first character."""
+    with pytest.raises(JsonError):
+        read(b"<html>" + b'{"a":[{},{}]},' * 200_000, limit=1 << 30)
