@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import re
 import socket
+import ssl
 import warnings
 from functools import partial
 from types import TracebackType
@@ -27,6 +28,9 @@ _QUOTED = re.compile(r"""\n\n|\\n\\n|:\s+b\\*['"]""")
 _LONGEST_TEXT = 200
 
 _MOST_INTERIM = 20
+# Bytes that are parsed at once, and line ends in one read from which on that matters.
+_SLICE = 1 << 14
+_MOST_LINES = 1000
 
 HEADER_LIMIT = 65536
 """Bytes that one header of an answer may have."""
@@ -51,10 +55,12 @@ def check(
         missing.append("BaseConnector._factory")
     kept = _names(connector, "__init__")
     missing += [f"BaseConnector.{name}" for name in ("_closed", "_conns") if name not in kept]
-    methods = ("set_response_params", "feed_data", "set_exception")
+    methods = ("set_response_params", "feed_data", "set_exception", "eof_received", "data_received")
     missing += [f"ResponseHandler.{name}" for name in methods if not callable(getattr(handler, name, None))]
     used = _names(handler, "set_exception", "__init__", "data_received")
     missing += [f"ResponseHandler.{name}" for name in ("_payload", "_loop") if name not in used]
+    if "_reading_paused" not in _names(handler, "pause_reading", "resume_reading"):
+        missing.append("ResponseHandler._reading_paused")
     options = inspect.signature(session.__init__).parameters
     missing += [
         f"ClientSession({name}=)"
@@ -80,16 +86,48 @@ def _names(cls: type, *methods: str) -> set[str]:
 
 
 class _Connection(ResponseHandler):
-    """A connection as aiohttp has it, which three kinds of broken answers do not get the better of.
+    """A connection as aiohttp has it, which broken and hostile answers do not get the better of.
 
     An answer that stops making sense within its body (a wrong chunk) closes the connection, but aiohttp tells only
     who waits for a head, and stops all timers: who waits for the rest of the body would do so for ever.
     An answer that nobody asked for, sent behind another one, would be taken for the answer to the next request.
-    Interim answers (`100 Continue`) without end would never let go of the event loop.
+    Interim answers (`100 Continue`) without end would never let go of the event loop, and a body in chunks of a byte
+    would for the tenth of a second that parsing one read of it takes.
     """
 
     _due = False
     _interim = 0
+    _rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        if self._rest:
+            self._rest += data
+        elif len(data) > _SLICE and data.count(b"\r\n") > _MOST_LINES:
+            self._rest = data
+            self._next_slice()
+        else:
+            super().data_received(data)
+
+    def _next_slice(self) -> None:
+        """Parse some of what came, and the rest of it when others had their turn."""
+        transport = self.transport
+        if transport is None:
+            self._rest = b""
+            return
+        data, self._rest = self._rest[:_SLICE], self._rest[_SLICE:]
+        super().data_received(data)
+        if self._rest:
+            transport.pause_reading()
+            self._loop.call_soon(self._next_slice)
+        elif not self._reading_paused:
+            transport.resume_reading()
+
+    def eof_received(self) -> None:
+        payload = self._payload
+        if payload is not None and not payload.is_eof() and _cut_within_tls(self.transport):
+            # The end of the connection is to be the end of the body: only TLS can say that nobody cut it.
+            payload.set_exception(aiohttp.ClientPayloadError("TLS was cut before the end of the body"))
+        super().eof_received()
 
     def set_response_params(self, **params: Any) -> None:
         self._due = True
@@ -121,6 +159,17 @@ class _Connection(ResponseHandler):
             payload.set_exception(exc, *cause)
             # Once more when a reader that the piece before woke waits again: it does not look at this by itself.
             self._loop.call_soon(payload.set_exception, exc)
+
+
+def _cut_within_tls(transport: asyncio.BaseTransport | None) -> bool:
+    """True where the other side ended a TLS connection without saying so (close_notify)."""
+    tls = None if transport is None else transport.get_extra_info("ssl_object")
+    if not isinstance(tls, ssl.SSLObject) or tls.pending():
+        return False
+    try:
+        return tls.read(1) != b""
+    except ssl.SSLError:
+        return True
 
 
 def new_session(**connector_options: Any) -> aiohttp.ClientSession:
