@@ -31,4 +31,4 @@ def _shown(character: str) -> str:
         return " "
     if character in _JOINERS or unicodedata.category(character) not in _ESCAPED:
         return character
-    return character.encode("ascii", "backslashreplace").decode()
+    return ascii(character)[1:-1]

@@ -305,7 +305,7 @@ def _functions(trace: TracebackType | None) -> list[str]:
 def name_does_not_exist(error: BaseException) -> bool:
     """True where the name has no address, which asking again does not change."""
     inner = getattr(error, "os_error", None)
-    return isinstance(inner, socket.gaierror) and inner.errno in (socket.EAI_NONAME, _NO_DATA)
+    return isinstance(inner, OSError) and inner.errno in (socket.EAI_NONAME, _NO_DATA)
 
 
 _NO_DATA = getattr(socket, "EAI_NODATA", socket.EAI_NONAME)
