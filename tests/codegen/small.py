@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from codegen import catalog, documents
+from codegen.ingest import catalog, documents
 
 VENDOR = os.environ.get("VEEAM_VENDOR_SPECS")
 needs_vendor = pytest.mark.skipif(not VENDOR, reason="VEEAM_VENDOR_SPECS says where the vendor's documents are")

@@ -7,8 +7,9 @@ import itertools
 
 import pytest
 
-from codegen import catalog, emit, naming
+from codegen import emit, naming
 from codegen.emit.files import FAMILY, LARGE, Node, files
+from codegen.ingest import catalog
 
 
 def node(name: str, *uses: str, base: str | None = None, groups: tuple[str, ...] = ()) -> Node:

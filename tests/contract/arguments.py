@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from codegen.walking import operations, resolve
+from codegen.ingest.walking import operations, resolve
 from veeam_async._model import UNSET, decoder, fields
 from veeam_async.operation import Operation
 

@@ -26,8 +26,8 @@ from typing import Any, Literal
 
 import attrs
 
-from codegen import catalog, documents
-from codegen.walking import METHODS
+from codegen.ingest import catalog, documents
+from codegen.ingest.walking import METHODS
 from tests.contract.arguments import Arguments
 from tests.contract.prism import Prism, PrismError
 from veeam_async import BearerToken, Password

@@ -14,8 +14,8 @@ from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest
 
-from codegen import catalog
-from codegen.walking import operations, resolve
+from codegen.ingest import catalog
+from codegen.ingest.walking import operations, resolve
 from tests.codegen.small import revisions
 from tests.contract.arguments import Arguments
 from tests.contract.run import client_class, misfit, read_all

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 from aiohttp import web
 
-from codegen.walking import operations, resolve
+from codegen.ingest.walking import operations, resolve
 from tests.codegen.small import needs_vendor, revisions, vendor_document
 from tests.contract.arguments import Arguments
 from tests.contract.run import client_class, misfit, read_all

@@ -13,10 +13,9 @@ from typing import Any
 import pytest
 from openapi_core import OpenAPI
 
-from codegen import catalog, entries
-from codegen.checks import check_openapi, check_operations, check_references
-from codegen.ingest import ingest
-from codegen.walking import operations, resolve, schemas
+from codegen.ingest import catalog, entries, ingest
+from codegen.ingest.checks import check_openapi, check_operations, check_references
+from codegen.ingest.walking import operations, resolve, schemas
 from tests.codegen.small import needs_vendor, revisions, vendor_document, words
 
 LOGIN = {"application/x-www-form-urlencoded"}
@@ -282,7 +281,7 @@ def test_schemas_properties_and_enums_in_are_out(name: str) -> None:
                     kind = part.get("$ref") or (
                         part["allOf"][0]["$ref"] if part.keys() & {"allOf"} else part.get("type")
                     )
-                    # A file within JSON is text; see codegen.mend.
+                    # A file within JSON is text; see codegen.ingest.mend.
                     form = None if part.get("format") == "binary" else part.get("format")
                     properties[schema_name, key, kind, form] += 1
                 enums.update((schema_name, value) for value in found.get("enum", ()))

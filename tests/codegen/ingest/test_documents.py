@@ -17,11 +17,11 @@ import pytest
 import trustme
 import yaml
 
-from codegen import catalog, documents, fetch
-from codegen.downgrade import to_3_0
-from codegen.facts import facts
 from codegen.faults import BadInput
-from codegen.walking import schemas as schemas_of
+from codegen.ingest import catalog, documents, fetch
+from codegen.ingest.downgrade import to_3_0
+from codegen.ingest.facts import facts
+from codegen.ingest.walking import schemas as schemas_of
 from tests.codegen.small import document, schemas, write
 
 

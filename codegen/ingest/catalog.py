@@ -13,7 +13,9 @@ from typing import Any
 
 from codegen.faults import BadInput
 
-HOME = Path(__file__).resolve().parent.parent / "specs"
+_ROOT = Path(__file__).resolve().parents[2]
+# In a clone specs stand beside the generator; in an installed package one folder up.
+HOME = next((place for place in (_ROOT / "specs", _ROOT.parent / "specs") if place.is_dir()), _ROOT / "specs")
 NAME = "catalog.toml"
 
 _HEADER = """\

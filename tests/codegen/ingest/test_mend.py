@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from codegen.checks import check_references
-from codegen.facts import facts, phrase
-from codegen.mend import mend
+from codegen.ingest.checks import check_references
+from codegen.ingest.facts import facts, phrase
+from codegen.ingest.mend import mend
 from tests.codegen.small import PROSE, document, schemas
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from codegen.walking import operations
+from codegen.ingest.walking import operations
 
 _PAGE = """\
 # What specs/{product}/{revision}.json covers

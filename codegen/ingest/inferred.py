@@ -13,7 +13,7 @@ import re
 from typing import Any
 
 from codegen.faults import BadInput
-from codegen.walking import METHODS, operations
+from codegen.ingest.walking import METHODS, operations
 
 _TEXTS = ("tag", "method", "title", "analogy-not-evidence", "analogy-of")
 _ANALOGY = re.compile(r"the (?P<tag>.+) operation of the same title")

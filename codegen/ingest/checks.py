@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from codegen.faults import BadInput
-from codegen.walking import objects, operations, target
+from codegen.ingest.walking import objects, operations, target
 
 
 def check_openapi(document: dict[str, Any], source: str) -> dict[str, Any]:

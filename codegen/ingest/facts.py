@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 from codegen.faults import BadInput
-from codegen.walking import METHODS
+from codegen.ingest.walking import METHODS
 
 _SCHEMA_PLAIN = (
     "type", "format", "enum", "default", "nullable", "required", "readOnly", "writeOnly", "deprecated",

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from codegen.facts import phrase
-from codegen.walking import METHODS, below, objects, operations, resolve, schemas, target
+from codegen.ingest.facts import phrase
+from codegen.ingest.walking import METHODS, below, objects, operations, resolve, schemas, target
 
 SCHEMA_PREFIX = "#/components/schemas/"
 

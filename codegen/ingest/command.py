@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from codegen import catalog, coverage, documents, downgrade, entries, inferred, layout, patches, revisions
-from codegen.checks import check_openapi, check_operations, check_references
-from codegen.facts import facts
 from codegen.faults import BadInput
-from codegen.mend import mend
+from codegen.ingest import catalog, coverage, documents, downgrade, entries, inferred, layout, patches, revisions
+from codegen.ingest.checks import check_openapi, check_operations, check_references
+from codegen.ingest.facts import facts
+from codegen.ingest.mend import mend
 
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from codegen import fetch
 from codegen.faults import BadInput
+from codegen.ingest import fetch
 
 
 class Document(NamedTuple):

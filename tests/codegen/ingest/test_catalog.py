@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from codegen import catalog, revisions
 from codegen.faults import BadInput
-from codegen.ingest import ingest
+from codegen.ingest import catalog, ingest, revisions
 from tests.codegen.small import document, spec, write
 
 TABLE = """

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from codegen.faults import BadInput
-from codegen.walking import operations, schemas
+from codegen.ingest.walking import operations, schemas
 
 
 def to_3_0(document: dict[str, Any]) -> dict[str, Any]:

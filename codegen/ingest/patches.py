@@ -27,8 +27,8 @@ from typing import Any
 
 import attrs
 
-from codegen import catalog
 from codegen.faults import BadInput
+from codegen.ingest import catalog
 
 ACTIONS = ("set", "delete", "add", "remove", "rename")
 

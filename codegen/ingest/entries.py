@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from codegen.documents import Document
-from codegen.walking import operations
+from codegen.ingest.documents import Document
+from codegen.ingest.walking import operations
 
 
 def counts(spec: dict[str, Any]) -> dict[str, int]:

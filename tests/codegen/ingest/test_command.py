@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from codegen import __main__ as codegen
-from codegen import catalog
+from codegen.ingest import catalog
 from tests.codegen.small import document, schemas, spec, write
 
 
@@ -146,7 +146,7 @@ def test_spoilt_documents_are_taken_or_refused(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever stands where it should not: the document is ingested, or refused with one line. Never a traceback."""
-    monkeypatch.setattr("codegen.ingest._siblings", lambda *_: [])
+    monkeypatch.setattr("codegen.ingest.command._siblings", lambda *_: [])
     status = ingest(write(tmp_path / "doc.json", spoilt(seed)), tmp_path / "specs")
     told = capsys.readouterr().err
     assert (status, told.count("\n")) in ((0, 0), (2, 1)), told

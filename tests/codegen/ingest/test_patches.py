@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from codegen import catalog, patches
 from codegen.faults import BadInput
-from codegen.ingest import ingest
-from codegen.patches import Patch
+from codegen.ingest import catalog, ingest, patches
+from codegen.ingest.patches import Patch
 from tests.codegen.small import document, spec, write
 
 REQUIRED = "/components/schemas/Job/required"
