@@ -6,7 +6,7 @@ RUN := .venv/bin/python
 JOBS ?= 2
 TYPED := veeam_async codegen tests examples benchmarks scripts docs
 
-.PHONY: help setup node demo test check lint types generated codegen bench contract docs dist fuzz mutate clean
+.PHONY: help setup node demo test check lint types generated codegen bench contract docs dist fuzz soak mutate clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -55,6 +55,9 @@ dist: setup ## sdist and wheel, reproducible, and the suite against the installe
 
 fuzz: setup ## long-running: mutated answers against the session layer
 	$(RUN) -m pytest -m fuzz -p no:randomly --timeout 3600
+
+soak: setup ## long-running: a fleet for 15 minutes, while all around it fails
+	$(RUN) -m tests.soak
 
 mutate: setup ## long-running: mutation testing of the session modules
 	$(RUN) scripts/mutate.py
