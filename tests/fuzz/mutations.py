@@ -16,13 +16,18 @@ _FRAMING = re.compile(rb"(?im)^(content-length|transfer-encoding):[^\r\n]*\r\n")
 NUMBERS = [
     b"0", b"-0", b"-1", b"1e308", b"1e400", b"-1e400", b"1e-320", b"9" * 400, b"18446744073709551616",
     b"9007199254740993",
-    b"2147483648", b"0.1", b"NaN", b"Infinity", b"0x10", b"01", b"1_000",
+    b"2147483648", b"0.1", b"NaN", b"Infinity", b"0x10", b"01", b"1_000", b"-Infinity", b"1" * 5000, b"1e" + b"9" * 30,
 ]  # fmt: skip
 VALUES = [
     b"null", b"true", b"false", b"{}", b"[]", b'""', b'" "', b'"."', b'".."', b'"a/b"', b'"\\u0000"', b'"\\ud800"',
     b'"\\r\\nX: y"', b'"' + b"x" * 5000 + b'"', '"\u00e9\u20ac\U0001f600"'.encode(), b'"\xff\xfe"', b"[[[]]]",
     b'{"id":null}', b'{"a":{"b":[1,2,{"c":null}]}}', b'"0001-01-01T00:00:00"', b'"99999-99-99T99:99:99Z"',
     b'"00000000-0000-0000-0000-000000000000"', *NUMBERS,
+    # What one text can do to a page, a log, a terminal: half a character, raw control characters, another charset.
+    b'"nightly \\ud83d"', b'"\\udc80\\udc80"',
+    b'"a\x1b[2Jb\x07"', b'"\\u001b]0;title\\u0007"', b'"a\x00b"', b'"tab\there"',
+    b'"line\nbreak"', b'"\\u202eevil\\u2066"', b'"caf\xe9"', b'"\xef\xbb\xbfx"', b'"' + b"\\ud83d" * 2000 + b'"',
+    b'"1.' + b"9" * 5000 + b'-rev1"', b'"1.1-rev0, 9.9-rev9"', b'"sk-\\u0000\\r\\nSet-Cookie: a=b"',
 ]  # fmt: skip
 CHARSETS = [
     "utf-8", "utf-16", "utf-7", "idna", "punycode", "undefined", "base64", "hex", "zlib", "rot13", "unicode_escape",
@@ -53,7 +58,14 @@ HEADERS = [
     b"Content-MD5: AAAA", b"Digest: sha-256=:AAAA:", b"Repr-Digest: sha-256=:" + b"A" * 43 + b"=:", b"Digest: ,=,;",
     b"Set-Cookie: a=b; domain=\xff", b"Date: never", b"X: " + b"y" * 9000, b"X" * 9000 + b": y", b"\xff\xfe: y",
     b": no name", b"no colon", b" folded", b"\tfolded", b"Na me: y", b"X:\x00y", b"X: a\rb",
-    b"Content-Range: bytes 0-0/*",
+    b"Content-Range: bytes 0-0/*", b"Content-Range: bytes 5-9/10",
+    # Who answers, and where a change went.
+    b"WWW-Authenticate: Negotiate", b'WWW-Authenticate: Basic realm="x"', b"WWW-Authenticate: Bearer",
+    b"Proxy-Authenticate: NTLM",
+    b"Via: 1.1 proxy", b"Server: nginx", b"Location: /api/v1/sessions/11111111-2222-3333-4444-555555555555",
+    b"Location: http://evil.example/api/v1/sessions/1", b"X: " + b"y" * 12_000, b"Set-Cookie: " + b"c" * 70_000,
+    b"Content-Encoding: x-gzip", b"Content-Encoding: GZIP", b"Content-Encoding: gzip, identity",
+    b"Content-Length: 5\r\nContent-Length: 6",
 ]  # fmt: skip
 STATUSES = [
     b"100", b"101", b"102", b"103", b"200", b"201", b"202", b"204", b"205", b"206", b"226", b"299", b"300", b"301",
@@ -225,6 +237,12 @@ def head_break(head: bytes, rng: Random) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
+def head_part(head: bytes, rng: Random) -> bytes:
+    """A part of an answer that nobody asked for, with or without saying which."""
+    head = b"HTTP/1.1 206 Partial Content\r\n" + head.partition(b"\r\n")[2]
+    return with_header(head, b"Content-Range: bytes 0-9/100", rng) if rng.random() < 0.5 else head
+
+
 def head_empty(head: bytes, rng: Random) -> bytes:
     """Interim answers ahead of the real one, or another beginning."""
     ahead = (
@@ -237,7 +255,7 @@ def head_empty(head: bytes, rng: Random) -> bytes:
     return rng.choice(ahead) * rng.choice((1, 1, 3, 30)) + head
 
 
-HEADS = (head_line, head_line, head_line, head_type, head_status, head_status, head_break, head_empty)
+HEADS = (head_line, head_line, head_line, head_type, head_status, head_status, head_break, head_empty, head_part)
 
 
 # --------------------------------------------------------------------------------------------------------- of the body
@@ -317,7 +335,45 @@ def body_other(body: bytes, rng: Random) -> bytes:
     ))  # fmt: skip
 
 
-BODIES = (body_value, body_value, body_pruned, body_pruned, body_deep, body_other, *BYTES)
+_ENVELOPE = re.compile(
+    rb'"(data|results|items|pagination|total|totalCount|count|skip|offset|access_token|expires_in)"(?=:)'
+)
+
+
+def body_envelope(body: bytes, rng: Random) -> bytes:
+    """The names of an envelope in another letter case, gone or twice; totals that no listing has."""
+    match rng.randrange(5):
+        case 0:
+            return _ENVELOPE.sub(lambda name: name[0].upper(), body)
+        case 1:
+            return _ENVELOPE.sub(lambda name: b'"' + name[1].capitalize() + b'"', body)
+        case 2:
+            return _ENVELOPE.sub(lambda name: b'"other_' + name[1] + b'"', body)
+        case 3:
+            return re.sub(
+                rb'"(total|totalCount|count)":\d+', lambda name: b'"' + name[1] + b'":' + rng.choice(TOTALS), body
+            )
+        case _:
+            return re.sub(rb'("(?:data|results)":)(?=\[)', rb"\1[],\1", body)
+
+
+TOTALS = [b"0", b"1000000000000", b"-1", b'"7"', b"null", b"1e30", b"[]", b"3.5", b"true"]
+
+
+def body_huge(body: bytes, rng: Random) -> bytes:
+    """Much of something: texts, keys, errors, revisions, rows."""
+    count = rng.choice((2_000, 60_000))
+    return rng.choice((
+        lambda: b'{"message":"' + b"m" * (count * 10) + b'","errorCode":"' + b"e" * count + b'"}',
+        lambda: b'{"errors":{' + b",".join(b'"k%d":["abcd"]' % number for number in range(count)) + b"}}",
+        lambda: b'{"message":"it has ' + b", ".join(b"1.%d-rev1" % number for number in range(count)) + b'"}',
+        lambda: b"[" + b",".join([b'"abcd"'] * count) + b"]",
+        lambda: b'{"data":[' + b",".join([b"{}"] * count) + b'],"pagination":{"total":%d}}' % count,
+        lambda: b'{"' + b"k" * (count * 10) + b'":1}',
+    ))()  # fmt: skip
+
+
+BODIES = (body_envelope, body_huge, body_value, body_value, body_pruned, body_pruned, body_deep, body_other, *BYTES)
 
 
 # ------------------------------------------------------------------------------------------------------ of the framing
@@ -363,7 +419,11 @@ def encoded(head: bytes, body: bytes, rng: Random) -> bytes:
         (b"gzip", gzip.compress(body, 1)), (b"deflate", zlib.compress(body, 1)), (b"deflate", zlib.compress(body,
         1)[2:-4]),
         (b"gzip", gzip.compress(body, 1) * 2), (b"gzip", gzip.compress(gzip.compress(body, 1), 1)),
-        (b"gzip", BOMB), (b"gzip", body), (b"br", body), (b"zstd", body), (b"gzip", b""),
+        (b"gzip", BOMB), (b"gzip", body), (b"gzip", gzip.compress(body, 1)[:-8]), (b"x-gzip", gzip.compress(body, 1)),
+        (b"gzip", gzip.compress(body, 1)[:-4]), (b"gzip", gzip.compress(body, 1) + b"\x00" * 40),
+        (b"gzip", gzip.compress(body, 1) + b"rest"),
+        (b"gzip", gzip.compress(body[:90], 1) + gzip.compress(body[90:], 1)),
+        (b"gzip, gzip", gzip.compress(gzip.compress(body, 1), 1)), (b"br", body), (b"zstd", body), (b"gzip", b""),
     ))  # fmt: skip
     head = with_header(head, b"Content-Encoding: " + kind, rng)
     if rng.random() < 0.7:

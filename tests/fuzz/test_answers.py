@@ -27,6 +27,7 @@ import pytest
 from tests.fuzz.mutations import mutate, pieces
 from tests.fuzz.recording import Recording, Replay
 from tests.fuzz.scenarios import Scenario, Stage, record
+from veeam_async._auth import backoff
 from veeam_async._http.pool import Pool
 from veeam_async.errors import VeeamError, VeeamWarning
 
@@ -235,6 +236,8 @@ class Watch:
 
 async def fuzz(folder: Path, answers: int, rounds: int) -> Tally:
     recorded = await record(folder)
+    # A login that failed is tried again soon: half a second of waiting each would be most of what this does.
+    backoff.PAUSE, backoff.PAUSE_CAP = 0.0005, 0.001
     playing = Playing(recorded, folder)
     tally = playing.tally
     asyncio.get_running_loop().set_exception_handler(

@@ -232,7 +232,7 @@ async def main() -> int:
     with tempfile.TemporaryDirectory(prefix="veeam-soak-") as name:
         other = await asyncio.create_subprocess_exec(
             sys.executable, str(Path(__file__).with_name("appliances.py")), str(options.appliances), name,
-            str(options.seed), stdin=pipe, stdout=pipe, limit=1 << 20,
+            str(options.seed), stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL, limit=1 << 20,
         )  # fmt: skip
         assert other.stdin is not None and other.stdout is not None
         soak = Soak(json.loads(await other.stdout.readline()), Path(name), options.seed)
