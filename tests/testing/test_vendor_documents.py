@@ -15,7 +15,7 @@ from veeam_async._spec import Spec, SpecOperation, from_document, load
 from veeam_async.testing import World
 from veeam_async.testing.checking import Checker
 from veeam_async.testing.kinds import Shown
-from veeam_async.testing.products import product as find_product
+from veeam_async.testing.product_list import product as find_product
 from veeam_async.testing.state import State
 from veeam_async.testing.versions import serve
 

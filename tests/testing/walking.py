@@ -52,17 +52,37 @@ class Walk:
         listing = self._spec.listing(operation)
         if listing is None and isinstance(answer, dict) and isinstance(answer.get("id"), str):
             self.keys.add(answer["id"].lower())
-        rows = answer[listing[0]] if listing else self._bare(answer)
+        rows = self._bare(answer) if listing is None else answer[listing[0]] if listing[0] else answer
         self._asked[path] = rows
         self.rows[operation.path] += rows
+        placeholder = self._placeholder(operation.path)
         for row in rows:
             if isinstance(row, dict):
-                for name in ("id", "mountId", "sessionId", "resourceId", "instanceId", "accountId", "folderId", "name"):
+                if isinstance(row.get(placeholder), str):
+                    self.keys.add(row[placeholder].lower())
+                for name in (
+                    "id",
+                    "instanceUid",
+                    "mountId",
+                    "sessionId",
+                    "resourceId",
+                    "instanceId",
+                    "accountId",
+                    "folderId",
+                    "name",
+                ):
                     if isinstance(row.get(name), str | int):
                         self.keys.add(str(row[name]).lower())
                         if name != "name":
                             break
         return rows
+
+    def _placeholder(self, template: str) -> str:
+        """What the path of a single row of a list calls its key."""
+        for path in self._spec.paths:
+            if path.startswith(f"{template}/{{") and path.count("/") == template.count("/") + 1:
+                return path.rpartition("{")[2].rstrip("}")
+        return ""
 
     @staticmethod
     def _bare(answer: Any) -> list[Any]:

@@ -9,6 +9,16 @@ import attrs
 
 from .operations import METHODS, Response, Schema, SpecOperation
 
+# The field that holds the rows of a page, and the field beside it that tells a page from another object.
+_PAGES = (
+    ("data", "pagination"),
+    ("data", "meta"),
+    ("results", "totalCount"),
+    ("results", "offset"),
+    ("results", "_links"),
+    ("items", "totalCount"),
+)
+
 
 @attrs.define(eq=False)
 class Spec:
@@ -179,13 +189,21 @@ class Spec:
                 yield from self.names(choice, seen)
 
     def listing(self, operation: SpecOperation) -> tuple[str, Schema] | None:
-        """Name of the array and schema of a row, where the operation gives rows page by page or as one list of rows."""
+        """Name of the array and schema of a row, where the operation gives rows page by page or as one list of rows.
+
+        The name is empty where the answer is a bare list of objects.
+        """
         for response in operation.responses:
             schema = self.resolve(response.content.get("application/json", {}))
+            items = schema.get("items", {}) if schema.get("type") == "array" else {}
+            if "$ref" in items and "enum" not in self.resolve(items):
+                return "", items
             properties = self.properties(schema) if schema else {}
-            for rows, mark in (("data", "pagination"), ("results", "totalCount")):
+            for rows, mark in _PAGES:
                 if rows in properties and mark in properties:
-                    return rows, self.resolve(properties[rows]).get("items", {})
+                    array = self.resolve(properties[rows])
+                    if array.get("type") == "array":
+                        return rows, array.get("items", {})
         return None
 
 

@@ -145,6 +145,9 @@ class _Maker:
             return self._child(schema, children, kind)
         if "enum" in schema:
             return self.choice([value for value in schema["enum"] if value is not None])
+        wrapped = self._wrapped(schema)
+        if wrapped is not None:
+            return self.value(wrapped, name, kind=kind)
         if "allOf" in schema or "properties" in schema:
             return self._object(schema)
         if "oneOf" in schema or "anyOf" in schema:
@@ -162,6 +165,15 @@ class _Maker:
                 return self._string(schema, name)
             case _:
                 return self._object(schema)
+
+    def _wrapped(self, schema: Schema) -> Schema | None:
+        """What a schema stands for that is nothing but `allOf` of one reference; None for a child of a family."""
+        parts = schema.get("allOf", ())
+        if len(parts) != 1 or "$ref" not in parts[0] or "properties" in schema:
+            return None
+        target = self.spec.resolve(parts[0])
+        wrapped: Schema = parts[0]
+        return None if "discriminator" in target else wrapped
 
     def _child(self, schema: Schema, children: dict[str, str], kind: str | None) -> Any:
         if kind is None:

@@ -20,7 +20,7 @@ from .certificates import Authority
 from .faults import Faults
 from .journal import Departure, Journal, Recorded
 from .listener import Listener
-from .products import product as find_product
+from .product_list import product as find_product
 from .responder import Responder
 from .state import State
 from .tokens import TokenService, User

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 from .._spec import SpecOperation
 from .answers import derived
 from .cloud_view import CloudView
-from .handlers import JSON, ORIGIN, Answer, Call, Handlers
+from .handlers import JSON, Answer, Call, Handlers
 from .kinds import Kind
 from .overlay import DROP
+from .paging import ORIGIN
 from .products import Product, stamp
 from .query import read_moment
 from .things import GIB, Job, Repository, RestorePoint, Result, Session, Workload

@@ -8,8 +8,9 @@ from typing import Any
 
 from .._spec import Schema, SpecOperation
 from .cloud_view import CloudView
-from .handlers import JSON, ORIGIN, Answer, Call, Handler, Handlers
+from .handlers import JSON, Answer, Call, Handler, Handlers
 from .overlay import OneOf
+from .paging import ORIGIN
 from .products import Problem, Product, Refused, stamp
 from .query import Row
 from .things import Job, Result, Session

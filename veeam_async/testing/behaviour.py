@@ -20,9 +20,9 @@ class Behaviour:
             product is known to do.
         login_error: a refused login's body: in the `product`'s shape or in that of `oauth`.
         unknown_ids: an id that no list shows gives 404 (`not_found`) or a made-up object (`answer`).
-        default_limit: rows in a page where the request names no number.
-        most_rows: rows in a page at most, whatever the request asks for; None for no bound.
-        asynchronous: Azure calls that may answer 200 or 202 answer 202 and an operation to poll.
+        default_limit: rows in a page where the request names no number; None for the product's own choice.
+        most_rows: rows in a page at most, whatever the request asks for; None for the product's own bound.
+        asynchronous: calls that may answer 200 or 202 (azure, spc) answer 202 and something to poll.
         delete_lag: seconds that a deleted thing is still answered after its deletion was.
         in_use_for: seconds that credentials stay in use after the last thing that used them is gone.
         seconds_per_row: how long each row of a listing takes, counted before pages are cut: large listings are slow.
@@ -32,7 +32,7 @@ class Behaviour:
     unauthorized: Shape | None = None
     login_error: Literal["product", "oauth"] = "product"
     unknown_ids: Literal["not_found", "answer"] = "not_found"
-    default_limit: int = 200
+    default_limit: int | None = None
     most_rows: int | None = None
     asynchronous: bool = False
     delete_lag: float = 0.0

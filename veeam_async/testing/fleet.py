@@ -15,7 +15,7 @@ import attrs
 from .._spec import revisions as known_revisions
 from .appliance import PASSWORD, SimulatedAppliance
 from .certificates import Authority
-from .products import product as find_product
+from .product_list import product as find_product
 from .state import State
 from .versions import serve
 from .world import World

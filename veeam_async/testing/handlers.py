@@ -13,6 +13,7 @@ from .._spec import Schema, Spec, SpecOperation
 from . import query
 from .answers import Answers
 from .behaviour import Behaviour
+from .paging import is_json_filter, json_order, json_select, page_body
 from .products import Problem, Product, Refused
 from .query import Row
 from .store import Collection, Store, missing
@@ -21,9 +22,6 @@ from .world import World
 
 JSON = "application/json"
 _MOST_CACHED = 64
-
-ORIGIN = "https://appliance.invalid"
-"""Stands for the appliance's own origin in links; answers are shared, so it is put in when one is sent."""
 
 
 @attrs.frozen
@@ -164,25 +162,34 @@ class Handlers:
         listing = self.spec.listing(call.operation)
         kept = list(rows)
         if kept and isinstance(kept[0], dict):
-            wanted = query.select(kept, self._filters(call) if filters is None else filters)
-            kept = query.order(wanted, call.query)
+            kept = self._chosen(call, kept, self._filters(call) if filters is None else filters)
         skip, limit = self._bounds(call)
-        behaviour = call.host.behaviour
-        cut = query.page(kept, skip, limit, default=behaviour.default_limit, most=behaviour.most_rows)
+        behaviour, product = call.host.behaviour, call.host.product
+        default = product.default_limit if behaviour.default_limit is None else behaviour.default_limit
+        most = product.most_rows if behaviour.most_rows is None else behaviour.most_rows
         response = call.operation.responses[0]
-        if listing is not None and listing[0] == "data":
-            counted = {"total": cut.total, "count": len(cut.rows), "skip": cut.skip, "limit": cut.limit}
-            return Answer(response.status, {"data": cut.rows, "pagination": counted}, rows=cut.total)
-        shape = self.spec.properties(response.content[JSON])
-        body: dict[str, Any] = {"totalCount": cut.total, "results": cut.rows}
-        if "offset" in shape:
-            body = {"offset": cut.skip, "limit": cut.limit, "totalCount": cut.total, "results": cut.rows}
-        if "_links" in shape:
-            if self.spec.resolve(shape["_links"]).get("type") == "array":
-                body["_links"] = [{"rel": "self", "href": ORIGIN + call.path, "method": "GET"}]
-            else:
-                body["_links"] = {"self": {"href": ORIGIN + call.path}}
-        return Answer(response.status, body, rows=cut.total)
+        if listing is not None and not listing[0] and skip is None and limit is None:
+            limit, most = -1, None
+        cut = query.page(kept, skip, limit, default=default, most=most)
+        schema = response.content.get(JSON, {})
+        name = listing[0] if listing is not None else "results"
+        if listing is None:
+            return Answer(response.status, {"totalCount": cut.total, name: cut.rows}, rows=cut.total)
+        return Answer(response.status, page_body(self.spec, schema, name, cut, call.path, call.query), rows=cut.total)
+
+    def _chosen(self, call: Call, rows: list[Row], filters: Mapping[str, Sequence[str]]) -> list[Row]:
+        """The rows that pass the call's filters, in the order that it asks for."""
+        written = {name: values[0] for name, values in filters.items() if values and is_json_filter(values[0])}
+        plain = {name: values for name, values in filters.items() if name not in written}
+        try:
+            for name, text in written.items():
+                if name.lower() == "filter":
+                    rows = json_select(rows, text)
+                elif name.lower() == "sort":
+                    rows = json_order(rows, text)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Refused(Problem(400, str(error))) from None
+        return query.order(query.select(rows, plain), {name: call.query[name] for name in call.query if name in plain})
 
     def _filters(self, call: Call) -> dict[str, list[str]]:
         # A value that the document wants joined by commas is one list of values.
@@ -364,7 +371,7 @@ def common(spec: Spec, product: Product) -> dict[str, Handler]:
     made: dict[str, Handler] = {}
     for operation in spec.operations.values():
         end = operation.path.rsplit("/", 1)[-1]
-        if (operation.method, operation.path) == product.logout:
+        if (operation.method, operation.path) == product.logout_call(spec.revision):
             made[operation.operation_id] = logout
         elif end in ("authorization_code", "authorizationCode"):
             made[operation.operation_id] = authorization_code

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
@@ -123,13 +121,19 @@ class Product:
         revision_path: finds the revision in a path, where the path chooses it.
         access_lifetime, refresh_lifetime: seconds, as the evidence says.
         grants: the grant's spelling in lower case to what it means.
-        login: path of the token endpoint.
-        logout: method and path of the call that ends a login.
+        login: path of the token endpoint; `{revision}` stands for the revision.
+        logout: method and path of the call that ends a login; the same.
         logout_status: 200 or 204.
         links: True where answers carry links to the appliance itself.
         headers: of every answer.
         problem_type: media type of errors.
         dead_token: what a rejected token is answered with, unless the behaviour says otherwise.
+        default_limit: rows in a page where the request names no number.
+        most_rows: rows in a page at most; None for no bound that is known.
+        revision_needed: False where a request without a revision gets the newest one.
+        antiforgery: True where tokens ask for a cookie on each call, unless the login said otherwise.
+        server_error: the status of a failure of the server, where it is not 500.
+        wrong_path: the status for a revision in the path that is not served.
     """
 
     name = ""
@@ -147,6 +151,20 @@ class Product:
     headers: ClassVar[Mapping[str, str]] = {}
     problem_type = "application/problem+json"
     dead_token: Shape = "empty"
+    default_limit = 200
+    most_rows: int | None = None
+    revision_needed = True
+    antiforgery = False
+    server_error = 500
+    wrong_path = 404
+
+    def login_path(self, revision: str) -> str:
+        """Path of the token endpoint as a revision has it."""
+        return self.login.format(revision=revision)
+
+    def logout_call(self, revision: str) -> tuple[str, str]:
+        """Method and path of the call that ends a login as a revision has it."""
+        return self.logout[0], self.logout[1].format(revision=revision)
 
     def tokens(self, tokens: Tokens) -> dict[str, Any]:
         """The body of a login's answer."""
@@ -175,163 +193,6 @@ class Product:
         """The error for a revision that is not served; `asked` is empty where none was named."""
         text = f"The x-api-version header is missing or wrong. Supported revisions: {', '.join(served)}."
         return Problem(400, text)
-
-
-def _without_zone(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-class Vbr(Product):
-    """Veeam Backup & Replication."""
-
-    name = "vbr"
-    title = "Veeam Backup & Replication"
-    port = 9419
-    revision_header = "x-api-version"
-    access_lifetime = 900
-    grants: ClassVar[Mapping[str, Grant]] = {
-        "password": "password",
-        "refresh_token": "refresh_token",
-        "authorization_code": "authorization_code",
-        "vbr_token": "vbr_token",
-    }
-    login = "/api/oauth2/token"
-    logout: ClassVar[tuple[str, str]] = ("POST", "/api/oauth2/logout")
-    logout_status = 200
-    links = False
-    problem_type = "application/json"
-    # As the tag SectionOverview of 1.3-rev1 lists them.
-    headers: ClassVar[Mapping[str, str]] = {
-        "Cache-Control": "private",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "SAMEORIGIN",
-        "X-XSS-Protection": "1; mode=block",
-        "Strict-Transport-Security": "max-age=31536000",
-    }
-
-    def tokens(self, tokens: Tokens) -> dict[str, Any]:
-        body = super().tokens(tokens)
-        return body if tokens.renewed else body | {"username": tokens.user}
-
-    def moment(self, moment: datetime) -> str:
-        return _without_zone(moment)
-
-    def problem(self, problem: Problem) -> dict[str, Any]:
-        body = {"errorCode": problem.error_code, "message": problem.message}
-        if problem.resource_id:
-            body["resourceId"] = problem.resource_id
-        return body
-
-
-class Aws(Product):
-    """Veeam Backup for AWS."""
-
-    name = "aws"
-    title = "Veeam Backup for AWS"
-    port = 11005
-    revision_header = "x-api-version"
-    refresh_lifetime = 2 * 3600
-    grants: ClassVar[Mapping[str, Grant]] = {
-        "password": "password",
-        "refresh_token": "refresh_token",
-        "authorization_code": "authorization_code",
-        "mfa": "mfa",
-    }
-    login = "/api/v1/token"
-    logout: ClassVar[tuple[str, str]] = ("DELETE", "/api/v1/token")
-
-    def tokens(self, tokens: Tokens) -> dict[str, Any]:
-        return super().tokens(tokens) | {"username": tokens.user, "mfa_enabled": False, "roleName": tokens.role}
-
-    def moment(self, moment: datetime) -> str:
-        return _without_zone(moment)
-
-    def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
-        return {"mfa_enabled": True, "mfa_token": token, "username": user}
-
-    def problem(self, problem: Problem) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "title": problem.title,
-            "status": problem.status,
-            "errorCode": problem.error_code,
-            "details": problem.message,
-        }
-        if problem.fields:
-            body["data"] = {name: {"messages": texts} for name, texts in problem.fields.items()}
-        return body
-
-
-class Azure(Product):
-    """Veeam Backup for Microsoft Azure."""
-
-    name = "azure"
-    title = "Veeam Backup for Microsoft Azure"
-    port = 443
-    revision_path: ClassVar[re.Pattern[str] | None] = re.compile(r"/api/(v\d[\d.]*)(?=/)")
-    grants: ClassVar[Mapping[str, Grant]] = {
-        "password": "password",
-        "refresh_token": "refresh_token",
-        "mfa": "mfa",
-        "saml": "saml",
-        "ssotoken": "sso_token",
-        "authentication_code": "authorization_code",
-        "updater_token": "updater_token",
-    }
-    login = "/api/oauth2/token"
-    logout: ClassVar[tuple[str, str]] = ("DELETE", "/api/oauth2/token")
-
-    def tokens(self, tokens: Tokens) -> dict[str, Any]:
-        return super().tokens(tokens) | {
-            "userId": str(uuid.uuid5(uuid.NAMESPACE_URL, tokens.user)),
-            "username": tokens.user,
-            "roleName": tokens.role,
-            "userType": "Internal",
-            "latestNewsShown": True,
-            "mfa_enabled": False,
-            "shortLived": tokens.short,
-        }
-
-    def moment(self, moment: datetime) -> str:
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
-
-    def mfa_needed(self, user: str, token: str) -> dict[str, Any]:
-        return {
-            "token_type": "bearer",
-            "expires_in": 0,
-            ".issued": "0001-01-01T00:00:00Z",
-            ".expires": "0001-01-01T00:00:00Z",
-            "userId": str(uuid.uuid5(uuid.NAMESPACE_URL, user)),
-            "username": user,
-            "userType": "Internal",
-            "latestNewsShown": True,
-            "mfa_enabled": True,
-            "mfa_token": token,
-            "shortLived": False,
-        }
-
-    def problem(self, problem: Problem) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "type": f"https://httpstatuses.io/{problem.status}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": problem.message,
-            "traceId": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00",
-        }
-        if problem.fields or problem.status == 400:
-            body["errors"] = dict(problem.fields) or {"": [problem.message]}
-        if problem.resource_id:
-            body["resourceId"] = problem.resource_id
-        return body
-
-
-_PRODUCTS: dict[str, Product] = {product.name: product for product in (Vbr(), Aws(), Azure())}
-
-
-def product(name: str) -> Product:
-    """The product of that short name."""
-    if name not in _PRODUCTS:
-        raise LookupError(f"no product {name!r}; there are {', '.join(_PRODUCTS)}")
-    return _PRODUCTS[name]
 
 
 def stamp(moment: datetime) -> str:

@@ -70,4 +70,4 @@ class References:
 
 def _stem(field: str) -> str:
     lowered = field.lower()
-    return lowered[:-1] if lowered.endswith("ids") else lowered
+    return lowered[:-1] if lowered.endswith(("ids", "uids")) else lowered

@@ -17,8 +17,9 @@ from .._spec import Schema, SpecOperation
 from .behaviour import Behaviour
 from .documents import document_of
 from .faults import Fault, Faults
-from .handlers import ORIGIN, Answer, Call, Handlers
+from .handlers import Answer, Call, Handlers
 from .journal import Departure, Journal, Recorded, body_of
+from .paging import ORIGIN
 from .products import Problem, Product, Refused
 from .state import State
 from .tokens import TokenService, User
@@ -127,18 +128,27 @@ class Responder:
         asked, served, looked_for = newest, True, path
         if self.product.revision_header:
             asked = request.headers.get(self.product.revision_header, "")
+            if not asked and not self.product.revision_needed:
+                asked = newest
             served = asked in documents
         elif self.product.revision_path is not None:
             match = self.product.revision_path.match(path)
             if match is not None:
-                asked = match[1]
+                asked = self._named(match[1])
                 served = asked in documents
-                looked_for = path[: match.start(1)] + documents.get(asked, asked) + path[match.end(1) :]
+                document = documents.get(asked, asked)
+                part = document if document.startswith("v") else f"v{document}"
+                looked_for = path[: match.start(1)] + part + path[match.end(1) :]
         revision = asked if served else newest
         handlers = self.state.handlers(documents[revision])
         operation, values, allowed = handlers.spec.find(request.method, looked_for)
-        login = request.method == "POST" and path.rstrip("/") == self.product.login
+        login = request.method == "POST" and looked_for.rstrip("/") == self.product.login_path(documents[revision])
         return _Found(revision, handlers, operation, values, allowed, looked_for, served, login)
+
+    def _named(self, text: str) -> str:
+        """The revision that a part of a path stands for: some products' revisions have no `v` of their own."""
+        documents = self.state.served.documents
+        return next((name for name in documents if text.lower() in (name, f"v{name}")), text)
 
     async def _answer(
         self, found: _Found, request: web.BaseRequest, path: str, body: bytes, faults: Sequence[Fault]
@@ -161,6 +171,8 @@ class Responder:
     ) -> Answer:
         operation = found.operation
         if operation is None:
+            if not found.served and self.product.revision_path is not None:
+                raise Refused(Problem(self.product.wrong_path, f"There is no resource {path}."))
             if found.allowed:
                 raise Refused(Problem(405, f"{request.method} is not allowed here."))
             raise Refused(Problem(404, f"There is no resource {path}."))
@@ -177,7 +189,7 @@ class Responder:
         user = self._user(operation, request)
         handlers = found.handlers
         reads = request.method == "GET" and not self.behaviour.asynchronous
-        if self.state.shared and not reads and (operation.method, operation.path) != self.product.logout:
+        if self.state.shared and not reads and not self._ends_login(operation, handlers):
             self.own_state()
             handlers = self.state.handlers(handlers.spec.revision)
         call = self._call(operation, found, request, body, user)
@@ -192,6 +204,9 @@ class Responder:
         ):
             raise _Cut
         return answer
+
+    def _ends_login(self, operation: SpecOperation, handlers: Handlers) -> bool:
+        return (operation.method, operation.path) == self.product.logout_call(handlers.spec.revision)
 
     def own_state(self) -> None:
         """Stop sharing the state with other appliances."""
@@ -259,7 +274,7 @@ class Responder:
         token = _bearer(request)
         if not operation.secured:
             return None
-        user = self.tokens.check(token)
+        user = self.tokens.check(token, cookies=bool(request.headers.get("Cookie")))
         if token in self._dead or operation.operation_id in user.forbidden or "*" in user.forbidden:
             raise Refused(Problem(403, "The account is not allowed to do this."))
         return user
@@ -278,7 +293,8 @@ class Responder:
         return Answer(problem.status, self.product.problem(problem), media=self.product.problem_type, headers=headers)
 
     def _failed(self, fault: Fault) -> Answer:
-        problem = Problem(fault.status or 500, fault.message, fault.code)
+        status = self.product.server_error if fault.status == 500 else fault.status
+        problem = Problem(status or self.product.server_error, fault.message, fault.code)
         if fault.status is not None and fault.status < 300:
             return Answer(fault.status)
         return Answer(problem.status, self.product.problem(problem), media=self.product.problem_type)
@@ -299,6 +315,8 @@ class Responder:
             body = b"" if payload is None else orjson.dumps(payload)
         if self.product.links:
             body = body.replace(_ORIGIN, self.origin().encode())
+            if "Location" in headers:
+                headers["Location"] = headers["Location"].replace(ORIGIN, self.origin())
         if self.tokens.skew:
             headers["Date"] = self.tokens.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
         if body:

@@ -11,14 +11,24 @@ from .answers import Answers
 from .aws_view import AwsView
 from .azure_view import AzureView
 from .handlers import Handler, Handlers
+from .m365_view import M365View
 from .mfa import MfaHandlers
+from .one_view import OneView
 from .products import Product
+from .spc_view import SpcView
 from .vbr_view import VbrView
 from .versions import Served
 from .views import Playing, View
 from .world import World
 
-_VIEWS: Mapping[str, type[View]] = {"vbr": VbrView, "aws": AwsView, "azure": AzureView}
+_VIEWS: Mapping[str, type[View]] = {
+    "vbr": VbrView,
+    "aws": AwsView,
+    "azure": AzureView,
+    "m365": M365View,
+    "spc": SpcView,
+    "one": OneView,
+}
 
 
 @attrs.define(eq=False)

@@ -146,7 +146,7 @@ class Store:
         """The field that tells the rows of a list apart, or an empty string where none does."""
         found = self.spec.listing(operation)
         properties = self.spec.properties(found[1]) if found else {}
-        names = [placeholder, "id", placeholder[:1].lower() + placeholder[1:]]
+        names = [placeholder, "id", "instanceUid", placeholder[:1].lower() + placeholder[1:]]
         names += ["name"] if placeholder.lower().endswith("name") else []
         return next((name for name in names if name and name in properties), "")
 
@@ -210,7 +210,7 @@ class Store:
         for number, (name, kind) in enumerate(self.answers.plan(schema), 1):
             if field.get("type") in ("integer", "number"):
                 own: Any = number
-            elif field.get("format") == "uuid" or key == "id" or key.endswith("Id"):
+            elif field.get("format") == "uuid" or key == "id" or key.endswith(("Id", "Uid")):
                 own = derived(self.answers.seed, _canonical(path), name)
             else:
                 own = self.answers.text(field, key, _canonical(path), name)

@@ -65,6 +65,7 @@ class _Access:
     user: User
     until: float
     login: int
+    guarded: bool = False
 
 
 @attrs.frozen
@@ -125,6 +126,7 @@ class TokenService:
         self._assertions: dict[str, User] = {}
         self._vbr_tokens: dict[str, User] = {}
         self._logins = 0
+        self._guarded = False
         self._grants: Mapping[Grant, Callable[[Mapping[str, str]], dict[str, Any]]] = {
             "password": self._password,
             "refresh_token": self._refresh_token,
@@ -190,8 +192,18 @@ class TokenService:
 
     # Requests
 
-    def check(self, token: str) -> User:
+    def add_key(self, user: User) -> str:
+        """A key that serves as an access token for ever, as the Service Provider Console gives them."""
+        key = secrets.token_urlsafe(32)
+        self._access[key] = _Access(user, math.inf, 0)
+        return key
+
+    def check(self, token: str, *, cookies: bool = True) -> User:
         """The account behind an access token.
+
+        Args:
+            token: as sent.
+            cookies: True where the request carried cookies; some logins ask for one.
 
         Raises:
             Refused: 401.
@@ -202,6 +214,8 @@ class TokenService:
         if access.until <= self.clock():
             del self._access[token]
             raise Refused(Problem(401, "The access token has expired.", "ExpiredToken"))
+        if access.guarded and not cookies:
+            raise Refused(Problem(401, "The antiforgery cookie is missing.", "InvalidToken"))
         return access.user
 
     def end(self, token: str) -> None:
@@ -225,6 +239,7 @@ class TokenService:
         if grant is None:
             raise Refused(Problem(400, "The grant type is not supported."), "unsupported_grant_type")
         self.grants[grant] += 1
+        self._guarded = self.product.antiforgery and fields.get("disable_antiforgery_token", "").lower() != "true"
         return self._grants[grant](fields)
 
     def _password(self, fields: Mapping[str, str]) -> dict[str, Any]:
@@ -317,7 +332,7 @@ class TokenService:
         now = self.clock()
         self._forget(now)
         access, refresh = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        self._access[access] = _Access(user, now + self.access_lifetime, login)
+        self._access[access] = _Access(user, now + self.access_lifetime, login, self._guarded)
         self._refresh[refresh] = _Refresh(user, now + lifetime, lifetime, login, short)
         issued = self.now()
         return self.product.tokens(

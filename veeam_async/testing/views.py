@@ -49,6 +49,8 @@ class View:
         lists: kinds of which the world knows nothing, to the list that answers for them, below `base`.
         jobs: lists of jobs, below `base`: actions on their rows act on jobs.
         sessions: the list of sessions, below `base`.
+        infers: let fields that no table lists name rows of the list that is called like them: `teamId` those of
+            `/Teams`.
     """
 
     fields: ClassVar[Mapping[str, str]] = {}
@@ -56,6 +58,7 @@ class View:
     lists: ClassVar[Mapping[str, str]] = {}
     jobs: ClassVar[Sequence[str]] = ()
     sessions: ClassVar[str] = "/sessions"
+    infers: ClassVar[bool] = False
 
     def __init__(self, handlers: Handlers, product: Product, playing: Playing) -> None:
         self.handlers = handlers
@@ -132,6 +135,20 @@ class View:
 
         return give
 
+    def _infer(self) -> None:
+        fields = dict(self.references.fields)
+        for path, methods in self.spec.paths.items():
+            listing = self.spec.listing(methods["GET"]) if "GET" in methods and "{" not in path else None
+            if listing is None or not _ref(listing[1]):
+                continue
+            word = path.rsplit("/", 1)[-1].lower()
+            word = f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
+            kind = self._kind_at.get(path, path)
+            self.references.things.setdefault(kind, self._named(path))
+            for name in (f"{word}id", f"{word}uid", f"{word}.id", f"{word}s.id", f"{word}.instanceuid"):
+                fields.setdefault(name, kind)
+        self.references.fields = fields
+
     def _one_at(self, path: str) -> Callable[[int], Any]:
         def give(number: int) -> Any:
             held = self.handlers.store.collection(path, path)
@@ -146,6 +163,8 @@ class View:
 
     def connect(self) -> None:
         """Show kinds wherever else the revision answers with them: lists below rows, and single objects."""
+        if self.infers:
+            self._infer()
         for path in self.lists.values():
             operation = self.spec.paths.get(self.base + path, {}).get("GET")
             listing = self.spec.listing(operation) if operation else None
@@ -232,7 +251,7 @@ class View:
         """Facts laid over a made-up value."""
         return lay(self.spec, base, over, schema)
 
-    def log(self, path: str, show: Callable[[Call, Session], Answer]) -> None:
+    def log(self, path: str, show: Callable[[Call, Session], Answer | None]) -> None:
         """Let the GET at a path show a session's log."""
         operation = self.at("GET", path)
 
