@@ -61,6 +61,16 @@ TESTS: dict[str, list[str]] = {
     "retry": ["tests/test_retry.py", *faults("retry")],
     "origin": ["tests/test_origin.py"],
     "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
+    **{
+        f"_model/{module}": ["tests/test_model.py", "tests/test_model_bodies.py", "tests/test_codec.py"]
+        for module in (
+            "additional", "attributes", "bodies", "classes", "collections", "decoding", "fields", "introspection",
+            "model", "reading", "showing", "strictness", "writing",
+        )
+    },
+    "_model/enums": ["tests/test_enums.py", "tests/test_model.py"],
+    "_model/expressions": ["tests/test_type_expressions.py", "tests/test_codec.py"],
+    "_model/timestamps": ["tests/test_timestamps.py"],
     "token_store": ["tests/test_token_store.py"],
     "_operation/reply": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],
     "_http/answers": ["tests/test_reply.py", *faults("errors", "broken_answers", "secrets", "retry")],

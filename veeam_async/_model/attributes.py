@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from .base import View
 from .classes import is_enum, is_model, resolve
-from .collections import AbsentItems, Entries, Items
+from .collections import AbsentItems, entries_over, items_over
 from .enums import lookup
 from .expressions import PLAIN, parse
 from .fields import Field
@@ -183,9 +183,9 @@ def _put(wire: str, self: Any, value: Any) -> None:
     if isinstance(value, View):
         kept[wire] = value
     elif isinstance(value, list) and any(isinstance(each, View) for each in value):
-        kept[wire] = Items(value, self.__json__[wire])
+        kept[wire] = items_over(self.__json__[wire], value)
     elif isinstance(value, dict) and any(isinstance(each, View) for each in value.values()):
-        kept[wire] = Entries(value, self.__json__[wire])
+        kept[wire] = entries_over(self.__json__[wire], value)
 
 
 def _delete(wire: str, self: Any) -> None:

@@ -6,7 +6,6 @@ What is not changed stays there as it was spelled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, SupportsIndex
 
 from .writing import written
@@ -15,24 +14,22 @@ _MISSING = object()
 
 
 class Items(list[Any]):
-    """A list of what was read from the items of a JSON array."""
+    """A list of what was read from the items of a JSON array. Made by `items_over`: a constructor costs more."""
 
-    __slots__ = ("_json",)
+    __slots__ = ("json",)
 
-    def __init__(self, items: Iterable[Any] = (), json: list[Any] | None = None) -> None:
-        super().__init__(items)
-        self._json = [written(item) for item in self] if json is None else json
+    json: list[Any]
 
     def __reduce__(self) -> Any:
         return list, (list(self),)
 
     def append(self, item: Any, /) -> None:
-        self._json.append(written(item))
+        self.json.append(written(item))
         super().append(item)
 
     def extend(self, items: Iterable[Any], /) -> None:
         added = list(items)
-        self._json.extend([written(item) for item in added])
+        self.json.extend([written(item) for item in added])
         super().extend(added)
 
     def __iadd__(self, items: Iterable[Any], /) -> Items:  # type: ignore[misc]
@@ -40,48 +37,55 @@ class Items(list[Any]):
         return self
 
     def __imul__(self, times: SupportsIndex, /) -> Items:
-        self._json *= times
+        self.json *= times
         super().__imul__(times)
         return self
 
     def insert(self, index: SupportsIndex, item: Any, /) -> None:
-        self._json.insert(index, written(item))
+        self.json.insert(index, written(item))
         super().insert(index, item)
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         if isinstance(index, slice):
             value = list(value)
-            self._json[index] = [written(item) for item in value]
+            self.json[index] = [written(item) for item in value]
         else:
-            self._json[index] = written(value)
+            self.json[index] = written(value)
         super().__setitem__(index, value)
 
     def __delitem__(self, index: SupportsIndex | slice, /) -> None:
-        del self._json[index]
+        del self.json[index]
         super().__delitem__(index)
 
     def pop(self, index: SupportsIndex = -1, /) -> Any:
         item = super().pop(index)
-        self._json.pop(index)
+        self.json.pop(index)
         return item
 
     def remove(self, item: Any, /) -> None:
         del self[self.index(item)]
 
     def clear(self) -> None:
-        self._json.clear()
+        self.json.clear()
         super().clear()
 
     def reverse(self) -> None:
-        self._json.reverse()
+        self.json.reverse()
         super().reverse()
 
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
         order = sorted(
             range(len(self)), key=(lambda at: self[at]) if key is None else (lambda at: key(self[at])), reverse=reverse
         )
-        self._json[:] = [self._json[at] for at in order]
+        self.json[:] = [self.json[at] for at in order]
         super().__setitem__(slice(None), [self[at] for at in order])
+
+
+def items_over(json: list[Any], items: Iterable[Any]) -> Items:
+    """The list of what was read from the items of a JSON array."""
+    made = Items(items)
+    made.json = json
+    return made
 
 
 class AbsentItems(Items):
@@ -95,7 +99,7 @@ class AbsentItems(Items):
         self._wire = wire
 
     @property
-    def _json(self) -> list[Any]:  # type: ignore[override]
+    def json(self) -> list[Any]:  # type: ignore[override]
         array: Any = self._object.get(self._wire)
         if array is None:
             array = self._object[self._wire] = []
@@ -103,24 +107,22 @@ class AbsentItems(Items):
 
 
 class Entries(dict[str, Any]):
-    """A map of what was read from the values of a JSON object."""
+    """A map of what was read from the values of a JSON object. Made by `entries_over`."""
 
-    __slots__ = ("_json",)
+    __slots__ = ("json",)
 
-    def __init__(self, entries: Mapping[str, Any] = MappingProxyType({}), json: dict[str, Any] | None = None) -> None:
-        super().__init__(entries)
-        self._json = {key: written(value) for key, value in self.items()} if json is None else json
+    json: dict[str, Any]
 
     def __reduce__(self) -> Any:
         return dict, (dict(self),)
 
     def __setitem__(self, key: str, value: Any, /) -> None:
-        self._json[key] = written(value)
+        self.json[key] = written(value)
         super().__setitem__(key, value)
 
     def __delitem__(self, key: str, /) -> None:
         super().__delitem__(key)
-        del self._json[key]
+        del self.json[key]
 
     def update(self, *others: Any, **named: Any) -> None:
         for key, value in dict(*others, **named).items():
@@ -144,9 +146,16 @@ class Entries(dict[str, Any]):
 
     def popitem(self) -> tuple[str, Any]:
         key, value = super().popitem()
-        del self._json[key]
+        del self.json[key]
         return key, value
 
     def clear(self) -> None:
-        self._json.clear()
+        self.json.clear()
         super().clear()
+
+
+def entries_over(json: dict[str, Any], entries: Mapping[str, Any]) -> Entries:
+    """The map of what was read from the values of a JSON object."""
+    made = Entries(entries)
+    made.json = json
+    return made

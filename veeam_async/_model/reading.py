@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from .base import View, for_each_class
 from .classes import is_enum, is_model, package_of, resolve
-from .collections import Entries, Items
+from .collections import entries_over, items_over
 from .enums import reader
 from .expressions import Node, TypeExpression
 from .fields import fields
@@ -67,25 +67,28 @@ def child_of(cls: type[View], value: Any) -> type[View] | None:
 
 def _dispatching_maker(cls: type[View]) -> Read:
     wire = discriminator_wire(cls)
-    makers: dict[Any, Read] = {}
+    # By value; a child that has children itself chooses anew for each object.
+    classes: dict[str, type[View]] = {}
     plain = _plain_maker(cls)
 
     def first_sight(value: Any) -> Read:
-        child = child_of(cls, value)
-        make = plain if child is None or child is cls else maker(child)
-        if len(makers) < _REMEMBERED and (value is None or isinstance(value, str)):
-            makers[value] = make
-        return make
+        child = child_of(cls, value) or cls
+        if child is not cls and discriminator_wire(child) is not None:
+            return maker(child)
+        if value.__class__ is str and len(classes) < _REMEMBERED:
+            classes[value] = child
+        return plain if child is cls else maker(child)
 
-    def make(raw: Any, seen: Any = makers.get) -> Any:
+    def make(raw: Any, seen: Any = classes.get, new: Any = _new) -> Any:
         if raw.__class__ is not dict:
             return raw
         value = raw.get(wire)
-        try:
-            known = seen(value)
-        except TypeError:  # a list or an object where a text is due
-            known = plain
-        return (known or first_sight(value))(raw)
+        if value.__class__ is not str or (chosen := seen(value)) is None:
+            return first_sight(value)(raw)
+        made = new(chosen)
+        made.__json__ = raw
+        made.__kept__ = None
+        return made
 
     return make
 
@@ -128,13 +131,13 @@ class _LateReader:
         if value.__class__ is not list:
             return value
         read = self._read or (self._reader() if value else _unchanged)
-        return Items([read(each) for each in value], value)
+        return items_over(value, [read(each) for each in value])
 
     def read_map(self, value: Any) -> Any:
         if value.__class__ is not dict:
             return value
         read = self._read or (self._reader() if value else _unchanged)
-        return Entries({key: read(each) for key, each in value.items()}, value)
+        return entries_over(value, {key: read(each) for key, each in value.items()})
 
 
 def reader_of_class(cls: Any) -> Read:
