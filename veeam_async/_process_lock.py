@@ -7,6 +7,7 @@ import contextlib
 import os
 import random
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,16 +22,53 @@ async def process_lock(path: Path) -> AsyncIterator[None]:
     Raises:
         OSError: the file cannot be made or opened.
     """
-    db = await asyncio.to_thread(_open, path)
+    lock = _Lock(path)
     try:
         pause = _SHORTEST_PAUSE
-        while not await asyncio.to_thread(_take, db):
+        while not await asyncio.to_thread(lock.take):
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
             pause = min(_LONGEST_PAUSE, 1.5 * pause)
         yield
     finally:
-        # Closing gives the lock back. Neither waits for anything.
-        db.close()
+        lock.close()
+
+
+class _Lock:
+    """A connection that a thread uses while another may want to close it: a waiting task can be cancelled any time.
+
+    SQLite's objects must not be closed under somebody who is using them. So one thread at a time has the connection,
+    and closing it is left to the one that has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+        self._in_use = threading.Lock()
+        self._closed = False
+
+    def take(self) -> bool:
+        """Take the lock if nobody has it. Does not wait."""
+        try:
+            with self._in_use:
+                if self._closed:
+                    return False
+                if self._db is None:
+                    self._db = _open(self._path)
+                return _begin(self._db)
+        finally:
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Give the lock back. Waits for nothing: a thread that is at work does it in its stead."""
+        self._closed = True
+        if self._in_use.acquire(blocking=False):
+            try:
+                db, self._db = self._db, None
+                if db is not None:
+                    db.close()
+            finally:
+                self._in_use.release()
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -44,7 +82,7 @@ def _open(path: Path) -> sqlite3.Connection:
         raise OSError(f"the lock cannot be opened: {error}") from None
 
 
-def _take(db: sqlite3.Connection) -> bool:
+def _begin(db: sqlite3.Connection) -> bool:
     try:
         db.execute("PRAGMA journal_mode = MEMORY")  # nothing is written, and nothing need lie beside the file
         db.execute("BEGIN EXCLUSIVE")
