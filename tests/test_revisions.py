@@ -18,9 +18,9 @@ module = sys.modules["veeam_async.revisions"]
 def test_all_revisions_newest_first() -> None:
     """Products in order, and each product's newest revision first."""
     names = {product: [one.name for one in revisions(product)] for product in PRODUCTS}
-    assert names["vbr"] == ["1.3-rev1", "1.3-rev0", "1.2-rev1", "1.1-rev0"]
+    assert names["vbr"] == ["1.3-rev2", "1.3-rev1", "1.3-rev0", "1.2-rev1", "1.1-rev0", "1.0-rev2"]
     assert names["azure"] == ["v8.1", "v8"]
-    assert names["aws"] == ["1.7-rev0"]
+    assert names["aws"] == ["1.7-rev0", "1.0-rev0"]
     assert [one.name for one in revisions()] == [name for product in PRODUCTS for name in names[product]]
     assert package_function is revisions
     with pytest.raises(ValueError, match="gcp"):

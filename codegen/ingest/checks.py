@@ -8,18 +8,19 @@ from codegen.faults import BadInput
 from codegen.ingest.walking import objects, operations, target
 
 
-def check_openapi(document: dict[str, Any], source: str) -> dict[str, Any]:
-    """The document itself, where it is OpenAPI 3.0 or 3.1 with at least one path.
+def check_document(document: dict[str, Any], source: str) -> dict[str, Any]:
+    """The document itself, where it is Swagger 2.0, OpenAPI 3.0 or 3.1 with at least one path.
 
     Raises:
         BadInput: it is something else.
     """
-    if "swagger" in document:
-        raise BadInput(f"{source}: Swagger {document['swagger']}, not OpenAPI 3; convert it first")
     version = document.get("openapi")
-    if version is None:
+    if "swagger" in document:
+        if str(document["swagger"]) != "2.0":
+            raise BadInput(f"{source}: Swagger {document['swagger']} is not 2.0")
+    elif version is None:
         raise BadInput(f"{source}: not an OpenAPI document: no `openapi` at the top")
-    if not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
+    elif not isinstance(version, str) or not version.startswith(("3.0", "3.1")):
         raise BadInput(f"{source}: OpenAPI {version} is not 3.0 or 3.1")
     for key, kind in (("info", dict), ("paths", dict), ("components", dict), ("tags", list), ("security", list)):
         if key in document and not isinstance(document[key], kind):

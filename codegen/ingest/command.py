@@ -10,8 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from codegen.faults import BadInput
-from codegen.ingest import catalog, coverage, documents, downgrade, entries, inferred, layout, patches, revisions
-from codegen.ingest.checks import check_openapi, check_operations, check_references
+from codegen.ingest import (
+    catalog,
+    coverage,
+    documents,
+    downgrade,
+    entries,
+    inferred,
+    layout,
+    patches,
+    revisions,
+    swagger,
+)
+from codegen.ingest.checks import check_document, check_operations, check_references
 from codegen.ingest.facts import facts
 from codegen.ingest.mend import mend
 
@@ -21,9 +32,9 @@ _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command line of `ingest`."""
     parser.add_argument(
-        "document", metavar="DOC", help="JSON or YAML, OpenAPI 3.0 or 3.1: a file, or an appliance's URL"
+        "document", metavar="DOC", help="JSON or YAML, OpenAPI 3.0, 3.1 or Swagger 2.0: a file, or an appliance's URL"
     )
-    parser.add_argument("--product", required=True, help="vbr, aws or azure")
+    parser.add_argument("--product", required=True, help="such as vbr; one of the catalog's products")
     parser.add_argument("--revision", required=True, help="the vendor's name of it, such as 1.3-rev0 or v8.1")
     parser.add_argument(
         "--specs", type=Path, default=catalog.HOME, help="where specs are kept (default: the repository's)"
@@ -95,12 +106,15 @@ def ingest(
         raise BadInput(f"{product}/{revision} is there already (--replace ingests it again)")
 
     document = documents.read(where, insecure=insecure, fingerprint=fingerprint)
-    content = downgrade.to_3_0(check_openapi(document.content, document.source))
+    content = check_document(document.content, document.source)
+    content = swagger.to_3_0(content) if "swagger" in content else downgrade.to_3_0(content)
     spec = facts(content)
+    corrections = patches.of_product(specs, product)
+    applied = patches.define(corrections, spec, revision)
     check_references(spec)
-    left_over = inferred.add(content, spec)
+    left_over = inferred.add(content, spec, inferred.declared(specs, product, revision))
     mend(spec)
-    applied = patches.apply(patches.of_product(specs, product), spec, revision)
+    applied += patches.apply(corrections, spec, revision)
     check_operations(spec)
     check_references(spec)
 

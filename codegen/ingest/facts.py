@@ -27,6 +27,8 @@ _EXTENSIONS = re.compile(
     r"x-evidence|x-typing|x-path-derived|x-verified-in-[\w.-]+|x-inferred|x-safe|x-required-[\w.-]+|x-enum-source"
     r"|x-known-values|x-v\d[\w.]*-status|x-veeam-(?:authorize|async-result|page-result)|x-not-versioned"
 )
+_ANONYMOUS = ("x-anonymous", "x-veeam-allow-anonymous")
+_NULLABLE = ("nullable", "x-nullable", "x-veeam-nullable")
 _NAME = re.compile(r"[\w.,:;/<>{}()\[\]&@*+'-]+(?: [\w.,:;/<>{}()\[\]&@*+'-]+){0,5}")
 
 
@@ -46,9 +48,11 @@ def facts(document: dict[str, Any]) -> dict[str, Any]:
         # Where it is served is the user's to say.
         "servers": [{"url": "/"}],
     }
-    if "security" in document:
-        kept["security"] = document["security"]
-    paths = {path: _path_item(item, f"/paths/{path}") for path, item in _object(document, "paths", "").items()}
+    security = _security(document, components)
+    if security is not None:
+        kept["security"] = security
+    base = base_path(document)
+    paths = {base + path: _path_item(item, f"/paths/{path}") for path, item in _object(document, "paths", "").items()}
     used = {tag for item in paths.values() for method in METHODS for tag in item.get(method, {}).get("tags", ())}
     kept["tags"] = [
         {"name": tag["name"]} | ({"x-displayName": tag["x-displayName"]} if _is_name(tag.get("x-displayName")) else {})
@@ -68,6 +72,25 @@ def facts(document: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
+def base_path(document: dict[str, Any]) -> str:
+    """What stands before every path: that of the first server's address, without its slash at the end."""
+    servers = document.get("servers") or [{}]
+    url = servers[0].get("url") if isinstance(servers, list) and isinstance(servers[0], dict) else None
+    path = re.sub(r"^(?:https?:)?//[^/]*", "", url) if isinstance(url, str) else ""
+    return path.rstrip("/") if path.startswith("/") and "{" not in path else ""
+
+
+def _security(document: dict[str, Any], components: dict[str, Any]) -> Any:
+    """What every operation asks for; where a document names one scheme and never says where, that one."""
+    schemes = list(_object(components, "securitySchemes", "/components"))
+    says = "security" in document or any(
+        isinstance(operation, dict) and "security" in operation
+        for item in _object(document, "paths", "").values()
+        for operation in (item.values() if isinstance(item, dict) else ())
+    )
+    return document.get("security") if says or len(schemes) != 1 else [{schemes[0]: []}]
+
+
 def schema(value: Any, where: str) -> dict[str, Any]:
     """The facts of a schema object or a reference."""
     if value is True or value == {}:
@@ -75,7 +98,7 @@ def schema(value: Any, where: str) -> dict[str, Any]:
     found = _require(value, where)
     if "$ref" in found:
         kept: dict[str, Any] = _reference(found, where)
-        if found.get("nullable"):
+        if any(found.get(key) is True for key in _NULLABLE):
             # A reference has no neighbours in OpenAPI 3.0; this is how "that, or null" is said.
             return {"allOf": [kept], "nullable": True}
         return kept
@@ -83,6 +106,8 @@ def schema(value: Any, where: str) -> dict[str, Any]:
     for key in _SCHEMA_PLAIN:
         if key in found:
             kept[key] = found[key]
+        elif key == "nullable" and any(found.get(name) is True for name in _NULLABLE):
+            kept[key] = True
     _check_schema(kept, where)
     if "properties" in found:
         properties = _require(found["properties"], f"{where}/properties")
@@ -165,6 +190,8 @@ def _operation(value: Any, where: str) -> dict[str, Any]:
     for key in ("deprecated", "security"):
         if key in found:
             kept[key] = found[key]
+    if any(found.get(key) is True for key in _ANONYMOUS):
+        kept["security"] = []
     _extensions(found, kept)
     if found.get("parameters"):
         kept["parameters"] = _parameters(found["parameters"], where)

@@ -3,16 +3,26 @@
 A reconstructed document lists in `x-unresolved-operations` the titles whose path is not known. Where it gives
 `analogy-not-evidence` (the path that the same-titled operation of another tag would have here), the operation becomes
 one with `x-inferred: true`; where `analogy-of` identifies that other operation, it has its parameters, body and
-answers.
+answers. Further paths stand in the product's patch file, each with what it rests on:
+
+    [[inferred]]
+    tag = "Workers"
+    title = "Get Worker Custom Tags"
+    path = "/api/v1/workers/customTags"
+    evidence = ["azure/v8.1"]
+    revisions = ["1.7-rev0"]
 """
 
 from __future__ import annotations
 
 import copy
 import re
+import tomllib
+from pathlib import Path
 from typing import Any
 
 from codegen.faults import BadInput
+from codegen.ingest import catalog
 from codegen.ingest.walking import METHODS, operations
 
 _TEXTS = ("tag", "method", "title", "analogy-not-evidence", "analogy-of")
@@ -20,12 +30,37 @@ _ANALOGY = re.compile(r"the (?P<tag>.+) operation of the same title")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
-def add(document: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, str]]:
+def declared(specs: Path, product: str, revision: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """The inferred paths of a revision that a patch file declares, by tag and title.
+
+    Raises:
+        BadInput: an entry without tag, title, path or evidence.
+    """
+    path = next((home / "patches" / f"{product}.toml" for home in (specs, catalog.HOME)), None)
+    if path is None or not path.exists():
+        path = catalog.HOME / "patches" / f"{product}.toml"
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("inferred", []) if path.exists() else []
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise BadInput(f"{path}: {fault}") from fault
+    found = {}
+    for number, entry in enumerate(entries):
+        if not all(isinstance(entry.get(key), str) for key in ("tag", "title", "path")) or not entry.get("evidence"):
+            raise BadInput(f"{path.name}: inferred {number + 1}: not tag, title and path as texts, with evidence")
+        if revision in entry.get("revisions", [revision]):
+            found[entry["tag"], entry["title"]] = entry
+    return found
+
+
+def add(
+    document: dict[str, Any], spec: dict[str, Any], further: dict[tuple[str, str], dict[str, Any]] | None = None
+) -> list[dict[str, str]]:
     """Add the operations that can be inferred.
 
     Args:
         document: the vendor document, or what was reconstructed of one.
         spec: its facts, changed in place.
+        further: what `declared` gives.
 
     Returns:
         The titles that are left: `tag`, `method`, `title` (both empty where the tag alone is known).
@@ -39,6 +74,9 @@ def add(document: dict[str, Any], spec: dict[str, Any]) -> list[dict[str, str]]:
     for number, entry in enumerate(entries):
         if not all(isinstance(entry.get(key) or "", str) for key in _TEXTS) or not entry.get("tag"):
             raise BadInput(f"/x-unresolved-operations/{number}: not {', '.join(_TEXTS)} as texts")
+        more = (further or {}).get((entry["tag"], entry.get("title") or ""))
+        if more and not entry.get("analogy-not-evidence"):
+            entry = entry | {"analogy-not-evidence": more["path"], "x-evidence": more["evidence"]}
         path, method = entry.get("analogy-not-evidence"), (entry.get("method") or "").lower()
         if (
             not path

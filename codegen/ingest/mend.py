@@ -115,8 +115,19 @@ def parameters_without_null(document: dict[str, Any]) -> None:
 def _unwrap(holder: dict[str, Any], key: str) -> None:
     """`allOf` around one schema and nothing beside it is that schema."""
     value = holder[key]
-    if set(value) == {"allOf"} and len(value["allOf"]) == 1:
+    if isinstance(value, dict) and set(value) == {"allOf"} and len(value["allOf"]) == 1:
         holder[key] = value["allOf"][0]
+
+
+def types_of_references(document: dict[str, Any]) -> None:
+    """`type: object` around one reference says nothing, or something false where that is an enum: it goes."""
+    named = {id(found) for found in document["components"].get("schemas", {}).values()}
+    for _, found in list(schemas(document)):
+        parts = found.get("allOf")
+        if id(found) in named or not isinstance(parts, list) or len(parts) != 1 or "$ref" not in parts[0]:
+            continue
+        if found.get("type") == "object" and not found.keys() & {"properties", "additionalProperties", "required"}:
+            del found["type"]
 
 
 def unwrap_parts(document: dict[str, Any]) -> None:
@@ -153,12 +164,13 @@ def split_unions(document: dict[str, Any]) -> None:
     names every child, which value stands for which.
     """
     named = document["components"].get("schemas", {})
+    heirs = _heirs(named)
     for name, base in named.items():
         discriminator = base.get("discriminator")
         if not discriminator:
             continue
         reference = SCHEMA_PREFIX + name
-        children = [child for child, found in named.items() if _inherits(found, reference)]
+        children = heirs.get(reference, [])
         mapping = {
             value: there if "/" in there else SCHEMA_PREFIX + there
             for value, there in discriminator.get("mapping", {}).items()
@@ -175,6 +187,15 @@ def split_unions(document: dict[str, Any]) -> None:
         base["discriminator"] = base.pop("discriminator")
 
 
+def _heirs(named: dict[str, Any]) -> dict[str, list[str]]:
+    """The names of the schemas that inherit from a reference."""
+    heirs: dict[str, list[str]] = defaultdict(list)
+    for name, found in named.items():
+        for reference in dict.fromkeys(part["$ref"] for part in found.get("allOf", ()) if "$ref" in part):
+            heirs[reference].append(name)
+    return heirs
+
+
 def _inherits(found: dict[str, Any], reference: str) -> bool:
     return any(part.get("$ref") == reference for part in found.get("allOf", ()))
 
@@ -182,14 +203,13 @@ def _inherits(found: dict[str, Any], reference: str) -> bool:
 def hand_down_required(document: dict[str, Any]) -> None:
     """A base that requires what only its children have means that each child requires it."""
     named = document["components"].get("schemas", {})
+    heirs = _heirs(named)
     for name, base in named.items():
         if "discriminator" not in base or not base.get("required"):
             continue
         absent = [key for key in base["required"] if key not in base.get("properties", {})]
-        for child in named.values():
-            if not absent or not _inherits(child, SCHEMA_PREFIX + name):
-                continue
-            for part in child["allOf"]:
+        for child in heirs.get(SCHEMA_PREFIX + name, ()) if absent else ():
+            for part in named[child]["allOf"]:
                 more = [
                     key for key in absent if key in part.get("properties", {}) and key not in part.get("required", ())
                 ]
@@ -214,14 +234,26 @@ def drop_unknown_required(document: dict[str, Any]) -> None:
                 del holder["required"]
 
 
-def _properties(document: dict[str, Any], found: dict[str, Any], depth: int = 0) -> set[str]:
+def _properties(document: dict[str, Any], found: dict[str, Any], seen: set[int] | None = None) -> set[str]:
+    """The names of all properties of a schema and of what it is composed of."""
     found = resolve(document, found)
+    seen = set() if seen is None else seen
+    if id(found) in seen:
+        return set()
+    seen.add(id(found))
     names = set(found.get("properties", ()))
-    if depth < 16:
-        for key in ("allOf", "oneOf", "anyOf"):
-            for part in found.get(key, ()):
-                names |= _properties(document, part, depth + 1)
+    for key in ("allOf", "oneOf", "anyOf"):
+        for part in found.get(key, ()):
+            names |= _properties(document, part, seen)
     return names
+
+
+def drop_empty_alternatives(document: dict[str, Any]) -> None:
+    """`oneOf` of parts that say nothing fits no value at all, for each value fits every part: it goes."""
+    for _, found in schemas(document):
+        for key in ("oneOf", "anyOf"):
+            if key in found and not any(found[key]):
+                del found[key]
 
 
 def drop_unused(document: dict[str, Any]) -> None:
@@ -245,10 +277,12 @@ RULES: tuple[Callable[[dict[str, Any]], None], ...] = (
     parameters_without_null,
     bytes_are_bytes,
     no_files_in_json,
+    types_of_references,
     unwrap_parts,
     gather_own_part,
     split_unions,
     hand_down_required,
     drop_unknown_required,
+    drop_empty_alternatives,
     drop_unused,
 )

@@ -11,7 +11,11 @@ A patch file is TOML:
 
 Actions: `set` puts `value` at the pointer (which must exist, but for its last step), `delete` takes away what is there,
 `add` appends `value` to the list there (made where it is absent), `remove` takes `value` out of it, `rename` gives the
-last step of the pointer the name `value`. In each of them `value` may be a list for `add` and `remove`.
+last step of the pointer the name `value`. In each of them `value` may be a list for `add` and `remove`. `define` puts
+`value` where a reference leads nowhere; it comes before the rules of `mend.py`, all others after them.
+
+A step of a pointer may be `*`, which stands for every key or index there, or `[key=text]`, which stands for every part
+that has this text at this key: `/paths/*/*/parameters/[name=Sort]/explode`.
 
 `revisions` names the revisions that the patch was made for; without it, the patch is for every one of the product.
 There it must change something, or ingesting stops: the document has changed, and somebody has to look. On any other
@@ -30,7 +34,7 @@ import attrs
 from codegen.faults import BadInput
 from codegen.ingest import catalog
 
-ACTIONS = ("set", "delete", "add", "remove", "rename")
+ACTIONS = ("define", "set", "delete", "add", "remove", "rename")
 
 
 @attrs.frozen
@@ -92,8 +96,13 @@ def read(path: Path) -> list[Patch]:
     return made
 
 
+def define(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
+    """Apply the patches that define what a revision's document refers to and lacks, in place."""
+    return _apply_all([patch for patch in patches if patch.action == "define"], document, revision)
+
+
 def apply(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
-    """Apply the patches that concern a revision to its spec, in place.
+    """Apply all other patches that concern a revision to its spec, in place.
 
     Returns:
         How many applied.
@@ -101,6 +110,10 @@ def apply(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
     Raises:
         BadInput: one that was made for this revision changes nothing.
     """
+    return _apply_all([patch for patch in patches if patch.action != "define"], document, revision)
+
+
+def _apply_all(patches: list[Patch], document: dict[str, Any], revision: str) -> int:
     applied = 0
     for patch in patches:
         made_for_it = not patch.revisions or revision in patch.revisions
@@ -118,13 +131,61 @@ def _apply(patch: Patch, document: dict[str, Any], *, may_make: bool) -> None:
     steps = [step.replace("~1", "/").replace("~0", "~") for step in patch.pointer.split("/")[1:]]
     if not steps:
         raise DoesNotApply("an empty pointer")
-    holder: Any = document
+    several = any(_is_pattern(step) for step in steps)
+    holders: list[Any] = [document]
     for step in steps[:-1]:
-        holder = _step(holder, step)
-    last: Any = int(steps[-1]) if isinstance(holder, list) and steps[-1].isdigit() else steps[-1]
+        holders = [holder[key] for holder in holders for key in _keys(holder, step, may_lack=len(holders) > 1)]
+    changed = 0
+    for holder in holders:
+        # From the end, so that what is deleted from a list moves nothing that is still to come.
+        for last in reversed(_last_keys(holder, steps[-1])):
+            try:
+                _change(patch, holder, last, may_make)
+            except DoesNotApply:
+                if not several:
+                    raise
+            else:
+                changed += 1
+    if not changed:
+        raise DoesNotApply("nothing there is like that")
+
+
+def _is_pattern(step: str) -> bool:
+    return step == "*" or (step.startswith("[") and step.endswith("]") and "=" in step)
+
+
+def _keys(holder: Any, step: str, *, may_lack: bool = False) -> list[Any]:
+    """The keys or indexes of an object or a list that a step stands for."""
+    if not isinstance(holder, (dict, list)):
+        return []
+    if not _is_pattern(step):
+        if may_lack and isinstance(holder, dict) and step not in holder:
+            return []
+        _step(holder, step)
+        return [int(step) if isinstance(holder, list) else step]
+    keys: list[Any] = list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+    if step == "*":
+        return [key for key in keys if isinstance(holder[key], (dict, list))]
+    name, _, text = step[1:-1].partition("=")
+    return [key for key in keys if isinstance(holder[key], dict) and holder[key].get(name) == text]
+
+
+def _last_keys(holder: Any, step: str) -> list[Any]:
+    if _is_pattern(step):
+        return _keys(holder, step)
+    return [int(step) if isinstance(holder, list) and step.isdigit() else step]
+
+
+def _change(patch: Patch, holder: Any, last: Any, may_make: bool) -> None:
     match patch.action:
         case "add" | "remove":
             _change_list(patch, holder, last, may_make)
+        case "define":
+            if not isinstance(holder, dict) or last in holder:
+                raise DoesNotApply(f"there is a {last!r} already")
+            if not may_make:
+                raise DoesNotApply(f"there is no {last!r}")
+            holder[last] = patch.value
         case "set":
             if not isinstance(holder, dict):
                 raise DoesNotApply("no object there")

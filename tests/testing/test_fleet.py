@@ -23,7 +23,7 @@ async def test_products_and_revisions_are_given_out_in_turn() -> None:
     fleet = SimulatedFleet(7, MIXED)
     assert [appliance.product.name for appliance in fleet.appliances] == ["vbr", "aws", "azure"] * 2 + ["vbr"]
     assert [appliance.name for appliance in fleet.appliances][:2] == ["vbr-1", "aws-2"]
-    assert len({(one.product.name, one.revision) for one in SimulatedFleet(14).appliances}) == 7
+    assert len({(one.product.name, one.revision) for one in SimulatedFleet(18).appliances}) == 10
 
 
 async def test_each_appliance_answers_on_its_own_port() -> None:

@@ -83,7 +83,7 @@ BAD = {
     "no OpenAPI": ({"hello": "world"}, "not an OpenAPI document"),
     "no version": (without_version(), "no `openapi` at the top"),
     "a list": ([1, 2], "not an OpenAPI document"),
-    "Swagger 2.0": ({"swagger": "2.0", "info": {}, "paths": {}}, "Swagger 2.0"),
+    "Swagger 1.2": ({"swagger": "1.2", "info": {}, "paths": {}}, "Swagger 1.2 is not 2.0"),
     "OpenAPI 4": (document(openapi="4.0.0"), "OpenAPI 4.0.0 is not 3.0 or 3.1"),
     "a number for a version": (document(openapi=3.0), "is not 3.0 or 3.1"),
     "no paths": (document(paths={}), "without paths"),

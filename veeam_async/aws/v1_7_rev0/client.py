@@ -128,7 +128,7 @@ class Client(ApplianceClient):
 
     @cached_property
     def configuration_backup_and_restore(self) -> ConfigurationBackupAndRestoreApi:
-        """Configuration Backup and Restore: 3 operations."""
+        """Configuration Backup and Restore: 10 operations."""
         from .api.configuration_backup_and_restore import ConfigurationBackupAndRestoreApi
 
         return ConfigurationBackupAndRestoreApi(self)
@@ -422,7 +422,7 @@ class Client(ApplianceClient):
 
     @cached_property
     def workers(self) -> WorkersApi:
-        """Workers: 3 operations."""
+        """Workers: 13 operations."""
         from .api.workers import WorkersApi
 
         return WorkersApi(self)
