@@ -15,10 +15,12 @@ from veeam_async.testing import World
 # Objects of their own within a settings object or a row, which nothing else names.
 OWN = {
     ("trafficRules", "id"), ("records", "id"), ("subscriptions", "id"), ("advancedOptions", "id"), ("vbrId",),
+    ("primaryNode", "id"), ("secondaryNode", "id"),
 }  # fmt: skip
 # What lies outside of the interface (a hypervisor's objects, a cloud's subscriptions) and that the document requires.
 OUTSIDE = {
-    ("subscriptionId",), ("tenantId",), ("parentObjectId",), ("parentId",), ("objectId",), ("destinationCluster", "id"),
+    ("subscriptionId",), ("tenantId",), ("parentObjectId",), ("platformId",), ("hostBiosId",), ("entityId",),
+    ("uniqueId",), ("parentId",), ("objectId",), ("networkSecurityGroup", "id"), ("destinationCluster", "id"),
     ("cacheDatastore", "id"), ("storagePolicy", "id"), ("excludedItems", "id"), ("deletedItem", "id"),
 }  # fmt: skip
 

@@ -109,13 +109,11 @@ class Checker:
 
     def _reasons(self, parameter: Schema, texts: Sequence[str]) -> Iterator[str]:
         if "content" in parameter:
-            schema = next(iter(parameter["content"].values())).get("schema", {})
+            # No more than that: documents call the value of a condition an object, and servers take any.
             try:
-                value = orjson.loads(texts[0])
+                orjson.loads(texts[0])
             except orjson.JSONDecodeError:
                 yield f"{texts[0]!r} is no JSON"
-                return
-            yield from (text for _, text in self._errors(schema, value))
             return
         schema = self.spec.resolve(parameter.get("schema", {}))
         if schema.get("type") == "array":

@@ -41,7 +41,9 @@ def page_body(spec: Spec, schema: Schema, rows: str, cut: Page, path: str, query
     if "offset" in shape:
         body = {"offset": cut.skip, "limit": cut.limit, **body}
     if "_links" in shape:
-        body["_links"] = _links(spec, shape["_links"], cut, path, query, counted="totalCount" in shape)
+        body["_links"] = _links(
+            spec, shape["_links"], cut, path, query, counted="totalCount" in shape and "setId" not in shape
+        )
     return body
 
 

@@ -308,6 +308,8 @@ class VbrRows:
             "creationTime": session.started,
             "endTime": session.ended,
             "name": task.workload.name if task.workload else session.name,
+            "platformName": self.platform_of(job),
+            "platformId": _ZERO,
             "restorePointId": task.point.id if task.point else None,
             "restorePointReference": "",
             "algorithm": OneOf("Full" if task.point and task.point.full else "Increment", "Incremental"),

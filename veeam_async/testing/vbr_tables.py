@@ -11,8 +11,6 @@ from .things import Credentials, Job, Proxy, Repository, Result, Server
 # One object has one type in all revisions: a revision that has no word for it does not show it.
 JOB_TYPES: tuple[OneOf, ...] = (
     OneOf("VSphereBackup", "Backup"),
-    OneOf("VSphereBackup", "Backup"),
-    OneOf("VSphereBackup", "Backup"),
     OneOf("FileBackup"),
     OneOf("HyperVBackup"),
     OneOf("CloudDirectorBackup"),
@@ -30,6 +28,8 @@ JOB_TYPES: tuple[OneOf, ...] = (
     OneOf("WindowsAgentBackupServerPolicy"),
     OneOf("LinuxAgentBackupWorkstationPolicy"),
     OneOf("LinuxAgentBackupServerPolicy"),
+    OneOf("WindowsAgentBackupFailoverCluster"),
+    OneOf("IrisBackup"),
 )
 
 _PLATFORMS: Mapping[str, OneOf] = {
@@ -125,7 +125,8 @@ FIELDS: Mapping[str, str] = {
          "parenthostid", "storagehostid", "host.id"), "server",
     ),
     **dict.fromkeys(
-        ("credentialsid", "accesscredentialsid", "networkcredentialsid", "mastercredentialsid", "vicredentialsid",
+        ("credentialsid", "accesscredentialsid", "networkcredentialsid", "mastercredentialsid",
+         "vicredentialsid", "sharecredentialsid",
          "credsid", "windowscredsid", "linuxcredsid"), "credentials",
     ),
     "account.credentialsid": "cloud credentials",
@@ -135,7 +136,7 @@ FIELDS: Mapping[str, str] = {
          "originalsessionid"), "session",
     ),
     **dict.fromkeys(("jobid", "primaryjobid", "activityid", "sourcejobid", "linkedjobs.id", "jobs.id"), "job"),
-    **dict.fromkeys(("backupid", "sourcebackupid"), "backup"),
+    **dict.fromkeys(("backupid", "sourcebackupid", "backups.id"), "backup"),
     **dict.fromkeys(("restorepointid", "objectrestorepointid"), "restore point"),
     "backupobjectid": "backup object",
     "backupfileid": "backup file",
@@ -149,7 +150,7 @@ FIELDS: Mapping[str, str] = {
     **dict.fromkeys(("sourcewanacceleratorid", "targetwanacceleratorid"), "wan accelerator"),
     **dict.fromkeys(("roleid", "roles.id"), "role"),
     **dict.fromkeys(
-        ("fileserverid", "objectstorageserverid", "unstructuredserverid"), "unstructured server"
+        ("fileserverid", "objectstorageserverid", "unstructuredserverid", "serverid"), "unstructured server"
     ),
     "tenantid": "tenant",
     "computerid": "computer",
@@ -164,7 +165,8 @@ FIELDS: Mapping[str, str] = {
     **dict.fromkeys(("repositories.id", "repository.id"), "repository"),
     # What lies outside of the interface: nothing answers for it, so nothing names it where that can be avoided.
     **dict.fromkeys(
-        ("parentobjectid", "objectid", "biosuuid", "subscriptionid", "azuretenantid", "datastore.id",
+        ("parentobjectid", "objectid", "entityid", "hostbiosid", "networksecuritygroup.id", "biosuuid",
+         "subscriptionid", "azuretenantid", "datastore.id",
          "cachedatastore.id", "destinationcluster.id", "storagepolicy.id", "resourcepool.id", "folder.id",
          "sourcenetwork.id", "targetnetwork.id", "configurationfilesdatastoremapping.id", "volume.id", "network.id",
          "workloads.instanceid", "advancedoptions.id"), "nothing",
