@@ -175,7 +175,12 @@ class Handlers:
         name = listing[0] if listing is not None else "results"
         if listing is None:
             return Answer(response.status, {"totalCount": cut.total, name: cut.rows}, rows=cut.total)
-        return Answer(response.status, page_body(self.spec, schema, name, cut, call.path, call.query), rows=cut.total)
+        body = page_body(self.spec, schema, name, cut, call.path, call.query)
+        lacking = self.spec.required(schema) - set(body) if isinstance(body, dict) else set()
+        if lacking:
+            made = self.made_json(call.operation, call.path)
+            body |= {field: made[field] for field in lacking if field in made}
+        return Answer(response.status, body, rows=cut.total)
 
     def _chosen(self, call: Call, rows: list[Row], filters: Mapping[str, Sequence[str]]) -> list[Row]:
         """The rows that pass the call's filters, in the order that it asks for."""
