@@ -116,3 +116,25 @@ def test_unknown_product() -> None:
     """There is no profile for another product."""
     with pytest.raises(ValueError, match="gcp"):
         profile("gcp")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "1.9",
+        "1.3",
+        "x1.3-rev0",
+        "1.3-rev0 or so",
+        "1 3 0",
+        "1." + "9" * 5000,
+        "\x1b[2J" * 200,
+        "../v1_3_rev0",
+        "1.3-rev0\n",
+    ],
+)
+def test_names_that_are_no_revision(name: str) -> None:
+    """What only looks like a revision is none; the error is short, on one line, and says which there are."""
+    with pytest.raises(ValueError, match=r"^no revision .* of vbr here; there are .*1\.3-rev0") as caught:
+        find_revision("vbr", name)
+    assert len(str(caught.value)) < 250 and str(caught.value).isprintable()

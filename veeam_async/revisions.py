@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._auth.revision_lists import revision_key as revision_key
+from ._text import neutral
 from .operation import Revision
 from .profiles import PRODUCTS
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from .client import ApplianceClient
+
+# `1.3-rev0`, `v8.1`, or the name of a package: `v1_3_rev0`.
+_NAME = re.compile(r"v?\d{1,9}(?:[._-](?:rev)?\d{1,9})*", re.ASCII | re.IGNORECASE)
 
 _registered: dict[str, Revision] = {}
 _own: dict[str, tuple[Revision, ...]] = {}
@@ -100,13 +104,13 @@ def find_revision(product: str, name: str) -> Revision:
         ValueError: it is not here.
     """
     wanted = revision_key(name)
-    if product in PRODUCTS:
+    if product in PRODUCTS and _NAME.fullmatch(name):
         own = [one for one in reversed(_registered.values()) if one.product == product]
         for revision in (*own, *_built_in(product)):
             if revision_key(revision.name) == wanted:
                 return revision
     known = ", ".join(revision.name for revision in revisions(product)) or "none"
-    raise ValueError(f"no revision {name!r} of {product} here; there are {known}")
+    raise ValueError(f"no revision {neutral(name, 60)!r} of {product} here; there are {known}")
 
 
 def client_class(revision: Revision) -> type[ApplianceClient]:

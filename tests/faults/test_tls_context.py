@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from veeam_async._http import tls_context
-from veeam_async._http.certificates import fetch_fingerprint
+from veeam_async._http.certificates import describe, fetch_fingerprint
 from veeam_async._http.pool import Pool
 from veeam_async.credentials import Password
 from veeam_async.errors import TlsError, VeeamError
@@ -456,3 +456,11 @@ def zones() -> list[str]:
         return []
     found = [line.split() for line in lines]
     return [f"{ipaddress.IPv6Address(int(one[0], 16))}%{one[5]}" for one in found if one[3] == "20"]
+
+
+async def test_names_in_a_certificate_are_a_stranger_s_texts() -> None:
+    """What a certificate that nobody verified says is no command to a terminal, one line, and bounded."""
+    odd = certificate("vbr\x1b[2J\r\nERROR forged\u202e" + "x" * 40)
+    seen = describe(odd[0].public_bytes(serialization.Encoding.DER))
+    assert seen.subject.startswith("CN=vbr\\x1b[2J ERROR forged\\u202exxx") and seen.issuer == seen.subject
+    assert seen.subject.isprintable()

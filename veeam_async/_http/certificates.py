@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from .._text import neutral
 from ..errors import ConnectError, RequestTimeout
 from .origin import parse_host
 
@@ -110,6 +111,10 @@ _NAMES = {
 }
 
 
+# RFC 5280 allows 64 characters for each part.
+_LONGEST_NAME = 500
+
+
 def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
     """Tag, content and end of the DER element at an offset."""
     tag, length = data[at], data[at + 1]
@@ -149,8 +154,10 @@ def _read_name(data: bytes) -> str:
         for _, pair in _elements(group):
             (_, oid), (tag, value) = _elements(pair)[:2]
             if name := _NAMES.get(oid):
-                found.append(f"{name}={value.decode('utf-16-be' if tag == 0x1E else 'utf-8', 'replace')}")
-    return ", ".join(found)
+                text = value[:_LONGEST_NAME].decode("utf-16-be" if tag == 0x1E else "utf-8", "replace")
+                found.append(f"{name}={text}")
+    # What is in a certificate that nobody verified is a stranger's text.
+    return neutral(", ".join(found), _LONGEST_NAME)
 
 
 def _read_time(tag: int, content: bytes) -> str | None:
