@@ -62,7 +62,9 @@ TESTS: dict[str, list[str]] = {
     "origin": ["tests/test_origin.py"],
     "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     **{
-        f"_model/{module}": ["tests/test_model.py", "tests/test_model_bodies.py", "tests/test_codec.py"]
+        f"_model/{module}": [
+            *(f"tests/test_model{which}.py" for which in ("", "_bodies", "_edges")), "tests/test_codec.py",
+        ]
         for module in (
             "additional", "attributes", "bodies", "classes", "collections", "decoding", "fields", "introspection",
             "model", "reading", "showing", "strictness", "writing",

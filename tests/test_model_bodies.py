@@ -40,6 +40,7 @@ def test_a_model_of_the_schema_and_what_is_no_model_pass(body: Any, expression: 
     [
         (old.JobModel.from_dict({}), "JobModel", "JobModel of veeam_async.vbr.v1_1_rev0"),
         (new.SessionModel.from_dict({}), "JobModel", f"SessionModel of {PACKAGE}"),
+        (["free", new.SessionModel.from_dict({})], "list[JobModel]", f"SessionModel of {PACKAGE}"),
         ([new.JobModel.from_dict({}), new.SessionModel.from_dict({})], "list[JobModel]", f"SessionModel of {PACKAGE}"),
     ],
 )

@@ -52,7 +52,7 @@ def _kind(annotation: str) -> Kind:
     names = [name for name in _NAME.findall(annotation) if name not in _WITHOUT_CLASS]
     if not names or "Any" in annotation.split(" | "):
         return "plain"
-    if [part for part in annotation.split(" | ") if part not in ("None", "Unset")] != names:
+    if len(names) > 1 or [part for part in annotation.split(" | ") if part not in ("None", "Unset")] != names:
         return "nested"
     return "datetime" if names[0] == "datetime" else "date" if names[0] == "date" else "class"
 

@@ -1,0 +1,182 @@
+"""Models: what happens at the edges of reading and writing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sample_api.models import EJobType, JobModel, MixedModel, StorageModel
+from veeam_async._model import UNSET, Model, decoder, dumps, encode, field, model
+
+if TYPE_CHECKING:
+    from veeam_async._model import Unset
+
+PACKAGE = "tests.sample_api"
+
+
+def shell(data: dict[str, Any], name: str) -> Any:
+    return decoder(name, PACKAGE)(data)
+
+
+def test_a_union_of_an_enum_and_a_model_reads_each_by_its_kind() -> None:
+    """A text is a member, an object a model, and a timestamp in a union is one."""
+
+    @model
+    class UnionModel(Model):
+        """Unions."""
+
+        __module__ = "tests.sample_api.models"
+        kind_or_storage: EJobType | StorageModel | Unset = UNSET
+        moment_or_storage: datetime | StorageModel | Unset = UNSET
+
+    union: Any = UnionModel.from_dict({"kindOrStorage": {"size": 1}, "momentOrStorage": "2026-03-01T00:00:00Z"})
+    assert isinstance(union.kind_or_storage, StorageModel)
+    assert union.kind_or_storage is union.kind_or_storage
+    assert union.moment_or_storage == datetime(2026, 3, 1, tzinfo=UTC)
+    union = UnionModel.from_dict({"kindOrStorage": "vspherebackup", "momentOrStorage": {"size": 2}})
+    assert union.kind_or_storage is EJobType.V_SPHERE_BACKUP
+    assert union.moment_or_storage.size == 2
+
+
+def test_a_model_of_somebodys_own_reads_and_writes_fields_of_every_kind() -> None:
+    """Dates, timestamps, models, lists and rows of a class that was not generated keep what is set."""
+
+    @model
+    class OwnModel(Model):
+        """Somebody's own."""
+
+        __module__ = "tests.sample_api.models"
+        day: date | Unset = UNSET
+        at: datetime | Unset = UNSET
+        kind: EJobType | Unset = UNSET
+        storage: StorageModel | Unset = UNSET
+        parts: list[StorageModel] | Unset = UNSET
+        rows: list[StorageModel] = field(rows=True)
+        plain: list[str] | Unset = UNSET
+
+    storage = StorageModel(size=1)
+    own: Any = OwnModel(
+        day=date(2026, 3, 1), at=datetime(2026, 3, 1, tzinfo=UTC), kind=EJobType.BACKUP_COPY, storage=storage,
+        parts=[storage], rows=[storage], plain=["a"],
+    )  # fmt: skip
+    assert own.storage is own.parts[0] is own.rows[0] is storage
+    storage.size = 2
+    assert own.to_dict() == {
+        "day": "2026-03-01", "at": "2026-03-01T00:00:00Z", "kind": "BackupCopy", "storage": {"size": 2},
+        "parts": [{"size": 2}], "rows": [{"size": 2}], "plain": ["a"],
+    }  # fmt: skip
+    assert (own.day, own.at, own.kind) == (date(2026, 3, 1), datetime(2026, 3, 1, tzinfo=UTC), EJobType.BACKUP_COPY)
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_a_nested_field_can_be_deleted_whether_read_or_not(read: bool) -> None:
+    """It is UNSET afterwards, is not sent, and what is set next is what is read."""
+    job = shell({"type": "VSphereBackup", "storage": {"size": 1}}, "JobModel")
+    if read:
+        assert job.storage.size == 1
+    del job.storage
+    assert job.storage is UNSET
+    assert job.to_dict() == {"type": "VSphereBackup"}
+    job.storage = StorageModel(size=5)
+    assert job.storage.size == 5
+
+
+def test_plain_lists_and_maps_that_are_set_stay_the_callers_own() -> None:
+    """What is put into them afterwards is sent as well; those with timestamps are written at once."""
+    mixed: Any = MixedModel()
+    free: dict[str, Any] = {"a": 1}
+    names: list[Any] = ["x"]
+    mixed.free = free
+    mixed.additional_properties["own"] = names
+    free["b"] = 2
+    names.append("y")
+    assert mixed.to_dict() == {"free": {"a": 1, "b": 2}, "own": ["x", "y"]}
+
+
+def test_pop_takes_the_last_and_sort_goes_up() -> None:
+    """The lists of models have the defaults of every list."""
+    kinds = shell({"kinds": ["b", "c", "a"]}, "MixedModel").kinds
+    assert kinds.pop() == "a"
+    kinds.append("a")
+    kinds.sort()
+    assert kinds == ["a", "b", "c"]
+    kinds.sort(reverse=True)
+    assert kinds == ["c", "b", "a"]
+
+
+def test_what_is_nested_beyond_pythons_stack_is_written_whole() -> None:
+    """Thousands of levels of lists and objects, with models, timestamps and UNSET in them, in request and dict."""
+    value: Any = {
+        "at": datetime(2026, 3, 1, tzinfo=UTC), "storage": StorageModel(size=1), "gone": UNSET,
+        "list": [UNSET, date(2026, 3, 1), StorageModel(size=2)],
+    }  # fmt: skip
+    for _ in range(3000):
+        value = [UNSET, {"deeper": value}]
+    written = encode(value)
+    for _ in range(3000):
+        assert len(written) == 1
+        written = written[0]["deeper"]
+    assert written == {"at": "2026-03-01T00:00:00Z", "storage": {"size": 1}, "list": ["2026-03-01", {"size": 2}]}
+
+
+def test_a_list_that_contains_itself_is_refused() -> None:
+    """Lists are no endless loop either, nor are lists within objects within lists."""
+    loop: list[Any] = []
+    loop.append(loop)
+    with pytest.raises(ValueError, match="contains itself"):
+        encode(loop)
+    mixed: list[Any] = []
+    mixed.append({"again": mixed})
+    with pytest.raises(ValueError, match="contains itself"):
+        encode(mixed)
+
+
+def test_values_of_a_discriminator_without_end_are_all_the_base() -> None:
+    """A server that never repeats itself gets the base class each time, and known types stay known."""
+    decode = decoder("JobModel", PACKAGE)
+    assert {type(decode({"type": f"Kind{number}"})) for number in range(600)} == {JobModel}
+    assert decode({"type": "BackupCopy"}).to_dict() == {"type": "BackupCopy"}
+    assert type(decode({"type": "BackupCopy"})) is not JobModel
+
+
+def test_unset_in_a_list_is_left_out_of_what_is_sent() -> None:
+    """JSON has nothing for it, and a null would say something else."""
+    assert json.loads(dumps({"a": [1, UNSET, 2], "b": UNSET})) == {"a": [1, 2]}
+
+
+def test_a_field_is_neither_rows_nor_read_only_unless_it_says_so() -> None:
+    """Defaults and JSON names change nothing else: absent is UNSET, and what is there is sent."""
+
+    @model
+    class PlainModel(Model):
+        """Plain."""
+
+        count: int = 3
+        names: list[str] | Unset = field(default=UNSET, wire="NAMES")
+
+    plain: Any = PlainModel()
+    assert (plain.count, plain.names) == (3, UNSET)
+    assert json.loads(dumps(PlainModel(names=["a"]), request=True)) == {"count": 3, "NAMES": ["a"]}
+    plain = PlainModel.from_dict({})
+    assert (plain.count, plain.names) == (UNSET, UNSET)
+
+
+def test_a_field_that_is_declared_again_keeps_its_json_name() -> None:
+    """A child narrows a field of its base, whose JSON name is not the Python name in camel case."""
+
+    @model
+    class BaseModel(Model):
+        """Base."""
+
+        ssh_port: Any = field(default=UNSET, wire="SSHPort")
+
+    @model
+    class ChildModel(BaseModel):
+        """Child."""
+
+        ssh_port: int | Unset = UNSET
+
+    assert ChildModel(ssh_port=22).to_dict() == {"SSHPort": 22}
