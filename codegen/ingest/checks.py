@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from codegen.faults import BadInput
+from codegen.ingest.bounds import MAX_NAME
 from codegen.ingest.walking import objects, operations, target
 
 
@@ -70,3 +71,18 @@ def check_operations(document: dict[str, Any]) -> None:
         seen[name] = where
     if not seen:
         raise BadInput("a document without operations")
+    check_names(document)
+
+
+def check_names(document: dict[str, Any]) -> None:
+    """No name is longer than a file's name or a line can be.
+
+    Raises:
+        BadInput: the first that is.
+    """
+    names = [*document["components"].get("schemas", ()), *document["paths"]]
+    for _, _, operation in operations(document):
+        names += [operation["operationId"], *operation.get("tags", ()), operation.get("summary", "")]
+    for name in names:
+        if len(name) > MAX_NAME:
+            raise BadInput(f"a name of {len(name)} letters: {name[:60]!r}...")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from codegen.faults import BadInput
-from codegen.ingest import fetch
+from codegen.ingest import bounds, fetch
 
 
 class Document(NamedTuple):
@@ -43,12 +43,22 @@ def read(where: str, *, insecure: bool = False, fingerprint: str | None = None) 
         source, raw = fetch.document(where, insecure=insecure, fingerprint=fingerprint)
     else:
         path = Path(where)
-        try:
-            raw, source = path.read_bytes(), path.name
-        except OSError as fault:
-            raise BadInput(f"{where}: {fault.strerror or fault}") from fault
+        raw, source = _file(path), path.name
     content = parse(raw, source)
     return Document(source, hashlib.sha256(raw).hexdigest(), content)
+
+
+def _file(path: Path) -> bytes:
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise BadInput(f"{path}: not a regular file")
+        with path.open("rb") as file:
+            raw = file.read(bounds.MAX_BYTES + 1)
+    except (OSError, ValueError) as fault:
+        raise BadInput(f"{path}: {getattr(fault, 'strerror', None) or fault}") from fault
+    if len(raw) > bounds.MAX_BYTES:
+        raise BadInput(f"{path}: larger than {bounds.MAX_BYTES >> 20} MiB")
+    return raw
 
 
 def parse(raw: bytes, source: str) -> dict[str, Any]:
@@ -58,11 +68,11 @@ def parse(raw: bytes, source: str) -> dict[str, Any]:
     except UnicodeDecodeError as fault:
         raise BadInput(f"{source}: not UTF-8 text (byte {fault.start})") from fault
     try:
-        content = _json(text) if text.lstrip()[:1] in ("{", "[") else _yaml(text)
+        content = _json(text, source) if text.lstrip()[:1] in ("{", "[") else _yaml(text, source)
     except json.JSONDecodeError as fault:
         # A YAML document may begin with a brace as well.
         try:
-            content = _yaml(text)
+            content = _yaml(text, source)
         except (yaml.YAMLError, BadInput):
             raise BadInput(f"{source}: line {fault.lineno}: no valid JSON: {fault.msg}") from fault
     except yaml.YAMLError as fault:
@@ -71,21 +81,35 @@ def parse(raw: bytes, source: str) -> dict[str, Any]:
         raise BadInput(f"{source}:{line} no valid YAML: {getattr(fault, 'problem', None) or 'unreadable'}") from fault
     except RecursionError as fault:
         raise BadInput(f"{source}: nested too deeply") from fault
+    except ValueError as fault:
+        raise BadInput(f"{source}: {str(fault)[:200]}") from fault
     if not isinstance(content, dict):
         raise BadInput(f"{source}: not an OpenAPI document: no object at the top")
+    bounds.check_values(content, source)
     return content
 
 
-def _json(text: str) -> Any:
+def _json(text: str, source: str) -> Any:
+    bounds.check_json_levels(text, source)
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         mapping = dict(pairs)
         if len(mapping) != len(pairs):
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise BadInput(f"the key {twice!r} stands twice in one object")
+            raise BadInput(f"the key {twice[:100]!r} stands twice in one object")
         return mapping
 
-    return json.loads(text, object_pairs_hook=unique)
+    def constant(name: str) -> Any:
+        raise BadInput(f"{source}: {name} is no value of JSON")
+
+    return json.loads(
+        text,
+        object_pairs_hook=unique,
+        parse_int=bounds.integer,
+        parse_float=bounds.number,
+        parse_constant=constant,
+    )
 
 
 class _Loader(yaml.CSafeLoader):
@@ -128,5 +152,6 @@ def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> Any:
 _Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
 
 
-def _yaml(text: str) -> Any:
+def _yaml(text: str, source: str) -> Any:
+    bounds.check_yaml(text, source)
     return yaml.load(text, Loader=_Loader)

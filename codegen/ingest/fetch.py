@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import re
+import socket
 import ssl
+import threading
 import time
 import urllib.parse
+from typing import Any
 
 from codegen.faults import BadInput
+from codegen.ingest import bounds
 
-MAX_BYTES = 64 * 1024 * 1024
 STEP_SECONDS = 30.0
 TOTAL_SECONDS = 180.0
+MAX_INTERIM = 8
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LINK = re.compile(r"""["']([^"'\s<>]+\.(?:json|ya?ml))["']""")
 
@@ -87,6 +92,10 @@ def _get(url: str, *, insecure: bool, fingerprint: str | None) -> bytes:
         connection = http.client.HTTPSConnection(host, port, timeout=STEP_SECONDS, context=context)
     else:
         connection = http.client.HTTPConnection(host, port, timeout=STEP_SECONDS)
+    connection.response_class = _Response
+    watchdog = threading.Timer(TOTAL_SECONDS, _cut, [connection])
+    watchdog.daemon = True
+    watchdog.start()
     try:
         connection.connect()
         if wanted and isinstance(connection.sock, ssl.SSLSocket):
@@ -102,7 +111,46 @@ def _get(url: str, *, insecure: bool, fingerprint: str | None) -> bytes:
     except (OSError, http.client.HTTPException, ValueError) as fault:
         raise BadInput(f"{bare(url)}: {str(fault) or type(fault).__name__}") from fault
     finally:
+        watchdog.cancel()
         connection.close()
+
+
+class _Head:
+    """What an answer is read from, with a limit on the status lines that `100 Continue` repeats."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._status_lines = 0
+
+    def readline(self, limit: int = -1) -> bytes:
+        """The next line."""
+        line: bytes = self._file.readline(limit)
+        if line.startswith(b"HTTP/"):
+            self._status_lines += 1
+            if self._status_lines > MAX_INTERIM:
+                raise http.client.HTTPException("interim answers without an end")
+        return line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+class _Response(http.client.HTTPResponse):
+    def begin(self) -> None:
+        file = self.fp
+        self.fp = _Head(file)  # type: ignore[assignment]
+        try:
+            super().begin()
+        finally:
+            if self.fp is not None:
+                self.fp = file
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    """End a connection from another thread: what waits for it sees its end."""
+    if connection.sock is not None:
+        with contextlib.suppress(OSError):
+            connection.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _body(answer: http.client.HTTPResponse, where: str) -> bytes:
@@ -110,13 +158,16 @@ def _body(answer: http.client.HTTPResponse, where: str) -> bytes:
         moved = answer.getheader("Location")
         raise BadInput(f"{where}: answered {answer.status}" + (f", moved to {bare(moved)}" if moved else ""))
     ends = time.monotonic() + TOTAL_SECONDS
+    told = answer.getheader("Content-Length") or ""
     body = bytearray()
     while chunk := answer.read1(1 << 16):
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise BadInput(f"{where}: larger than {MAX_BYTES >> 20} MiB")
+        if len(body) > bounds.MAX_BYTES:
+            raise BadInput(f"{where}: larger than {bounds.MAX_BYTES >> 20} MiB")
         if time.monotonic() > ends:
             raise BadInput(f"{where}: not whole after {TOTAL_SECONDS:.0f} seconds")
+    if told.isdecimal() and len(told) < 19 and len(body) != int(told):
+        raise BadInput(f"{where}: cut: {len(body):,} of {int(told):,} bytes came")
     return bytes(body)
 
 

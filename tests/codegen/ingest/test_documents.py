@@ -18,7 +18,7 @@ import trustme
 import yaml
 
 from codegen.faults import BadInput
-from codegen.ingest import catalog, documents, fetch
+from codegen.ingest import bounds, catalog, documents
 from codegen.ingest.downgrade import to_3_0
 from codegen.ingest.facts import facts
 from codegen.ingest.walking import schemas as schemas_of
@@ -295,7 +295,7 @@ def test_addresses_that_are_not_asked(address: str, says: str) -> None:
 
 def test_a_body_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body without end is given up at the limit."""
-    monkeypatch.setattr(fetch, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(bounds, "MAX_BYTES", 1 << 20)
     with (
         served({"/": (200, "application/json", b" " * (3 << 20))}) as origin,
         pytest.raises(BadInput, match="larger than 1 MiB"),
