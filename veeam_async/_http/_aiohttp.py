@@ -12,6 +12,7 @@ import re
 import socket
 import ssl
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -55,16 +56,16 @@ def check(
         missing.append("BaseConnector._factory")
     kept = _names(connector, "__init__")
     missing += [f"BaseConnector.{name}" for name in ("_closed", "_conns") if name not in kept]
-    methods = ("set_response_params", "feed_data", "set_exception", "eof_received", "data_received")
+    methods = ("feed_data", "set_exception", "eof_received", "data_received")
     missing += [f"ResponseHandler.{name}" for name in methods if not callable(getattr(handler, name, None))]
     used = _names(handler, "set_exception", "__init__", "data_received")
-    missing += [f"ResponseHandler.{name}" for name in ("_payload", "_loop") if name not in used]
+    missing += [f"ResponseHandler.{name}" for name in ("_payload", "_loop", "_parser") if name not in used]
     if "_reading_paused" not in _names(handler, "pause_reading", "resume_reading"):
         missing.append("ResponseHandler._reading_paused")
     options = inspect.signature(session.__init__).parameters
     missing += [
         f"ClientSession({name}=)"
-        for name in ("auto_decompress", "max_line_size", "max_field_size", "skip_auto_headers")
+        for name in ("auto_decompress", "max_line_size", "max_field_size")
         if name not in options
     ]
     if missing:
@@ -95,18 +96,18 @@ class _Connection(ResponseHandler):
     would for the tenth of a second that parsing one read of it takes.
     """
 
-    _due = False
+    _served: object = None
     _interim = 0
     _rest = b""
 
     def data_received(self, data: bytes) -> None:
-        if self._rest:
+        if not self._rest and (len(data) <= _SLICE or data.count(b"\r\n") <= _MOST_LINES):
+            ResponseHandler.data_received(self, data)
+        elif self._rest:
             self._rest += data
-        elif len(data) > _SLICE and data.count(b"\r\n") > _MOST_LINES:
+        else:
             self._rest = data
             self._next_slice()
-        else:
-            super().data_received(data)
 
     def _next_slice(self) -> None:
         """Parse some of what came, and the rest of it when others had their turn."""
@@ -129,25 +130,24 @@ class _Connection(ResponseHandler):
             payload.set_exception(aiohttp.ClientPayloadError("TLS was cut before the end of the body"))
         super().eof_received()
 
-    def set_response_params(self, **params: Any) -> None:
-        self._due = True
-        self._interim = 0
-        super().set_response_params(**params)
-
     def feed_data(self, data: Any, size: int = 0) -> None:
-        if not self._due:
+        # Each request has a parser of its own.
+        if self._parser is self._served:
             if self.transport is not None:
                 self.transport.close()
             return
-        self._due = 100 <= data[0].code < 200
-        self._interim += self._due
-        if self._interim > _MOST_INTERIM:
-            self._due = False
-            if self.transport is not None:
-                self.transport.close()
-            self.set_exception(aiohttp.ClientPayloadError(f"more than {_MOST_INTERIM} interim answers"))
-            return
-        super().feed_data(data, size)
+        if 100 <= data[0].code < 200:
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self._served = self._parser
+                if self.transport is not None:
+                    self.transport.close()
+                self.set_exception(aiohttp.ClientPayloadError(f"more than {_MOST_INTERIM} interim answers"))
+                return
+        else:
+            self._served = self._parser
+            self._interim = 0
+        ResponseHandler.feed_data(self, data, size)
 
     def set_exception(self, exc: Any, exc_cause: BaseException | None = None) -> None:
         payload = self._payload
@@ -172,7 +172,7 @@ def _cut_within_tls(transport: asyncio.BaseTransport | None) -> bool:
         return True
 
 
-def new_session(**connector_options: Any) -> aiohttp.ClientSession:
+def new_session(headers: Mapping[str, str], **connector_options: Any) -> aiohttp.ClientSession:
     """A session for the running loop that sends nothing twice and nothing that nobody asked for."""
     connector: Any = aiohttp.TCPConnector(**connector_options)
     connector._factory = partial(_Connection, loop=asyncio.get_running_loop())
@@ -181,8 +181,7 @@ def new_session(**connector_options: Any) -> aiohttp.ClientSession:
         connector=connector,
         # Appliances do not use cookies; a jar would cost a lookup for each call.
         cookie_jar=aiohttp.DummyCookieJar(),
-        # Without a body there is no media type to announce.
-        skip_auto_headers=("Content-Type", "User-Agent"),
+        headers=headers,
         # `coding` unpacks, to the end of each stream.
         auto_decompress=False,
         max_line_size=HEADER_LIMIT,
@@ -267,8 +266,9 @@ def header_limit(error: BaseException) -> str | None:
     return None
 
 
-# Functions that are at work when the time for connecting ends, innermost first, and the step that each stands for.
+# Functions that are at work when the time for connecting ends, outermost first, and the step that each stands for.
 _AT_WORK: dict[str, Step] = {
+    "_create_connection": "connect",
     "_resolve_host": "name",
     "_resolve_host_with_throttle": "name",
     "start_connection": "connect",
@@ -277,9 +277,9 @@ _AT_WORK: dict[str, Step] = {
 }
 
 
-def interrupted_step(error: BaseException, *, tls: bool) -> Step:
-    """In which step connecting was when its time ended, by the frames of the error."""
-    step: Step = "connect"
+def interrupted_step(error: BaseException, *, tls: bool) -> Step | None:
+    """In which step connecting was when its time ended, by the frames of the error; None where it was over."""
+    step: Step | None = None
     for link in _chain(error):
         for name in _functions(link.__traceback__):
             step = _AT_WORK.get(name, step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from ..errors import RequestTimeout, Step, Where
-from ..timeouts import Timeouts, deadline_at
+from ..timeouts import Timeouts
 
 FOREVER = float("inf")
 # Connecting ends a little before the limit of the whole call does, so that one knows that nothing was sent.
@@ -15,6 +15,11 @@ CONNECT_SHARE = 0.95
 class Clock:
     """When a call began, when it ends at the latest, and which limit says so.
 
+    Args:
+        timeouts: the limits of the call.
+        started: when it began.
+        deadline: the one in force then, or None.
+
     Attributes:
         started, until: on the clock of `time.monotonic()`.
         limit: `total` or `deadline`.
@@ -22,14 +27,12 @@ class Clock:
 
     __slots__ = ("_timeouts", "limit", "started", "until")
 
-    def __init__(self, timeouts: Timeouts) -> None:
-        now = monotonic()
+    def __init__(self, timeouts: Timeouts, started: float, deadline: float | None) -> None:
         self._timeouts = timeouts
-        self.started = now
+        self.started = started
         total = timeouts.total
-        self.until = FOREVER if total is None else now + total
+        self.until = FOREVER if total is None else started + total
         self.limit = "total"
-        deadline = deadline_at()
         if deadline is not None and deadline < self.until:
             self.until, self.limit = deadline, "deadline"
 

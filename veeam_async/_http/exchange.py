@@ -17,8 +17,8 @@ from .._operation.call import Call
 from .._operation.reply import Reply
 from ..errors import DecodeError, RequestTimeout, UnsafeOriginError, VeeamError, Where
 from ..retry import RetryBudget, RetryPolicy
-from ..timeouts import Timeouts
-from ._aiohttp import bare
+from ..timeouts import Timeouts, deadline_at
+from ._aiohttp import bare, interrupted_step
 from .answers import read_error
 from .clock import FOREVER, Clock
 from .decide import MOST_REDIRECTS, Answered, Broken, Decision, Next, Situation, Unreadable, decide
@@ -69,35 +69,48 @@ class Surroundings(Protocol):
     name: str
     sender: Sender
     timeouts: Timeouts
+    limits: tuple[aiohttp.ClientTimeout, aiohttp.ClientTimeout]
     retry: RetryPolicy
     budget: RetryBudget
     max_body: int
-    secrets: tuple[str, ...]
+    digits: int
     teller: Teller | None
 
 
 class Exchange(Generic[T]):
     """A call under way."""
 
-    __slots__ = (
-        "_attempt", "_begun", "_cause", "_clock", "_hops", "_logged_in", "_receive", "_renewed", "_retry", "_timeouts",
-        "_tokens", "around", "call",
-    )  # fmt: skip
+    _attempt = 1
+    _begun = 0.0
+    _renewed = _logged_in = False
+    _hops = 0
+    # What the last attempt died of, for the time-out that may follow.
+    _cause: str | None = None
+    _made_clock: Clock | None = None
 
     def __init__(self, around: Surroundings, call: Call, tokens: TokenSource | None, receive: Receiver[T]) -> None:
         self.around = around
         self.call = call
         self._tokens = tokens
         self._receive = receive
-        self._timeouts = call.timeouts or around.timeouts
-        self._retry = call.retry or around.retry
-        self._clock = Clock(self._timeouts)
-        self._attempt = 1
-        self._begun = 0.0
-        self._renewed = self._logged_in = False
-        self._hops = 0
-        # What the last attempt died of, for the time-out that may follow.
-        self._cause: str | None = None
+        self._started = monotonic()
+        self._deadline = deadline_at()
+
+    @property
+    def _clock(self) -> Clock:
+        # Few calls ever look at it.
+        clock = self._made_clock
+        if clock is None:
+            clock = self._made_clock = Clock(self._timeouts, self._started, self._deadline)
+        return clock
+
+    @property
+    def _timeouts(self) -> Timeouts:
+        return self.call.timeouts or self.around.timeouts
+
+    @property
+    def _retry(self) -> RetryPolicy:
+        return self.call.retry or self.around.retry
 
     @property
     def context(self) -> Where:
@@ -120,7 +133,7 @@ class Exchange(Generic[T]):
             DecodeError: the answer is not what the call answers.
             VeeamError: there is no answer.
         """
-        if self._clock.limit == "deadline" and self._clock.left() <= 0:
+        if self._deadline is not None and self._deadline <= self._started:
             raise self._clock.late(self.context)
         while True:
             token = None
@@ -129,7 +142,7 @@ class Exchange(Generic[T]):
                 if token is None:
                     token = await self._within(self._tokens.obtain())
             try:
-                answer = await self._once(token)
+                answer = await (self._send_in_time(token) if self._receive.stream else self._send(token))
             except Ended as ended:
                 after = ended
             else:
@@ -217,31 +230,34 @@ class Exchange(Generic[T]):
 
     # ------------------------------------------------------------------------------------------------- one attempt
 
-    async def _once(self, token: Token | None) -> T:
-        if not self._receive.stream or self._clock.until == FOREVER:
-            return await self._send_once(token)
-        # aiohttp's limit for the whole would end the body as well, which its reader may take longer for.
+    async def _send_in_time(self, token: Token | None) -> T:
+        """As `_send`, for streams: aiohttp's own limit would end the body as well, which may take longer."""
+        if self._clock.until == FOREVER:
+            return await self._send(token)
         try:
             async with asyncio.timeout(self._clock.left()):
-                return await self._send_once(token)
+                return await self._send(token)
         except RequestTimeout:
             raise
         except TimeoutError as error:
             late = self._clock.late(self.context, "http", self._cause)
             raise Ended(Broken(sent=True, repeatable=False), late) from bare(error)
 
-    async def _send_once(self, token: Token | None) -> T:
+    async def _send(self, token: Token | None) -> T:
         response: aiohttp.ClientResponse | None = None
         around = self.around
         try:
-            await around.sender.ready()
-            limits = limits_of(self._timeouts)[self._receive.stream]
-            if self._attempt > 1 or self._clock.limit == "deadline":
-                limits = limits_until(self._clock, limits, stream=self._receive.stream)
+            sender = around.sender
+            if not sender.ready():
+                await sender.prepare()
+            limits = around.limits if self.call.timeouts is None else limits_of(self.call.timeouts)
+            limit = limits[self._receive.stream]
+            if self._attempt > 1 or self._deadline is not None:
+                limit = limits_until(self._clock, limit, stream=self._receive.stream)
             if around.teller is not None:
                 self._begun = monotonic()
                 around.teller.started(self.call, self._attempt)
-            response = await around.sender.send(self.call, token, limits)
+            response = await sender.send(self.call, token, limit)
             return await self._receive(response, self, token)
         except (aiohttp.ClientError, OSError) as error:
             raise await self._broken(error, response) from bare(error)
@@ -272,8 +288,11 @@ class Exchange(Generic[T]):
         connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
         timed_out = isinstance(error, TimeoutError) and getattr(error, "errno", None) is None
         if timed_out and not isinstance(error, aiohttp.ServerTimeoutError):
-            late = self._clock.late(self.context, "http" if status is None else "body", self._cause)
-            return Ended(Broken(sent=True, repeatable=False), late)
+            step = (
+                interrupted_step(error, tls=self.around.sender.origin.scheme == "https") if status is None else "body"
+            )
+            late = self._clock.late(self.context, step or "http", self._cause)
+            return Ended(Broken(sent=step in (None, "body"), repeatable=False), late)
         attempt = Attempt(
             self.around.sender.origin,
             self.around.sender.proxy,

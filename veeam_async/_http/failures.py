@@ -52,7 +52,7 @@ def failure_of(error: BaseException, attempt: Attempt) -> Failure:
     target = f"{attempt.origin.host} port {attempt.origin.port}"
     secure = attempt.origin.scheme == "https"
     if isinstance(error, aiohttp.ConnectionTimeoutError):
-        step = interrupted_step(error, tls=secure)
+        step = interrupted_step(error, tls=secure) or "connect"
         seconds = attempt.connect_limit
         text = _CONNECTING[step].format(target=target, host=attempt.origin.host, seconds=seconds)
         late = RequestTimeout(text, limit="connect", seconds=seconds, step=step, **context)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import Any, ClassVar, Self
 
 import aiohttp
 
 from ..errors import VeeamError
 from ._aiohttp import abandon, new_session
+from .coding import ACCEPTED
 
 
 class Pool:
@@ -28,6 +30,8 @@ class Pool:
         dns_ttl: seconds that a resolved name is kept.
     """
 
+    # For every request of every client.
+    headers: ClassVar[Mapping[str, str]] = MappingProxyType({"User-Agent": "veeam-async", "Accept-Encoding": ACCEPTED})
     __slots__ = ("__weakref__", "_connector_options", "_loop", "_parsing", "_session", "closed")
 
     def __init__(
@@ -62,7 +66,7 @@ class Pool:
             if self.closed:
                 raise VeeamError("the client is closed")
             self._leave_other_loop(loop)
-            session = self._session = new_session(**self._connector_options)
+            session = self._session = new_session(self.headers, **self._connector_options)
             self._loop = loop
             self._parsing = None
         return session

@@ -11,11 +11,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .._operation.call import Call
-from .._redact import Hidden
+from .._redact import Hidden, HiddenTuple
 from ..timeouts import Timeouts, deadline_at
 from ..tls import TlsPolicy
 from .clock import CONNECT_SHARE, FOREVER, Clock
-from .coding import ACCEPTED
 from .origin import Origin
 from .pool import Pool
 from .proxy import Proxy
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     import ssl
 
 _MOST_HEADER_SETS = 64
+_BODILESS = frozenset({"GET", "HEAD"})
+_CONTENT_TYPE = ("Content-Type",)
 
 
 class Sender:
@@ -46,6 +47,7 @@ class Sender:
         tls: TlsPolicy,
         headers: Mapping[str, str],
         proxy: Proxy | None,
+        secrets: tuple[str, ...] = (),
     ) -> None:
         self.origin = origin
         self.pool = pool
@@ -55,7 +57,9 @@ class Sender:
         self._secure = origin.scheme == "https"
         self._context: ssl.SSLContext | bool = True
         self._proxy_host = proxy.url.raw_host if proxy is not None and proxy.url.scheme == "https" else None
-        self._headers = Hidden({"Accept-Encoding": ACCEPTED, **headers})
+        # What the pool's session says by itself is not said again: each header costs a small call two microseconds.
+        said = pool.headers
+        self._headers = Hidden((name, value) for name, value in headers.items() if said.get(name) != value)
         if proxy is not None and proxy.headers is not None and not self._secure:
             # There is no CONNECT to carry them: the request itself goes to the proxy.
             self._headers.update(proxy.headers)
@@ -67,21 +71,38 @@ class Sender:
         # Headers by Accept, for the token that they carry.
         self._prepared: dict[str, CIMultiDict[str]] = {}
         self._prepared_for: Token | None = None
+        self._own_secrets = self._secrets = HiddenTuple(secrets)
 
     def address(self, base: str) -> None:
         """Send to another address: what a test does whose server moved."""
         self.base = base
         self._scheme, _, self._authority = base.partition("://")
 
-    async def ready(self) -> None:
-        """Have the TLS policy's context at hand, as the files that it names are now.
+    def ready(self) -> bool:
+        """True where the TLS policy's context is at hand, as the files that it names are now; else `prepare` first."""
+        if not self._secure:
+            return True
+        context = ready_context(self.tls, self._proxy_host)
+        if context is None:
+            return False
+        self._context = context
+        return True
+
+    async def prepare(self) -> None:
+        """Build the TLS policy's context.
 
         Raises:
             TlsError: a file of the policy cannot be used.
         """
-        if self._secure:
-            context = ready_context(self.tls, self._proxy_host)
-            self._context = context if context is not None else await context_for(self.tls, self._proxy_host)
+        self._context = await context_for(self.tls, self._proxy_host)
+
+    def secrets_with(self, token: Token | None) -> HiddenTuple:
+        """What no error about an answer to a request with this token may show."""
+        if token is None:
+            return self._own_secrets
+        if token is not self._prepared_for:
+            return HiddenTuple((*self._own_secrets, *token.secrets))
+        return self._secrets
 
     def send(self, call: Call, token: Token | None, limits: aiohttp.ClientTimeout) -> Awaitable[aiohttp.ClientResponse]:
         """Send a call; the answer's body is not read yet."""
@@ -95,7 +116,12 @@ class Sender:
             if outgoing.size is not None:
                 extra["Content-Length"] = str(outgoing.size)
         path, _, query = call.path.partition("?")
-        proxy = self.proxy
+        # Only what differs from what aiohttp does by itself: each argument shows in the cost of a small call.
+        options: dict[str, Any] = {}
+        if self.proxy is not None:
+            options = {"proxy": self.proxy.url, "proxy_headers": self.proxy.headers}
+        if data is None and call.method not in _BODILESS:
+            options["skip_auto_headers"] = _CONTENT_TYPE  # it would announce a type for a body that is not there
         return self.pool.session.request(
             call.method,
             _url(self._scheme, self._authority, self._prefix + path, query),
@@ -104,13 +130,14 @@ class Sender:
             allow_redirects=False,
             ssl=self._context,
             timeout=limits,
-            proxy=None if proxy is None else proxy.url,
-            proxy_headers=None if proxy is None else proxy.headers,
+            **options,
         )
 
     def _headers_for(self, token: Token | None, accept: str, extra: Mapping[str, str] | None) -> CIMultiDict[str]:
         if token is not self._prepared_for:
             self._prepared, self._prepared_for = {}, token
+            if token is not None:
+                self._secrets = HiddenTuple((*self._own_secrets, *token.secrets))
         headers = self._prepared.get(accept)
         if headers is None:
             headers = CIMultiDict(self._headers)

@@ -26,7 +26,7 @@ from .exchange import Ended, Exchange, Receiver
 from .origin import Origin
 from .pool import Pool
 from .proxy import Proxy
-from .sender import Sender
+from .sender import Sender, limits_of
 from .streamed import StreamedReply
 from .token import Token, TokenSource
 
@@ -49,7 +49,6 @@ class Transport:
         timeouts, retry: for calls that have none of their own.
         budget: what is left of the appliance's repeats.
         max_body: bytes of a body that is read whole.
-        secrets: what no error may show, beside the secrets of a call and of its token.
         teller: gives events to a listener, or None.
     """
 
@@ -69,12 +68,14 @@ class Transport:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.name = name
-        self.sender = Sender(origin, pool=pool, tls=tls, headers=headers, proxy=proxy)
+        self.sender = Sender(origin, pool=pool, tls=tls, headers=headers, proxy=proxy, secrets=secrets)
         self.timeouts = timeouts
+        self.limits = limits_of(timeouts)
         self.retry = retry
         self.budget = RetryBudget(retry.budget)
         self.max_body = max_body
-        self.secrets = secrets
+        # A Content-Length of fewer digits is surely below the limits of what is read and parsed at once.
+        self.digits = len(str(min(max_body, SMALL)))
         self.teller: Teller | None = None
         if events is not None:
             from .telling import Teller  # takes a moment, and few clients have a listener
@@ -131,7 +132,19 @@ class _Fetching(Generic[T]):
         status = response.status
         if status < 200 or status >= 300:
             raise await _refused(response, exchange, token)
-        reply = await _read(response, exchange, token)
+        reply = None
+        if status == 200:
+            # What nearly all answers are, read without a further coroutine in between.
+            headers, around = response.headers, exchange.around
+            length = headers.get("Content-Length")
+            if length is not None and len(length) < around.digits and "Content-Encoding" not in headers:
+                body = await response.read()
+                if around.teller is not None:
+                    exchange.answered(status, len(body))
+                secrets = around.sender.secrets_with(token)
+                reply = Reply(status, headers, body, exchange.call, around.name, secrets)
+        if reply is None:
+            reply = await _read(response, exchange, token)
         try:
             return self._decode(reply)
         except DecodeError as error:
@@ -189,10 +202,7 @@ async def _read(response: aiohttp.ClientResponse, exchange: Exchange[Any], token
         response.close()
         raise exchange.undecodable(error, status) from None
     exchange.answered(status, len(body))
-    secrets = call.secrets if token is None else token.secrets
-    if around.secrets:
-        secrets = HiddenTuple((*secrets, *around.secrets))
-    reply = Reply(status, response.headers, body, call, around.name, secrets)
+    reply = Reply(status, response.headers, body, call, around.name, around.sender.secrets_with(token))
     if len(body) >= SMALL and _is_json(reply):
         await _parse(reply, exchange)
     return reply
@@ -234,8 +244,7 @@ async def _refused(response: aiohttp.ClientResponse, exchange: Exchange[Any], to
     body = await read_start(response, ERROR_BODY)
     exchange.answered(response.status, len(body))
     sent = secrets_in(call.body) if isinstance(call.body, bytes) else ()
-    of_token = token.secrets if token is not None else ()
-    secrets = HiddenTuple((*call.secrets, *of_token, *sent, *exchange.around.secrets))
+    secrets = HiddenTuple((*call.secrets, *exchange.around.sender.secrets_with(token), *sent))
     reply = Reply(response.status, response.headers, body, call, exchange.around.name, secrets)
     return Ended(Answered(reply.status, parse_retry_after(reply.headers.get("Retry-After"))), reply=reply)
 
