@@ -32,7 +32,6 @@ from ..encoding import encode_form, encode_query
 from ..errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError, Where
 from ..operation import Revision
 from ..profiles import Grant, Profile
-from .refusals import login_error, refuses_grant_type
 from .totp import STEP, totp_code
 
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -242,6 +241,8 @@ class Login:
             if reply.status < 300:
                 self._other_case = spelling is not None and spelling != request.grant_type
                 return reply
+            from .refusals import login_error, refuses_grant_type  # few logins are refused
+
             error = read_error(reply)
             if not refuses_grant_type(error):
                 break

@@ -22,9 +22,7 @@ from ._aiohttp import bare, interrupted_step
 from .answers import read_error
 from .clock import FOREVER, Clock
 from .decide import MOST_REDIRECTS, Answered, Broken, Decision, Next, Situation, Unreadable, decide
-from .failures import Attempt, failure_of, tls_failure
 from .sender import Sender, limits_of, limits_until
-from .telling import Teller
 from .token import Token, TokenSource
 
 T = TypeVar("T")
@@ -63,6 +61,18 @@ class Receiver(Protocol[T]):
         ...
 
 
+class Teller(Protocol):
+    """Gives events to a listener; see `telling`, which few clients load."""
+
+    def started(self, call: Call, attempt: int) -> None: ...
+
+    def answered(self, call: Call, attempt: int, status: int, size: int, elapsed: float) -> None: ...
+
+    def retried(self, call: Call, attempt: int, status: int | None, error: VeeamError, pause: float) -> None: ...
+
+    def failed(self, call: Call, attempt: int, error: VeeamError, elapsed: float) -> None: ...
+
+
 class Surroundings(Protocol):
     """What an exchange has in common with the others of its appliance."""
 
@@ -74,7 +84,9 @@ class Surroundings(Protocol):
     budget: RetryBudget
     max_body: int
     digits: int
-    teller: Teller | None
+
+    @property
+    def teller(self) -> Teller | None: ...
 
 
 class Exchange(Generic[T]):
@@ -282,6 +294,8 @@ class Exchange(Generic[T]):
 
     async def _broken(self, error: BaseException, response: aiohttp.ClientResponse | None) -> VeeamError | Ended:
         """What an attempt without a whole answer ends in."""
+        from .failures import Attempt, failure_of, tls_failure
+
         if isinstance(error, aiohttp.InvalidURL):
             return VeeamError(f"{self.call.path!r} makes no URL", **self.context)
         status = None if response is None else response.status

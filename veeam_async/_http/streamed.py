@@ -10,7 +10,6 @@ from .._operation.call import Call
 from ..errors import ConnectError, DecodeError, RequestTimeout, Where
 from ._aiohttp import bare
 from .coding import CodingError, Unpacking
-from .failures import os_text
 
 CHUNK = 1 << 16
 
@@ -75,6 +74,8 @@ class StreamedReply:
                 f"the download stopped after {self._of_size()}", limit="read", step="body", **self._where()
             ) from bare(error)
         except (aiohttp.ClientError, ConnectionError) as error:
+            from .failures import os_text
+
             text = f"the download broke after {self._of_size()}: {os_text(error)}"
             raise ConnectError(text, step="body", **self._where()) from bare(error)
         except CodingError as error:

@@ -10,7 +10,6 @@ import aiohttp
 
 from .._operation.call import Call
 from .._operation.json_text import JsonError
-from .._operation.large_json import SMALL, TooManyValues, read_in_steps
 from .._operation.media import foreign_answer
 from .._operation.reply import Reply
 from .._redact import HiddenTuple, secrets_in
@@ -38,6 +37,8 @@ T = TypeVar("T")
 
 # What the values of a JSON text may take, beside the text: they are several times as large.
 _VALUES_SHARE = 4
+# Bytes below which a body is parsed at once.
+SMALL = 1 << 19
 
 
 class Transport:
@@ -220,6 +221,8 @@ async def _parse(reply: Reply, exchange: Exchange[Any]) -> None:
     Raises:
         Ended: it is no JSON, or would become more than the limit of bodies lets through.
     """
+    from .._operation.large_json import TooManyValues, read_in_steps  # few answers are so large
+
     most = exchange.around.max_body * _VALUES_SHARE
     steps = read_in_steps(reply.body, reply.charset, most)
     async with exchange.around.sender.pool.parsing():

@@ -14,11 +14,11 @@ import orjson
 
 from .json_text import JsonError, JsonValue, loads
 
-SMALL = 1 << 19
-"""Bytes below which a text is read at once."""
-_PIECE = 1 << 19
-_ODD_PIECE = 1 << 16
+_PIECE = 1 << 18
+_ODD_PIECE = 1 << 15
+_READ_SLOWLY = 1 << 20
 _MOST_TRIES = 6
+_MARKER = "veeam_async: the rows"
 _BETWEEN_ROWS = re.compile(rb"\}\s{0,100},\s{0,100}\{")
 _ROWS_BEGIN = re.compile(rb"\[\s{0,100}\{")
 
@@ -27,7 +27,7 @@ _ROWS_BEGIN = re.compile(rb"\[\s{0,100}\{")
 _TIME = {b"[": 70, b"{": 70, b",": 25, b'"': 30, b'":': 150, b"{}": 0}
 # Keys are shared, most of them; an empty object has no table.
 _SPACE = {b"[": 72, b"{": 190, b",": 32, b'"': 28, b'":': -16, b"{}": -120}
-_AT_ONCE = 40e6
+_AT_ONCE = 25e6
 
 
 class TooManyValues(Exception):
@@ -68,12 +68,12 @@ def read_in_steps(body: bytes, charset: str | None, limit: int) -> Generator[Non
         if incomplete:
             raise JsonError(message, incomplete=True)
         yield
-        if len(body) <= 2 * SMALL:
+        if len(body) <= _READ_SLOWLY:
             return loads(body, charset)
     for start in _array_starts(body):
-        rows = yield from _rows(body, start, charset)
-        if rows is not None:
-            return rows
+        value = yield from _Rows(body, start, charset).read()
+        if value is not None:
+            return value
     raise TooManyValues
 
 
@@ -93,92 +93,91 @@ def _array_starts(body: bytes) -> Iterator[int]:
         yield first + 1
 
 
-def _rows(body: bytes, start: int, charset: str | None) -> Generator[None, None, JsonValue]:
-    """The whole value, by the array that begins at `start`; None where that is not the one to cut."""
-    rows: list[JsonValue] = []
-    place = start
-    while len(body) - place > _PIECE:
-        cut = yield from _cut(body, place, charset, rows)
-        if cut is None:
-            break
-        place = cut
-    else:
-        cut = place
-    if place == start:
+class _Rows:
+    """A text that is read by the array that begins at `start`, row by row."""
+
+    def __init__(self, body: bytes, start: int, charset: str | None) -> None:
+        self._body = body
+        self._start = start
+        self._place = start
+        self._charset = charset
+        self._rows: list[JsonValue] = []
+        # True from the first row on that only the slow reader takes: it gets smaller pieces.
+        self._odd = False
+
+    def read(self) -> Generator[None, None, JsonValue]:
+        """The whole value; None where this is not the array to cut."""
+        body, start = self._body, self._start
+        while len(body) - self._place > (4 * _ODD_PIECE if self._odd else _PIECE):
+            if not (yield from self._cut()):
+                break
+        if self._place == start:
+            return None
+        end = yield from self._end()
+        if end is None or len(body) - end + start > _PIECE:
+            return None
+        yield
+        try:
+            # A marker tells the array, which is empty by now, from all others.
+            envelope = loads(body[:start] + orjson.dumps(_MARKER) + body[end:], self._charset)
+        except JsonError:
+            return None
+        return _filled(envelope, self._rows)
+
+    def _elements(self, end: int) -> bool:
+        """Take what stands before `end` for elements; False where it is none."""
+        text = b"[" + self._body[self._place : end] + b"]"
+        try:
+            value: JsonValue = loads(text, self._charset) if self._odd else orjson.loads(text)
+        except (JsonError, orjson.JSONDecodeError):
+            return False
+        if not isinstance(value, list):
+            return False
+        self._rows += value
+        return True
+
+    def _cut(self) -> Generator[None, None, bool]:
+        """Read the next elements; False where no cut is right."""
+        for odd in (False, True) if not self._odd else (True,):
+            self._odd = odd
+            # The slow reader takes several times as long for the same text.
+            after = self._place + (_ODD_PIECE if odd else _PIECE // 2)
+            for _ in range(_MOST_TRIES):
+                match = _BETWEEN_ROWS.search(self._body, after, after + 2 * _PIECE)
+                found = after if match is None else match.start()
+                comma = self._body.find(b",", found, after + 2 * _PIECE)
+                if comma < 0:
+                    return False
+                right = self._elements(comma)
+                yield
+                if right:
+                    self._place = comma + 1
+                    return True
+                after = comma + 1
+        return False
+
+    def _end(self) -> Generator[None, None, int | None]:
+        """Read the last elements; where their array ends, or None."""
+        for odd in (False, True) if not self._odd else (True,):
+            self._odd = odd
+            end = len(self._body)
+            for _ in range(_MOST_TRIES):
+                end = self._body.rfind(b"]", self._place, end)
+                if end < 0 or end - self._place > 3 * _PIECE:
+                    break
+                right = self._elements(end)
+                yield
+                if right:
+                    return end
         return None
-    end = yield from _end(body, place, charset, rows)
-    if end is None:
-        return None
-    envelope = body[:start] + body[end:]
-    if len(envelope) > _PIECE:
-        return None
-    # The array is empty in it, so that it can be told from all others by a marker.
-    marked = body[:start] + b'"veeam_async rows"' + body[end:]
-    yield
-    try:
-        value = loads(marked, charset)
-    except JsonError:
-        return None
-    return _filled(value, rows)
 
 
 def _filled(value: JsonValue, rows: list[JsonValue]) -> JsonValue:
     """The envelope with its rows in the place of the marker."""
-    if value == ["veeam_async rows"]:
+    if value == [_MARKER]:
         return rows
     if isinstance(value, dict):
         return {name: _filled(item, rows) for name, item in value.items()}
     if isinstance(value, list):
         return [_filled(item, rows) for item in value]
     return value
-
-
-def _elements(text: bytes, charset: str | None, *, odd: bool) -> list[JsonValue] | None:
-    """The elements of an array's text without its brackets, or None where it is none."""
-    text = b"[" + text + b"]"
-    if not odd:
-        try:
-            elements: list[JsonValue] = orjson.loads(text)
-            return elements
-        except orjson.JSONDecodeError:
-            return None
-    try:
-        value = loads(text, charset)
-    except JsonError:
-        return None
-    return value if isinstance(value, list) else None
-
-
-def _cut(body: bytes, place: int, charset: str | None, rows: list[JsonValue]) -> Generator[None, None, int | None]:
-    """Read the next elements into `rows`; where the ones after them begin, or None where no cut is right."""
-    for odd in (False, True):
-        # The slow reader takes several times as long for the same text.
-        after = place + (_ODD_PIECE if odd else _PIECE // 2)
-        for _ in range(_MOST_TRIES):
-            match = _BETWEEN_ROWS.search(body, after, after + 2 * _PIECE)
-            comma = body.find(b",", after, after + 2 * _PIECE) if match is None else body.index(b",", match.start())
-            if comma < 0:
-                return None
-            elements = _elements(body[place:comma], charset, odd=odd)
-            yield
-            if elements is not None:
-                rows += elements
-                return comma + 1
-            after = comma + 1
-    return None
-
-
-def _end(body: bytes, place: int, charset: str | None, rows: list[JsonValue]) -> Generator[None, None, int | None]:
-    """Read the last elements into `rows`; where their array ends, or None."""
-    for odd in (False, True):
-        end = len(body)
-        for _ in range(_MOST_TRIES):
-            end = body.rfind(b"]", place, end)
-            if end < 0 or end - place > 3 * _PIECE:
-                break
-            elements = _elements(body[place:end], charset, odd=odd)
-            yield
-            if elements is not None:
-                rows += elements
-                return end
-    return None
