@@ -41,7 +41,7 @@ async def test_server_that_lists_its_revisions_is_asked_once(revision: str) -> N
             assert client.negotiation is not None
             assert client.negotiation.requests == 1
             assert client.negotiation.revision == revision
-            await client.request("GET", "/api/v1/serverInfo")
+            await client.request("GET", "/api/v1/services")
     assert len([seen for seen in appliance.requests if seen.path == PROBE]) == 1
     if revision != VBR[0]:
         assert client.negotiation.server == (revision,)

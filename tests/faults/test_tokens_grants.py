@@ -27,7 +27,7 @@ from veeam_async.testing import SimulatedAppliance
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 ALL = [(revision.product, revision.name) for revision in revisions()]
-A_CALL = {"vbr": "/api/v1/serverInfo", "aws": "/api/v1/sessions", "azure": "/api/v8.1/jobSessions"}
+A_CALL = {"vbr": "/api/v1/services", "aws": "/api/v1/sessions", "azure": "/api/v8.1/jobSessions"}
 WITH_MFA = ["aws", "azure"]
 NEWEST = {"vbr": "1.3-rev0", "aws": "1.7-rev0", "azure": "v8.1"}
 
