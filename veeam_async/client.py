@@ -503,6 +503,10 @@ class ApplianceClient:
         self._tokens.forget_refusal()
         self._tokens.drop()
 
+    def forget_refusal(self) -> None:
+        """Let the next call log in again at once, where a login was refused a short time ago."""
+        self._tokens.forget_refusal()
+
     def _store_key(self, credentials: Credentials) -> str:
         """Where the store keeps the token: by appliance and user, or by a hash where the credentials name no user."""
         user = getattr(credentials, "username", None)

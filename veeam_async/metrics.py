@@ -15,6 +15,7 @@ Every series has the labels `appliance` and `product`. Points in time are Unix s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from bisect import bisect_left
@@ -30,16 +31,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from .errors import ApiError, AuthenticationError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
+from .errors import AuthenticationError, VeeamError
 from .events import RequestAnswered, RequestRetried, TokenRenewed
-from .fleet import Answer, Appliance, BreakerState, Fleet, Job, License, Repository, Row, RowsError, Session
-from .fleet.reading import read
-from .fleet.watch import as_time
+from .fleet import Answer, Appliance, BreakerState, FleetView, Job, License, Repository, Row, Session, failed_kinds
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from .client import ApplianceClient
     from .events import Event
 
 _log = logging.getLogger("veeam_async.metrics")
@@ -101,7 +99,7 @@ class Exporter:
 
     def __init__(
         self,
-        fleet: Fleet,
+        fleet: FleetView,
         *,
         every: float = 60.0,
         concurrency: int = 100,
@@ -152,50 +150,38 @@ class Exporter:
 
     async def poll(self) -> None:
         """One round: every appliance once."""
-        async for answer in self._fleet.each(self._ask, concurrency=self._concurrency, timeout=self._timeout):
-            self._note(answer)
+        kinds = [row for row in _POLLED if row is not Session or self._sessions is not None]
+        rows = self._fleet.rows(*kinds, since=self._sessions, concurrency=self._concurrency, timeout=self._timeout)
+        came: dict[str, list[Row]] = {}
+        async for item in rows.answers():
+            if not isinstance(item, Answer):
+                came.setdefault(item.appliance.name, []).append(item)
+                continue
+            name = item.appliance.name
+            self._note(item, came.pop(name, []), kinds)
+            if item.attempts and name in self._fleet:
+                with contextlib.suppress(VeeamError):
+                    self._snapshot(name).revision = (await self._fleet.client(name)).revision.name
         for name in self._known.keys() - {appliance.name for appliance in self._fleet}:
             del self._known[name]
 
-    async def _ask(self, client: ApplianceClient) -> dict[type[Row], tuple[Row, ...]]:
-        appliance = self._fleet[client.name]
-        known = self._snapshot(client.name)
-        known.revision = client.revision.name
-        found = dict(known.rows)
-        answered = False
-        failed: VeeamError | None = None
-        for row in _POLLED:
-            if row is Session and self._sessions is None:
-                continue
-            since = as_time(self._sessions) if row is Session else None
-            rows: list[Row] = []
-            try:
-                async for one in read(client, row, appliance, since):
-                    rows.append(one)  # noqa: PERF401 (what came before an error is kept)
-            except UnauthorizedError:
-                raise
-            except (ApiError, DecodeError, IncompleteListing, RowsError) as error:
-                # One thing that fails, or that the role may not see, does not make the appliance down.
-                known.failures += 1
-                _log.info("%s: not all %s could be had: %s", client.name, row.source, error)
-                failed = error
-                if not rows:
-                    continue
-            answered = True
-            # Some servers give a row twice; a series must not come twice.
-            found[row] = tuple({one.id: one for one in rows}.values())
-        if failed is not None and not answered:
-            raise failed
-        return found
-
-    def _note(self, answer: Answer[dict[type[Row], tuple[Row, ...]]]) -> None:
+    def _note(self, answer: Answer[int], rows: list[Row], kinds: list[type[Row]]) -> None:
         known = self._snapshot(answer.appliance.name)
-        if answer.error is None:
-            known.up, known.at, known.elapsed, known.rows = True, time.time(), answer.elapsed, answer.result()
+        failed = failed_kinds(answer)
+        by_kind: dict[type[Row], dict[str, Row]] = {kind: {} for kind in kinds}
+        for row in rows:
+            # Some servers give a row twice; a series must not come twice.
+            by_kind[type(row)][row.id] = row
+        # One thing that fails, or that the role may not see, does not make the appliance down; no row at all does.
+        answered = [kind for kind in kinds if by_kind[kind] or kind not in failed]
+        known.failures += len(failed)
+        if answer.error is None or (failed and rows):
+            known.up, known.at, known.elapsed = True, time.time(), answer.elapsed
+            known.rows |= {kind: tuple(by_kind[kind].values()) for kind in answered}
         else:
             known.up = False
             if not answer.skipped:
-                known.failures += 1
+                known.failures += 0 if failed else 1
                 level = logging.WARNING if isinstance(answer.error, AuthenticationError) else logging.INFO
                 _log.log(level, "%s: %s", answer.appliance.name, answer.error)
 

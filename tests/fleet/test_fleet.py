@@ -26,7 +26,16 @@ from veeam_async.errors import (
     UnsupportedRevisionError,
     VeeamError,
 )
-from veeam_async.fleet import Appliance, ApplianceSkipped, BreakerPolicy, BreakerState, Fleet, FleetConfigError, Job
+from veeam_async.fleet import (
+    Appliance,
+    ApplianceSkipped,
+    BreakerPolicy,
+    BreakerState,
+    Fleet,
+    FleetConfigError,
+    FleetView,
+    Job,
+)
 from veeam_async.retry import RetryPolicy
 from veeam_async.revisions import revisions
 from veeam_async.testing import SimulatedAppliance
@@ -295,7 +304,7 @@ async def test_views() -> None:
         for place in ("berlin", "oslo")
     )
 
-    def names(view: Fleet) -> list[str]:
+    def names(view: FleetView) -> list[str]:
         return [one.name for one in view]
 
     assert names(fleet.where(product="vbr")) == ["vbr-berlin", "vbr-oslo"]
@@ -312,6 +321,26 @@ async def test_views() -> None:
     with pytest.raises(KeyError):
         view["vbr-oslo"]
     await fleet.aclose()
+
+
+async def test_a_view_touches_nothing_that_it_does_not_show() -> None:
+    """A view has no members to add, remove or close, and neither resets nor tells of appliances that it hides."""
+    async with Fleet([Appliance("a", "127.0.0.1", None), Appliance("b", "127.0.0.1", None)]) as fleet:
+        for answer in await fleet.gather(jobs_of):
+            assert not answer.ok
+        view = fleet.where(name="a")
+        for name in ("add", "remove", "replace", "load", "aclose", "__aenter__", "from_toml"):
+            assert not hasattr(view, name)
+        for call in (view.breaker, view.reset):
+            with pytest.raises(KeyError):
+                call("b")
+        with pytest.raises(VeeamError):
+            await view.client("b")
+        assert isinstance(fleet, FleetView)
+        assert [row.appliance.name for row in await view.jobs().gather()] == []
+        rows = view.jobs()
+        assert await rows.gather() == []
+        assert [answer.appliance.name for answer in rows.errors] == ["a"]
 
 
 async def test_shards() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import linecache
+import pickle
+from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from veeam_async._model import Model, fields
 from veeam_async.errors import ForbiddenError, VeeamError
 from veeam_async.fleet import (
     ROW_TYPES,
+    Answer,
     Appliance,
     Fleet,
     Job,
@@ -33,7 +37,7 @@ from veeam_async.fleet import (
     SessionState,
 )
 from veeam_async.fleet.reading import find_operation
-from veeam_async.fleet.rows import mapping, sources
+from veeam_async.fleet.rows import sources, values
 from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
 from veeam_async.operation import Revision
@@ -48,16 +52,34 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # ------------------------------------------------------------------------------------------- tables and documents
 
 # What an older revision's document does not have; the row's field is None there.
+_DATES = {
+    f"GetInstalledLicense.{part}LicenseSummary.{date}"
+    for part in ("instance", "socket") for date in ("expirationDate", "supportExpirationDate")
+}  # fmt: skip
 LACKING = {
+    ("vbr", "1.0-rev2"): {
+        "GetAllSessions.jobId", "GetAllRepositoriesStates.isOnline", "GetAllManagedServers.status",
+        "GetServerInfo", "GetInstalledLicense", "GetAllBackupObjects.lastRunFailed",
+    },
     ("vbr", "1.1-rev0"): {
         "GetAllSessions.jobId", "GetAllRepositoriesStates.isOnline", "GetAllManagedServers.status",
         "GetInstalledLicense", "GetAllBackupObjects.lastRunFailed",
     },
-    ("vbr", "1.2-rev1"): {"GetAllSessions.activityId", "GetAllBackupObjects.lastRunFailed"},
-    ("vbr", "1.3-rev0"): {"GetAllSessions.activityId"},
-    ("vbr", "1.3-rev1"): {"GetAllSessions.activityId"},
+    ("vbr", "1.2-rev1"): {"GetAllSessions.activityId", "GetAllBackupObjects.lastRunFailed", *_DATES},
+    ("vbr", "1.3-rev0"): {"GetAllSessions.activityId", *_DATES},
+    ("vbr", "1.3-rev1"): {"GetAllSessions.activityId", *_DATES},
+    ("vbr", "1.3-rev2"): {
+        "GetAllSessions.activityId", "GetInstalledLicense.expirationDate", "GetInstalledLicense.supportExpirationDate",
+    },
     # The document of this one is put together from evidence, and there is none of this field.
     ("aws", "1.7-rev0"): {"EfsPoliciesGetAll.lastPolicySessionStatus"},
+    # It knows of EC2 alone.
+    ("aws", "1.0-rev0"): {
+        "DynamoDbPoliciesGetAll", "EfsPoliciesGetAll", "FsxPoliciesGetAll", "GetVpcPolicy", "RdsGetAll",
+        "RdsPoliciesGetAll", "RedshiftPoliciesGetAll", "RedshiftServerlessPoliciesGetAll",
+        "GetSessions.extendedSessionType", "GetSessions.name", "RepositoriesGetAll.storageClass",
+        "VirtualMachines.instanceSizeGigabytes", "VirtualMachines.region.name",
+    },
 }  # fmt: skip
 
 
@@ -110,7 +132,7 @@ def test_every_product_has_every_row(product: str, row: type[Row]) -> None:
     """Each product has a table for each type of row, and the tables fill only fields that the type has."""
     tables = sources(product, row)
     assert tables
-    names = {field.name for field in attrs.fields(row)} - {"appliance", "raw"}
+    names = {field.name for field in attrs.fields(row)} - {"appliance", "json", "raw_type"}
     for source in tables:
         assert "id" in source.fields
         assert set(source.fields) <= names
@@ -174,6 +196,8 @@ async def test_jobs(fleet: tuple[Fleet, World]) -> None:
     for who, mine in rows.items():
         # The network job has no id in AWS: an appliance has exactly one.
         expected = {id for id, job in jobs.items() if not (who in AWS and job.kind == "network")}
+        if who == "aws 1.0-rev0":
+            expected = {id for id, job in jobs.items() if job.kind == "machine"}
         assert mine.keys() - {"vpc"} == expected
         for id in expected:
             job, row = jobs[id], mine[id]
@@ -258,7 +282,7 @@ async def test_repositories(fleet: tuple[Fleet, World]) -> None:
             same(row, capacity=repository.capacity, free=repository.free, used=repository.used)
             assert row.location is not None or who in VBR
     assert says(rows, "capacity") == says(rows, "free") == says(rows, "used") == VBR
-    assert says(rows, "online") == VBR - {"vbr 1.1-rev0"} | AZURE
+    assert says(rows, "online") == VBR - {"vbr 1.0-rev2", "vbr 1.1-rev0"} | AZURE
     assert says(rows, "encrypted") == AWS | AZURE
 
 
@@ -267,10 +291,11 @@ async def test_servers(fleet: tuple[Fleet, World]) -> None:
     fleet_, world = fleet
     rows = by_appliance(await fleet_.servers().gather())
     for who, mine in rows.items():
-        (own,) = (row for row in mine.values() if row.kind == "Appliance")
         product, _, revision = who.partition(" ")
-        assert (own.version, own.online) == (serve(product, revision=revision).release.build, True)
-        others = {row.name: row for row in mine.values() if row is not own}
+        own = [(row.version, row.online) for row in mine.values() if row.kind == "Appliance"]
+        # The oldest one has no call that tells of itself.
+        assert own == [(serve(product, revision=revision).release.build, True)] * (who != "vbr 1.0-rev2")
+        others = {row.name: row for row in mine.values() if row.kind != "Appliance"}
         assert others.keys() == (set() if who in AWS else {server.name for server in world.servers})
         for server in world.servers if others else ():
             same(others[server.name], online=server.online, description=server.description)
@@ -282,8 +307,8 @@ async def test_licenses(fleet: tuple[Fleet, World]) -> None:
     reading = fleet_.licenses()
     rows = await reading.gather()
     assert reading.errors == []
-    assert [appliance.name for appliance in reading.lacking] == ["vbr 1.1-rev0"]
-    assert len(rows) == len(ALL) - 1
+    assert {appliance.name for appliance in reading.lacking} == {"vbr 1.0-rev2", "vbr 1.1-rev0"}
+    assert len(rows) == len(ALL) - 2
     for row in rows:
         assert row.status is LicenseStatus.VALID
         assert (row.licensed_to, row.expires) == (world.license.licensed_to, world.license.expires)
@@ -304,7 +329,8 @@ async def test_protected(fleet: tuple[Fleet, World]) -> None:
     tellable = {name for name, one in protected.items() if one.kind in ("machine", "database")}
     for who, mine in rows.items():
         named = {row.name: row for row in mine.values()}
-        assert tellable <= named.keys()
+        # The simulated appliance of this revision does not know the words of its filter.
+        assert tellable <= named.keys() or who == "aws 1.0-rev0"
         if who not in AWS:
             assert protected.keys() <= named.keys()
         for name, workload in protected.items():
@@ -365,7 +391,10 @@ HERE = Appliance("here", "127.0.0.1", None)
 
 def vbr_session(**raw: Any) -> Session:
     (source,) = sources("vbr", Session)
-    return source.make(HERE, {"id": "1", "state": "Stopped", **raw})
+    objects = [{"id": "1", "state": "Stopped", **raw}]
+    (row,) = source.rows(objects, HERE)
+    assert row == source.row_of(objects[0], HERE)
+    return row
 
 
 @pytest.mark.parametrize(
@@ -389,26 +418,59 @@ def test_result_of_a_session(result: Any, expected: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (NOON, NOON),
-        (NOON.replace(tzinfo=None), NOON),
-        (NOON.astimezone(timezone(timedelta(hours=2))), NOON),
-        (datetime(1, 1, 1), None),
-        (datetime(1, 1, 1, tzinfo=UTC), None),
+        ("2026-03-01T12:00:00Z", NOON),
+        ("2026-03-01T12:00:00", NOON),
+        ("2026-03-01T12:00:00.0000000Z", NOON),
+        ("2026-03-01t12:00:00z", NOON),
+        ("2026-03-01T14:00:00+02:00", NOON),
+        ("0001-01-01T00:00:00", None),
+        ("0001-01-01T00:00:00Z", None),
         ("yesterday", None),
+        (20260301, None),
+        ({}, None),
     ],
 )
 def test_moment(value: Any, expected: datetime | None) -> None:
-    """Datetimes are aware: without a zone it is UTC; the year 1 and unreadable text are nothing."""
-    assert mapping.moment(value) == expected
+    """Timestamps become aware: without a zone it is UTC; the year 1 and unreadable text are nothing."""
+    assert values.moment(value) == expected
 
 
 def test_odd_numbers() -> None:
     """-1 stands for unknown or unlimited, floats stand for whole numbers, booleans for none."""
-    assert mapping.gib(1.5) == 1024**3 * 3 // 2
-    assert mapping.gib(-1) is None
-    assert mapping.whole(3.0) == 3
-    assert mapping.whole(True) is None
-    assert mapping.number("12") is None
+    assert values.gib(1.5) == 1024**3 * 3 // 2
+    assert values.gib(-1) is None
+    assert values.whole(3.0) == 3
+    assert values.whole(True) is None
+    assert values.number("12") is None
+    assert values.whole(1e30) is None
+    assert values.gib(1e308) is None
+    assert values.percent(101) is None
+
+
+@pytest.mark.parametrize("odd", [12345, 1e308, -1, True, [], ["x"], {}, {"a": {}}, "", "\ud83d", "x" * 10_000, None])
+@pytest.mark.parametrize("product", ["vbr", "aws", "azure"])
+def test_an_odd_value_costs_that_value_alone(product: str, odd: Any) -> None:
+    """Whatever stands where a field is due: there is a row, its other fields are there, and it can be written."""
+    for kind in ROW_TYPES:
+        for source in sources(product, kind):
+            wires = {path.partition(".")[0] for rule in source.fields.values() for path in getattr(rule, "paths", ())}
+            for wire in wires - {"id"}:
+                row = source.row_of({"id": "1", wire: odd}, HERE)
+                (same,) = source.rows([{"policiesCount": 1, "id": "1", wire: odd}, None, 1, "x", []], HERE) or (row,)
+                assert same == row
+                assert row.name is None or isinstance(row.name, str)
+                orjson.dumps(str(row.to_dict()).encode("utf-8", "replace").decode())
+
+
+def test_a_number_for_a_name() -> None:
+    """A name that comes as a number is its digits."""
+    assert vbr_session(name=12345).name == "12345"
+
+
+def test_the_source_of_compiled_tables() -> None:
+    """The code that makes rows is where a traceback or a debugger looks for it."""
+    vbr_session()
+    assert linecache.getline("<rows Session of GetAllSessions>", 1) == "def make(objects, appliance, raw_type, rows):\n"
 
 
 def test_unknown_states() -> None:
@@ -426,10 +488,43 @@ def test_zero_id() -> None:
 
 def test_field_that_the_revision_lacks() -> None:
     """A field that came although the revision's document lacks it is read all the same."""
-    models = import_module("veeam_async.vbr.v1_1_rev0.models")
-    raw = models.SessionModel.from_dict({"id": "1", "name": "n", "state": "Stopped", "jobId": "j"})
-    (source,) = sources("vbr", Session)
-    assert source.make(HERE, raw).job_id == "j"
+    assert vbr_session(jobId="j").job_id == "j"
+
+
+async def test_a_row_holds_no_secret(fleet: tuple[Fleet, World]) -> None:
+    """A row's pickle and its fields hold no credentials; it knows its appliance, product, revision and model."""
+    fleet_, _ = fleet
+    password = next(iter(fleet_)).credentials.password  # type: ignore[union-attr]
+    async for row in fleet_.repositories():
+        assert password.encode() not in pickle.dumps(row)
+        assert password not in repr(attrs.asdict(row))
+        again = pickle.loads(pickle.dumps(row))
+        assert again == row
+        assert again.raw.to_dict() == row.json
+        assert (again.appliance.name, again.appliance.revision) == (
+            f"{row.appliance.product} {row.appliance.revision}",
+            fleet_[row.appliance.name].revision,
+        )
+
+
+async def test_rows_with_the_answers(fleet: tuple[Fleet, World]) -> None:
+    """`answers()` gives each appliance's rows and then its answer with their number; `batches()` gives whole pages."""
+    fleet_, _ = fleet
+    counts: Counter[str] = Counter()
+    answered = {}
+    async for item in fleet_.rows(Job, Repository).answers():
+        if isinstance(item, Answer):
+            answered[item.appliance.name] = item.result()
+        else:
+            assert item.appliance.name not in answered
+            counts[item.appliance.name] += 1
+    assert answered == counts
+    assert set(answered) == {one.name for one in fleet_}
+    pages = [page async for page in fleet_.rows(Job, Repository).batches()]
+    assert all(len({(type(row), row.appliance.name) for row in page}) == 1 for page in pages)
+    assert sum(map(len, pages)) == sum(counts.values())
+    with pytest.raises(ValueError, match="which type"):
+        fleet_.rows()
 
 
 def test_days_left() -> None:
@@ -443,7 +538,7 @@ def test_days_left() -> None:
 def test_rows_compare_without_raw() -> None:
     """Rows are equal when what they say is equal, wherever they come from and whatever they were made of."""
     other = Appliance("there", "127.0.0.1", None)
-    assert Job(appliance=HERE, id="1", raw={}) == Job(appliance=other, id="1", raw=None)
+    assert Job(appliance=HERE, id="1", json={}) == Job(appliance=other, id="1")
     assert Repository(appliance=HERE, id="1") != Repository(appliance=HERE, id="2")
     one: list[Row] = [Server(appliance=HERE, id="1"), Protected(appliance=HERE, id="1")]
     assert one[0] != one[1]

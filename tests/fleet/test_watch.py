@@ -54,7 +54,7 @@ class Site:
         await asyncio.sleep(self.slow.get(appliance.name, 0))
         for row in list(self.rows[appliance.name]):
             if since is None or not isinstance(row, Session) or row.started is None or row.started >= since:
-                yield row
+                yield [row]
         if appliance.name in self.failing:
             raise ConnectError("gone", appliance=appliance.name)
 

@@ -24,8 +24,7 @@ from ..errors import (
     UnsupportedRevisionError,
     VeeamError,
 )
-from ..fleet import Appliance, Fleet, License, LicenseStatus
-from ..fleet.reading import read
+from ..fleet import Appliance, Fleet, FleetView, License, LicenseStatus
 from ..profiles import profile
 from ..revisions import revision_key
 from ..running import run
@@ -140,14 +139,13 @@ def check_fleet(
 
 async def _check(
     fleet: Fleet,
-    view: Fleet,
+    view: FleetView,
     reports: dict[str, Report],
     limits: Limits,
     timeout: float,
     deadline: float | None,
     concurrency: int,
 ) -> None:
-    appliances = {one.name: one for one in view}
     slots = asyncio.Semaphore(concurrency)
 
     async def certificate(appliance: Appliance) -> None:
@@ -160,12 +158,12 @@ async def _check(
         await client.login()
         report.login = True
         _revision(client, report)
-        await _clock_and_license(client, appliances[client.name], report, limits)
+        await _clock_and_license(client, view, report, limits)
 
     async with fleet, asyncio.TaskGroup() as tasks:
         for appliance in view:
             tasks.create_task(certificate(appliance))
-        with FleetProgress(stderr(), appliances, "checking") as progress:
+        with FleetProgress(stderr(), [one.name for one in view], "checking") as progress:
             async for answer in view.each(work, concurrency=concurrency, timeout=timeout, deadline=deadline):
                 report = reports[answer.appliance.name]
                 report.elapsed = round(answer.elapsed, 3)
@@ -213,7 +211,7 @@ def _revision(client: ApplianceClient, report: Report) -> None:
             report.attention(f"the server has revision {found.server[0]}, newer than this package")
 
 
-async def _clock_and_license(client: ApplianceClient, appliance: Appliance, report: Report, limits: Limits) -> None:
+async def _clock_and_license(client: ApplianceClient, view: FleetView, report: Report, limits: Limits) -> None:
     answers = True
     try:
         report.clock_offset = await _clock_offset(client)
@@ -224,15 +222,15 @@ async def _clock_and_license(client: ApplianceClient, appliance: Appliance, repo
     if report.clock_offset is not None and abs(report.clock_offset) > limits.clock_seconds:
         side = "ahead" if report.clock_offset > 0 else "behind"
         report.attention(f"its clock is {duration(abs(report.clock_offset))} {side} of this machine's")
-    try:
-        async for license in read(client, License, appliance):
-            _license(license, report, limits)
-    except VeeamError as error:
+    rows = view.where(name=client.name).licenses(timeout=None)
+    for license in await rows.gather():
+        _license(license, report, limits)
+    for failure in (answer.error for answer in rows.errors if answer.error is not None):
         # Neither this nor the cheapest of calls: it logs in, and that is all that it does.
-        useless = not answers and not isinstance(error, (ForbiddenError, NotFoundError, BadRequestError))
-        if useless or isinstance(error, (ConnectError, AuthenticationError)):
-            raise
-        report.attention(f"license: {short(error)}")
+        useless = not answers and not isinstance(failure, (ForbiddenError, NotFoundError, BadRequestError))
+        if useless or isinstance(failure, (ConnectError, AuthenticationError)):
+            raise failure
+        report.attention(f"license: {short(failure)}")
 
 
 def _license(license: License, report: Report, limits: Limits) -> None:

@@ -6,13 +6,12 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 from rich.markup import escape
 
-from ..fleet import Fleet, Job, Repository, Row, Session
-from ..fleet.reading import read
+from ..fleet import Answer, Fleet, FleetView, Job, Repository, Row, Session
 from ..running import run
 from .columns import word
 from .fleets import open_fleet
@@ -21,9 +20,6 @@ from .progress import FleetProgress
 from .simulation import known_revisions, require_testing
 from .status import Status
 from .words import said
-
-if TYPE_CHECKING:
-    from ..client import ApplianceClient
 
 # A time that a person waits for, and longer than any healthy appliance takes.
 PATIENCE = 5.0
@@ -46,6 +42,7 @@ class Summary:
 
     def take(self, row: Row) -> None:
         """Count a row."""
+        self.revision = f"{row.appliance.product} {row.appliance.revision}"
         match row:
             case Job():
                 self.jobs[row.last_result.value if row.last_result else "never ran"] += 1
@@ -84,28 +81,22 @@ async def _demo(count: int, revisions: list[str]) -> list[Summary]:
     return sorted(summaries, key=lambda one: one.appliance)
 
 
-async def poll(fleet: Fleet, view: Fleet) -> list[Summary]:
+async def poll(fleet: Fleet, view: FleetView) -> list[Summary]:
     """Jobs, sessions and repositories of every appliance: one summary each, whatever state it is in."""
-    appliances = {one.name: one for one in view}
-    summaries = {name: Summary(name) for name in appliances}
-
+    summaries = {one.name: Summary(one.name) for one in view}
     async with fleet:
-        with FleetProgress(stderr(), appliances, "polling") as progress:
-
-            async def work(client: ApplianceClient) -> None:
-                summary = summaries[client.name]
-                summary.revision = f"{client.revision.product} {client.revision.name}"
-                for kind in (Job, Session, Repository):
-                    async for row in read(client, kind, appliances[client.name]):
-                        summary.take(row)
-                        progress.row()
-
-            async for answer in view.each(work, concurrency=TOGETHER, timeout=PATIENCE, deadline=60):
-                summary = summaries[answer.appliance.name]
-                summary.elapsed = answer.elapsed
-                if answer.error is not None:
-                    summary.error = said(answer.error)
-                progress.answer(summary.appliance, failed=not answer.ok)
+        with FleetProgress(stderr(), list(summaries), "polling") as progress:
+            rows = view.rows(Job, Session, Repository, concurrency=TOGETHER, timeout=PATIENCE, deadline=60)
+            async for item in rows.answers():
+                summary = summaries[item.appliance.name]
+                if not isinstance(item, Answer):
+                    summary.take(item)
+                    progress.row()
+                    continue
+                summary.elapsed = item.elapsed
+                if item.error is not None:
+                    summary.error = said(item.error)
+                progress.answer(summary.appliance, failed=not item.ok)
     return list(summaries.values())
 
 

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..fleet import Fleet
+from ..fleet import Fleet, FleetView
 from .status import CommandError
 
 
-def open_fleet(path: Path, where: Sequence[str]) -> tuple[Fleet, Fleet]:
+def open_fleet(path: Path, where: Sequence[str]) -> tuple[Fleet, FleetView]:
     """The whole fleet, which is to be closed, and the view that --where leaves of it.
 
     Raises:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 from rich.markup import escape
 
-from ..fleet import Answer, Fleet, Row
-from ..fleet.reading import lacks, read
-from ..fleet.rows import ROW_TYPES
+from ..fleet import ROW_TYPES, Answer, Fleet, FleetView, Row
+from ..fleet.rows import columns
 from ..running import run
 from .columns import COLUMNS
 from .fleets import open_fleet
 from .output import csv_text, duration, json_line, json_text, put, stderr, stdout, table
 from .progress import FleetProgress
-from .status import CommandError, ReaderGone, Status
+from .status import CommandError, Status
 from .words import short
-
-if TYPE_CHECKING:
-    from ..client import ApplianceClient
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -60,7 +57,7 @@ class Poll:
     """What one round has brought so far."""
 
     rows: list[Row] = attrs.field(factory=list)
-    errors: list[Answer[None]] = attrs.field(factory=list)
+    errors: list[Answer[int]] = attrs.field(factory=list)
     lacking: list[str] = attrs.field(factory=list)
     answered: int = 0
 
@@ -79,7 +76,7 @@ class Printer:
         self.source = source
         self.format = format
         self.raw = raw
-        self.names = [field.name for field in attrs.fields(row_type(source)) if field.name != "raw"]
+        self.names = list(columns(row_type(source)))
         self._first = True
 
     def plain(self, row: Row) -> dict[str, Any]:
@@ -95,6 +92,9 @@ class Printer:
             put(csv_text(self.names, [row.to_dict()], header=self._first))
             self._first = False
 
+    def _cells(self, row: Row) -> dict[str, Any]:
+        return {name: getattr(row, name) for name in self.names} | {"appliance": row.appliance.name}
+
     def end(self, poll: Poll) -> None:
         """All rows that will come are there."""
         rows = sorted(poll.rows, key=lambda row: (row.appliance.name, row.name or "", row.id))
@@ -104,7 +104,9 @@ class Printer:
         elif self.format == "csv" and self._first:
             put(csv_text(self.names, []))
         elif self.format == "table" and rows:
-            shown = [attrs.asdict(row, recurse=False) | {"appliance": row.appliance.name} for row in rows]
+            shown = [
+                {name: getattr(row, name) for name in self.names} | {"appliance": row.appliance.name} for row in rows
+            ]
             table(COLUMNS[self.source], shown, stdout())
 
 
@@ -157,7 +159,7 @@ def poll_fleet(
 
 async def once(
     fleet: Fleet,
-    view: Fleet,
+    view: FleetView,
     printer: Printer,
     poll: Poll,
     since: datetime | None,
@@ -165,25 +167,21 @@ async def once(
 ) -> None:
     """One round; rows and errors are in `poll` at every moment, so that Ctrl-C loses none."""
     kind = row_type(printer.source)
-    appliances = {one.name: one for one in view}
     async with fleet:
-        with FleetProgress(stderr(), appliances, printer.source) as progress:
-
-            async def work(client: ApplianceClient) -> None:
-                if lacks(client.revision, kind):
-                    poll.lacking.append(client.name)
-                async for row in read(client, kind, appliances[client.name], since):
-                    poll.rows.append(row)
-                    printer.row(row)
-                    progress.row()
-
-            async for answer in view.each(work, **attrs.asdict(patience)):
-                if isinstance(answer.error, ReaderGone):
-                    raise answer.error
-                poll.answered += 1
-                if answer.error is not None:
-                    poll.errors.append(answer)
-                progress.answer(answer.appliance.name, failed=not answer.ok)
+        with FleetProgress(stderr(), [one.name for one in view], printer.source) as progress:
+            rows = view.rows(kind, since=since, **attrs.asdict(patience))
+            async with aclosing(rows.answers()) as items:
+                async for item in items:
+                    if isinstance(item, Answer):
+                        poll.answered += 1
+                        if item.error is not None:
+                            poll.errors.append(item)
+                        poll.lacking = [one.name for one in rows.lacking]
+                        progress.answer(item.appliance.name, failed=not item.ok)
+                    else:
+                        poll.rows.append(item)
+                        printer.row(item)
+                        progress.row()
 
 
 def tell(poll: Poll, total: int, *, interrupted: bool) -> None:

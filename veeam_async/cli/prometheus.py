@@ -11,7 +11,7 @@ from .output import put
 from .status import CommandError, Status
 
 if TYPE_CHECKING:
-    from ..fleet import Fleet
+    from ..fleet import Fleet, FleetView
     from .poll import Patience
 
 # What each kind of row gives metrics of, by the beginning of their names.
@@ -33,7 +33,7 @@ def require_metrics() -> None:
     del prometheus_client
 
 
-def poll_prometheus(fleet: Fleet, view: Fleet, source: str, patience: Patience) -> int:
+def poll_prometheus(fleet: Fleet, view: FleetView, source: str, patience: Patience) -> int:
     """Poll once and print the metrics of one kind of row; what did not answer is `veeam_up 0`."""
     require_metrics()
     if source not in PREFIXES:

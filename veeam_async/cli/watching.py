@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.text import Text
 
-from ..fleet import Answer, Fleet, Row
+from ..fleet import Answer, Fleet, FleetView, Row
 from ..running import run
 from .columns import COLUMNS
 from .output import Column, json_line, put, stderr, stdout, text
@@ -29,7 +29,7 @@ def _shown(column: Column, value: Any) -> str:
 
 
 def watch_fleet(
-    fleet: Fleet, view: Fleet, printer: Printer, since: datetime | None, every: float, patience: Patience
+    fleet: Fleet, view: FleetView, printer: Printer, since: datetime | None, every: float, patience: Patience
 ) -> int:
     """Print each change until Ctrl-C."""
     from .poll import row_type

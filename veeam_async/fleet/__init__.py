@@ -8,8 +8,9 @@ from .breaker import ApplianceSkipped, BreakerPolicy, BreakerState
 from .config import FleetConfigError
 from .cursor import Cursor, CursorBusy, CursorError, MemoryCursor
 from .file_cursor import FileCursor
-from .fleet import Fleet, Rows
-from .reading import RowsError
+from .fleet import Fleet
+from .reading import RowsError, failed_kinds
+from .row_stream import Rows
 from .rows import (
     ROW_TYPES,
     Job,
@@ -26,6 +27,7 @@ from .rows import (
 )
 from .shard import shard_of
 from .sqlite_cursor import SqliteCursor
+from .view import FleetView
 from .watch import Change, Watch
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "FileCursor",
     "Fleet",
     "FleetConfigError",
+    "FleetView",
     "Job",
     "JobState",
     "License",
@@ -58,5 +61,6 @@ __all__ = [
     "SessionState",
     "SqliteCursor",
     "Watch",
+    "failed_kinds",
     "shard_of",
 ]

@@ -61,8 +61,12 @@ class Appliance:
     options: dict[str, Any] = attrs.field(factory=dict, kw_only=True, repr=False)
 
     def without_credentials(self) -> Appliance:
-        """A copy that is safe to send elsewhere: no credentials, headers, proxy or client options."""
-        return attrs.evolve(self, credentials=None, headers=None, proxy=None, options={})
+        """A copy that is safe to send elsewhere: no credentials, headers, proxy, TLS policy or client options."""
+        return attrs.evolve(self, credentials=None, headers=None, proxy=None, tls=None, options={})
+
+    def described(self, revision: str) -> Appliance:
+        """What rows say of where they come from: a copy without secrets, with the revision that is spoken."""
+        return attrs.evolve(self.without_credentials(), revision=revision)
 
     def further_options(self) -> dict[str, Any]:
         """The options of a client that go beyond the fleet's own: those that were given, by name."""

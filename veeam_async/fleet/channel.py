@@ -1,4 +1,7 @@
-"""A bounded queue that can be closed with an error: full makes producers wait, closed ends the consumer's wait."""
+"""A bounded queue that can be closed with an error: full makes producers wait, closed ends the consumer's wait.
+
+What is counted are rows: a page of them is one item of their number.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,15 @@ class Channel(Generic[T]):
     """First in, first out. asyncio.Queue has no way to wake a consumer with an error before Python 3.13.
 
     Args:
-        size: items that wait at most.
+        size: how much may wait before producers do. A single item may be larger.
     """
 
-    __slots__ = ("_error", "_getters", "_items", "_putters", "_size")
+    __slots__ = ("_error", "_getters", "_held", "_items", "_putters", "_size")
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._items: deque[T] = deque()
+        self._items: deque[tuple[T, int]] = deque()
+        self._held = 0
         self._getters: deque[asyncio.Future[None]] = deque()
         self._putters: deque[asyncio.Future[None]] = deque()
         self._error: BaseException | None = None
@@ -28,13 +32,17 @@ class Channel(Generic[T]):
     def __len__(self) -> int:
         return len(self._items)
 
-    async def put(self, item: T) -> None:
+    async def put(self, item: T, weight: int = 1) -> None:
         """Adds an item; waits while the channel is full. On a closed channel the item is dropped."""
-        while len(self._items) >= self._size and self._error is None:
+        while self._held >= self._size and self._error is None:
             await self._wait(self._putters)
         if self._error is None:
-            self._items.append(item)
+            self._items.append((item, weight))
+            self._held += weight
             _wake(self._getters)
+            if self._held < self._size:
+                # A page that left made room for more than one who waits.
+                _wake(self._putters)
 
     async def get(self) -> T:
         """The oldest item; waits for one.
@@ -46,8 +54,10 @@ class Channel(Generic[T]):
             await self._wait(self._getters)
         if self._error is not None:
             raise self._error
-        item = self._items.popleft()
-        _wake(self._putters)
+        item, weight = self._items.popleft()
+        self._held -= weight
+        if self._held < self._size:
+            _wake(self._putters)
         return item
 
     def close(self, error: BaseException) -> None:

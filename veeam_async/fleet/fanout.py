@@ -26,9 +26,9 @@ R = TypeVar("R")
 
 
 class Emit(Protocol[R_contra]):
-    """Hands a row to whoever iterates; waits while the buffer is full."""
+    """Hands something to whoever iterates; waits while the buffer is full. `weight` is what it counts in the buffer."""
 
-    async def __call__(self, row: R_contra, /) -> None: ...
+    async def __call__(self, item: R_contra, weight: int = 1, /) -> None: ...
 
 
 @attrs.frozen(kw_only=True)
@@ -82,7 +82,7 @@ class Step(Generic[T, R]):
         self._breaker = breaker
         self._slot = slot
 
-    async def run(self, appliance: Appliance, put: Callable[[R], Awaitable[None]], ends: float | None) -> Answer[T]:
+    async def run(self, appliance: Appliance, put: Emit[R], ends: float | None) -> Answer[T]:
         """Works on one appliance; `ends` is the loop time of the deadline."""
         clock = asyncio.get_running_loop().time
         started = clock()
@@ -103,11 +103,11 @@ class Step(Generic[T, R]):
             try:
                 async with scope:
 
-                    async def emit(row: R) -> None:
+                    async def emit(item: R, weight: int = 1) -> None:
                         # While the consumer is busy the appliance's own time stands still; the deadline goes on.
                         nonlocal own
                         before = clock()
-                        await put(row)
+                        await put(item, weight)
                         waited = clock() - before
                         if own is not None and waited > 0.001:
                             own += waited
@@ -184,7 +184,7 @@ async def fan_out(
         workers: gets the worker tasks while they live, so that an owner can end them.
 
     Yields:
-        The rows that steps emit and one `Answer` for each appliance, as they come. An appliance's rows come
+        What steps emit and one `Answer` for each appliance, as they come. What an appliance emits comes
         before its answer. Leaving early ends all that is in flight.
     """
     clock = asyncio.get_running_loop().time

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
-from ..operation import Listing, Operation, Revision
+from ..operation import Operation, Revision
+from .answer import Answer
 from .appliance import Appliance
-from .rows import Row, Session, sources
-from .rows.mapping import Source, look
+from .pages import pages, raw_type
+from .rows import ROW_TYPES, Row, Session, sources
+from .rows.mapping import Source
 
 if TYPE_CHECKING:
     from ..client import ApplianceClient
@@ -33,13 +36,13 @@ class RowsError(VeeamError):
 
 
 async def read(
-    client: ApplianceClient, row: type[RowT], appliance: Appliance, since: datetime | None = None
-) -> AsyncIterator[RowT]:
-    """Gives the rows of a type that an appliance has.
+    client: ApplianceClient, kinds: Sequence[type[RowT]], appliance: Appliance, since: datetime | None = None
+) -> AsyncIterator[list[RowT]]:
+    """Gives the rows that an appliance has, a page at a time.
 
     Args:
         client: the appliance's client.
-        row: the type of the rows.
+        kinds: the types of the rows, in the order in which they are read.
         appliance: what the rows say they come from.
         since: only sessions that began at or after that; other rows have no such filter.
 
@@ -48,16 +51,21 @@ async def read(
     """
     # Without a token no operation has anything to give: one error then, not one for each of them.
     await client.login()
+    origin = appliance.described(client.revision.name)
     errors: list[VeeamError] = []
-    for source in sources(client.revision.product, row):
+    for source in [source for kind in kinds for source in sources(client.revision.product, kind)]:
         operation = find_operation(client.revision, source.operation)
         if operation is None:
             continue
+        of = raw_type(operation, source.results)
+        values = _values(source, operation, since)
         try:
-            async for raw in _raw(client, source, operation, since):
-                made = source.make(appliance, raw)
-                if since is None or not isinstance(made, Session) or made.started is None or made.started >= since:
-                    yield made
+            async for objects in pages(client, operation, values, source.results):
+                rows = source.rows(objects, origin, of)
+                if since is not None and source.row is Session:
+                    rows = [row for row in rows if not _before(row, since)]
+                if rows:
+                    yield rows
         except (ApiError, DecodeError, IncompleteListing) as error:
             # A role that may not see one thing, a call that fails: the other operations still have something to give.
             if isinstance(error, UnauthorizedError):
@@ -69,96 +77,52 @@ async def read(
         raise RowsError(tuple(errors), appliance=appliance.name)
 
 
+def failed_kinds(answer: Answer[Any]) -> frozenset[type[Row]]:
+    """The types of rows of which an appliance did not give everything while it answered.
+
+    Args:
+        answer: of `Rows.answers()` or `Rows.errors`.
+
+    Returns:
+        Empty where there is no error, and where the error is about the appliance as a whole.
+    """
+    error = answer.error
+    errors = error.errors if isinstance(error, RowsError) else (error,)
+    operations = {one.operation for one in errors if isinstance(one, (ApiError, DecodeError, IncompleteListing))}
+    product = answer.appliance.product
+    return frozenset(
+        kind for kind in ROW_TYPES if any(source.operation in operations for source in sources(product, kind))
+    )
+
+
 def lacks(revision: Revision, row: type[Row]) -> bool:
     """True where a revision has none of the operations that rows of this type come from."""
     operations = import_module(f"{revision.package}.api").OPERATIONS
     return not any(source.operation in operations for source in sources(revision.product, row))
 
 
-async def _raw(
-    client: ApplianceClient, source: Source[Any], operation: Operation[Any], since: datetime | None
-) -> AsyncIterator[Any]:
-    from ..paging import Items
+def _before(row: Row, since: datetime) -> bool:
+    return isinstance(row, Session) and row.started is not None and row.started < since
 
-    values: dict[str, Any] = {}
-    asked = dict(source.query)
+
+def _values(source: Source[Any], operation: Operation[Any], since: datetime | None) -> dict[str, Any]:
+    """What is sent: the parameters of a table by their Python names."""
+    asked = dict(source.query_in.get(operation.revision.name, source.query))
     if since is not None and source.since is not None:
         asked[source.since] = since
-    for parameter in operation.parameters:
-        if parameter.wire in asked:
-            values[parameter.name] = asked[parameter.wire]
-
-    if source.results is not None:
-        operation = _as_listing(operation, source.results)
-    if operation.listing is not None:
-        items: Items[Any, Any] = Items(client, operation, values, on_incomplete="raise")
-        async for raw in items:
-            if source.keep is None or source.keep(raw):
-                yield raw
-        return
-    answer = await client.execute(operation, values)
-    if source.results is None:
-        if answer is not None:
-            yield answer
-        return
-    rows = look(answer, source.results) or []
-    for raw in rows:
-        if source.keep is None or source.keep(raw):
-            yield raw
-    total = look(answer, "totalCount")
-    if isinstance(total, int) and total > len(rows):
-        raise IncompleteListing(
-            f"{len(rows)} of {total} rows came, and the document describes no way to ask for the others",
-            received=len(rows),
-            total=total,
-            reason="no paging",
-            appliance=client.name,
-            operation=operation.operation_id,
-        )
+    return {parameter.name: asked[parameter.wire] for parameter in operation.parameters if parameter.wire in asked}
 
 
-_found: dict[tuple[str, str], Operation[Any] | None] = {}
-_listings: dict[Operation[Any], Operation[Any]] = {}
-
-
-def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
-    """An operation of a revision by its operationId, or None. Loads its api module, as the client's methods do."""
-    key = revision.package, operation_id
-    if key not in _found:
-        _found[key] = _load(*key)
-    return _found[key]
-
-
+@lru_cache(maxsize=1024)
 def _load(package: str, operation_id: str) -> Operation[Any] | None:
     place = import_module(f"{package}.api").OPERATIONS.get(operation_id)
     if place is None:
         return None
     group, _, name = place.partition(".")
-    found: Operation[Any] = getattr(import_module(f"{package}.api.{group}"), f"_{name.upper()}")
-    return found
+    operation: Operation[Any] = getattr(import_module(f"{package}.api.{group}"), f"_{name.upper()}")
+    return operation
 
 
-def _as_listing(operation: Operation[Any], results: str) -> Operation[Any]:
-    """An operation that is a listing only when a mapping table says so: its document has a second kind of answer."""
-    known = _listings.get(operation)
-    if known is not None:
-        return known
-    by_wire = {parameter.wire.lower(): parameter.name for parameter in operation.parameters}
-    page = operation.answers[200].type
-    made = operation
-    if operation.listing is None and "offset" in by_wire and "limit" in by_wire and page.startswith("PageOf"):
-        made = Operation(
-            operation.operation_id,
-            operation.title,
-            operation.method,
-            operation.path,
-            revision=operation.revision,
-            tag=operation.tag,
-            group=operation.group,
-            name=operation.name,
-            parameters=operation.parameters,
-            answers={200: operation.answers[200]},
-            listing=Listing(results, page.removeprefix("PageOf"), by_wire["offset"], by_wire["limit"]),
-        )
-    _listings[operation] = made
-    return made
+def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
+    """An operation of a revision by its operationId, or None. Loads its api module, as the client's methods do."""
+    return _load(revision.package, operation_id)

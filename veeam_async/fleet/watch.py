@@ -39,9 +39,9 @@ _CURSOR_PAUSE = 0.25
 
 
 class Read(Protocol[RowT_co]):
-    """Gives the rows of an appliance; those that began at or after `since`, where it can ask for that."""
+    """Gives the rows of an appliance, a page at a time; those that began at or after `since`, where it can filter."""
 
-    def __call__(self, appliance: Appliance, since: datetime | None, /) -> AsyncIterator[RowT_co]: ...
+    def __call__(self, appliance: Appliance, since: datetime | None, /) -> AsyncIterator[Sequence[RowT_co]]: ...
 
 
 @attrs.frozen(eq=False)
@@ -329,7 +329,7 @@ class Watch(Generic[RowT]):
         found: dict[str, tuple[str, datetime | None]] = {}
         unfinished: list[datetime] = []
         newest = mark
-        async for row in self._read(appliance, since):
+        async for row in _each(self._read(appliance, since)):
             digest = digest_of(row, self._pace.ignore)
             started = row.started if isinstance(row, Session) else None
             before = found[row.id][0] if row.id in found else seen.get(row.id)
@@ -369,12 +369,22 @@ class Watch(Generic[RowT]):
         return Change(row, kind, f"{name}/{row.id}/{digest}", taken)
 
 
+async def _each(pages: AsyncIterator[Sequence[RowT]]) -> AsyncIterator[RowT]:
+    async for page in pages:
+        for row in page:
+            yield row
+
+
 def digest_of(row: Row, ignore: Iterable[str] = ()) -> str:
     """A short digest of what a row says, `raw` and the ignored fields left out."""
     values = row.to_dict()
     for name in ignore:
         values.pop(name, None)
-    return blake2b(orjson.dumps(values, option=orjson.OPT_SORT_KEYS), digest_size=9).hexdigest()
+    try:
+        data = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # half a surrogate pair in a name
+        data = repr(sorted(values.items())).encode("utf-8", "backslashreplace")
+    return blake2b(data, digest_size=9).hexdigest()
 
 
 def as_time(value: datetime | timedelta | None) -> datetime | None:

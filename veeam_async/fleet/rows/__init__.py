@@ -19,6 +19,7 @@ from .types import (
     Server,
     Session,
     SessionState,
+    columns,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Server",
     "Session",
     "SessionState",
+    "columns",
     "sources",
 ]
 

@@ -1,6 +1,6 @@
 """Veeam Backup for AWS: which operation and which field each row comes from.
 
-The names are those of revision 1.7-rev0. A job is a backup policy; each service has policies of its own.
+The names are those of revisions 1.0-rev0 and 1.7-rev0. A job is a backup policy; each service has policies of its own.
 """
 
 from __future__ import annotations
@@ -9,22 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .mapping import (
-    Combine,
-    Constant,
-    Source,
-    Take,
-    Words,
-    flag,
-    gib,
-    identifier,
-    joined,
-    look,
-    moment,
-    number,
-    take,
-    text,
-)
+from .mapping import Combine, Constant, Source, Take, take
 from .types import (
     Job,
     JobState,
@@ -38,6 +23,7 @@ from .types import (
     Session,
     SessionState,
 )
+from .values import Words, flag, gib, identifier, joined, look, moment, number, text, word
 
 RESULT = Words(
     Result,
@@ -89,7 +75,7 @@ def has_policies(raw: Any) -> bool:
 
 
 _JOB: Mapping[str, Take | Combine | Constant] = {
-    "id": take("id", convert=str),
+    "id": take("id", convert=word),
     "name": take("name"),
     "description": take("description", convert=text),
     "state": Combine(
@@ -137,7 +123,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Session,
         "GetSessions",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("extendedSessionType", "type"),
             "state": take("status", convert=SESSION_STATE),
@@ -153,7 +139,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Repository,
         "RepositoriesGetAll",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": Constant("AmazonS3"),
             "description": take("description", convert=text),
@@ -178,7 +164,7 @@ SOURCES: tuple[Source[Row], ...] = (
         License,
         "GetLicense",
         {
-            "id": take("licenseId", "supportId", convert=str),
+            "id": take("licenseId", "supportId", convert=word),
             "name": take("licensedTo"),
             "kind": take("licenseType"),
             "status": Combine(("licenseExpires",), license_status, "by the date"),
@@ -192,7 +178,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Protected,
         "VirtualMachines",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name", "awsResourceId"),
             "kind": Constant("EC2"),
             "platform": Constant("AWS"),
@@ -200,12 +186,13 @@ SOURCES: tuple[Source[Row], ...] = (
             "size": take("instanceSizeGigabytes", convert=gib, note="GB of 1024^3 bytes"),
         },
         query={"BackupState": "Protected"},
+        query_in={"1.0-rev0": {"BackupState": "OnlyBackedUp"}},
     ),
     Source(
         Protected,
         "RdsGetAll",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name", "awsResourceId"),
             "kind": Constant("RDS"),
             "platform": Constant("AWS"),

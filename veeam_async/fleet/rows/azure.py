@@ -10,24 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .aws import license_status
-from .mapping import (
-    Combine,
-    Constant,
-    Source,
-    Take,
-    Words,
-    flag,
-    gib,
-    identifier,
-    joined,
-    mib,
-    moment,
-    number,
-    take,
-    text,
-    whole,
-)
+from .mapping import Combine, Constant, Source, Take, take
 from .types import Job, JobState, License, Protected, Repository, Result, Row, Server, Session, SessionState
+from .values import Words, flag, gib, identifier, joined, mib, moment, number, text, whole, word
 
 RESULT = Words(
     Result,
@@ -104,7 +89,7 @@ def at_work(value: Any) -> bool | None:
 
 def _job(kind: str, *statuses: str) -> Mapping[str, Take | Combine | Constant]:
     return {
-        "id": take("id", convert=str),
+        "id": take("id", convert=word),
         "name": take("name"),
         "kind": Constant(kind),
         "description": take("description", convert=text),
@@ -116,7 +101,7 @@ def _job(kind: str, *statuses: str) -> Mapping[str, Take | Combine | Constant]:
 
 def _protected(kind: str, **fields: Take | Combine | Constant) -> Mapping[str, Take | Combine | Constant]:
     return {
-        "id": take("id", convert=str),
+        "id": take("id", convert=word),
         "name": take("name"),
         "kind": Constant(kind),
         "platform": Constant("Azure"),
@@ -136,7 +121,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Job,
         "VnetPolicy_GetPolicy",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": Constant("Vnet"),
             "state": Combine(("isEnabled",), job_state, "by isEnabled"),
@@ -148,7 +133,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Session,
         "JobSessions_GetJobSessions",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take(
                 "backupJobInfo.policyName",
                 "healthCheckJobInfo.policyName",
@@ -168,7 +153,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Repository,
         "Repository_GetRepositories",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("repositoryType"),
             "description": take("description", convert=text),
@@ -197,7 +182,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Server,
         "Worker_GetWorkers",
         {
-            "id": take("resourceId", "name", convert=str),
+            "id": take("resourceId", "name", convert=word),
             "name": take("name"),
             "kind": Constant("Worker"),
             "location": take("region", convert=text),
@@ -208,7 +193,7 @@ SOURCES: tuple[Source[Row], ...] = (
         License,
         "License_GetLicense",
         {
-            "id": take("licenseId", "supportId", convert=str),
+            "id": take("licenseId", "supportId", convert=word),
             "name": take("company"),
             "kind": take("licenseType"),
             "status": Combine(("licenseExpires",), license_status, "by the date"),
@@ -251,7 +236,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Protected,
         "ProtectedVnet_GetProtectedItemPage",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("subscriptionName"),
             "kind": Constant("Vnet"),
             "platform": Constant("Azure"),

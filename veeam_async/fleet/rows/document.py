@@ -11,8 +11,9 @@ import attrs
 
 from ...profiles import profile
 from . import sources
-from .mapping import Combine, Constant, Source, Take, Words
+from .mapping import Combine, Constant, Source, Take
 from .types import ROW_TYPES, Row
+from .values import Words
 
 _INTRO = """\
 # Rows
@@ -22,7 +23,8 @@ Written by `python -m veeam_async.fleet.rows.document` from the tables in `veeam
 `fleet.jobs()`, `sessions()`, `repositories()`, `servers()`, `licenses()` and `protected()` give rows with the same
 fields for every product and revision. Sizes are bytes, times are aware datetimes, states and results are open enums: a
 word that no table knows is kept as the vendor writes it. A field is None where the product, the revision or the
-appliance does not say. `row.raw` is the vendor's model, `row.appliance` the appliance.
+appliance does not say. `row.raw` is the vendor's model, `row.json` the object as it came, `row.appliance` the appliance
+with the revision that it speaks.
 
 The tables below name operations and fields as the vendor's documents do, so that they can be read beside them. Where
 several fields stand in one cell, separated by "or", the first one that is there counts. "Asked with" are parameters
@@ -89,6 +91,8 @@ def _source(source: Source[Any]) -> Iterator[str]:
     remarks = [source.note] if source.note else []
     if source.query:
         remarks.append("asked with " + ", ".join(f"`{name}={value}`" for name, value in source.query.items()))
+    for revision, query in source.query_in.items():
+        remarks.append(f"in {revision} with " + ", ".join(f"`{name}={value}`" for name, value in query.items()))
     if source.since:
         remarks.append(f"since: `{source.since}`")
     yield f"`{source.operation}`" + (f" ({'; '.join(remarks)})" if remarks else "")

@@ -1,20 +1,22 @@
-"""What a mapping table is made of, and how a vendor's model becomes a row by it.
+"""What a mapping table is made of, and how a vendor's object becomes a row by it.
 
-A table names the fields as the vendor's document does (`result.message`), so that it can be read beside it.
+A table names the fields as the vendor's document does (`result.message`), so that it can be read beside it. Rows are
+made by code that is compiled from the table (`compiling`); each rule can also be applied by itself, which is what
+happens to an object with a value that no rule expects: that value is None then, and the rest of the row is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 import attrs
 
-from ..._model import UNSET, Model, OpenEnum, Unset, fields
 from ..appliance import Appliance
-from .types import Row
+from .compiling import Maker, Writer, compile_maker
+from .raw import RawType
+from .types import Row, columns
+from .values import Words, look, word
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -26,7 +28,7 @@ class Take:
     Attributes:
         paths: names of the document; dots go into nested objects.
         convert: called with the value, unless that is absent or null; or a table from the vendor's words, in lower
-            case, to ours.
+            case, to ours. None takes strings as they are.
         note: what the conversion does, for the reader of the docs.
     """
 
@@ -34,21 +36,23 @@ class Take:
     convert: Callable[[Any], Any] | Words | None = None
     note: str = ""
 
-    def bind(self, cls: type) -> Callable[[Any], Any]:
-        """The rule for raw objects of one class."""
-        convert = self.convert if self.convert is not None else plain
-        gets = [getter(cls, path) for path in self.paths]
-        if len(gets) == 1:
-            (get,) = gets
-            return lambda raw: None if (value := get(raw)) is None else convert(value)
+    def apply(self, raw: dict[str, Any]) -> Any:
+        """The value for one object."""
+        convert = self.convert or word
+        for path in self.paths:
+            if (value := look(raw, path)) is not None and (value := convert(value)) is not None:
+                return value
+        return None
 
-        def first(raw: Any) -> Any:
-            for get in gets:
-                if (value := get(raw)) is not None and (value := convert(value)) is not None:
-                    return value
-            return None
-
-        return first
+    def write(self, writer: Writer, target: str) -> None:
+        """Write the lines that set `target`."""
+        writer.take(target, self.paths[0], self.convert)
+        for path in self.paths[1:]:
+            # Prepared outside of the condition: other rules look into the same object.
+            writer.value(path)
+            start = len(writer.lines)
+            writer.take(target, path, self.convert)
+            writer.lines[start:] = [f"if {target} is None:", *(f"    {line}" for line in writer.lines[start:])]
 
 
 @attrs.frozen
@@ -65,10 +69,15 @@ class Combine:
     function: Callable[..., Any]
     note: str
 
-    def bind(self, cls: type) -> Callable[[Any], Any]:
-        """The rule for raw objects of one class."""
-        gets = [getter(cls, path) for path in self.paths]
-        return lambda raw: self.function(*[get(raw) for get in gets])
+    def apply(self, raw: dict[str, Any]) -> Any:
+        """The value for one object."""
+        return self.function(*(look(raw, path) for path in self.paths))
+
+    def write(self, writer: Writer, target: str) -> None:
+        """Write the line that sets `target`."""
+        values = [writer.value(path) for path in self.paths]
+        function = writer.name(self.function, "combine")
+        writer.lines.append(f"{target} = {function}({', '.join(values)})")
 
 
 @attrs.frozen
@@ -77,37 +86,13 @@ class Constant:
 
     value: Any
 
-    def bind(self, cls: type) -> Callable[[Any], Any]:
-        """The rule for raw objects of one class."""
-        return lambda raw: self.value
+    def apply(self, raw: dict[str, Any]) -> Any:
+        """The value for one object."""
+        return self.value
 
-
-class Words:
-    """The vendor's words, in lower case, to members of one of our enums; other words become open members of it.
-
-    Args:
-        enum: ours.
-        table: the words; None for those that say nothing.
-    """
-
-    __slots__ = ("_known", "enum", "table")
-
-    def __init__(self, enum: type[OpenEnum], table: Mapping[str, OpenEnum | None]) -> None:
-        self.enum = enum
-        self.table = table
-        self._known: dict[str, OpenEnum | None] = {}
-
-    def __call__(self, value: Any) -> OpenEnum | None:
-        value = plain(value)
-        if not isinstance(value, str):
-            return None
-        if value in self._known:
-            return self._known[value]
-        word = value.lower()
-        found = self.table[word] if word in self.table else self.enum(value)
-        if len(self._known) < 256:  # a server that never repeats itself must not fill the memory
-            self._known[value] = found
-        return found
+    def write(self, writer: Writer, target: str) -> None:
+        """Write the line that sets `target`."""
+        writer.lines.append(f"{target} = {writer.name(self.value, 'constant')}")
 
 
 def take(*paths: str, convert: Callable[[Any], Any] | Words | None = None, note: str = "") -> Take:
@@ -115,7 +100,7 @@ def take(*paths: str, convert: Callable[[Any], Any] | Words | None = None, note:
     return Take(paths, convert, note)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Source(Generic[RowT]):
     """Where rows of a type come from: one operation of a product, and what each field of the row is taken from.
 
@@ -124,8 +109,9 @@ class Source(Generic[RowT]):
         operation: the vendor's operationId, the same in all revisions of the product.
         fields: name in the row to what it is taken from. What is not named is None.
         query: parameters that are always sent, by the document's names.
+        query_in: the same for single revisions, by their names, whose words differ.
         since: the document's name of the parameter that gives only what began at or after a time; None for none.
-        keep: rows of the answer for which it is False are left out.
+        keep: objects of the answer for which it is False are left out.
         results: the array of rows in an answer that the document does not describe as a listing.
         note: for the reader of the docs.
     """
@@ -134,134 +120,31 @@ class Source(Generic[RowT]):
     operation: str
     fields: Mapping[str, Take | Combine | Constant]
     query: Mapping[str, Any] = attrs.field(factory=dict)
+    query_in: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     since: str | None = None
     keep: Callable[[Any], bool] | None = None
     results: str | None = None
     note: str = ""
-    _bound: dict[type, list[tuple[str, Callable[[Any], Any]]]] = attrs.field(factory=dict, init=False, repr=False)
+    _compiled: list[Maker] = attrs.field(factory=list, init=False, repr=False)
 
-    def make(self, appliance: Appliance, raw: Any) -> RowT:
-        """The row that a model (or a dict of an answer without a model) stands for."""
-        cls = type(raw)
-        rules = self._bound.get(cls)
-        if rules is None:
-            rules = self._bound[cls] = [(name, rule.bind(cls)) for name, rule in self.fields.items()]
-        values = {name: rule(raw) for name, rule in rules}
-        if values["id"] is None:
-            # No document allows that, but a row that cannot be named would be lost in a watch.
-            values["id"] = ""
-        return self.row(appliance=appliance, raw=raw, **values)
+    def rows(self, objects: Iterable[Any], appliance: Appliance, raw_type: RawType | None = None) -> list[RowT]:
+        """The rows that the JSON objects of an answer stand for; what is no object is left out."""
+        if not self._compiled:
+            slots = [name for name in columns(self.row) if name != "appliance"]
+            self._compiled.append(compile_maker(self.row, self.operation, self.fields, slots, self.row_of))
+        made: list[RowT] = []
+        if self.keep is not None:
+            objects = filter(self.keep, objects)
+        self._compiled[0](objects, appliance, raw_type, made)
+        return made
 
-
-def getter(cls: type, path: str) -> Callable[[Any], Any]:
-    """What gives the value at a path of document names in objects of a class; None where it is absent or null."""
-    wire, _, rest = path.partition(".")
-    name = _attributes(cls).get(wire)
-    if name is None:
-        return lambda raw: look(raw, path)
-    get = attrgetter(name)
-    if rest:
-        inner: dict[type, Callable[[Any], Any]] = {}
-
-        def nested(raw: Any) -> Any:
-            value = get(raw)
-            if value is None or value is UNSET:
-                return None
-            cls = type(value)
-            if cls not in inner:
-                inner[cls] = getter(cls, rest)
-            return inner[cls](value)
-
-        return nested
-    return lambda raw: None if (value := get(raw)) is UNSET else value
-
-
-def look(raw: Any, path: str) -> Any:
-    """The value at a path of document names, or None where it is absent, unset or null."""
-    value = raw
-    for wire in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(wire)
-        else:
-            name = _attributes(type(value)).get(wire)
-            # A field that this revision's document lacks may still have come.
-            value = getattr(value, name, None) if name else getattr(value, "additional_properties", {}).get(wire)
-        if value is None or isinstance(value, Unset):
-            return None
-    return value
-
-
-_known: dict[type, dict[str, str]] = {}
-
-
-def _attributes(cls: type) -> dict[str, str]:
-    """The fields of a model: name in the document to name in Python. Empty for what is no model."""
-    names = _known.get(cls)
-    if names is None:
-        names = {field.wire: field.name for field in fields(cls).values()} if issubclass(cls, Model) else {}
-        _known[cls] = names
-    return names
-
-
-def plain(value: Any) -> Any:
-    """An enum's member as the plain string of the document."""
-    # `value` of an enum is a property in Python; a row has several of them.
-    return value._value_ if isinstance(value, OpenEnum) else value
-
-
-def text(value: Any) -> str | None:
-    """A string that is not empty."""
-    value = str(plain(value)).strip()
-    return value or None
-
-
-def identifier(value: Any) -> str | None:
-    """An id; the zero UUID stands for none."""
-    value = str(value)
-    return None if value == "00000000-0000-0000-0000-000000000000" else value
-
-
-def moment(value: Any) -> datetime | None:
-    """An aware datetime. Without a zone it is taken as UTC; the year 1 stands for never."""
-    if not isinstance(value, datetime) or value.year <= 1:
-        return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
-
-
-def number(value: Any) -> float | None:
-    """A number of 0 or more; a negative one stands for unlimited or unknown."""
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
-
-
-def whole(value: Any) -> int | None:
-    """A whole number of 0 or more; servers write 3.0 where 3 is due."""
-    value = number(value)
-    return None if value is None else round(value)
-
-
-def flag(value: Any) -> bool | None:
-    """True or False; anything else says nothing."""
-    return value if isinstance(value, bool) else None
-
-
-def gib(value: Any) -> int | None:
-    """GB of 1024^3 bytes to bytes; a negative number stands for unknown."""
-    value = number(value)
-    return None if value is None else round(value * 1024**3)
-
-
-def mib(value: Any) -> int | None:
-    """MB of 1024^2 bytes to bytes."""
-    value = number(value)
-    return None if value is None else round(value * 1024**2)
-
-
-def tib(value: Any) -> int | None:
-    """TB of 1024^4 bytes to bytes."""
-    value = number(value)
-    return None if value is None else round(value * 1024**4)
-
-
-def joined(*parts: Any) -> str | None:
-    """Parts of a path with slashes between them."""
-    return "/".join(str(part).strip("/") for part in parts if part) or None
+    def row_of(self, raw: dict[str, Any], appliance: Appliance, raw_type: RawType | None = None) -> RowT:
+        """One row, rule by rule: a value over which a rule fails is None."""
+        values: dict[str, Any] = {}
+        for name, rule in self.fields.items():
+            try:
+                values[name] = rule.apply(raw)
+            except Exception:  # whatever a server writes costs its own value alone
+                values[name] = None
+        values["id"] = values["id"] if values["id"] is not None else ""
+        return self.row(appliance=appliance, json=raw, raw_type=raw_type, **values)

@@ -1,7 +1,7 @@
 """The rows: one small type each, the same for all products and revisions.
 
 Units are the same everywhere: bytes, seconds, aware datetimes. None means that the product, the revision or the
-appliance does not say. What the vendor's answer says beyond that is in `raw`.
+appliance does not say. What the vendor's answer says beyond that is in `raw`. Sizes and counts fit into 64 bits.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import attrs
 
 from ..._model import OpenEnum
 from ..appliance import Appliance
+from .raw import RawType
 
 
 class JobState(OpenEnum):
@@ -65,16 +66,17 @@ class LicenseStatus(OpenEnum):
     INVALID = "invalid"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, unsafe_hash=True)
 class Row:
     """What every row has.
 
     Attributes:
-        appliance: where it comes from.
+        appliance: where it comes from, without credentials, and with the API revision that was spoken.
         id: the vendor's id, unique in its appliance and kind of row.
         name: the vendor's name for it; None where it has none.
         kind: the vendor's word for what sort of thing it is, in the document's letter case.
-        raw: the model, or the plain dict, that the row was made of. Not part of comparisons.
+        json: the object of the appliance's answer that the row was made of. Not part of comparisons.
+        raw_type: the type of that object; None where the document describes none.
     """
 
     source: ClassVar[str] = ""
@@ -83,26 +85,35 @@ class Row:
     id: str
     name: str | None = None
     kind: str | None = None
-    raw: Any = attrs.field(default=None, eq=False, repr=False)
+    json: Any = attrs.field(default=None, eq=False, repr=False)
+    raw_type: RawType | None = attrs.field(default=None, eq=False, repr=False)
+
+    @property
+    def raw(self) -> Any:
+        """The vendor's model of `json`, made when it is read; the plain object where the document describes none."""
+        return self.json if self.raw_type is None else self.raw_type.show(self.json)
 
     def to_dict(self) -> dict[str, Any]:
-        """The row as JSON takes it: the appliance's name, ISO 8601 times, no `raw`."""
+        """The row as JSON takes it: the appliance's name, ISO 8601 times, neither `json` nor `raw`."""
         values: dict[str, Any] = {}
-        for field in attrs.fields(type(self)):
-            value = getattr(self, field.name)
-            if field.name == "appliance":
+        for name in columns(type(self)):
+            value = getattr(self, name)
+            if name == "appliance":
                 value = value.name
-            elif field.name == "raw":
-                continue
             elif isinstance(value, datetime):
                 value = value.isoformat()
             elif isinstance(value, OpenEnum):
                 value = value.value
-            values[field.name] = value
+            values[name] = value
         return values
 
 
-@attrs.frozen(kw_only=True)
+def columns(row: type[Row]) -> tuple[str, ...]:
+    """The names of a row's fields, `appliance` first; what the row was made of is none of them."""
+    return tuple(field.name for field in attrs.fields(row) if field.name not in ("json", "raw_type"))
+
+
+@attrs.define(kw_only=True, unsafe_hash=True)
 class Job(Row):
     """A backup job (vbr) or a backup policy (aws, azure).
 
@@ -130,7 +141,7 @@ class Job(Row):
     session_id: str | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, unsafe_hash=True)
 class Session(Row):
     """One run of something: a backup, a restore, a rescan.
 
@@ -159,7 +170,7 @@ class Session(Row):
         return (self.ended - self.started).total_seconds() if self.started and self.ended else None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, unsafe_hash=True)
 class Repository(Row):
     """A place for backups.
 
@@ -186,7 +197,7 @@ class Repository(Row):
     encrypted: bool | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, unsafe_hash=True)
 class Server(Row):
     """A machine of the backup infrastructure: the appliance itself, managed servers (vbr), workers (azure).
 
@@ -205,7 +216,7 @@ class Server(Row):
     online: bool | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, unsafe_hash=True)
 class License(Row):
     """The installed license.
 
@@ -241,7 +252,7 @@ class License(Row):
         return (self.expires - (now or datetime.now(UTC))).total_seconds() / 86400
 
 
-@attrs.frozen(kw_only=True)
+@attrs.define(kw_only=True, unsafe_hash=True)
 class Protected(Row):
     """A workload that has backups: a machine, a database, a file share, a network.
 

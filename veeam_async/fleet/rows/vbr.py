@@ -1,27 +1,13 @@
 """Veeam Backup & Replication: which operation and which field each row comes from.
 
-The names are those of the vendor's documents 1.1-rev0 to 1.3-rev1.
+The names are those of the vendor's documents 1.0-rev2 to 1.3-rev2.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from .mapping import (
-    Combine,
-    Constant,
-    Source,
-    Words,
-    flag,
-    gib,
-    identifier,
-    moment,
-    number,
-    take,
-    text,
-    tib,
-    whole,
-)
+from .mapping import Combine, Constant, Source, take
 from .types import (
     Job,
     JobState,
@@ -35,6 +21,7 @@ from .types import (
     Session,
     SessionState,
 )
+from .values import Words, flag, gib, identifier, moment, number, percent, text, tib, whole, word
 
 RESULT = Words(
     Result,
@@ -94,7 +81,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Job,
         "GetAllJobsStates",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("type"),
             "description": take("description", convert=text),
@@ -112,7 +99,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Session,
         "GetAllSessions",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("sessionType"),
             "job_id": take("jobId", "activityId", convert=identifier, note="activityId in 1.1-rev0"),
@@ -123,7 +110,7 @@ SOURCES: tuple[Source[Row], ...] = (
                 "none until state is Stopped; canceled where isCanceled",
             ),
             "message": take("result.message", convert=text),
-            "progress": take("progressPercent", convert=whole),
+            "progress": take("progressPercent", convert=percent),
             "started": take("creationTime", convert=moment),
             "ended": take("endTime", convert=moment),
         },
@@ -135,7 +122,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Repository,
         "GetAllRepositoriesStates",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("type"),
             "description": take("description", convert=text),
@@ -151,7 +138,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Server,
         "GetServerInfo",
         {
-            "id": take("vbrId", convert=str),
+            "id": take("vbrId", convert=word),
             "name": take("name"),
             "kind": Constant("Appliance"),
             "version": take("buildVersion"),
@@ -162,7 +149,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Server,
         "GetAllManagedServers",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("type"),
             "description": take("description", convert=text),
@@ -173,14 +160,25 @@ SOURCES: tuple[Source[Row], ...] = (
         License,
         "GetInstalledLicense",
         {
-            "id": take("supportId", convert=str),
+            "id": take("supportId", convert=word),
             "name": take("licensedTo"),
             "kind": take("type"),
             "status": take("status", convert=LICENSE_STATUS),
             "edition": take("edition"),
             "licensed_to": take("licensedTo", convert=text),
-            "expires": take("expirationDate", convert=moment),
-            "support_expires": take("supportExpirationDate", convert=moment),
+            "expires": take(
+                "expirationDate",
+                "instanceLicenseSummary.expirationDate",
+                "socketLicenseSummary.expirationDate",
+                convert=moment,
+                note="of the license; from 1.3-rev2 on of its instances, or of its sockets where it has none",
+            ),
+            "support_expires": take(
+                "supportExpirationDate",
+                "instanceLicenseSummary.supportExpirationDate",
+                "socketLicenseSummary.supportExpirationDate",
+                convert=moment,
+            ),
             "instances": take("instanceLicenseSummary.licensedInstancesNumber", convert=number),
             "instances_used": take("instanceLicenseSummary.usedInstancesNumber", convert=number),
             "sockets": take("socketLicenseSummary.licensedSocketsNumber", convert=whole),
@@ -194,7 +192,7 @@ SOURCES: tuple[Source[Row], ...] = (
         Protected,
         "GetAllBackupObjects",
         {
-            "id": take("id", convert=str),
+            "id": take("id", convert=word),
             "name": take("name"),
             "kind": take("type"),
             "platform": take("platformName"),

@@ -1,0 +1,74 @@
+"""Pages of an operation as parsed JSON: the one place where the fleet asks a client for something."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DecodeError, IncompleteListing
+from ..operation import Operation
+from ..paging import Items
+from .rows.raw import RawType
+
+if TYPE_CHECKING:
+    from ..client import ApplianceClient
+
+
+async def pages(
+    client: ApplianceClient, operation: Operation[Any], values: Mapping[str, Any], results: str | None
+) -> AsyncIterator[list[Any]]:
+    """The objects of an operation's answer, a page at a time. The next page is fetched when it is asked for.
+
+    Args:
+        client: the client that sends the requests.
+        operation: a listing, or a call that answers with one object or an array of them.
+        values: parameters by their Python names.
+        results: the array in an answer that the document does not describe as a listing; None: the answer is the row.
+
+    Raises:
+        IncompleteListing: after the last page, where rows are missing.
+    """
+    if operation.listing is not None:
+        items: Items[Any, Any] = Items(client, operation, values, on_incomplete="raise")
+        walk = items._walk()
+        while (page := await walk.next()) is not None:
+            items.total = walk.total
+            items.received += len(page.rows)
+            yield page.rows
+        walk.tell()
+        return
+    reply = await client.send(operation, values)
+    if not reply.body:
+        return
+    answer = reply.json()
+    if not isinstance(answer, dict):
+        raise DecodeError(
+            "the answer is not an object",
+            status=reply.status,
+            appliance=client.name,
+            operation=operation.operation_id,
+        )
+    if results is None:
+        yield [answer]
+        return
+    rows = answer.get(results)
+    rows = rows if isinstance(rows, list) else []
+    yield rows
+    total = answer.get("totalCount")
+    if isinstance(total, int) and total > len(rows):
+        raise IncompleteListing(
+            f"{len(rows)} of {total} rows came, and the document describes no way to ask for the others",
+            received=len(rows),
+            total=total,
+            reason="no paging",
+            appliance=client.name,
+            operation=operation.operation_id,
+        )
+
+
+def raw_type(operation: Operation[Any], results: str | None) -> RawType:
+    """The type of the objects that `pages` gives."""
+    package = operation.revision.package
+    if operation.listing is not None:
+        return RawType(package, operation.listing.row)
+    return RawType(package, operation.answers[200].type, results)

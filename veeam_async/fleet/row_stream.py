@@ -1,0 +1,124 @@
+"""Rows from many appliances as they come: one at a time, a page at a time, or with the answers of the appliances."""
+
+from __future__ import annotations
+
+import logging
+from asyncio import Task
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from .answer import Answer
+from .appliance import Appliance
+from .fanout import Emit, Limits, Step, fan_out
+from .reading import lacks, read
+from .rows import Row
+
+if TYPE_CHECKING:
+    from ..client import ApplianceClient
+
+RowT = TypeVar("RowT", bound=Row)
+
+_log = logging.getLogger("veeam_async.fleet")
+
+
+class Rows(Generic[RowT]):
+    """Rows from the appliances of a fleet: `async for row in rows`, then `rows.errors`.
+
+    They travel a page at a time; what is waiting for the consumer is bounded by `buffer`. Leaving a loop early ends
+    what is in flight. Each iteration asks the appliances anew.
+
+    Attributes:
+        errors: the answers of the appliances that did not give everything, with the error; the rows that they gave
+            came all the same. Filled while one iterates, and each is logged as a warning.
+        lacking: the appliances whose revision has nothing that such rows come from.
+    """
+
+    def __init__(
+        self,
+        members: Callable[[], Sequence[Appliance]],
+        kinds: Sequence[type[RowT]],
+        client: Callable[[str], Awaitable[ApplianceClient]],
+        step: Callable[[Callable[[Appliance, Emit[list[RowT]]], Awaitable[int]]], Step[int, list[RowT]]],
+        limits: Limits,
+        *,
+        since: datetime | None,
+        workers: set[Task[None]],
+    ) -> None:
+        self.errors: list[Answer[int]] = []
+        self.lacking: list[Appliance] = []
+        self._members = members
+        self._kinds = kinds
+        self._client = client
+        self._step = step
+        self._limits = limits
+        self._since = since
+        self._workers = workers
+
+    def __aiter__(self) -> AsyncIterator[RowT]:
+        return self._rows()
+
+    async def gather(self) -> list[RowT]:
+        """All rows at once."""
+        rows: list[RowT] = []
+        async for batch in self.batches():
+            rows += batch
+        return rows
+
+    async def batches(self) -> AsyncGenerator[list[RowT], None]:
+        """Lists of rows of one type and one appliance, as its pages come; none is empty."""
+        items = self._items()
+        try:
+            async for item in items:
+                if not isinstance(item, Answer):
+                    yield item
+        finally:
+            await items.aclose()
+
+    async def answers(self) -> AsyncGenerator[RowT | Answer[int], None]:
+        """Every row, and one `Answer` for each appliance after its rows. Its value is their number."""
+        items = self._items()
+        try:
+            async for item in items:
+                if isinstance(item, Answer):
+                    yield item
+                else:
+                    for row in item:
+                        yield row
+        finally:
+            await items.aclose()
+
+    async def _rows(self) -> AsyncGenerator[RowT, None]:
+        items = self._items()
+        try:
+            async for item in items:
+                if not isinstance(item, Answer):
+                    for row in item:
+                        yield row
+        finally:
+            await items.aclose()
+
+    async def _items(self) -> AsyncGenerator[Answer[int] | list[RowT], None]:
+        self.errors = []
+        self.lacking = []
+
+        async def work(appliance: Appliance, emit: Emit[list[RowT]]) -> int:
+            client = await self._client(appliance.name)
+            if all(lacks(client.revision, kind) for kind in self._kinds):
+                self.lacking.append(appliance)
+            count = 0
+            async for page in read(client, self._kinds, appliance, self._since):
+                count += len(page)
+                await emit(page, len(page))
+            return count
+
+        items = fan_out(self._members(), self._step(work), self._limits, workers=self._workers)
+        try:
+            async for item in items:
+                if isinstance(item, Answer) and item.error is not None:
+                    self.errors.append(item)
+                    what = ", ".join(kind.source for kind in self._kinds)
+                    _log.warning("%s: not all %s came: %s", item.appliance.name, what, item.error)
+                yield item
+        finally:
+            await items.aclose()
