@@ -63,14 +63,15 @@ TESTS: dict[str, list[str]] = {
     "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     **{
         f"_model/{module}": [
-            *(f"tests/test_model{which}.py" for which in ("", "_bodies", "_edges")), "tests/test_codec.py",
+            *(f"tests/test_model{which}.py" for which in ("", "_bodies", "_classes", "_edges", "_showing")),
+            "tests/test_codec.py",
         ]
         for module in (
             "additional", "attributes", "bodies", "classes", "collections", "decoding", "fields", "introspection",
             "model", "reading", "showing", "strictness", "writing",
         )
     },
-    "_model/enums": ["tests/test_enums.py", "tests/test_model.py"],
+    "_model/enums": ["tests/test_enums.py", "tests/test_model.py", "tests/test_model_classes.py"],
     "_model/expressions": ["tests/test_type_expressions.py", "tests/test_codec.py"],
     "_model/timestamps": ["tests/test_timestamps.py"],
     "token_store": ["tests/test_token_store.py"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.sample_api.models import EJobType, JobModel, MixedModel, StorageModel
-from veeam_async._model import UNSET, Model, decoder, dumps, encode, field, model
+from veeam_async._model import UNSET, Model, Tolerated, decoder, dumps, encode, field, model
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
@@ -180,3 +180,36 @@ def test_a_field_that_is_declared_again_keeps_its_json_name() -> None:
         ssh_port: int | Unset = UNSET
 
     assert ChildModel(ssh_port=22).to_dict() == {"SSHPort": 22}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"share": 3, "free": [1], "day": "2026-03-01"}, []),
+        ({"share": 0.5}, []),
+        ({"share": True}, [("wrong_type", "share")]),
+        ({"share": "much"}, [("wrong_type", "share")]),
+        ({"count": True}, [("wrong_type", "count")]),
+        ({"on": 1}, [("wrong_type", "on")]),
+        ({"day": "soon"}, [("bad_timestamp", "day")]),
+        ({"kind": 3}, [("wrong_type", "kind")]),
+        ({"either": 3}, [("wrong_type", "either")]),
+        ({"either": "x"}, []),
+        ({"text": None}, []),
+    ],
+)
+def test_each_kind_of_field_is_examined_for_its_own_type(data: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    """A number is no truth value, a truth value no number; what the document allows is not reported."""
+    seen: list[Tolerated] = []
+    decoder("MixedModel", PACKAGE, on_tolerated=seen.append)(data)
+    assert [(each.kind, each.field) for each in seen] == expected
+
+
+def test_only_what_must_be_there_is_missing() -> None:
+    """A required field is, a discriminator with a default too; a field that may be absent is not."""
+    seen: list[Tolerated] = []
+    decoder("BackupJobModel", PACKAGE, on_tolerated=seen.append)({"id": "1", "name": "n"})
+    assert [(each.kind, each.field) for each in seen] == [("missing", "type"), ("missing", "storage")]
+    seen.clear()
+    decoder("LinuxServerModel", PACKAGE, on_tolerated=seen.append)({"serviceType": "Linux"})
+    assert [(each.kind, each.field) for each in seen if each.kind != "missing"] == []

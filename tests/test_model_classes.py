@@ -1,0 +1,125 @@
+"""From names in type expressions to classes, and what is worked out once for each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import pytest
+
+import tests.sample_api.models as sample
+from tests.sample_api.models import BackupJobModel, StorageModel
+from veeam_async._model import UNSET, Model, OpenEnum, Tolerated, decoder, dumps, field, model
+from veeam_async._model.classes import resolve
+from veeam_async._model.enums import lookup
+from veeam_async._model.writing import has_read_only
+
+if TYPE_CHECKING:
+    from veeam_async._model import Unset
+
+
+def test_a_class_is_looked_for_in_models_and_then_in_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models of somebody's own may stand in one module; a name that is nowhere is an error that says so."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "models_in_one_module.py").write_text("class OwnModel: pass\n")
+    assert resolve("OwnModel", "models_in_one_module").__name__ == "OwnModel"
+    package = tmp_path / "models_in_a_package"
+    package.mkdir()
+    (package / "__init__.py").write_text("class Outer: pass\n")
+    (package / "models.py").write_text("class Inner: pass\n")
+    assert resolve("Inner", "models_in_a_package").__module__ == "models_in_a_package.models"
+    assert resolve("Outer", "models_in_a_package").__module__ == "models_in_a_package"
+    for home in ("models_in_a_package", "no_such_package_at_all"):
+        with pytest.raises(NameError, match=f"no class 'Missing' in {home}.models"):
+            resolve("Missing", home)
+
+
+def test_a_models_module_that_needs_what_is_not_installed_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no missing class."""
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "models_that_need_more"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "models.py").write_text("import certainly_not_installed\n")
+    with pytest.raises(ModuleNotFoundError, match="certainly_not_installed"):
+        resolve("Missing", "models_that_need_more")
+
+
+def test_a_class_is_resolved_once() -> None:
+    """And so is what attrs knows of it, which costs twenty times the class and adds no method."""
+    props: Any = BackupJobModel.__attrs_props__
+    assert (props.is_slotted, props.added_init, props.added_eq, props.added_repr) == (True, False, False, False)
+    assert attrs.fields(BackupJobModel) is attrs.fields(BackupJobModel)
+    resolve("StorageModel", "tests.sample_api")
+    hits = resolve.cache_info().hits
+    assert resolve("StorageModel", "tests.sample_api") is StorageModel
+    assert resolve.cache_info().hits == hits + 1
+
+
+def test_an_enum_remembers_a_thousand_spellings_at_most() -> None:
+    """A server that never repeats itself does not fill the memory; what is remembered is the same member again."""
+
+    class EColour(OpenEnum):
+        RED = "Red"
+
+    members = lookup(EColour)
+    assert members["new"] is members["new"]
+    assert members["RED"] is EColour.RED
+    assert all(members[f"colour {number}"] == f"colour {number}" for number in range(3000))
+    assert len(members) == 1024
+    assert members["colour 2999"].is_unknown
+
+
+def test_read_only_fields_at_any_depth_are_left_out_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a list within a model that holds itself; a model without any is sent without a copy."""
+
+    @model
+    class StampModel(Model):
+        """Stamp."""
+
+        __module__ = "tests.sample_api.models"
+        id: str | Unset = field(default=UNSET, read_only=True)
+        size: int | Unset = UNSET
+
+    @model
+    class TreeModel(Model):
+        """Tree."""
+
+        __module__ = "tests.sample_api.models"
+        stamps: list[StampModel] | Unset = UNSET
+        left: TreeModel | Unset = UNSET
+        right: TreeModel | Unset = UNSET
+
+    monkeypatch.setattr(sample, "StampModel", StampModel, raising=False)
+    monkeypatch.setattr(sample, "TreeModel", TreeModel, raising=False)
+    tree = TreeModel.from_dict({"left": {"stamps": [{"id": "1", "size": 2}]}, "newer": {"id": "3"}})
+    assert dumps(tree, request=True) == b'{"left":{"stamps":[{"size":2}]},"newer":{"id":"3"}}'
+    assert (has_read_only(TreeModel), has_read_only(StorageModel)) == (True, False)
+
+
+def test_a_field_that_may_be_absent_but_not_null_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A required one is, nullable or not."""
+
+    @model
+    class NeedsModel(Model):
+        """Needs."""
+
+        __module__ = "tests.sample_api.models"
+        must: str
+        must_or_null: str | None
+        may: str | Unset = UNSET
+        may_or_null: str | Unset | None = UNSET
+
+    monkeypatch.setattr(sample, "NeedsModel", NeedsModel, raising=False)
+    seen: list[Tolerated] = []
+    decode: Any = decoder("NeedsModel", "tests.sample_api", on_tolerated=seen.append)
+    decode({})
+    assert [(each.kind, each.field) for each in seen] == [("missing", "must"), ("missing", "mustOrNull")]
+    seen.clear()
+    decode({"must": None, "mustOrNull": None, "may": None, "mayOrNull": None})
+    assert [(each.kind, each.field) for each in seen] == [("null", "must"), ("null", "may")]
