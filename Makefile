@@ -43,9 +43,10 @@ codegen: setup ## generate veeam_async/{vbr,aws,azure} from specs/
 bench: setup ## benchmarks with ratios against the peers, as a table and as JSON
 	$(RUN) -m benchmarks
 
-contract: setup ## every operation against Prism, a server that no one here wrote
+contract: setup ## every operation against Prism, and foreign clients against the simulated appliance
 	@$(RUN) scripts/setup.py --node tests/contract
 	$(RUN) -m tests.contract.run
+	$(RUN) -m pytest -q -p no:randomly -m contract tests/contract/test_foreign_clients.py
 
 docs: setup ## build the documentation site into site/
 	$(RUN) scripts/build_docs.py
