@@ -14,10 +14,13 @@ import attrs
 from veeam_async.testing import SimulatedAppliance
 
 REVISIONS = [
+    ("vbr", "1.0-rev2"),
     ("vbr", "1.1-rev0"),
     ("vbr", "1.2-rev1"),
     ("vbr", "1.3-rev0"),
     ("vbr", "1.3-rev1"),
+    ("vbr", "1.3-rev2"),
+    ("aws", "1.0-rev0"),
     ("aws", "1.7-rev0"),
     ("azure", "v8"),
     ("azure", "v8.1"),

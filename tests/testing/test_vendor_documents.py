@@ -25,7 +25,8 @@ VENDOR = os.environ.get("VEEAM_VENDOR_SPECS", "")
 pytestmark = [
     pytest.mark.vendor,
     pytest.mark.skipif(not VENDOR, reason="VEEAM_VENDOR_SPECS is not set"),
-    pytest.mark.parametrize(("product", "revision"), REVISIONS),
+    # The vendor's document of aws 1.0-rev0 is Swagger 2.0, which has another way to describe answers.
+    pytest.mark.parametrize(("product", "revision"), [one for one in REVISIONS if one != ("aws", "1.0-rev0")]),
 ]
 
 

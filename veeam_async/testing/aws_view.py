@@ -50,13 +50,24 @@ class AwsView(CloudView):
         "rdsid": "database",
         "efsid": "files",
         **dict.fromkeys(
-            ("iamroleid", "targetiamroleid", "workerroleid", "identityid", "parentamazonaccountid"), "role"
+            (
+                "iamroleid",
+                "targetiamroleid",
+                "workerroleid",
+                "identityid",
+                "parentamazonaccountid",
+                "amazonaccountid",
+                "targetamazonaccountid",
+                "serviceamazonaccountid",
+            ),
+            "role",
         ),
         **dict.fromkeys(("regionid", "sourceregionid", "targetregionid"), "region"),
         "sessionid": "session",
         "tagid": "tag",
         "amazonbucketid": "bucket",
-        "databasecredentialsid": "standard account",
+        **dict.fromkeys(("databasecredentialsid", "credentialsid"), "standard account"),
+        "parentreiognid": "region",  # as the document spells it
         "restorepointid": "machine restore point",
         **dict.fromkeys(("region.id", "location.id", "regions.id"), "region"),
         **dict.fromkeys(("tag.id", "tags.id"), "tag"),
