@@ -59,7 +59,22 @@ def faults(*names: str) -> list[str]:
 TESTS: dict[str, list[str]] = {
     "timeouts": ["tests/test_timeouts.py", *faults("retry", "broken_answers")],
     "retry": ["tests/test_retry.py", *faults("retry")],
-    "origin": ["tests/test_origin.py"],
+    "_validators": ["tests/test_timeouts.py", "tests/test_retry.py"],
+    "credentials": ["tests/test_credentials.py", *faults("secrets", "tokens_grants")],
+    "tls": ["tests/test_tls_policy.py", *faults("tls")],
+    "_http/origin": ["tests/test_origin.py"],
+    "_http/proxy": ["tests/test_proxies.py"],
+    "_http/headers": ["tests/test_own_headers.py", *faults("gateway")],
+    "_http/tls_context": faults("tls_context", "tls"),
+    "_http/certificates": faults("tls", "tls_context"),
+    "_auth/backoff": faults("token_limits", "tokens"),
+    "_auth/stored": ["tests/test_token_store.py"],
+    "_process_lock": ["tests/test_process_lock.py", "tests/test_token_store.py"],
+    "fleet/file_cursor": ["tests/fleet/test_cursor.py"],
+    "fleet/sqlite_cursor": ["tests/fleet/test_cursor.py"],
+    "fleet/config": ["tests/fleet/test_config.py"],
+    "fleet/config_keys": ["tests/fleet/test_config.py"],
+    "fleet/secrets": ["tests/fleet/test_config.py"],
     "encoding": ["tests/test_encoding.py", "tests/test_client.py", "tests/test_api.py"],
     **{
         f"_model/{module}": [

@@ -159,6 +159,7 @@ def test_zones_in_every_form(host: str) -> None:
 def test_a_zone_of_two_digits_is_a_zone() -> None:
     """`%25` with nothing behind it names the interface 25."""
     assert parse_host("fe80::1%25", default_port=1).host == "fe80::1%25"
+    assert parse_host("[fe80::1%255]", default_port=1).host == "fe80::1%5"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from veeam_async._http.headers import own_headers
+from veeam_async._http.headers import own_headers, secrets_in_headers
 
 
 def test_headers_are_taken_as_they_are() -> None:
@@ -54,3 +54,24 @@ def test_too_many_and_twice() -> None:
     with pytest.raises(ValueError, match="51 headers"):
         own_headers({f"X-{number}": "a" for number in range(51)})
     assert len(own_headers({f"X-{number}": "a" for number in range(50)})) == 50
+
+
+def test_the_longest_value_and_the_longest_name_shown() -> None:
+    """A value of 8 KiB is the longest; of a name that is none 40 letters are shown."""
+    assert len(own_headers({"X": "y" * 8192})["X"]) == 8192
+    with pytest.raises(ValueError, match="longer than 8192 letters"):
+        own_headers({"X": "y" * 8193})
+    with pytest.raises(ValueError, match=rf"^'{'a' * 39}é' is no name"):
+        own_headers({"a" * 39 + "é" * 9: "y"})
+
+
+@pytest.mark.parametrize(("headers", "kind"), [({"X": 5}, "int"), ({b"X": "y"}, "bytes"), ({5: b"x"}, "int")])
+def test_the_odd_type_is_named(headers: Any, kind: str) -> None:
+    """The error names the type of what is no text: the name's before the value's."""
+    with pytest.raises(TypeError, match=f"not a {kind}$"):
+        own_headers(headers)
+
+
+def test_which_values_are_secrets() -> None:
+    """Values from 8 letters on are masked where an answer repeats them; shorter ones are names rather than secrets."""
+    assert tuple(secrets_in_headers({"A": "1234567", "B": "12345678"})) == ("12345678",)

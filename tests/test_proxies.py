@@ -189,6 +189,9 @@ def test_every_spelling_of_a_proxy(url: str, shown: str) -> None:
         ("localhost\tvbr01;", "vbr01", False),
         ("vbr01:9419", "vbr01", True),
         ("vbr01:443", "vbr01", False),
+        ("vbr01:65535", "vbr01:65535", True),
+        ("vbr01:655350", "vbr01", False),
+        ("vbr01:19419", "vbr01:19419", True),
         ("10.0.0.1:9419", "10.0.0.1", True),
         ("10.0.0.1:443", "10.0.0.1", False),
         ("*", "vbr01", True),
@@ -236,3 +239,24 @@ def test_an_odd_proxy_of_the_environment_is_named(value: str) -> None:
     with pytest.raises(InvalidAddress, match="HTTPS_PROXY") as caught:
         proxy_from_environment(FAR, {"HTTPS_PROXY": value})
     assert caught.value.appliance == FAR.host and "planted" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("socks5://proxy", r"not by socks5$"),
+        ("a" * 30 + "://proxy", rf"not by {'a' * 20}$"),
+        ("proxy:3128", r"or https://host:port$"),
+        ("x y://proxy", r"or https://host:port$"),
+        ("://proxy", r"or https://host:port$"),
+    ],
+)
+def test_a_scheme_that_is_no_proxy_s_is_named(url: str, said: str) -> None:
+    """The scheme is in the error where there is one, as far as it may be shown."""
+    with pytest.raises(InvalidAddress, match=said):
+        parse_proxy(url)
+
+
+def test_the_zone_of_a_proxy_s_address_stays_as_it_is() -> None:
+    """A connection needs the zone unquoted, as the address of an appliance has it."""
+    assert parse_proxy("http://[fe80::1%25eth0]:3128").url.raw_host == "fe80::1%eth0"

@@ -17,7 +17,7 @@ from .._redact import Hidden
 from ..errors import InvalidAddress, VeeamError
 from .origin import Origin, parse_host
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = ("http", "https")
 
 
 @attrs.frozen
@@ -46,7 +46,7 @@ def parse_proxy(url: str) -> Proxy:
     scheme, separator, rest = url.strip().partition("://")
     scheme = scheme.lower()
     url = ""  # this frame shows no credentials
-    if not separator or scheme not in _DEFAULT_PORTS:
+    if not separator or scheme not in _SCHEMES:
         _refuse(f"not by {scheme[:20]}" if separator and re.fullmatch(r"[a-z0-9+.-]+", scheme) else "")
     credentials, at, authority = rest.rpartition("@")
     rest = ""
@@ -57,7 +57,7 @@ def parse_proxy(url: str) -> Proxy:
     if re.search(r"[?#]|/.", authority):
         _refuse("without a path")
     try:
-        origin = parse_host(f"{scheme}://{authority}", default_port=_DEFAULT_PORTS[scheme], allow_http=True)
+        origin = parse_host(f"{scheme}://{authority}", default_port=80, allow_http=True)
     except VeeamError as error:
         raise InvalidAddress(f"the proxy is no address: {error.message}") from None
     shown = f"{scheme}://{origin.authority}"
