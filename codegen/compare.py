@@ -246,8 +246,9 @@ def _read_package(home: Path) -> _Package:
                     package.aliases.add(statement.target.id)
     for path in sorted((home / "api").glob("*.py")):
         for statement in _parse(path).body:
-            if isinstance(statement, ast.AsyncFunctionDef):
-                package.functions.add(f"{path.stem}.{statement.name}")
+            if isinstance(statement, ast.ClassDef):
+                methods = [line for line in statement.body if isinstance(line, ast.FunctionDef)]
+                package.functions.update(f"{path.stem}.{method.name}" for method in methods)
             if (
                 not isinstance(statement, ast.AnnAssign)
                 or statement.value is None
@@ -294,7 +295,7 @@ def _read_operation(call: ast.Call) -> tuple[str, dict[str, Any]]:
         parameters.add(
             (values[1] if len(values) > 1 else naming.camel_case(values[0]), values[2] if len(values) > 2 else "query")
         )
-    answers = keywords["answers"]
+    answers = keywords["responses"]
     assert isinstance(answers, ast.Dict)
     media_types: dict[int, list[str]] = {}
     for key, value in zip(answers.keys, answers.values, strict=True):

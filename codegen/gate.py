@@ -14,15 +14,14 @@ from codegen.faults import BadInput
 
 _CALLS = frozenset(
     [
-        "Answer", "Body", "DownloadMethod", "Items", "ListMethod", "Listing", "Method", "Operation", "Parameter",
-        "AttributeError", "Revision", "MODULES.get", "client.execute", "field", "getattr", "globals",
-        "importlib.import_module", "list", "model",
+        "AttributeError", "Body", "Download", "Listing", "MODULES.get", "Operation", "Paging", "Parameter", "Request",
+        "Response", "Revision", "field", "getattr", "globals", "importlib.import_module", "list", "model",
     ]
 )  # fmt: skip
 _NODES = (
     ast.Module, ast.Expr, ast.Constant, ast.ImportFrom, ast.Import, ast.alias, ast.If, ast.Name, ast.Load, ast.Store,
-    ast.Assign, ast.AnnAssign, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.arguments, ast.arg, ast.Return,
-    ast.Raise, ast.Await, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Dict, ast.BinOp, ast.BitOr, ast.Call,
+    ast.Assign, ast.AnnAssign, ast.ClassDef, ast.FunctionDef, ast.arguments, ast.arg, ast.Return,
+    ast.Raise, ast.Attribute, ast.Subscript, ast.Tuple, ast.List, ast.Dict, ast.BinOp, ast.BitOr, ast.Call,
     ast.keyword, ast.Starred, ast.JoinedStr, ast.FormattedValue, ast.Compare, ast.Is, ast.In, ast.Eq, ast.UnaryOp,
     ast.USub,
 )  # fmt: skip

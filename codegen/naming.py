@@ -32,10 +32,7 @@ CLIENT_MEMBERS = frozenset(
         "authorization_code",
         "base_url",
         "call",
-        "decode",
-        "decoder",
-        "execute",
-        "host",
+        "forget_refusal",
         "login",
         "login_credentials",
         "logout",
@@ -43,41 +40,39 @@ CLIENT_MEMBERS = frozenset(
         "negotiation",
         "operations",
         "origin",
-        "port",
         "profile",
         "request",
         "revision",
-        "send",
+        "sender",
         "sign_on_url",
-        "spawn",
-        "stream",
         "token",
         "wait",
+        "wait_until_gone",
+        "with_options",
     ]
 )
 """What `ApplianceClient` offers by itself: a tag of the same name steps aside."""
 
 _MODEL_MEMBERS = frozenset(["additional_properties", "from_dict", "to_dict"])
 _CLASS_BODY_NAMES = frozenset(["bool", "bytes", "date", "datetime", "dict", "field", "float", "int", "list", "str"])
-_ARGUMENTS = frozenset(["body", "client", "max_items", "on_incomplete", "page_size", "self"])
+_ARGUMENTS = frozenset(["body", "client", "self"])
 _CLASS_NAMES = frozenset(
     [
-        "Answer",
         "Any",
         "Api",
         "ApplianceClient",
         "Body",
-        "DownloadMethod",
-        "Items",
-        "ListMethod",
+        "Caller",
+        "Download",
         "Listing",
-        "Method",
         "Model",
-        "OnIncomplete",
         "OpenEnum",
         "Operation",
+        "Paging",
         "Parameter",
         "REVISION",
+        "Request",
+        "Response",
         "TYPE_CHECKING",
         "UNSET",
         "Unset",
@@ -169,11 +164,6 @@ def function_name(operation_id: str, tag: str, taken: Collection[str] = ()) -> s
         if name not in taken:
             return name
     return _identifier(whole, ("client",), taken, "operation")
-
-
-def iterator_name(function: str) -> str:
-    """The function that walks a listing: `get_all_jobs` has `iterate_all_jobs`."""
-    return "iterate_" + function.removeprefix("get_")
 
 
 def unique(names: Iterable[str]) -> list[str]:

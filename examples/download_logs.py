@@ -21,7 +21,7 @@ async def main(path: str) -> None:
     async with Client(os.environ["VEEAM_HOST"], credentials) as vbr:
         started = await vbr.call("ExportSupportLogs", body={"exportType": "All"})
         session = await vbr.wait(started, timeout=1800)
-        async with vbr.log_export.download_support_log_bundle.stream(session.id) as bundle:
+        async with vbr.log_export.download_support_log_bundle(session.id).stream() as bundle:
             size = await bundle.save(path, progress=show)
         print(f"{path}: {size:,} bytes")
 

@@ -22,12 +22,12 @@ async def main() -> None:
         # page = await vc.call(vc.api("sessions").get_all_sessions, limit=200)   # and no more than 200
         since = datetime.now(UTC) - timedelta(days=1)
         count = 0
-        async for _session in vbr.sessions.get_all_sessions.items(created_after_filter=since):
+        async for _session in vbr.sessions.get_all_sessions(created_after_filter=since):
             count += 1
         print(count, "sessions since yesterday")
 
         # job.additional_properties["virtualMachines"]   # the subtype's fields were stripped
-        async for job in vbr.jobs.get_all_jobs.items():
+        async for job in vbr.jobs.get_all_jobs():
             if isinstance(job, BackupJobModel):
                 print(job.name, "backs up", job.virtual_machines)
 

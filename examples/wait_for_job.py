@@ -21,7 +21,7 @@ def show(progress: Progress) -> None:
 async def main(name: str) -> int:
     credentials = Password(os.environ["VEEAM_USERNAME"], os.environ["VEEAM_PASSWORD"])
     async with Client(os.environ["VEEAM_HOST"], credentials) as vbr:
-        jobs = [job async for job in vbr.jobs.get_all_jobs.items(name_filter=name)]
+        jobs = [job async for job in vbr.jobs.get_all_jobs(name_filter=name)]
         if len(jobs) != 1:
             print(f"{len(jobs)} jobs are called {name!r}", file=sys.stderr)
             return 2

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.scripted import Scripted
-from veeam_async.paging import Items
+from veeam_async.listing import Listing
 
 SESSIONS = "/api/v1/sessions"
 
@@ -18,7 +18,7 @@ def session(number: int, **fields: Any) -> dict[str, Any]:
     return {"id": f"id-{number}", "name": f"session {number}", "sessionType": "BackupJob", "state": "Stopped", **fields}
 
 
-class Listing:
+class ServedListing:
     """A listing as a server gives it, with the faults that servers have."""
 
     def __init__(self, rows: int, *, cap: int = 200, total: bool = True, ids: bool = True) -> None:
@@ -53,16 +53,16 @@ class Listing:
         return self.page(int(request.query.get("skip", 0)), None if limit is None else int(limit))
 
 
-def serve(server: Scripted, listing: Listing) -> Listing:
+def serve(server: Scripted, listing: ServedListing) -> ServedListing:
     server.on("GET", SESSIONS, listing)
     return listing
 
 
-async def ids(items: AsyncIterator[Any] | Items[Any, Any]) -> list[str]:
+async def ids(items: AsyncIterator[Any] | Listing[Any, Any]) -> list[str]:
     return [row.id async for row in items]
 
 
-async def collect(items: Items[Any, Any], got: list[str]) -> None:
+async def collect(items: Listing[Any, Any], got: list[str]) -> None:
     """Rows' ids, as far as they come before an error."""
     async for row in items:
         got.append(row.id)

@@ -103,6 +103,6 @@ async def test_a_listing_takes_a_request_for_each_page() -> None:
             rows = len((await vbr.sessions.get_all_sessions(limit=500)).data)
             for size in (7, rows):
                 before = len(appliance.requests)
-                found = [row.id async for row in vbr.sessions.get_all_sessions.items(page_size=size)]
+                found = [row.id async for row in vbr.sessions.get_all_sessions(limit=size)]
                 assert len(found) == rows
                 assert len(appliance.requests) - before == -(-rows // size)

@@ -15,11 +15,12 @@ from aiohttp import web
 
 from veeam_async._http.pool import Pool
 from veeam_async._model import UNSET
+from veeam_async._operation.operation import Body, Operation, Parameter, Response, Revision
+from veeam_async._operation.request import Request
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken, Password
 from veeam_async.errors import DecodeError, InferredOperationWarning
 from veeam_async.events import Tolerated
-from veeam_async.operation import Answer, Body, Operation, Parameter, Revision
 from veeam_async.revisions import client_class, revisions
 from veeam_async.testing import SimulatedAppliance
 from veeam_async.vbr.v1_3_rev0 import Client
@@ -69,7 +70,7 @@ async def echo() -> AsyncIterator[Echo]:
 
 
 def operation(method: str = "POST", path: str = "/do", **options: Any) -> Operation[Any]:
-    options.setdefault("answers", {200: Answer("Any", "application/json")})
+    options.setdefault("responses", {200: Response("Any", "application/json")})
     return Operation("DoIt", "Do It", method, path, revision=HERE, tag="T", group="t", name="do_it", **options)
 
 
@@ -146,7 +147,7 @@ async def test_request_sends_what_it_is_given(echo: Echo) -> None:
 async def test_bodies_by_media_type(echo: Echo, described: Body, given: Any, sent: str, media: str) -> None:
     """A body goes out as its operation's media type wants it."""
     async with bearer(echo) as client:
-        got = await client.execute(operation(body=described), {}, given)
+        got = await Request(client, operation(body=described), {}, given)
     assert (got["body"], got["type"]) == (sent, media)
 
 
@@ -155,54 +156,60 @@ async def test_model_as_body(echo: Echo) -> None:
     from veeam_async.vbr.v1_3_rev0.models import PaginationResult
 
     async with bearer(echo) as client:
-        got = await client.execute(operation(body=Body("PaginationResult")), {}, PaginationResult(total=1, count=2))
+        got = await Request(client, operation(body=Body("PaginationResult")), {}, PaginationResult(total=1, count=2))
     assert json.loads(got["body"]) == {"total": 1, "count": 2}
 
 
 @pytest.mark.parametrize(
     ("answer", "reply", "value"),
     [
-        (Answer(), {"text": "ignored"}, None),
-        (Answer("bytes", "application/octet-stream"), {"body": b"\0\1"}, b"\0\1"),
-        (Answer("bytes", "application/octet-stream"), {"body": b""}, b""),
-        (Answer("str", "text/csv"), {"body": "ä;b".encode(), "content_type": "text/csv"}, "ä;b"),
-        (Answer("str", "text/plain"), {"text": "ä", "charset": "latin-1"}, "ä"),
-        (Answer("str", "text/plain"), {"body": b"x", "headers": {"Content-Type": "text/plain; charset=nonsense"}}, "x"),
-        (Answer("str", "application/json"), {"text": '"a"'}, "a"),
-        (Answer("list[int]"), {"text": "[1,2]"}, [1, 2]),
-        (Answer("dict[str, Any]"), {"text": '{"a":1}'}, {"a": 1}),
-        (Answer("Any"), {"text": "17"}, 17),
-        (Answer("Any"), {"text": ""}, None),
+        (Response(), {"text": "ignored"}, None),
+        (Response("bytes", "application/octet-stream"), {"body": b"\0\1"}, b"\0\1"),
+        (Response("bytes", "application/octet-stream"), {"body": b""}, b""),
+        (Response("str", "text/csv"), {"body": "ä;b".encode(), "content_type": "text/csv"}, "ä;b"),
+        (Response("str", "text/plain"), {"text": "ä", "charset": "latin-1"}, "ä"),
+        (
+            Response("str", "text/plain"),
+            {"body": b"x", "headers": {"Content-Type": "text/plain; charset=nonsense"}},
+            "x",
+        ),
+        (Response("str", "application/json"), {"text": '"a"'}, "a"),
+        (Response("list[int]"), {"text": "[1,2]"}, [1, 2]),
+        (Response("dict[str, Any]"), {"text": '{"a":1}'}, {"a": 1}),
+        (Response("Any"), {"text": "17"}, 17),
+        (Response("Any"), {"text": ""}, None),
     ],
 )
-async def test_answers_by_type(echo: Echo, answer: Answer, reply: dict[str, Any], value: Any) -> None:
+async def test_answers_by_type(echo: Echo, answer: Response, reply: dict[str, Any], value: Any) -> None:
     """An answer becomes what its operation says: nothing, bytes, text, or JSON."""
     echo.answer = reply
     async with bearer(echo) as client:
-        assert await client.execute(operation("GET", answers={200: answer}), {}) == value
+        assert await Request(client, operation("GET", responses={200: answer}), {}) == value
 
 
 async def test_answers_by_status(echo: Echo) -> None:
     """Each success status is decoded as its own type; one that is not documented as what was due."""
-    described = operation("GET", answers={200: Answer("list[int]"), 202: Answer("dict[str, int]"), 204: Answer()})
+    described = operation(
+        "GET", responses={200: Response("list[int]"), 202: Response("dict[str, int]"), 204: Response()}
+    )
     async with bearer(echo) as client:
         for status, text, value in ((200, "[1]", [1]), (202, '{"a":1}', {"a": 1}), (204, "", None), (203, "[2]", [2])):
             echo.answer = {"status": status, "text": text}
-            assert await client.execute(described, {}) == value
+            assert await Request(client, described, {}) == value
 
 
 async def test_header_parameter_overrides_accept(echo: Echo) -> None:
     """An Accept parameter of the document wins over the media types of the answers."""
     described = operation(parameters=(Parameter("accept", "Accept", "header"),))
     async with bearer(echo) as client:
-        assert (await client.execute(described, {"accept": "text/csv"}))["headers"]["Accept"] == "text/csv"
-        assert (await client.execute(described, {"accept": UNSET}))["headers"]["Accept"] == "application/json"
+        assert (await Request(client, described, {"accept": "text/csv"}))["headers"]["Accept"] == "text/csv"
+        assert (await Request(client, described, {"accept": UNSET}))["headers"]["Accept"] == "application/json"
 
 
 async def test_unsecured_call_carries_no_token(echo: Echo) -> None:
     """A call that the document exempts is sent without a login and without a token."""
     async with Client(echo.url, Password("a", "b")) as client:
-        got = await client.execute(operation(secured=False), {})
+        got = await Request(client, operation(secured=False), {})
         assert "Authorization" not in got["headers"]
         assert client.token is None
 
@@ -212,10 +219,10 @@ async def test_inferred_operation_warns_once(echo: Echo) -> None:
     described = operation(inferred=True)
     async with bearer(echo) as client:
         with pytest.warns(InferredOperationWarning, match="DoIt"):
-            await client.execute(described, {})
+            await Request(client, described, {})
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            await client.execute(described, {})
+            await Request(client, described, {})
 
 
 async def test_strict_refuses_what_is_otherwise_tolerated(echo: Echo) -> None:

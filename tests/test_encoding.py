@@ -10,8 +10,8 @@ from uuid import UUID
 import pytest
 
 from veeam_async._model import UNSET, OpenEnum
-from veeam_async.encoding import Plan, encode_form, encode_query, header_value, plain
-from veeam_async.operation import Answer, Operation, Parameter, Revision
+from veeam_async._operation.encoding import Plan, encode_form, encode_query, header_value, plain
+from veeam_async._operation.operation import Operation, Parameter, Response, Revision
 
 
 class Colour(OpenEnum):
@@ -25,7 +25,7 @@ class Number(Enum):
 def plan(path: str, *parameters: Parameter) -> Plan:
     operation: Operation[Any] = Operation(
         "DoIt", "Do It", "GET", path, revision=Revision("vbr", "1.3-rev0", "x"), tag="T", group="t", name="do_it",
-        parameters=parameters, answers={200: Answer("X")},
+        parameters=parameters, responses={200: Response("X")},
     )  # fmt: skip
     return Plan(operation)
 
@@ -153,7 +153,7 @@ def test_accept_names_what_the_operation_answers() -> None:
     """The Accept header has the documented media types, and JSON for errors."""
     operation: Operation[Any] = Operation(
         "D", "D", "GET", "/d", revision=Revision("vbr", "1", "x"), tag="T", group="t", name="d",
-        answers={200: Answer("bytes", "application/zip", "application/x-tar"), 204: Answer()},
+        responses={200: Response("bytes", "application/zip", "application/x-tar"), 204: Response()},
     )  # fmt: skip
     assert Plan(operation).accept == "application/zip, application/x-tar, application/json"
     assert plan("/a").accept == "application/json"

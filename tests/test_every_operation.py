@@ -13,10 +13,10 @@ import pytest
 
 from tests.contract.arguments import Arguments
 from tests.contract.run import client_class, misfit
-from veeam_async.api import BoundDownload, BoundList
+from veeam_async._operation.operation import Operation
 from veeam_async.client import ApplianceClient
+from veeam_async.downloads import Download
 from veeam_async.errors import VeeamError
-from veeam_async.operation import Operation
 from veeam_async.testing import Behaviour, SimulatedAppliance
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -58,34 +58,35 @@ def log_in(body: Any, appliance: SimulatedAppliance) -> None:
 
 async def call(client: ApplianceClient, operation: Operation[Any], arguments: dict[str, Any]) -> str:
     """Call an operation in each way that it can be called; what is wrong with what comes back, or nothing."""
-    bound = getattr(getattr(client, operation.group), operation.name)
-    fault = misfit(await bound(**arguments), operation)
-    if isinstance(bound, BoundList):
-        listing = operation.listing
-        assert listing is not None
-        rest = {name: value for name, value in arguments.items() if name not in (listing.skip, listing.limit)}
+    function = getattr(getattr(client, operation.group), operation.name)
+    request = function(**arguments)
+    if isinstance(request, Download):
+        async with function(**arguments).stream() as body:
+            await body.read()
+    paging = operation.paging
+    answer = await request
+    fault = misfit(answer, operation) if paging is None else misfit_page(answer, operation)
+    if paging is not None:
         # Made-up listings know nothing of pages.
-        rest |= {"max_items": 3, "page_size": 2, "on_incomplete": "ignore"}
-        async for row in bound.items(**rest):
+        rest = arguments | ({} if paging.in_body else {paging.skip: 0, paging.limit: 2})
+        options: dict[str, Any] = {"max_items": 3, "on_incomplete": "ignore"}
+        async for row in function(**rest).options(**options):
             fault = fault or misfit_row(row, operation)
-        async for page in bound.pages(**rest):
+        async for page in function(**rest).options(**options).pages():
             fault = fault or misfit_page(page, operation)
-    if isinstance(bound, BoundDownload):
-        async with bound.stream(**arguments) as download:
-            await download.read()
     return fault
 
 
 def misfit_page(page: Any, operation: Operation[Any]) -> str:
     # Where the answer is an operation, its result is the page.
     name = type(page).__name__
-    types = {answer.type for answer in operation.answers.values()}
+    types = {answer.type for answer in operation.responses.values()}
     return "" if types & {name, f"AsyncOperationOf{name}"} else f"a page is {name}, {types} was due"
 
 
 def misfit_row(row: Any, operation: Operation[Any]) -> str:
-    assert operation.listing is not None
-    due = operation.listing.row
+    assert operation.paging is not None
+    due = operation.paging.row
     cls = getattr(import_module(f"{operation.revision.package}.models"), due, None)
     return "" if cls is None or isinstance(row, cls) else f"a row is {type(row).__name__}, {due} was due"
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.listings import SESSIONS, Listing, collect, expected, ids, serve, session
+from tests.listings import SESSIONS, ServedListing, collect, expected, ids, serve, session
 from tests.scripted import Scripted, tasks
-from veeam_async import paging
+from veeam_async._operation import walk
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, IncompleteListing, IncompleteListingWarning, ServerError
-from veeam_async.paging import Items
+from veeam_async.listing import Listing
 from veeam_async.vbr.v1_3_rev0 import Client
 from veeam_async.vbr.v1_3_rev0.models import EntraIdTenantRestorePointSpec
 
@@ -29,9 +29,9 @@ async def vbr(server: Scripted) -> AsyncIterator[Client]:
 
 
 async def test_all_rows_of_all_pages(server: Scripted, vbr: Client) -> None:
-    """`items()` gives every row once, in the server's order, and says that this was all."""
-    serve(server, Listing(450))
-    items = vbr.sessions.get_all_sessions.items()
+    """`async for` gives every row once, in the server's order, and says that this was all."""
+    serve(server, ServedListing(450))
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(450)
     assert (items.total, items.received, items.complete, items.reason) == (450, 450, True, "end")
     assert len(server.to(SESSIONS)) == 3
@@ -41,15 +41,15 @@ async def test_rows_are_typed(server: Scripted, vbr: Client) -> None:
     """Rows are of the class that the operation's document says."""
     from veeam_async.vbr.v1_3_rev0.models import SessionModel
 
-    serve(server, Listing(3))
-    async for row in vbr.sessions.get_all_sessions.items():
+    serve(server, ServedListing(3))
+    async for row in vbr.sessions.get_all_sessions():
         assert type(row) is SessionModel
 
 
 async def test_filters_go_along_with_every_page(server: Scripted, vbr: Client) -> None:
     """The operation's own parameters are sent with each page's request."""
-    serve(server, Listing(250))
-    async for _ in vbr.sessions.get_all_sessions.items(name_filter="*daily*"):
+    serve(server, ServedListing(250))
+    async for _ in vbr.sessions.get_all_sessions(name_filter="*daily*"):
         pass
     assert [seen.query["nameFilter"] for seen in server.to(SESSIONS)] == ["*daily*", "*daily*"]
 
@@ -58,8 +58,8 @@ async def test_pages_are_page_models(server: Scripted, vbr: Client) -> None:
     """`pages()` gives the operation's own page model, pagination included."""
     from veeam_async.vbr.v1_3_rev0.models import SessionsResult
 
-    serve(server, Listing(450))
-    pages = [page async for page in vbr.sessions.get_all_sessions.pages()]
+    serve(server, ServedListing(450))
+    pages = [page async for page in vbr.sessions.get_all_sessions().pages()]
     assert all(type(page) is SessionsResult for page in pages)
     assert [len(page.data) for page in pages] == [200, 200, 50]
     assert pages[-1].pagination.skip == 400
@@ -67,40 +67,40 @@ async def test_pages_are_page_models(server: Scripted, vbr: Client) -> None:
 
 async def test_an_empty_listing(server: Scripted, vbr: Client) -> None:
     """A listing without rows costs one request and is complete; its one page is given."""
-    serve(server, Listing(0))
-    items = vbr.sessions.get_all_sessions.items()
+    serve(server, ServedListing(0))
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == []
     assert items.complete is True
     assert len(server.requests) == 1
-    assert [len(page.data) async for page in vbr.sessions.get_all_sessions.pages()] == [0]
+    assert [len(page.data) async for page in vbr.sessions.get_all_sessions().pages()] == [0]
 
 
 async def test_page_size(server: Scripted, vbr: Client) -> None:
-    """`page_size` is asked for, page after page; without it nothing is."""
-    listing = serve(server, Listing(10))
-    assert len(await ids(vbr.sessions.get_all_sessions.items(page_size=4))) == 10
+    """`limit` is asked for, page after page; without it nothing is."""
+    listing = serve(server, ServedListing(10))
+    assert len(await ids(vbr.sessions.get_all_sessions(limit=4))) == 10
     assert listing.asked == [(0, 4), (4, 4), (8, 4)]
     listing.asked.clear()
-    await ids(vbr.sessions.get_all_sessions.items())
+    await ids(vbr.sessions.get_all_sessions())
     assert listing.asked == [(0, None)]
 
 
 async def test_capped_pages(server: Scripted, vbr: Client) -> None:
     """Where the server gives fewer rows than asked for (asked 500, got 200), the next page begins after what came."""
-    listing = serve(server, Listing(450, cap=200))
-    assert await ids(vbr.sessions.get_all_sessions.items(page_size=500)) == expected(450)
+    listing = serve(server, ServedListing(450, cap=200))
+    assert await ids(vbr.sessions.get_all_sessions(limit=500)) == expected(450)
     assert [skip for skip, _ in listing.asked] == [0, 200, 400]
 
 
 async def test_max_items(server: Scripted, vbr: Client) -> None:
     """`max_items` ends the walk, asks for no more rows than that, and does not count as incomplete."""
-    listing = serve(server, Listing(450))
-    items = vbr.sessions.get_all_sessions.items(max_items=250, on_incomplete="raise")
+    listing = serve(server, ServedListing(450))
+    items = vbr.sessions.get_all_sessions().options(max_items=250, on_incomplete="raise")
     assert await ids(items) == expected(250)
     assert (items.complete, items.reason, items.received) == (True, "max_items", 250)
     assert listing.asked == [(0, None), (200, 50)]
     listing.asked.clear()
-    assert len(await ids(vbr.sessions.get_all_sessions.items(max_items=5))) == 5
+    assert len(await ids(vbr.sessions.get_all_sessions().options(max_items=5))) == 5
     assert listing.asked == [(0, 5)]
 
 
@@ -111,38 +111,48 @@ async def test_max_items_of_a_server_that_ignores_limit(server: Scripted, vbr: C
         return web.json_response({"data": [session(n) for n in range(20)], "pagination": {"total": 20}})
 
     server.on("GET", SESSIONS, all_at_once)
-    items = vbr.sessions.get_all_sessions.items(max_items=7)
+    items = vbr.sessions.get_all_sessions().options(max_items=7)
     assert len(await ids(items)) == 7
     assert items.reason == "max_items"
 
 
 async def test_max_items_zero(server: Scripted, vbr: Client) -> None:
     """`max_items=0` gives nothing and asks for nothing."""
-    serve(server, Listing(5))
-    assert await ids(vbr.sessions.get_all_sessions.items(max_items=0)) == []
+    serve(server, ServedListing(5))
+    assert await ids(vbr.sessions.get_all_sessions().options(max_items=0)) == []
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    "arguments", [{"page_size": 0}, {"page_size": -2}, {"max_items": -1}, {"on_incomplete": "panic"}]
-)
-async def test_bad_arguments(vbr: Client, arguments: dict[str, Any]) -> None:
-    """Arguments that mean nothing are refused before anything is sent."""
+@pytest.mark.parametrize("arguments", [{"limit": 0}, {"limit": -2}, {"skip": -1}])
+async def test_bad_pages(server: Scripted, vbr: Client, arguments: dict[str, Any]) -> None:
+    """A page size or a start that means nothing is refused before anything is sent."""
     with pytest.raises(ValueError):
-        vbr.sessions.get_all_sessions.items(**arguments)
+        aiter(vbr.sessions.get_all_sessions(**arguments))
+    assert server.requests == []
 
 
-async def test_each_loop_is_a_walk_of_its_own(server: Scripted, vbr: Client) -> None:
-    """The same `Items` can be walked again and begins at the first row."""
-    serve(server, Listing(3))
-    items = vbr.sessions.get_all_sessions.items()
-    assert await ids(items) == await ids(items) == expected(3)
-    assert items.received == 3
+@pytest.mark.parametrize("options", [{"max_items": -1}, {"on_incomplete": "panic"}, {"timeout": 0}, {"timeout": -1.0}])
+async def test_bad_options(vbr: Client, options: dict[str, Any]) -> None:
+    """Options that mean nothing are refused when they are set."""
+    request = vbr.sessions.get_all_sessions()
+    with pytest.raises(ValueError):
+        request.options(**options)  # type: ignore[unused-awaitable]
+    request.close()
+
+
+async def test_a_listing_is_iterated_once(server: Scripted, vbr: Client) -> None:
+    """A second loop over the same listing, or awaiting it, says that it was sent already."""
+    serve(server, ServedListing(3))
+    items = vbr.sessions.get_all_sessions()
+    assert await ids(items) == expected(3)
+    for again in (lambda: aiter(items), items.pages, items.__await__):
+        with pytest.raises(RuntimeError, match="this request was sent already"):
+            again()
 
 
 async def test_a_call_gives_one_page(server: Scripted, vbr: Client) -> None:
     """Called and awaited, a listing gives the one page that was asked for."""
-    serve(server, Listing(450))
+    serve(server, ServedListing(450))
     page = await vbr.sessions.get_all_sessions(skip=200, limit=10)
     assert [row.id for row in page.data] == [f"id-{n}" for n in range(200, 210)]
     assert len(server.requests) == 1
@@ -153,8 +163,8 @@ async def test_a_call_gives_one_page(server: Scripted, vbr: Client) -> None:
 
 async def test_no_totals_at_all(server: Scripted, vbr: Client) -> None:
     """Without a total a short page may be a capped one: the walk goes on until an empty page."""
-    listing = serve(server, Listing(250, total=False))
-    items = vbr.sessions.get_all_sessions.items()
+    listing = serve(server, ServedListing(250, total=False))
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(250)
     assert (items.total, items.complete) == (None, True)
     assert [skip for skip, _ in listing.asked] == [0, 200, 250]
@@ -162,8 +172,8 @@ async def test_no_totals_at_all(server: Scripted, vbr: Client) -> None:
 
 async def test_empty_page_before_the_total(server: Scripted, vbr: Client) -> None:
     """An empty page before the announced total ends the walk, and it is said that rows are missing."""
-    serve(server, Listing(250)).announced = 400
-    items = vbr.sessions.get_all_sessions.items()
+    serve(server, ServedListing(250)).announced = 400
+    items = vbr.sessions.get_all_sessions()
     with pytest.warns(IncompleteListingWarning, match="no rows from 250 on, of 400 announced"):
         assert await ids(items) == expected(250)
     assert items.complete is False
@@ -173,18 +183,18 @@ async def test_empty_page_before_the_total(server: Scripted, vbr: Client) -> Non
 
 async def test_incomplete_as_an_error(server: Scripted, vbr: Client) -> None:
     """With `on_incomplete="raise"` the error comes after the last row and carries the counts."""
-    serve(server, Listing(250)).announced = 400
+    serve(server, ServedListing(250)).announced = 400
     got: list[str] = []
     with pytest.raises(IncompleteListing) as caught:
-        await collect(vbr.sessions.get_all_sessions.items(on_incomplete="raise"), got)
+        await collect(vbr.sessions.get_all_sessions().options(on_incomplete="raise"), got)
     assert got == expected(250)
     assert (caught.value.received, caught.value.total, caught.value.operation) == (250, 400, "GetAllSessions")
 
 
 async def test_incomplete_in_silence(server: Scripted, vbr: Client) -> None:
     """With `on_incomplete="ignore"` only the attributes tell."""
-    serve(server, Listing(250)).announced = 400
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    serve(server, ServedListing(250)).announced = 400
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(await ids(items)) == 250
@@ -193,9 +203,9 @@ async def test_incomplete_in_silence(server: Scripted, vbr: Client) -> None:
 
 async def test_a_server_that_ignores_the_offset(server: Scripted, vbr: Client) -> None:
     """A page that repeats ends the walk: its rows are given once and it is said that the others are missing."""
-    listing = serve(server, Listing(5000, cap=1000))
+    listing = serve(server, ServedListing(5000, cap=1000))
     listing.ignores_skip = True
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert await ids(items) == expected(1000)
     assert items.complete is False
     assert "repeats a page" in (items.reason or "")
@@ -204,9 +214,9 @@ async def test_a_server_that_ignores_the_offset(server: Scripted, vbr: Client) -
 
 async def test_a_server_that_ignores_the_offset_and_has_no_ids(server: Scripted, vbr: Client) -> None:
     """Rows without ids: a page that is the same as one before ends the walk."""
-    listing = serve(server, Listing(500, cap=100, total=False, ids=False))
+    listing = serve(server, ServedListing(500, cap=100, total=False, ids=False))
     listing.ignores_skip = True
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert len([row async for row in items]) == 100
     assert items.complete is False
     assert len(server.requests) == 2
@@ -214,9 +224,9 @@ async def test_a_server_that_ignores_the_offset_and_has_no_ids(server: Scripted,
 
 async def test_a_server_that_gives_everything_at_once(server: Scripted, vbr: Client) -> None:
     """Fewer rows than asked for, no total, and the same again: there are no others, and that is complete."""
-    listing = serve(server, Listing(37, total=False))
+    listing = serve(server, ServedListing(37, total=False))
     listing.ignores_skip = True
-    items = vbr.sessions.get_all_sessions.items(page_size=100)
+    items = vbr.sessions.get_all_sessions(limit=100)
     assert await ids(items) == expected(37)
     assert items.complete is True
 
@@ -231,21 +241,21 @@ async def test_two_pages_that_alternate(server: Scripted, vbr: Client) -> None:
         return web.json_response({"data": [session(calls % 2)]})
 
     server.on("GET", SESSIONS, alternate)
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert sorted(await ids(items)) == ["id-0", "id-1"]
     assert calls == 3
 
 
 async def test_a_listing_without_end(server: Scripted, vbr: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """New rows for ever, without a total: the walk ends at its bound and says so."""
-    monkeypatch.setattr(paging, "_MOST_ROWS", 1000)
+    monkeypatch.setattr(walk, "_MOST_ROWS", 1000)
 
     async def endless(request: web.Request) -> web.Response:
         skip = int(request.query.get("skip", 0))
         return web.json_response({"data": [session(skip + n) for n in range(100)]})
 
     server.on("GET", SESSIONS, endless)
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert len(await ids(items)) == 1100
     assert items.complete is False
     assert "no end" in (items.reason or "")
@@ -253,28 +263,28 @@ async def test_a_listing_without_end(server: Scripted, vbr: Client, monkeypatch:
 
 async def test_a_total_that_runs_away(server: Scripted, vbr: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A total that grows as fast as it is read does not keep the walk going for ever."""
-    monkeypatch.setattr(paging, "_GROWTH", 300)
+    monkeypatch.setattr(walk, "_GROWTH", 300)
 
     async def growing(request: web.Request) -> web.Response:
         skip = int(request.query.get("skip", 0))
         return web.json_response({"data": [session(skip + n) for n in range(100)], "pagination": {"total": skip + 200}})
 
     server.on("GET", SESSIONS, growing)
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert len(await ids(items)) == 800
     assert items.complete is False
 
 
 async def test_rows_that_come_while_it_is_read(server: Scripted, vbr: Client) -> None:
     """New rows at the front push others onto the next page: those are given once."""
-    listing = serve(server, Listing(300, cap=100))
+    listing = serve(server, ServedListing(300, cap=100))
 
     def insert(call: int) -> None:
         if call == 2:
             listing.rows[:0] = [session(1000 + n) for n in range(10)]
 
     listing.before = insert
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(300)
     assert items.complete is True
     assert items.total == 310
@@ -282,14 +292,14 @@ async def test_rows_that_come_while_it_is_read(server: Scripted, vbr: Client) ->
 
 async def test_rows_that_go_while_it_is_read(server: Scripted, vbr: Client) -> None:
     """Rows that vanish move others to places already read: these places are read again and no row is missed."""
-    listing = serve(server, Listing(450, cap=100))
+    listing = serve(server, ServedListing(450, cap=100))
 
     def delete(call: int) -> None:
         if call == 3:
             del listing.rows[:30]
 
     listing.before = delete
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     got = await ids(items)
     assert sorted(got, key=lambda id: int(id[3:])) == expected(450)
     assert len(set(got)) == len(got)
@@ -299,53 +309,53 @@ async def test_rows_that_go_while_it_is_read(server: Scripted, vbr: Client) -> N
 
 async def test_rows_that_go_in_the_last_page(server: Scripted, vbr: Client) -> None:
     """The same where the shrunken total is reached at once."""
-    listing = serve(server, Listing(250, cap=100))
+    listing = serve(server, ServedListing(250, cap=100))
 
     def delete(call: int) -> None:
         if call == 3:
             del listing.rows[:60]
 
     listing.before = delete
-    assert len(set(await ids(vbr.sessions.get_all_sessions.items()))) == 250
+    assert len(set(await ids(vbr.sessions.get_all_sessions()))) == 250
 
 
 async def test_a_listing_that_shrinks_to_nothing(server: Scripted, vbr: Client) -> None:
     """A listing that is emptied while it is read ends, and is complete: it has no other rows."""
-    listing = serve(server, Listing(450, cap=100))
+    listing = serve(server, ServedListing(450, cap=100))
 
     def delete(call: int) -> None:
         if call == 3:
             listing.rows.clear()
 
     listing.before = delete
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(200)
     assert items.complete is True
 
 
 async def test_a_total_that_flaps(server: Scripted, vbr: Client) -> None:
     """A total that goes up and down ends the walk all the same."""
-    listing = serve(server, Listing(2000, cap=20))
+    listing = serve(server, ServedListing(2000, cap=20))
 
     def flap(call: int) -> None:
         listing.announced = 2000 - 100 * (call % 2)
 
     listing.before = flap
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert len(set(await ids(items))) >= 1900
     assert len(listing.asked) < 400
 
 
 async def test_shrinking_without_ids(server: Scripted, vbr: Client) -> None:
     """Without ids, rows cannot be read again without doubles: it is said that some may be missing."""
-    listing = serve(server, Listing(450, cap=100, ids=False))
+    listing = serve(server, ServedListing(450, cap=100, ids=False))
 
     def delete(call: int) -> None:
         if call == 3:
             del listing.rows[:30]
 
     listing.before = delete
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert len([row async for row in items]) == 420
     assert items.complete is False
     assert "shrank by 30 rows" in (items.reason or "")
@@ -354,24 +364,24 @@ async def test_shrinking_without_ids(server: Scripted, vbr: Client) -> None:
 async def test_doubles_within_a_page_stay(server: Scripted, vbr: Client) -> None:
     """Two rows with one id on the same page are what the server lists: both are given."""
     server.on("GET", SESSIONS, {"data": [session(1), session(1), session(2)], "pagination": {"total": 3}})
-    assert await ids(vbr.sessions.get_all_sessions.items()) == ["id-1", "id-1", "id-2"]
+    assert await ids(vbr.sessions.get_all_sessions()) == ["id-1", "id-1", "id-2"]
 
 
 async def test_same_id_other_name(server: Scripted, vbr: Client) -> None:
     """A row on a later page with a known id and another name is another row."""
-    listing = serve(server, Listing(2, cap=1))
+    listing = serve(server, ServedListing(2, cap=1))
     listing.rows[1] = session(0, name="another")
-    assert [row.name async for row in vbr.sessions.get_all_sessions.items()] == ["session 0", "another"]
+    assert [row.name async for row in vbr.sessions.get_all_sessions()] == ["session 0", "another"]
 
 
 @pytest.mark.parametrize("total", [-1, 0, None, True, "many", 3.0])
 async def test_totals_that_are_none(server: Scripted, vbr: Client, total: Any) -> None:
     """A total that is no number, negative, or zero beside rows is no total; a float is one."""
-    listing = serve(server, Listing(3, cap=1))
+    listing = serve(server, ServedListing(3, cap=1))
     listing.announced = total
     if total is None:
         listing.total = False
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(3)
     assert items.complete is True
 
@@ -383,7 +393,7 @@ async def test_rows_that_are_null(server: Scripted, vbr: Client, rows: str | Non
     if rows is None:
         page["data"] = None
     server.on("GET", SESSIONS, page)
-    assert await ids(vbr.sessions.get_all_sessions.items()) == []
+    assert await ids(vbr.sessions.get_all_sessions()) == []
 
 
 @pytest.mark.parametrize("body", [[], "text", {"data": {"a": 1}}])
@@ -391,18 +401,18 @@ async def test_what_is_no_page(server: Scripted, vbr: Client, body: Any) -> None
     """An answer that is no page is a `DecodeError` that names operation and status."""
     server.on("GET", SESSIONS, body)
     with pytest.raises(DecodeError) as caught:
-        await ids(vbr.sessions.get_all_sessions.items())
+        await ids(vbr.sessions.get_all_sessions())
     assert caught.value.status == 200
     assert caught.value.operation == "GetAllSessions"
 
 
 async def test_rows_whose_ids_are_null(server: Scripted, vbr: Client) -> None:
     """A null id is none: such rows are given however alike they are."""
-    listing = serve(server, Listing(3, cap=2))
+    listing = serve(server, ServedListing(3, cap=2))
     for row in listing.rows:
         row |= {"id": None, "name": "same"}
     listing.rows[2]["state"] = "Working"
-    assert [row.name async for row in vbr.sessions.get_all_sessions.items()] == ["same"] * 3
+    assert [row.name async for row in vbr.sessions.get_all_sessions()] == ["same"] * 3
 
 
 async def test_max_items_leaves_pages_whole(server: Scripted, vbr: Client) -> None:
@@ -412,14 +422,14 @@ async def test_max_items_leaves_pages_whole(server: Scripted, vbr: Client) -> No
         return web.json_response({"data": [session(n) for n in range(20)], "pagination": {"total": 40}})
 
     server.on("GET", SESSIONS, all_at_once)
-    assert [len(page.data) async for page in vbr.sessions.get_all_sessions.pages(max_items=7)] == [20]
+    assert [len(page.data) async for page in vbr.sessions.get_all_sessions().options(max_items=7).pages()] == [20]
 
 
 async def test_odd_rows(server: Scripted, vbr: Client) -> None:
     """Rows whose ids are numbers, lists or objects do not stop the walk."""
     rows: list[Any] = [{"id": 1, "name": "a"}, {"id": [1], "name": "b"}, {"id": {"x": 1}, "name": "c"}, {"name": "d"}]
     server.on("GET", SESSIONS, {"data": rows, "pagination": {"total": 4}})
-    assert [row.name async for row in vbr.sessions.get_all_sessions.items()] == ["a", "b", "c", "d"]
+    assert [row.name async for row in vbr.sessions.get_all_sessions()] == ["a", "b", "c", "d"]
 
 
 # ----------------------------------------------------------------------------------------------------------- bad rows
@@ -428,9 +438,9 @@ async def test_odd_rows(server: Scripted, vbr: Client) -> None:
 @pytest.mark.parametrize("bad", [[250], [201], [399], [210, 390]])
 async def test_a_row_that_fails_its_page(server: Scripted, vbr: Client, bad: list[int]) -> None:
     """One bad row fails its page with 500: all others are had, and the place of that row is told."""
-    listing = serve(server, Listing(450))
+    listing = serve(server, ServedListing(450))
     listing.bad = set(bad)
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert await ids(items) == [f"id-{n}" for n in range(450) if n not in listing.bad]
     assert items.complete is False
     assert f"row {', '.join(map(str, bad))}" in (items.reason or "")
@@ -439,19 +449,19 @@ async def test_a_row_that_fails_its_page(server: Scripted, vbr: Client, bad: lis
 
 async def test_a_bad_row_in_the_first_page(server: Scripted, vbr: Client) -> None:
     """The same in the first page, once one row has shown that the call works."""
-    listing = serve(server, Listing(50))
+    listing = serve(server, ServedListing(50))
     listing.bad = {30}
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert len(await ids(items)) == 49
     assert listing.asked[:2] == [(0, None), (0, 1)]
 
 
 async def test_a_call_that_always_fails(server: Scripted, vbr: Client) -> None:
     """A call that fails for one row as well is an error after two requests, which says the rows asked for."""
-    listing = serve(server, Listing(50))
+    listing = serve(server, ServedListing(50))
     listing.bad = set(range(50))
     with pytest.raises(ServerError) as caught:
-        await ids(vbr.sessions.get_all_sessions.items())
+        await ids(vbr.sessions.get_all_sessions())
     assert len(listing.asked) == 2
     assert "rows 0 to 0" in caught.value.__notes__[0]
 
@@ -467,25 +477,25 @@ async def test_other_failures_are_not_narrowed_down(server: Scripted, vbr: Clien
 
     server.on("GET", SESSIONS, handler)
     with pytest.raises(ServerError):
-        await ids(vbr.sessions.get_all_sessions.items())
+        await ids(vbr.sessions.get_all_sessions())
     assert calls == 1
 
 
 async def test_many_bad_rows(server: Scripted, vbr: Client) -> None:
     """More than three bad rows are an error: the appliance has other troubles."""
-    listing = serve(server, Listing(450))
+    listing = serve(server, ServedListing(450))
     listing.bad = set(range(300, 310))
     with pytest.raises(ServerError):
-        await ids(vbr.sessions.get_all_sessions.items(on_incomplete="ignore"))
+        await ids(vbr.sessions.get_all_sessions().options(on_incomplete="ignore"))
     assert len(listing.asked) < 40
 
 
 async def test_bad_rows_are_an_error_if_asked(server: Scripted, vbr: Client) -> None:
     """With `on_incomplete="raise"` a failing page is an error at once, and says which rows it was for."""
-    listing = serve(server, Listing(450))
+    listing = serve(server, ServedListing(450))
     listing.bad = {250}
     with pytest.raises(ServerError) as caught:
-        await ids(vbr.sessions.get_all_sessions.items(page_size=100, on_incomplete="raise"))
+        await ids(vbr.sessions.get_all_sessions(limit=100).options(on_incomplete="raise"))
     assert listing.asked[-1] == (200, 100)
     assert "rows 200 to 299" in caught.value.__notes__[0]
 
@@ -495,9 +505,9 @@ async def test_bad_rows_are_an_error_if_asked(server: Scripted, vbr: Client) -> 
 
 async def test_the_end_is_told_at_the_end(server: Scripted, vbr: Client) -> None:
     """`complete` and the warning come when the last row was taken, not before."""
-    listing = serve(server, Listing(4, cap=4))
+    listing = serve(server, ServedListing(4, cap=4))
     listing.announced = 9
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     async for _ in items:
         await asyncio.sleep(0.01)
         assert items.complete is None
@@ -515,9 +525,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_reads_ahead_one_page_at_most(server: Scripted, vbr: Client) -> None:
     """While the caller works on a page at most the next one is fetched, and not before the middle of the first."""
-    listing = serve(server, Listing(1000, cap=100))
+    listing = serve(server, ServedListing(1000, cap=100))
     number = 0
-    async for _ in vbr.sessions.get_all_sessions.items():
+    async for _ in vbr.sessions.get_all_sessions():
         number += 1
         if number % 50 == 0:
             await asyncio.sleep(0.02)
@@ -531,9 +541,9 @@ async def test_reads_ahead_one_page_at_most(server: Scripted, vbr: Client) -> No
 
 async def test_pages_read_ahead_from_the_second_on(server: Scripted, vbr: Client) -> None:
     """Who looks at the first page only costs one request; from the second on the next one is fetched meanwhile."""
-    listing = serve(server, Listing(1000, cap=100))
+    listing = serve(server, ServedListing(1000, cap=100))
     number = 0
-    async for _ in vbr.sessions.get_all_sessions.pages():
+    async for _ in vbr.sessions.get_all_sessions().pages():
         number += 1
         expected = 1 if number == 1 else min(number + 1, 10)
         await until(lambda: len(listing.asked) >= expected)  # noqa: B023 - called at once
@@ -542,10 +552,10 @@ async def test_pages_read_ahead_from_the_second_on(server: Scripted, vbr: Client
 
 async def test_leaving_the_loop_leaves_no_task(server: Scripted, vbr: Client) -> None:
     """`break` with a page on its way ends the request and leaves no task."""
-    listing = serve(server, Listing(1000, cap=100))
+    listing = serve(server, ServedListing(1000, cap=100))
     before = tasks()
     number = 0
-    async for _ in vbr.sessions.get_all_sessions.items():
+    async for _ in vbr.sessions.get_all_sessions():
         number += 1
         if number == 60:
             break
@@ -557,9 +567,9 @@ async def test_leaving_the_loop_leaves_no_task(server: Scripted, vbr: Client) ->
 
 async def test_a_walk_that_is_dropped_in_another_thread(server: Scripted, vbr: Client) -> None:
     """The garbage collector of another thread may drop a walk: the page on its way ends all the same."""
-    serve(server, Listing(1000, cap=100))
+    serve(server, ServedListing(1000, cap=100))
     before = tasks()
-    walks = [aiter(vbr.sessions.get_all_sessions.items())]
+    walks = [aiter(vbr.sessions.get_all_sessions())]
     for _ in range(60):
         await anext(walks[0])
     assert not tasks() <= before
@@ -570,12 +580,12 @@ async def test_a_walk_that_is_dropped_in_another_thread(server: Scripted, vbr: C
 
 async def test_an_error_in_the_loop_leaves_no_task(server: Scripted, vbr: Client) -> None:
     """An exception of the caller's own does the same, once it is let go."""
-    serve(server, Listing(1000, cap=100))
+    serve(server, ServedListing(1000, cap=100))
     before = tasks()
 
     async def work() -> None:
         number = 0
-        async for _ in vbr.sessions.get_all_sessions.items():
+        async for _ in vbr.sessions.get_all_sessions():
             number += 1
             if number == 60:
                 raise KeyError
@@ -590,20 +600,20 @@ async def test_an_error_in_the_loop_leaves_no_task(server: Scripted, vbr: Client
 
 async def test_a_failing_page_ahead_comes_after_the_rows_before_it(server: Scripted, vbr: Client) -> None:
     """An error on the page ahead is raised when its turn comes; the rows before it are given."""
-    listing = serve(server, Listing(300, cap=100))
+    listing = serve(server, ServedListing(300, cap=100))
     listing.bad = {150}
     got: list[str] = []
     with pytest.raises(ServerError):
-        await collect(vbr.sessions.get_all_sessions.items(on_incomplete="raise"), got)
+        await collect(vbr.sessions.get_all_sessions().options(on_incomplete="raise"), got)
     assert got == expected(100)
 
 
 async def test_a_client_that_is_closed_within_the_loop(server: Scripted) -> None:
     """Leaving the client's block with a page on its way leaves no task."""
-    serve(server, Listing(1000, cap=100))
+    serve(server, ServedListing(1000, cap=100))
     before = tasks()
     async with Client(server.url, BearerToken("token")) as client:
-        rows = aiter(client.sessions.get_all_sessions.items())
+        rows = aiter(client.sessions.get_all_sessions())
         for _ in range(60):
             await anext(rows)
     await asyncio.sleep(0.01)
@@ -614,9 +624,9 @@ async def test_a_client_that_is_closed_within_the_loop(server: Scripted) -> None
 # ----------------------------------------------------------------------------------------------------------- dialects
 
 
-def listing_of(client: ApplianceClient, operation_id: str) -> Items[Any, Any]:
+def listing_of(client: ApplianceClient, operation_id: str) -> Listing[Any, Any]:
     operation = next(op for op in client.operations if op.operation_id == operation_id)
-    return Items(client, operation, {})
+    return Listing(client, operation, {})
 
 
 def client_of(product: str, url: str) -> ApplianceClient:
@@ -663,7 +673,7 @@ async def test_limit_of_minus_one(server: Scripted, product: str, operation_id: 
     server.on("GET", path, page)
     async with client_of(product, server.url) as client:
         operation = next(op for op in client.operations if op.operation_id == operation_id)
-        assert await ids(Items(client, operation, {}, page_size=-1)) == expected(250)
+        assert await ids(Listing(client, operation, {"limit": -1})) == expected(250)
         assert len(server.to(path)) == 2
 
 
@@ -672,7 +682,7 @@ async def test_all_at_once_without_a_total(server: Scripted) -> None:
     server.on("GET", "/api/v1/sessions", {"results": [{"id": f"id-{n}", "status": "Running"} for n in range(30)]})
     async with client_of("aws", server.url) as client:
         operation = next(op for op in client.operations if op.operation_id == "GetSessions")
-        items: Items[Any, Any] = Items(client, operation, {}, page_size=-1)
+        items: Listing[Any, Any] = Listing(client, operation, {"limit": -1})
         assert await ids(items) == expected(30)
         assert items.complete is True
         assert len(server.requests) == 1
@@ -708,7 +718,7 @@ async def test_pages_asked_for_in_the_body(server: Scripted, vbr: Client) -> Non
     server.on("POST", path, page)
     operation = next(op for op in vbr.operations if op.operation_id == "GetAllInventoryHosts")
     body = {"hierarchyType": "HostsAndClusters", "sorting": {"property": "name"}}
-    items: Items[Any, Any] = Items(vbr, operation, {}, body=body)
+    items: Listing[Any, Any] = Listing(vbr, operation, {}, body)
     assert len([row async for row in items]) == 250
     bodies = [seen.json() for seen in server.to(path, "POST")]
     assert [b["pagination"]["skip"] for b in bodies] == [0, 100, 200]
@@ -730,7 +740,7 @@ async def test_pages_asked_for_by_the_body_itself(server: Scripted, vbr: Client)
     server.on("POST", path, page)
     browse = vbr.backup_browsers.browse_entra_id_tenant_backup_restore_points
     spec = EntraIdTenantRestorePointSpec(limit=10)
-    assert [row.id async for row in browse.items("b1", spec)] == [str(n) for n in range(25)]
+    assert [row.id async for row in browse("b1", spec)] == [str(n) for n in range(25)]
     assert asked == [{"skip": 0, "limit": 10}, {"skip": 10, "limit": 10}, {"skip": 20, "limit": 10}]
 
 
@@ -747,7 +757,7 @@ async def test_a_body_that_begins_elsewhere(server: Scripted, vbr: Client) -> No
 
     server.on("POST", path, page)
     operation = next(op for op in vbr.operations if op.operation_id == "GetAllInventoryHosts")
-    items: Items[Any, Any] = Items(vbr, operation, {}, body={"pagination": {"skip": 5, "limit": 10}})
+    items: Listing[Any, Any] = Listing(vbr, operation, {}, {"pagination": {"skip": 5, "limit": 10}})
     assert len([row async for row in items]) == 20
     assert asked == [(5, 10), (15, 10)]
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.listings import SESSIONS, Listing, collect, expected, ids, serve, session
+from tests.listings import SESSIONS, ServedListing, collect, expected, ids, serve, session
 from tests.scripted import Scripted, tasks
+from veeam_async._model import UNSET
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, IncompleteListingWarning, ServerError
-from veeam_async.paging import Items
+from veeam_async.listing import Listing
 from veeam_async.vbr.v1_3_rev0 import Client
 
 INVENTORY = "/api/v1/inventory"
@@ -34,7 +35,9 @@ async def azure(server: Scripted) -> AsyncIterator[ApplianceClient]:
         yield client
 
 
-def inventory(server: Scripted, client: ApplianceClient, listing: Listing, body: Any = None, **options: Any) -> Any:
+def inventory(
+    server: Scripted, client: ApplianceClient, listing: ServedListing, body: Any = None, **options: Any
+) -> Any:
     """A walk whose pages are asked for in the body, over a listing."""
 
     async def page(request: web.Request) -> web.Response:
@@ -43,10 +46,13 @@ def inventory(server: Scripted, client: ApplianceClient, listing: Listing, body:
 
     server.on("POST", INVENTORY, page)
     operation = next(op for op in client.operations if op.operation_id == "GetAllInventoryHosts")
-    return Items(client, operation, {}, body=body, **options)
+    page_size = options.pop("page_size", None)
+    if page_size is not None:
+        body = {**(body or {}), "pagination": {**(body or {}).get("pagination", {}), "limit": page_size}}
+    return Listing(client, operation, {}, body).options(**options)
 
 
-async def count(items: Items[Any, Any]) -> int:
+async def count(items: Listing[Any, Any]) -> int:
     return len([row async for row in items])
 
 
@@ -55,20 +61,20 @@ async def count(items: Items[Any, Any]) -> int:
 
 async def test_before_the_first_row(server: Scripted, vbr: Client) -> None:
     """Before a walk, and where one has begun, the attributes and the repr say that nothing was had."""
-    serve(server, Listing(3))
-    items = vbr.sessions.get_all_sessions.items()
+    serve(server, ServedListing(3))
+    items = vbr.sessions.get_all_sessions()
     assert (items.total, items.received, items.complete, items.reason) == (None, 0, None, None)
-    assert repr(items) == "<Items of GetAllSessions: 0 of None>"
+    assert repr(items) == "<Listing of GetAllSessions: 0 of None>"
     await ids(items)
-    assert repr(items) == "<Items of GetAllSessions: 3 of 3, end>"
-    aiter(items)
-    assert (items.total, items.received, items.complete, items.reason) == (None, 0, None, None)
+    assert repr(items) == "<Listing of GetAllSessions: 3 of 3, end>"
+    with pytest.raises(RuntimeError, match=r"sent already: call get_all_sessions\(...\) again"):
+        aiter(items)
 
 
 async def test_an_empty_listing_has_a_total(server: Scripted, vbr: Client) -> None:
     """A total of 0 beside no rows is a total."""
-    serve(server, Listing(0))
-    items = vbr.sessions.get_all_sessions.items()
+    serve(server, ServedListing(0))
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == []
     assert (items.total, items.complete, items.reason) == (0, True, "end")
 
@@ -76,8 +82,8 @@ async def test_an_empty_listing_has_a_total(server: Scripted, vbr: Client) -> No
 @pytest.mark.parametrize("most", [1, 4])
 async def test_as_many_rows_as_were_wanted(server: Scripted, vbr: Client, most: int) -> None:
     """Where `max_items` is the number of rows that there are, the walk ends as one that saw the end."""
-    serve(server, Listing(most))
-    items = vbr.sessions.get_all_sessions.items(max_items=most)
+    serve(server, ServedListing(most))
+    items = vbr.sessions.get_all_sessions().options(max_items=most)
     assert await ids(items) == expected(most)
     assert items.reason == "end"
 
@@ -90,7 +96,7 @@ async def test_max_items_within_the_second_page(server: Scripted, vbr: Client) -
         return web.json_response({"data": [session(skip + n) for n in range(20)], "pagination": {"total": 100}})
 
     server.on("GET", SESSIONS, careless)
-    items = vbr.sessions.get_all_sessions.items(max_items=30)
+    items = vbr.sessions.get_all_sessions().options(max_items=30)
     assert await ids(items) == expected(30)
     assert (items.received, items.reason) == (30, "max_items")
 
@@ -101,8 +107,8 @@ async def test_max_items_within_the_second_page(server: Scripted, vbr: Client) -
 async def test_pages_of_one_row(server: Scripted, vbr: Client) -> None:
     """`page_size=1` is a size like any other, with a total and without."""
     for total in (True, False):
-        listing = serve(server, Listing(3, total=total))
-        assert await ids(vbr.sessions.get_all_sessions.items(page_size=1)) == expected(3)
+        listing = serve(server, ServedListing(3, total=total))
+        assert await ids(vbr.sessions.get_all_sessions(limit=1)) == expected(3)
         assert listing.asked[:3] == [(0, 1), (1, 1), (2, 1)]
 
 
@@ -111,36 +117,36 @@ async def test_a_limit_is_sent_below_the_usual_page(
     server: Scripted, vbr: Client, most: int, limit: int | None
 ) -> None:
     """`max_items` of what a server gives anyway, or more, is no reason to ask for a number of rows."""
-    listing = serve(server, Listing(450))
-    assert len(await ids(vbr.sessions.get_all_sessions.items(max_items=most))) == most
+    listing = serve(server, ServedListing(450))
+    assert len(await ids(vbr.sessions.get_all_sessions().options(max_items=most))) == most
     assert listing.asked[0] == (0, limit)
 
 
 @pytest.mark.parametrize(("size", "most", "limit"), [(500, 250, 250), (30, 250, 30), (40, 40, 40)])
 async def test_the_smaller_of_both_limits(server: Scripted, vbr: Client, size: int, most: int, limit: int) -> None:
     """Of `page_size` and `max_items` the smaller one is asked for."""
-    listing = serve(server, Listing(600, cap=1000))
-    assert len(await ids(vbr.sessions.get_all_sessions.items(page_size=size, max_items=most))) == most
+    listing = serve(server, ServedListing(600, cap=1000))
+    assert len(await ids(vbr.sessions.get_all_sessions(limit=size).options(max_items=most))) == most
     assert listing.asked[0] == (0, limit)
 
 
 async def test_all_at_once_stays_so_with_max_items(server: Scripted, vbr: Client) -> None:
     """Who asks for all rows at once gets one request for all of them, whatever `max_items` leaves out."""
-    listing = serve(server, Listing(30))
-    assert await ids(vbr.sessions.get_all_sessions.items(page_size=-1, max_items=5)) == expected(5)
+    listing = serve(server, ServedListing(30))
+    assert await ids(vbr.sessions.get_all_sessions(limit=-1).options(max_items=5)) == expected(5)
     assert listing.asked == [(0, -1)]
 
 
 async def test_a_body_that_asks_for_no_page(server: Scripted, vbr: Client) -> None:
     """Without any body the walk begins at the first row, in pages of the usual size."""
-    listing = Listing(450)
+    listing = ServedListing(450)
     assert await count(inventory(server, vbr, listing)) == 450
     assert listing.asked == [(0, 200), (200, 200), (400, 200)]
 
 
 async def test_what_a_body_says_besides_its_page(server: Scripted, vbr: Client) -> None:
     """What stands beside skip and limit in the body is kept for every page; `page_size` goes before its limit."""
-    listing = Listing(25)
+    listing = ServedListing(25)
     body = {"pagination": {"limit": 7, "orderBy": "name"}, "filter": None}
     assert await count(inventory(server, vbr, listing, body, page_size=10)) == 25
     assert [seen.json()["pagination"] for seen in server.to(INVENTORY, "POST")] == [
@@ -150,7 +156,7 @@ async def test_what_a_body_says_besides_its_page(server: Scripted, vbr: Client) 
 
 async def test_a_body_that_begins_behind_the_end(server: Scripted, vbr: Client) -> None:
     """A walk that begins where there are no rows any more is at its end at once."""
-    listing = Listing(25)
+    listing = ServedListing(25)
     items = inventory(server, vbr, listing, {"pagination": {"skip": 25}})
     assert await count(items) == 0
     assert (items.complete, items.total) == (True, 25)
@@ -163,13 +169,13 @@ async def test_a_body_that_begins_behind_the_end(server: Scripted, vbr: Client) 
 @pytest.mark.parametrize("told", [{1}, {2}, {1, 3}])
 async def test_totals_that_only_some_pages_tell(server: Scripted, vbr: Client, told: set[int]) -> None:
     """A page without a total neither ends the walk nor counts as one that shrank."""
-    listing = serve(server, Listing(50, cap=10))
+    listing = serve(server, ServedListing(50, cap=10))
 
     def tell(call: int) -> None:
         listing.total = call in told
 
     listing.before = tell
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(50)
     assert (items.complete, items.total) == (True, 50)
 
@@ -178,25 +184,25 @@ async def test_totals_that_only_some_pages_tell(server: Scripted, vbr: Client, t
 async def test_totals_of_the_other_dialect(server: Scripted, vbr: Client, beside: Any) -> None:
     """Where `pagination` is no object, `totalCount` counts."""
     server.on("GET", SESSIONS, {"data": [session(0)], "pagination": beside, "totalCount": 1})
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(1)
     assert (items.total, len(server.requests)) == (1, 1)
 
 
 async def test_a_full_page_that_repeats(server: Scripted, vbr: Client) -> None:
     """The same page twice, as long as was asked for: there may be others."""
-    listing = serve(server, Listing(500, total=False))
+    listing = serve(server, ServedListing(500, total=False))
     listing.ignores_skip = True
-    items = vbr.sessions.get_all_sessions.items(page_size=100, on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions(limit=100).options(on_incomplete="ignore")
     assert await ids(items) == expected(100)
     assert (items.complete, items.reason) == (False, "the rows from 100 on came before: the server repeats a page")
 
 
 async def test_a_short_page_that_repeats_below_the_total(server: Scripted, vbr: Client) -> None:
     """The same short page twice, while the total speaks of more: there are others."""
-    listing = serve(server, Listing(37))
+    listing = serve(server, ServedListing(37))
     listing.ignores_skip, listing.announced = True, 400
-    items = vbr.sessions.get_all_sessions.items(page_size=100, on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions(limit=100).options(on_incomplete="ignore")
     assert await ids(items) == expected(37)
     assert items.complete is False
 
@@ -209,42 +215,42 @@ async def test_a_page_that_came_some_pages_ago(server: Scripted, vbr: Client) ->
         return web.json_response({"data": pages[int(request.query.get("skip", 0))]})
 
     server.on("GET", SESSIONS, turn)
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert [row.name async for row in items] == ["a", "b", "c"]
     assert items.complete is False
 
 
 async def test_null_ids_are_no_ids(server: Scripted, vbr: Client) -> None:
     """Rows whose ids are null are told apart by their page, and read again no more than rows without ids."""
-    listing = serve(server, Listing(300, cap=100))
+    listing = serve(server, ServedListing(300, cap=100))
     for row in listing.rows:
         row["id"] = None
     listing.ignores_skip = True
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert await count(items) == 100
     assert "repeats a page" in (items.reason or "")
     listing.ignores_skip = False
     drop(listing, _4=slice(0, 30))
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert await count(items) == 270
     assert items.reason == "the listing shrank by 30 rows while it was read: as many may be missing"
 
 
 async def test_rows_with_and_without_ids(server: Scripted, vbr: Client) -> None:
     """On a page of both, a row without an id neither hides those behind it nor counts as seen."""
-    listing = serve(server, Listing(6, cap=3, total=False))
+    listing = serve(server, ServedListing(6, cap=3, total=False))
     for number in (1, 4):
         del listing.rows[number]["id"]
     listing.rows.insert(3, listing.rows[0])
-    assert [row.name async for row in vbr.sessions.get_all_sessions.items()] == [f"session {n}" for n in range(6)]
+    assert [row.name async for row in vbr.sessions.get_all_sessions()] == [f"session {n}" for n in range(6)]
 
 
 async def test_odd_ids_on_later_pages(server: Scripted, vbr: Client) -> None:
     """Ids that are lists or objects are told apart, and known again."""
-    listing = serve(server, Listing(6, cap=2))
+    listing = serve(server, ServedListing(6, cap=2))
     for number, id in enumerate([[1], {"x": 1}, [2], {"x": 2}, [1], [3]]):
         listing.rows[number] |= {"id": id, "name": "same"}
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert [row.to_dict()["id"] async for row in items] == [[1], {"x": 1}, [2], {"x": 2}, [3]]
     assert items.complete is True
 
@@ -257,7 +263,7 @@ async def test_a_listing_of_one_page_is_not_compared(server: Scripted, vbr: Clie
     for total in (1, 0):
         answer = {"data": [{"name": "deep", "more": deep}], "pagination": {"total": total}}
         server.on("GET", SESSIONS, answer)
-        walk = ids(vbr.sessions.get_all_sessions.items())
+        walk = ids(vbr.sessions.get_all_sessions())
         if total:
             assert len(await walk) == 1
         else:
@@ -273,7 +279,7 @@ async def test_a_walk_of_more_rows_than_any_listing_has(server: Scripted, vbr: C
         asked.append((await request.json())["pagination"]["skip"])
         return web.json_response({"data": [{"objectId": f"{asked[-1]}"}]})
 
-    items = inventory(server, vbr, Listing(0), {"pagination": {"skip": 4_999_998}}, on_incomplete="ignore")
+    items = inventory(server, vbr, ServedListing(0), {"pagination": {"skip": 4_999_998}}, on_incomplete="ignore")
     server.on("POST", INVENTORY, endless)
     assert await count(items) == 3
     assert asked == [4_999_998, 4_999_999, 5_000_000]
@@ -290,7 +296,7 @@ async def test_a_total_that_runs_away_by_ten_thousand(server: Scripted, vbr: Cli
         return web.json_response({"data": rows, "pagination": {"total": skip + sizes[skip] + 1}})
 
     server.on("GET", SESSIONS, growing)
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     assert await count(items) == 10_005
     assert items.reason == "no end after 10005 rows: the listing grows as fast as it is read"
 
@@ -298,7 +304,7 @@ async def test_a_total_that_runs_away_by_ten_thousand(server: Scripted, vbr: Cli
 # ------------------------------------------------------------------------------------------------------------ shrinking
 
 
-def drop(listing: Listing, **rows: slice) -> None:
+def drop(listing: ServedListing, **rows: slice) -> None:
     """Take rows out of the listing before the answer to a call, by its number: `_3=slice(...)`."""
 
     def before(call: int) -> None:
@@ -310,9 +316,9 @@ def drop(listing: Listing, **rows: slice) -> None:
 
 async def test_places_are_read_again_page_by_page(server: Scripted, vbr: Client) -> None:
     """Where more rows went than a page has, the places behind are read again in as many pages, and no further."""
-    listing = serve(server, Listing(80, cap=10))
+    listing = serve(server, ServedListing(80, cap=10))
     drop(listing, _5=slice(0, 25))
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     got = await ids(items)
     assert sorted(got, key=lambda id: int(id[3:])) == expected(80)
     assert items.complete is True
@@ -321,9 +327,9 @@ async def test_places_are_read_again_page_by_page(server: Scripted, vbr: Client)
 
 async def test_rows_that_go_behind_the_reader(server: Scripted, vbr: Client) -> None:
     """Where rows went further on, reading again brings nothing new: the walk goes on where it was."""
-    listing = serve(server, Listing(80, cap=10))
+    listing = serve(server, ServedListing(80, cap=10))
     drop(listing, _4=slice(75, None))
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert await ids(items) == expected(75)
     assert (items.complete, items.reason, items.total) == (True, "end", 75)
     assert listing.asked[3:6] == [(30, None), (25, 5), (40, None)]
@@ -331,9 +337,9 @@ async def test_rows_that_go_behind_the_reader(server: Scripted, vbr: Client) -> 
 
 async def test_rows_that_go_while_places_are_read_again(server: Scripted, vbr: Client) -> None:
     """A listing that shrinks once more meanwhile is read again as far as it was to be, at least."""
-    listing = serve(server, Listing(80, cap=10))
+    listing = serve(server, ServedListing(80, cap=10))
     drop(listing, _5=slice(0, 25), _7=slice(51, None))
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     got = await ids(items)
     assert sorted(got, key=lambda id: int(id[3:])) == expected(76)
     assert items.complete is True
@@ -345,16 +351,16 @@ async def test_rows_that_go_while_places_are_read_again(server: Scripted, vbr: C
 )
 async def test_rows_that_go_twice(server: Scripted, vbr: Client, gone: dict[str, slice]) -> None:
     """Rows that go while places are read again, up to the last of these pages, lose none of those behind."""
-    listing = serve(server, Listing(80, cap=10))
+    listing = serve(server, ServedListing(80, cap=10))
     drop(listing, **gone)
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     assert sorted(await ids(items), key=lambda id: int(id[3:])) == expected(80)
     assert items.complete
 
 
 async def test_places_before_the_first_are_not_read(server: Scripted, vbr: Client) -> None:
     """A walk that began further on, by its body, reads no place again that it had not read."""
-    listing = Listing(80)
+    listing = ServedListing(80)
     drop(listing, _3=slice(0, 25))
     items = inventory(server, vbr, listing, {"pagination": {"skip": 10, "limit": 10}})
     # Five rows slid to places before the one where the walk began.
@@ -365,7 +371,7 @@ async def test_places_before_the_first_are_not_read(server: Scripted, vbr: Clien
 @pytest.mark.parametrize(("shrinks", "complete"), [(16, True), (17, False)])
 async def test_a_listing_that_shrinks_and_shrinks(server: Scripted, vbr: Client, shrinks: int, complete: bool) -> None:
     """After sixteen times nothing is read again any more, and that rows may be missing is said."""
-    listing = serve(server, Listing(400, cap=10))
+    listing = serve(server, ServedListing(400, cap=10))
     seen: set[int] = set()
 
     def before(call: int) -> None:
@@ -375,7 +381,7 @@ async def test_a_listing_that_shrinks_and_shrinks(server: Scripted, vbr: Client,
             del listing.rows[0]
 
     listing.before = before
-    items = vbr.sessions.get_all_sessions.items(on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions().options(on_incomplete="ignore")
     got = await ids(items)
     assert len(set(got)) == len(got)
     assert items.complete is complete
@@ -390,7 +396,7 @@ async def test_a_listing_that_shrinks_and_shrinks(server: Scripted, vbr: Client,
 @pytest.mark.parametrize("limit", [0, -2, "many"])
 async def test_a_body_whose_limit_makes_no_sense(server: Scripted, vbr: Client, limit: Any) -> None:
     """A failing server is asked for a page and for a row, whatever number of rows the caller's body names."""
-    listing = Listing(25)
+    listing = ServedListing(25)
     listing.bad = {0}
     items = inventory(server, vbr, listing, {"pagination": {"limit": limit}}, on_incomplete="ignore")
     async with asyncio.timeout(5):
@@ -402,9 +408,9 @@ async def test_a_body_whose_limit_makes_no_sense(server: Scripted, vbr: Client, 
 @pytest.mark.parametrize("walk", ["rows", "pages"])
 async def test_a_warning_is_about_the_callers_line(server: Scripted, vbr: Client, walk: str) -> None:
     """Python shows a warning once for each line: it names the loop, not a line of the package."""
-    listing = serve(server, Listing(25, cap=10))
+    listing = serve(server, ServedListing(25, cap=10))
     listing.announced = 30
-    items = vbr.sessions.get_all_sessions.items()
+    items = vbr.sessions.get_all_sessions()
     with pytest.warns(IncompleteListingWarning) as caught:
         _ = [one async for one in (items if walk == "rows" else items.pages())]
     assert caught[0].filename == __file__
@@ -412,9 +418,9 @@ async def test_a_warning_is_about_the_callers_line(server: Scripted, vbr: Client
 
 async def test_how_a_bad_row_is_found(server: Scripted, vbr: Client) -> None:
     """A failing page is asked for by halves down to the one row; behind it the pages grow to their size again."""
-    listing = serve(server, Listing(40))
+    listing = serve(server, ServedListing(40))
     listing.bad = {10}
-    await ids(vbr.sessions.get_all_sessions.items(page_size=8, on_incomplete="ignore"))
+    await ids(vbr.sessions.get_all_sessions(limit=8).options(on_incomplete="ignore"))
     assert listing.asked == [
         *[(0, 8), (8, 8), (8, 4), (8, 2), (10, 4), (10, 2), (10, 1)],
         *[(11, 1), (12, 2), (14, 4), (18, 8), (26, 8), (34, 8)],
@@ -423,21 +429,21 @@ async def test_how_a_bad_row_is_found(server: Scripted, vbr: Client) -> None:
 
 async def test_pages_behind_a_bad_row_grow_to_what_was_asked_for(server: Scripted, vbr: Client) -> None:
     """With large pages they grow further than to the usual page, without a size to what the server gives."""
-    listing = serve(server, Listing(2000, cap=1000))
+    listing = serve(server, ServedListing(2000, cap=1000))
     listing.bad = {500}
-    await ids(vbr.sessions.get_all_sessions.items(page_size=500, on_incomplete="ignore"))
+    await ids(vbr.sessions.get_all_sessions(limit=500).options(on_incomplete="ignore"))
     assert listing.asked[-4:] == [(628, 128), (756, 256), (1012, 500), (1512, 500)]
-    listing = serve(server, Listing(2000, cap=1000))
+    listing = serve(server, ServedListing(2000, cap=1000))
     listing.bad = {1000}
-    await ids(vbr.sessions.get_all_sessions.items(on_incomplete="ignore"))
+    await ids(vbr.sessions.get_all_sessions().options(on_incomplete="ignore"))
     assert listing.asked[-3:] == [(1064, 64), (1128, 128), (1256, None)]
 
 
 async def test_a_bad_row_among_all_at_once(server: Scripted, vbr: Client) -> None:
     """Where all rows were asked for at once, a bad one among them is narrowed down all the same."""
-    listing = serve(server, Listing(50))
+    listing = serve(server, ServedListing(50))
     listing.bad = {30}
-    items = vbr.sessions.get_all_sessions.items(page_size=-1, on_incomplete="ignore")
+    items = vbr.sessions.get_all_sessions(limit=-1).options(on_incomplete="ignore")
     assert await ids(items) == [f"id-{n}" for n in range(50) if n != 30]
     assert items.reason == "the server fails over row 30"
     assert listing.asked[:3] == [(0, -1), (0, 1), (1, -1)]
@@ -446,10 +452,10 @@ async def test_a_bad_row_among_all_at_once(server: Scripted, vbr: Client) -> Non
 @pytest.mark.parametrize(("size", "rows"), [(None, "rows 0 to 199"), (-1, "rows 0 to 199"), (1, "rows 0 to 0")])
 async def test_which_rows_a_failure_was_about(server: Scripted, vbr: Client, size: int | None, rows: str) -> None:
     """The note of an error says which rows were asked for; the usual page where nothing was."""
-    listing = serve(server, Listing(3))
+    listing = serve(server, ServedListing(3))
     listing.bad = {0}
     with pytest.raises(ServerError) as caught:
-        await ids(vbr.sessions.get_all_sessions.items(page_size=size, on_incomplete="raise"))
+        await ids(vbr.sessions.get_all_sessions(limit=UNSET if size is None else size).options(on_incomplete="raise"))
     assert caught.value.__notes__ == [f"this was asked for {rows}, the first being 0"]
     assert len(listing.asked) == 1
 
@@ -457,10 +463,10 @@ async def test_which_rows_a_failure_was_about(server: Scripted, vbr: Client, siz
 @pytest.mark.parametrize(("bad", "more"), [(3, False), (4, True)])
 async def test_three_bad_rows_and_a_fourth(server: Scripted, vbr: Client, bad: int, more: bool) -> None:
     """Three bad rows are left out; the fourth is an error, after the rows before it."""
-    listing = serve(server, Listing(100, cap=10))
+    listing = serve(server, ServedListing(100, cap=10))
     listing.bad = {20 * number + 15 for number in range(bad)}
     got: list[str] = []
-    walk = collect(vbr.sessions.get_all_sessions.items(on_incomplete="ignore"), got)
+    walk = collect(vbr.sessions.get_all_sessions().options(on_incomplete="ignore"), got)
     if more:
         with pytest.raises(ServerError):
             await walk
@@ -472,7 +478,7 @@ async def test_three_bad_rows_and_a_fourth(server: Scripted, vbr: Client, bad: i
 
 async def test_a_bad_row_where_places_are_read_again(server: Scripted, vbr: Client) -> None:
     """A row that fails only when its place is read again is an error: it may be one that was given."""
-    listing = serve(server, Listing(80, cap=10))
+    listing = serve(server, ServedListing(80, cap=10))
 
     def before(call: int) -> None:
         if call == 4:
@@ -481,7 +487,7 @@ async def test_a_bad_row_where_places_are_read_again(server: Scripted, vbr: Clie
 
     listing.before = before
     with pytest.raises(ServerError) as caught:
-        await ids(vbr.sessions.get_all_sessions.items(on_incomplete="ignore"))
+        await ids(vbr.sessions.get_all_sessions().options(on_incomplete="ignore"))
     assert caught.value.__notes__ == ["this was asked for rows 27 to 27, the first being 0"]
 
 
@@ -492,14 +498,14 @@ async def test_a_202_that_is_a_page(server: Scripted, azure: ApplianceClient) ->
     """A 202 that carries the rows is the page; nothing is waited for."""
     server.on("GET", KEY_VAULTS, {"totalCount": 1, "results": [{"id": "id-0", "name": "vault"}]}, 202)
     operation = next(op for op in azure.operations if op.operation_id == "KeyVault_GetKeyVaultsPage")
-    assert await ids(Items(azure, operation, {})) == expected(1)
+    assert await ids(Listing(azure, operation, {})) == expected(1)
     assert len(server.requests) == 1
 
 
 async def test_pages_with_a_status_that_no_document_lists(server: Scripted, vbr: Client) -> None:
     """A page that comes with another 2xx than the document says has the listing's page model."""
     server.on("GET", SESSIONS, {"data": [session(0)], "pagination": {"total": 1}}, 203)
-    pages = [page async for page in vbr.sessions.get_all_sessions.pages()]
+    pages = [page async for page in vbr.sessions.get_all_sessions().pages()]
     assert [type(page).__name__ for page in pages] == ["SessionsResult"]
 
 
@@ -507,13 +513,13 @@ async def test_what_is_no_listing(vbr: Client) -> None:
     """An operation without rows cannot be walked, and says so before anything is sent."""
     operation = next(op for op in vbr.operations if op.operation_id == "GetSession")
     with pytest.raises(ValueError, match="GetSession is not a listing"):
-        Items(vbr, operation, {})
+        Listing(vbr, operation, {})  # type: ignore[unused-awaitable]
 
 
 async def test_reads_ahead_with_the_first_row_of_the_second_half(server: Scripted, vbr: Client) -> None:
     """The next page is asked for when the middle of this one is passed, not a row later."""
-    listing = serve(server, Listing(300, cap=100))
-    rows = aiter(vbr.sessions.get_all_sessions.items())
+    listing = serve(server, ServedListing(300, cap=100))
+    rows = aiter(vbr.sessions.get_all_sessions())
     for _ in range(51):
         await anext(rows)
     for _ in range(100):
@@ -527,7 +533,7 @@ async def test_reads_ahead_with_the_first_row_of_the_second_half(server: Scripte
 @pytest.fixture
 async def ahead(server: Scripted, vbr: Client) -> list[AsyncIterator[Any]]:
     """A walk whose page ahead is on its way, and does not come."""
-    listing = Listing(300, cap=100)
+    listing = ServedListing(300, cap=100)
 
     async def page(request: web.Request) -> web.Response:
         if listing.asked:
@@ -535,7 +541,7 @@ async def ahead(server: Scripted, vbr: Client) -> list[AsyncIterator[Any]]:
         return listing.page(0, None)
 
     server.on("GET", SESSIONS, page)
-    rows = aiter(vbr.sessions.get_all_sessions.items())
+    rows = aiter(vbr.sessions.get_all_sessions())
     for _ in range(60):
         await anext(rows)
     for _ in range(100):

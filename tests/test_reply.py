@@ -11,7 +11,7 @@ from veeam_async._operation.reply import Reply, excerpt
 from veeam_async.errors import DecodeError
 
 
-def reply(body: bytes, kind: str = "application/json", *, status: int = 200, private: bool = False) -> Reply:
+def reply(body: bytes, kind: str = "application/json", *, status: int = 200, private: bool = False) -> Reply[None]:
     call = Call("GET", "/it", "GetIt", "/it", safe=True, secrets=("planted-secret",) if private else ())
     return Reply(status, {"Content-Type": kind}, body, call, "vbr01")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from veeam_async import revisions as package_function
-from veeam_async.operation import Revision
+from veeam_async._operation.operation import Revision
 from veeam_async.profiles import PRODUCTS, profile
 from veeam_async.revisions import client_class, find_revision, preload, register, revision_key, revisions
 
@@ -54,7 +54,7 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         folder = tmp_path / "mine_own" / "vbr" / place
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text(
-            "from veeam_async.operation import Revision\n"
+            "from veeam_async._operation.operation import Revision\n"
             f"REVISION = Revision('vbr', '{name}', __name__)\n"
             "class Client: revision = REVISION\n"
         )

@@ -24,8 +24,8 @@ from veeam_async.aws.v1_7_rev0.models import UploadCertificateBody
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import BodyTooLarge, ConnectError, DecodeError, NotFoundError, RequestTimeout, VeeamError
 from veeam_async.retry import RetryPolicy
-from veeam_async.streaming import NamedFile, encode_multipart, encode_upload
 from veeam_async.timeouts import Timeouts
+from veeam_async.uploads import NamedFile, encode_multipart, encode_upload
 from veeam_async.vbr.v1_3_rev0 import Client
 
 KIT = "/api/v1/deployment/t/downloadKit"
@@ -76,7 +76,7 @@ async def test_to_file(server: Scripted, vbr: Client, tmp_path: Path) -> None:
     """`to_file` puts the answer into a file and gives its size; nothing else is left in the folder."""
     serve(server)
     target = tmp_path / "kit.zip"
-    assert await vbr.deployment.download_deployment_kit.to_file(target, "t") == len(DATA)
+    assert await vbr.deployment.download_deployment_kit("t").to_file(target) == len(DATA)
     assert target.read_bytes() == DATA
     assert os.listdir(tmp_path) == ["kit.zip"]
 
@@ -86,7 +86,7 @@ async def test_to_file_replaces(server: Scripted, vbr: Client, tmp_path: Path) -
     serve(server, b"new")
     target = tmp_path / "kit.zip"
     target.write_bytes(b"old")
-    await vbr.deployment.download_deployment_kit.to_file(str(target), task_id="t")
+    await vbr.deployment.download_deployment_kit(task_id="t").to_file(str(target))
     assert target.read_bytes() == b"new"
 
 
@@ -94,14 +94,14 @@ async def test_an_empty_download(server: Scripted, vbr: Client, tmp_path: Path) 
     """An answer without a single byte is an empty file."""
     serve(server, b"")
     target = tmp_path / "empty"
-    assert await vbr.deployment.download_deployment_kit.to_file(target, "t") == 0
+    assert await vbr.deployment.download_deployment_kit("t").to_file(target) == 0
     assert target.read_bytes() == b""
 
 
 async def test_chunks(server: Scripted, vbr: Client) -> None:
     """`chunks()` gives the body in pieces of up to 64 KiB."""
     serve(server, Content_Disposition='attachment; filename="kit.zip"')
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         assert download.size == len(DATA)
         assert download.status == 200
         assert download.content_type == "application/octet-stream"
@@ -117,7 +117,7 @@ async def test_progress(server: Scripted, vbr: Client, tmp_path: Path) -> None:
     """Progress tells what is written and the size, after each mebibyte and at the end."""
     serve(server)
     told: list[tuple[int, int | None]] = []
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         await download.save(tmp_path / "kit", progress=lambda received, total: told.append((received, total)))
     assert [total for _, total in told] == [len(DATA)] * len(told)
     assert told[-1][0] == len(DATA)
@@ -141,7 +141,7 @@ async def test_progress_by_coroutine(server: Scripted, vbr: Client, tmp_path: Pa
         await asyncio.sleep(0)
         told.append((received, total))
 
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         assert await download.save(tmp_path / "kit", progress=progress) == 3
     assert told == [(3, None)]
 
@@ -154,7 +154,7 @@ async def test_progress_that_raises(server: Scripted, vbr: Client, tmp_path: Pat
         raise KeyError
 
     with pytest.raises(KeyError):
-        async with vbr.deployment.download_deployment_kit.stream("t") as download:
+        async with vbr.deployment.download_deployment_kit("t").stream() as download:
             await download.save(tmp_path / "kit", progress=progress)
     assert os.listdir(tmp_path) == []
 
@@ -162,7 +162,7 @@ async def test_progress_that_raises(server: Scripted, vbr: Client, tmp_path: Pat
 async def test_size_limit(server: Scripted, vbr: Client, tmp_path: Path) -> None:
     """More than `max_size` is refused: before the first byte where the length is known."""
     serve(server)
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         with pytest.raises(BodyTooLarge, match="larger than 1000 bytes"):
             await download.save(tmp_path / "kit", max_size=1000)
     assert download.received == 0
@@ -180,7 +180,7 @@ async def test_size_limit_without_a_length(server: Scripted, vbr: Client) -> Non
         return answer
 
     server.on("GET", KIT, handler)
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         with pytest.raises(BodyTooLarge):
             await download.read(max_size=50_000)
 
@@ -201,7 +201,7 @@ CHECKSUMS = {
 async def test_checksum_that_fits(server: Scripted, vbr: Client, headers: dict[str, str]) -> None:
     """A checksum that the server gives is compared with what came."""
     serve(server, **headers)
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         assert len(await download.read()) == len(DATA)
 
 
@@ -214,7 +214,7 @@ async def test_checksum_that_does_not_fit(
     target = tmp_path / "kit"
     target.write_bytes(b"old")
     with pytest.raises(DecodeError, match="the server announced"):
-        await vbr.deployment.download_deployment_kit.to_file(target, "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(target)
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["kit"]
 
@@ -223,7 +223,7 @@ async def test_checksum_that_does_not_fit(
 async def test_checksums_that_are_none(server: Scripted, vbr: Client, value: str) -> None:
     """A header that holds no checksum proves nothing and breaks nothing."""
     serve(server, Repr_Digest=value, Digest=value, Content_MD5=value)
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         assert len(await download.read()) == len(DATA)
 
 
@@ -231,7 +231,7 @@ async def test_compressed_downloads(server: Scripted, vbr: Client, tmp_path: Pat
     """A compressed answer is unpacked; its length is not that of the file, so no size is told."""
     packed = gzip.compress(DATA)
     serve(server, packed, Content_Encoding="gzip", Content_MD5=digest("md5", packed))
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         assert download.size is None
         assert await download.save(tmp_path / "kit") == len(DATA)
     assert (tmp_path / "kit").read_bytes() == DATA
@@ -241,7 +241,7 @@ async def test_compressed_downloads(server: Scripted, vbr: Client, tmp_path: Pat
 async def test_file_names_lead_nowhere(server: Scripted, vbr: Client, name: str) -> None:
     """The name that a server gives has no folder in it."""
     serve(server, b"x", Content_Disposition=f'attachment; filename="{name}"')
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         found = download.filename
     assert found not in ("", ".", "..")
     assert not set("/\\") & set(found or "")
@@ -250,7 +250,7 @@ async def test_file_names_lead_nowhere(server: Scripted, vbr: Client, name: str)
 async def test_reading_twice(server: Scripted, vbr: Client) -> None:
     """A download is read once; another try is an error."""
     serve(server, b"x")
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         await download.read()
         with pytest.raises(VeeamError, match="read already"):
             await download.read()
@@ -260,7 +260,7 @@ async def test_a_connection_that_breaks(server: Scripted, vbr: Client, tmp_path:
     """A connection that breaks in the middle is a `ConnectError`, and no file appears."""
     serve_raw(server, b"Content-Length: 1000\r\n", b"x" * 100)
     with pytest.raises(ConnectError, match="100 of 1000 bytes") as caught:
-        await vbr.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
     assert caught.value.operation == "DownloadDeploymentKit"
     assert caught.value.appliance == vbr.name
     assert os.listdir(tmp_path) == []
@@ -270,7 +270,7 @@ async def test_a_chunked_body_without_its_end(server: Scripted, vbr: Client, tmp
     """The same for a body in chunks whose last chunk does not come."""
     serve_raw(server, b"Transfer-Encoding: chunked\r\n", b"3\r\nabc\r\n")
     with pytest.raises(ConnectError):
-        await vbr.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
     assert os.listdir(tmp_path) == []
 
 
@@ -278,7 +278,7 @@ async def test_a_server_that_stops_sending(server: Scripted, vbr: Client, tmp_pa
     """Silence in the middle ends with the read limit; no file appears."""
     serve_raw(server, b"Content-Length: 1000\r\n", b"x" * 100, hang=True)
     with pytest.raises(RequestTimeout, match="after 100 of 1000") as caught:
-        await vbr.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
     assert caught.value.limit == "read"
     assert os.listdir(tmp_path) == []
 
@@ -286,7 +286,7 @@ async def test_a_server_that_stops_sending(server: Scripted, vbr: Client, tmp_pa
 async def test_an_error_answer(server: Scripted, vbr: Client, tmp_path: Path) -> None:
     """An error status is raised as from any call, before a file is made."""
     with pytest.raises(NotFoundError):
-        await vbr.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
     assert os.listdir(tmp_path) == []
 
 
@@ -294,22 +294,22 @@ async def test_a_folder_that_is_not_there(server: Scripted, vbr: Client, tmp_pat
     """A place where no file can be is the operating system's own error."""
     serve(server)
     with pytest.raises(FileNotFoundError):
-        await vbr.deployment.download_deployment_kit.to_file(tmp_path / "none" / "kit", "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "none" / "kit")
 
 
 async def test_a_disk_that_is_full(
     server: Scripted, vbr: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A write that fails leaves no half file."""
-    from veeam_async import streaming
+    from veeam_async import downloads
 
     def full(file: io.FileIO, block: bytearray) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(streaming, "_write_all", full)
+    monkeypatch.setattr(downloads, "_write_all", full)
     serve(server)
     with pytest.raises(OSError, match="No space"):
-        await vbr.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t")
+        await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
     assert os.listdir(tmp_path) == []
 
 
@@ -317,18 +317,18 @@ async def test_files_are_written_off_the_loop(
     server: Scripted, vbr: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No write happens on the event loop's thread."""
-    from veeam_async import streaming
+    from veeam_async import downloads
 
     threads: set[int] = set()
-    write = streaming._write_all
+    write = downloads._write_all
 
     def spy(file: io.FileIO, block: bytearray) -> int:
         threads.add(threading.get_ident())
         return write(file, block)
 
-    monkeypatch.setattr(streaming, "_write_all", spy)
+    monkeypatch.setattr(downloads, "_write_all", spy)
     serve(server)
-    await vbr.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t")
+    await vbr.deployment.download_deployment_kit("t").to_file(tmp_path / "kit")
     assert threads
     assert threading.get_ident() not in threads
 
@@ -336,7 +336,7 @@ async def test_files_are_written_off_the_loop(
 async def test_leaving_early_closes_the_connection(server: Scripted, vbr: Client) -> None:
     """A download that is left unread does not hold up the next call."""
     serve(server)
-    async with vbr.deployment.download_deployment_kit.stream("t") as download:
+    async with vbr.deployment.download_deployment_kit("t").stream() as download:
         async for _ in download.chunks():
             break
     serve(server, b"next")
@@ -354,7 +354,7 @@ async def test_downloads_are_repeated_until_headers_come(server: Scripted) -> No
 
     server.on("GET", KIT, handler)
     async with Client(server.url, BearerToken("t"), retry=RetryPolicy(backoff=0.01)) as vbr:
-        async with vbr.deployment.download_deployment_kit.stream("t") as download:
+        async with vbr.deployment.download_deployment_kit("t").stream() as download:
             assert await download.read() == b"kit"
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted, tasks
-from veeam_async import waiting
+from veeam_async import _work
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import DecodeError, NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
@@ -321,7 +321,7 @@ async def test_time_limits_of_a_look_are_not_those_of_the_wait(
     server: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looks that take too long for the client's own limits end as such, not as the wait's `timeout`."""
-    monkeypatch.setattr(waiting, "_MOST_FAILURES", 0)
+    monkeypatch.setattr(_work, "_MOST_FAILURES", 0)
 
     async def hang(request: web.Request) -> web.Response:
         await asyncio.sleep(2)
@@ -437,7 +437,7 @@ async def test_a_stop_that_fails(server: Scripted, vbr: Client, caplog: pytest.L
 
 async def test_a_stop_that_hangs(server: Scripted, vbr: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stop without an answer holds up the cancellation for a bounded time."""
-    monkeypatch.setattr(waiting, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(_work, "_STOP_SECONDS", 0.1)
     play(server, SESSION, session("Working"))
 
     async def hang(request: web.Request) -> web.Response:
@@ -585,7 +585,7 @@ async def test_a_job_is_started_and_waited_for() -> None:
     """Backup & Replication: what starting a job answers is waited for to its end, with progress on the way."""
     async with SimulatedAppliance("vbr", "1.3-rev0", time_scale=1000) as appliance:
         async with Client(appliance.url, appliance.credentials) as client:
-            inactive = client.jobs.get_all_jobs_states.items(status_filter=EJobStatus.INACTIVE)
+            inactive = client.jobs.get_all_jobs_states(status_filter=EJobStatus.INACTIVE)
             job = await anext(aiter(inactive))
             told: list[Progress] = []
             begun = await client.jobs.start_job(job.id)
@@ -601,7 +601,7 @@ async def test_an_azure_policy_is_started_and_waited_for() -> None:
     azure_client = import_module("veeam_async.azure.v8_1").Client
     async with SimulatedAppliance("azure", "v8.1", time_scale=1000) as appliance:
         async with azure_client(appliance.url, appliance.credentials) as client:
-            policies = [row async for row in client.policy.get_policies.items(max_items=1)]
+            policies = [row async for row in client.policy.get_policies().options(max_items=1)]
             begun = await client.policy.start_policy(policies[0].id)
             ended = await client.wait(begun, interval=0.02, timeout=30)
     assert [type(one).__name__ for one in ended] == ["JobSession"]
@@ -614,7 +614,7 @@ async def test_an_azure_list_is_waited_for() -> None:
     behaviour = Behaviour(asynchronous=True)
     async with SimulatedAppliance("azure", "v8.1", time_scale=1000, behaviour=behaviour) as appliance:
         async with azure_client(appliance.url, appliance.credentials) as client:
-            rows = [row async for row in client.key_vault.get_key_vaults_page.items()]
+            rows = [row async for row in client.key_vault.get_key_vaults_page()]
     assert rows
     assert appliance.count("AsyncOperation_GetOperation") >= 1
 
@@ -624,7 +624,7 @@ async def test_an_aws_policy_is_started_and_waited_for() -> None:
     aws_client = import_module("veeam_async.aws.v1_7_rev0").Client
     async with SimulatedAppliance("aws", "1.7-rev0", time_scale=1000) as appliance:
         async with aws_client(appliance.url, appliance.credentials) as client:
-            policies = [row async for row in client.ec2_backup_policies.policies_get_all.items(max_items=1)]
+            policies = [row async for row in client.ec2_backup_policies.policies_get_all().options(max_items=1)]
             begun = await client.ec2_backup_policies.start_policy(policies[0].id)
             ended = await client.wait(begun, interval=0.02, timeout=30)
     assert type(ended).__name__ == "Session"

@@ -14,12 +14,11 @@ from aiohttp import web
 
 from tests.long_work import FAST, ID, LOG, OTHER, SESSION, begin, play, records, session
 from tests.scripted import Scripted
-from veeam_async import waiting
 from veeam_async._model import UNSET
 from veeam_async.client import ApplianceClient
 from veeam_async.credentials import BearerToken
 from veeam_async.errors import NotFoundError, RequestTimeout, ServerError, SessionFailed, VeeamError
-from veeam_async.paging import Items
+from veeam_async.listing import Listing
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
 from veeam_async.vbr.v1_3_rev0 import Client
@@ -86,13 +85,10 @@ async def hang(request: web.Request) -> web.Response:
 # -------------------------------------------------------------------------------------------------------- how it looks
 
 
-@pytest.mark.parametrize("waits", [Client.wait, waiting.wait])
-async def test_pauses_unless_told_otherwise(
-    server: Scripted, vbr: Client, pauses: list[float], waits: Callable[..., Any]
-) -> None:
+async def test_pauses_unless_told_otherwise(server: Scripted, vbr: Client, pauses: list[float]) -> None:
     """A second at first, half as long again each time, a quarter of a minute at most."""
     play(server, SESSION, *[session("Working")] * 9, ENDED)
-    await waits(vbr, ID)
+    await vbr.wait(ID)
     assert pauses == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 11.390625, 15.0, 15.0]
 
 
@@ -109,9 +105,9 @@ async def test_pauses_of_a_list_that_is_put_together(
     assert pauses[-2:] == [5.0, 5.0]
 
 
-def key_vaults(azure: ApplianceClient) -> Items[Any, Any]:
+def key_vaults(azure: ApplianceClient) -> Listing[Any, Any]:
     operation = next(op for op in azure.operations if op.operation_id == "KeyVault_GetKeyVaultsPage")
-    return Items(azure, operation, {})
+    return Listing(azure, operation, {})
 
 
 async def test_a_list_that_is_never_put_together(

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ._http.pool import Pool as Pool
     from ._model import UNSET as UNSET
     from ._model import Unset as Unset
+    from ._operation.operation import Operation as Operation
+    from ._operation.operation import Revision as Revision
+    from ._operation.reply import Reply as Reply
+    from ._operation.request import Request as Request
     from .client import ApplianceClient as ApplianceClient
     from .connect import connect as connect
     from .credentials import AuthorizationCode as AuthorizationCode
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from .credentials import RefreshToken as RefreshToken
     from .credentials import Saml as Saml
     from .credentials import VbrToken as VbrToken
+    from .downloads import Download as Download
     from .errors import ApiError as ApiError
     from .errors import AuthenticationError as AuthenticationError
     from .errors import BadRequestError as BadRequestError
@@ -49,8 +54,7 @@ if TYPE_CHECKING:
     from .errors import UnauthorizedError as UnauthorizedError
     from .errors import VeeamError as VeeamError
     from .fleet import Fleet as Fleet
-    from .operation import Operation as Operation
-    from .operation import Revision as Revision
+    from .listing import Listing as Listing
     from .retry import RetryPolicy as RetryPolicy
     from .revisions import preload as preload
     from .revisions import register as register
@@ -59,7 +63,6 @@ if TYPE_CHECKING:
     from .timeouts import Timeouts as Timeouts
     from .tls import TlsPolicy as TlsPolicy
     from .waiting import Progress as Progress
-    from .waiting import wait as wait
 
     __version__: str
 
@@ -82,7 +85,11 @@ _HOMES = {
     "Mfa": "credentials",
     "MfaRequired": "errors",
     "NotFoundError": "errors",
-    "Operation": "operation",
+    "Download": "downloads",
+    "Listing": "listing",
+    "Operation": "_operation.operation",
+    "Reply": "_operation.reply",
+    "Request": "_operation.request",
     "Password": "credentials",
     "Pool": "_http.pool",
     "Progress": "waiting",
@@ -90,7 +97,7 @@ _HOMES = {
     "RefreshToken": "credentials",
     "RequestTimeout": "errors",
     "RetryPolicy": "retry",
-    "Revision": "operation",
+    "Revision": "_operation.operation",
     "Saml": "credentials",
     "ServerError": "errors",
     "SessionFailed": "errors",
@@ -107,7 +114,6 @@ _HOMES = {
     "register": "revisions",
     "revisions": "revisions",
     "run": "running",
-    "wait": "waiting",
 }
 
 __all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]

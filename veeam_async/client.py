@@ -4,31 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Coroutine, Mapping
+from copy import copy
 from hashlib import sha256
-from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ._auth.login import Login
 from ._auth.tokens import Tokens
 from ._http.headers import own_headers, secrets_in_headers
 from ._http.origin import Origin, parse_host
 from ._http.pool import Pool
-from ._http.streamed import StreamedReply
 from ._http.token import OneToken, Token
 from ._http.transport import Transport
-from ._model import UNSET, check_body, decoder, dumps
-from ._operation.call import JSON, BodyFactory, Call
-from ._operation.media import check_media_type
+from ._model import UNSET
+from ._operation.call import Call
+from ._operation.finding import all_operations, find_operation, function_of
+from ._operation.operation import Operation, Revision
 from ._operation.reply import Reply
+from ._operation.request import Request
+from ._operation.sending import NO_OPTIONS, Api
 from ._redact import Hidden
+from ._session import Session
 from .credentials import BearerToken, Credentials, secrets_of
-from .encoding import Plan, encode_form, encode_query
-from .errors import DecodeError, InferredOperationWarning, NotFoundError, UnsafeOriginError, VeeamError
-from .operation import Operation, Revision
+from .errors import DecodeError, NotFoundError, VeeamError
 from .profiles import Profile, profile
 from .retry import RetryPolicy
 from .timeouts import Timeouts as Timeouts
@@ -36,41 +35,25 @@ from .timeouts import deadline
 from .tls import TlsPolicy
 
 if TYPE_CHECKING:
-    from ._http.proxy import Proxy
-    from .connect import Negotiation
-    from .events import Listener
-    from .token_store import TokenStore
-
-if TYPE_CHECKING:
     from ._auth.negotiated import Negotiation
     from ._auth.stored import StoreEntry
+    from ._http.proxy import Proxy
+    from .events import Listener
     from .token_store import TokenStore
     from .waiting import OnCancel, ProgressCallback
 
-R = TypeVar("R")
-
 _log = logging.getLogger("veeam_async.client")
-
-# Prepared once for each operation that is used, for all clients.
-_plans: dict[Operation[Any], Plan] = {}
 
 _DEFAULT_TLS = TlsPolicy()
 _DEFAULT_TIMEOUTS = Timeouts()
 _DEFAULT_RETRY = RetryPolicy()
-_JSON_HEADERS = {"Content-Type": JSON}
-_FORM = "application/x-www-form-urlencoded"
 
 
 class _Operations:
     """`operations` on a client and on its class: every operation, in the document's order."""
 
     def __get__(self, client: ApplianceClient | None, owner: type[ApplianceClient]) -> tuple[Operation[Any], ...]:
-        package = owner.revision.package
-        found = []
-        for place in import_module(f"{package}.api").OPERATIONS.values():
-            group, _, name = place.partition(".")
-            found.append(getattr(import_module(f"{package}.api.{group}"), f"_{name.upper()}"))
-        return tuple(found)
+        return all_operations(owner.revision)
 
 
 class ApplianceClient:
@@ -159,11 +142,6 @@ class ApplianceClient:
         self._owns_pool = pool is None
         self._pool = Pool() if pool is None else pool
         self._timeouts = timeouts if timeouts is not None else _DEFAULT_TIMEOUTS
-        self._strict = strict
-        # Nobody counts or refuses what is tolerated: decoders are shared by all such clients.
-        self._examine = events is not None and examine
-        self._lenient = not strict and not self._examine
-        self._events = events
         self._closed = False
         self._log_out = logout if logout is not None else None if token_store is not None else True
         own = own_headers(headers, reserved=self.profile.revision_header)
@@ -196,74 +174,21 @@ class ApplianceClient:
             self._stored = StoreEntry(token_store, self._store_key(credentials), self.name)
         self._tokens = Tokens(self._login, appliance=self.name, store=self._stored, on_renewed=self._renewed)
         self._tasks: set[asyncio.Task[Any]] = set()
-        # Decoders by plan and status, for clients that count or refuse what others tolerate.
-        self._decoders: dict[tuple[Plan, int], Callable[[Any], Any]] = {}
+        self.sender = Session(
+            self._transport,
+            self._tokens,
+            self.origin,
+            revision=self.revision,
+            profile=self.profile,
+            strict=strict,
+            examine=events is not None and examine,
+            tasks=self._tasks,
+        )
 
     def __repr__(self) -> str:
         return f"<{self.revision.product} {self.revision.name} client of {self.name} at {self.base_url}>"
 
     # ------------------------------------------------------------------------------------------------------ calls
-
-    async def execute(self, operation: Operation[R], values: Mapping[str, Any], body: Any = UNSET) -> R:
-        """Carry out an operation: what every endpoint function does.
-
-        Args:
-            operation: what to call.
-            values: parameters by their Python names; UNSET and None are left out.
-            body: a model, a plain dict or list, or an upload; UNSET for none.
-
-        Returns:
-            The decoded answer.
-
-        Raises:
-            ApiError: the appliance answered with an error status.
-            AuthenticationError: the login was refused.
-            ConnectError, RequestTimeout: there is no answer.
-            DecodeError: the answer is not what it should be.
-        """
-        plan = _plans.get(operation)
-        if plan is None:
-            plan = _prepare(operation)
-        path = plan.path(values)
-        if path is plan.template and body is UNSET and not plan.header:
-            # The same request each time: nothing of it need be made anew.
-            call = plan.bare
-            if call is None:
-                call = plan.bare = self._make_call(plan, path)
-        else:
-            headers = plan.headers(values) if plan.header else None
-            data: bytes | BodyFactory | None = None
-            if body is not UNSET:
-                data, headers = self._encode(operation, body, headers)
-            call = self._make_call(plan, path, headers, data)
-        tokens = self._tokens if plan.secured else None
-        result: R = await self._transport.fetch(call, tokens, lambda reply: self._decode(plan, reply))
-        return result
-
-    async def send(self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET) -> Reply:
-        """As `execute`, without decoding the answer."""
-        call, tokens = self._call(operation, values, body)
-        return await self._transport.fetch(call, tokens, _as_it_came)
-
-    def decode(self, operation: Operation[R], reply: Reply) -> R:
-        """What `execute` would have made of a reply."""
-        return self._decode(_plans.get(operation) or _prepare(operation), reply)  # type: ignore[no-any-return]
-
-    @asynccontextmanager
-    async def stream(
-        self, operation: Operation[Any], values: Mapping[str, Any], body: Any = UNSET
-    ) -> AsyncIterator[StreamedReply]:
-        """As `execute`, giving the open response when its headers are there: its body is read by the caller.
-
-        Until then it is repeated like any call; afterwards the read limit and a deadline hold. Leaving closes the
-        connection if the body was not read to its end.
-        """
-        call, tokens = self._call(operation, values, body)
-        reply = await self._transport.open(call, tokens)
-        try:
-            yield reply
-        finally:
-            reply.close()
 
     def request(
         self,
@@ -275,13 +200,13 @@ class ApplianceClient:
         json: Any = UNSET,
         data: bytes | Mapping[str, Any] | None = None,
         safe: bool | None = None,
-    ) -> Coroutine[Any, Any, Reply]:
+    ) -> Coroutine[Any, Any, Reply[None]]:
         """Any call, described by a document or not, with the same session behind it.
 
         Args:
             method: GET, POST, ...
             path: from the root (`/api/v1/jobs`), or a whole URL at this appliance's origin, as links in answers are.
-            query: parameters by wire name; lists are repeated, UNSET and None left out.
+            query: parameters by their names in the query; lists are repeated, UNSET and None left out.
             headers: further headers.
             json: a body that is sent as JSON: a model, a dict, a list.
             data: a body as bytes, or a mapping that is sent as a form.
@@ -292,55 +217,13 @@ class ApplianceClient:
 
         Raises:
             UnsafeOriginError: `path` is at another origin.
-            VeeamError: as `execute`.
+            ApiError: the appliance answered with an error status.
+            VeeamError: there is no answer.
         """
-        method = method.upper()
-        if not path.startswith("/") or path.startswith("//"):
-            path = self._own_path(path)
-        sent: bytes | None = None
-        extra = dict(headers) if headers else {}
-        if json is not UNSET:
-            sent = dumps(json)
-            extra.setdefault("Content-Type", JSON)
-        elif isinstance(data, Mapping):
-            sent = encode_form(data)
-            extra.setdefault("Content-Type", _FORM)
-        elif data is not None:
-            sent = bytes(data)
-            extra.setdefault("Content-Type", "application/octet-stream")
-        text = encode_query(query)
-        if text and "?" in path:
-            text = "&" + text[1:]
-        accept = extra.pop("Accept", JSON)
-        template = path.partition("?")[0]
-        call = Call(
-            method,
-            path + text,
-            f"{method} {template}",
-            template,
-            accept,
-            safe=method in ("GET", "HEAD") if safe is None else safe,
-            headers=extra or None,
-            body=sent,
-        )
-        return self._transport.fetch(call, self._tokens, _as_it_came)
+        return self.sender.request(method, path, query=query, headers=headers, json=json, data=data, safe=safe)
 
-    def _own_path(self, url: str) -> str:
-        from yarl import URL
-
-        parsed = URL(url)
-        origin = self.origin
-        if not parsed.host or not parsed.scheme:
-            raise ValueError(f"{url!r} is neither a path from the root nor a URL")
-        if (parsed.scheme, parsed.host, parsed.port) != (origin.scheme, origin.host, origin.port):
-            raise UnsafeOriginError(
-                f"{parsed.scheme}://{parsed.authority} is another origin: the token is for {origin}",
-                appliance=self.name,
-            )
-        return parsed.raw_path_qs
-
-    async def call(self, operation_id: str, *, body: Any = UNSET, **parameters: Any) -> Any:
-        """Call an operation by the vendor's operationId.
+    def call(self, operation_id: str, *, body: Any = UNSET, **parameters: Any) -> Request[Any]:
+        """A request for an operation by the vendor's operationId.
 
         Args:
             operation_id: as the document spells it.
@@ -348,23 +231,19 @@ class ApplianceClient:
             **parameters: path and query parameters by their Python names.
 
         Returns:
-            What the typed function gives.
+            What the typed function gives: a `Request`, `Listing` or `Download`.
 
         Raises:
-            ValueError: this revision has no such operation.
+            ValueError: this revision has no such operation; the message names those that are like it.
             TypeError: a parameter is missing, or it has no such parameter.
         """
-        package = self.revision.package
-        place = import_module(f"{package}.api").OPERATIONS.get(operation_id)
-        if place is None:
-            raise ValueError(f"{self.revision.product} {self.revision.name} has no operation {operation_id!r}")
-        group, _, name = place.partition(".")
-        function = getattr(import_module(f"{package}.api.{group}"), name)
+        operation = find_operation(self.revision, operation_id)
         if body is not UNSET:
             parameters["body"] = body
-        return await function(self, **parameters)
+        request: Request[Any] = function_of(operation)(self, **parameters)
+        return request
 
-    async def wait(
+    def wait(
         self,
         answer_or_id: Any,
         *,
@@ -372,121 +251,89 @@ class ApplianceClient:
         interval: float | tuple[float, float] = (1.0, 15.0),
         progress: ProgressCallback | None = None,
         on_cancel: OnCancel = "leave",
-    ) -> Any:
-        """Wait until long work on the appliance has ended; see `veeam_async.wait`."""
-        from .waiting import wait
-
-        return await wait(
-            self, answer_or_id, timeout=timeout, interval=interval, progress=progress, on_cancel=on_cancel
-        )
-
-    def _call(self, operation: Operation[Any], values: Mapping[str, Any], body: Any) -> tuple[Call, Tokens | None]:
-        plan = _plans.get(operation)
-        if plan is None:
-            plan = _prepare(operation)
-        headers = plan.headers(values) if plan.header else None
-        data: bytes | BodyFactory | None = None
-        if body is not UNSET:
-            data, headers = self._encode(operation, body, headers)
-        return self._make_call(plan, plan.path(values), headers, data), self._tokens if plan.secured else None
-
-    def _make_call(
-        self,
-        plan: Plan,
-        path: str,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | BodyFactory | None = None,
-    ) -> Call:
-        operation = plan.operation
-        return Call(
-            plan.method,
-            path,
-            plan.label,
-            operation.path,
-            plan.accept,
-            safe=operation.safe,
-            headers=headers,
-            body=body,
-            media_types=plan.media_types,
-        )
-
-    # -------------------------------------------------------------------------------------------- bodies and answers
-
-    def _encode(
-        self, operation: Operation[Any], body: Any, headers: dict[str, str] | None
-    ) -> tuple[bytes | BodyFactory, dict[str, str]]:
-        described = operation.body
-        if described is not None:
-            check_body(body, described.type, self.revision.package)
-        media = described.media_type if described is not None else JSON
-        if media.endswith("json"):
-            return dumps(body, request=True), _JSON_HEADERS if headers is None else {**headers, **_JSON_HEADERS}
-        headers = headers or {}
-        if media == _FORM:
-            return encode_form(_fields(body)), {**headers, "Content-Type": _FORM}
-        from .streaming import Encoder
-
-        return Encoder(body, media), headers
-
-    def _decode(self, plan: Plan, reply: Reply) -> Any:
-        status = reply.status
-        decode = plan.answers.get(status) if self._lenient else None
-        if decode is None:
-            decode = self._decoder(plan, status)
-        return decode(reply)
-
-    def _decoder(self, plan: Plan, status: int) -> Callable[[Reply], Any]:
-        """What reads an answer with this status: made at its first sight."""
-        known = self._decoders.get((plan, status))
-        if known is not None:
-            return known
-        made = self._make_decoder(plan, status)
-        if self._lenient:
-            plan.answers[status] = made
-        else:
-            self._decoders[plan, status] = made
-        return made
-
-    def _make_decoder(self, plan: Plan, status: int) -> Callable[[Reply], Any]:
-        answers = plan.operation.answers
-        answer = answers.get(status)
-        if answer is None and status != 204:
-            # Servers answer 200 for 201 and the like; what a body then holds is what was due.
-            answer = next((one for one in answers.values() if one.type), None)
-        if answer is None or not answer.type:
-            return _nothing
-        if answer.type == "bytes":
-            return _bytes
-        if answer.type == "str" and not any("json" in media for media in answer.media_types):
-            return _text
-        decode = self.decoder(answer.type, plan.label)
-
-        def decode_json(reply: Reply) -> Any:
-            data = reply.json()
-            # Success without a body is normal, whatever the document says.
-            return decode(data) if data is not None else None
-
-        return decode_json
-
-    def decoder(self, type_expression: str, label: str) -> Callable[[Any], Any]:
-        """What reads parsed JSON as a type of this revision, as leniently or strictly as this client reads answers.
+    ) -> Coroutine[Any, Any, Any]:
+        """Wait until long work on the appliance has ended.
 
         Args:
-            type_expression: as in the annotations of models: `JobModel`, `list[JobModel]`.
-            label: what events call the operation.
+            answer_or_id: what the call that began it answered (a session, a task, an operation, anything with a session
+                id in it, a list or a page of these), or the id of a session as text or UUID.
+            timeout: seconds to wait for all of it, or None for as long as it takes.
+            interval: seconds between the first two looks and at most between two; each pause is half as long again as
+                the one before. One number for all pauses alike.
+            progress: called after each look with a `Progress`. The log costs one more request for each.
+            on_cancel: `stop` asks the appliance to stop the work when the wait is cancelled, and then lets the
+                cancellation through; `leave` lets the work go on.
+
+        Returns:
+            The session, task or operation as it ended: a model. A list of them where the answer holds several.
+
+        Raises:
+            SessionFailed: it failed or was cancelled on the appliance; carries the message and the log. Of several the
+                first one, after all have ended.
+            RequestTimeout: `timeout` passed. The work goes on.
+            VeeamError: the answer names no work to wait for.
+            ValueError: an argument is none of what it can be, or `stop` is asked for work that cannot be stopped.
         """
-        hook = self._tolerated(label) if self._examine else None
-        return decoder(type_expression, self.revision.package, strict=self._strict, on_tolerated=hook)
+        from .waiting import wait
 
-    def _tolerated(self, label: str) -> Callable[[Any], None]:
-        from .events import Tolerated
+        return wait(
+            self.sender, answer_or_id, timeout=timeout, interval=interval, progress=progress, on_cancel=on_cancel
+        )
 
-        def tell(what: Any) -> None:
-            model = what.model if isinstance(what.model, str) else getattr(what.model, "__name__", str(what.model))
-            if self._transport.teller is not None:
-                self._transport.teller.tell(Tolerated(self.name, label, model, what.field, what.kind, what.value))
+    def wait_until_gone(
+        self,
+        request: Request[Any],
+        *,
+        timeout: float | None = None,
+        interval: float | tuple[float, float] = (1.0, 15.0),
+    ) -> Coroutine[Any, Any, None]:
+        """Wait until what a request asks for is not there any more: it is sent again until the answer is 404.
 
-        return tell
+        Deleting is often over before the thing is gone: `await vbr.wait_until_gone(vbr.jobs.get_job(id))`.
+
+        Args:
+            request: one that only reads.
+            timeout: seconds to wait at most, or None for as long as it takes.
+            interval: seconds between the first two looks and at most between two.
+
+        Raises:
+            RequestTimeout: `timeout` passed, and it is still there.
+            ApiError: the appliance answered with another error.
+            ValueError: the request may change something.
+        """
+        from .waiting import wait_until_gone
+
+        return wait_until_gone(
+            self.sender, request.repeatedly(), request.operation.operation_id, timeout=timeout, interval=interval
+        )
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        strict: bool | None = None,
+    ) -> Self:
+        """The same session with other defaults. Closing it closes nothing: the session is this client's.
+
+        Args:
+            timeout: seconds for a whole call, repeats included; None for as it is.
+            retry: how calls are sent again; None for as it is.
+            headers: headers of every request.
+            strict: True makes an error of everything that departs from the document; None for as it is.
+
+        Raises:
+            ValueError: `timeout` is not above 0, or a header makes no sense.
+        """
+        options = NO_OPTIONS.changed(timeout=timeout, retry=retry, headers=headers, strict=strict)
+        derived = copy(self)
+        # Groups that were used hold on to the session's own options.
+        for name in [name for name, value in vars(derived).items() if isinstance(value, Api)]:
+            del derived.__dict__[name]
+        derived.sender = self.sender.with_options(options)
+        derived._closed = True
+        return derived
 
     # ---------------------------------------------------------------------------------------------------- the session
 
@@ -560,7 +407,7 @@ class ApplianceClient:
         paths = self.profile.code_paths
         if not paths:
             raise VeeamError(f"{self.profile.title} has no call for an authorization code", appliance=self.name)
-        reply: Reply | None = None
+        reply: Reply[None] | None = None
         for path in paths:
             try:
                 reply = await self.request("POST", path)
@@ -580,18 +427,6 @@ class ApplianceClient:
     async def sign_on_url(self, username: str | None = None) -> str:
         """Where a user signs on at the identity provider, to get a SAML response (aws). No login is needed."""
         return await self._login.sign_on_url(username)
-
-    def spawn(self, work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
-        """A task that ends with this client at the latest. Its error is its caller's to look at, or nobody's."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._spawned)
-        return task
-
-    def _spawned(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
 
     def _renewed(self, token: Token, elapsed: float) -> None:
         if self._transport.teller is not None:
@@ -637,41 +472,5 @@ class ApplianceClient:
         await self.aclose()
 
 
-def _fields(body: Any) -> Mapping[str, Any]:
-    """Wire names and values of a form model or a mapping."""
-    if isinstance(body, Mapping):
-        return body
-    fields: Mapping[str, Any] = body.to_dict()
-    return fields
-
-
-def _nothing(reply: Reply) -> None:
-    check_media_type(reply)
-
-
-def _bytes(reply: Reply) -> bytes:
-    check_media_type(reply)
-    return reply.body
-
-
-def _text(reply: Reply) -> str:
-    check_media_type(reply)
-    return reply.text()
-
-
-def _as_it_came(reply: Reply) -> Reply:
+def _as_it_came(reply: Reply[None]) -> Reply[None]:
     return reply
-
-
-def _prepare(operation: Operation[Any]) -> Plan:
-    plan = Plan(operation)
-    if operation.inferred:
-        warnings.warn(
-            f"{operation.operation_id} ({operation.method} {operation.path}) is inferred: no document evidences it",
-            InferredOperationWarning,
-            stacklevel=4,
-        )
-    if plan.secured and operation.path == profile(operation.revision.product).token_path and operation.method == "POST":
-        plan.secured = False  # one document forgets to say so
-    _plans[operation] = plan
-    return plan

@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._auth.revision_lists import revision_key as revision_key
+from ._operation.operation import Revision
 from ._text import neutral
-from .operation import Revision
 from .profiles import PRODUCTS
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
         def jobs() -> list[str]:
             async def fetch() -> list[str]:
                 async with Client("vbr01.example.com", Password("svc", secret)) as vbr:
-                    return [job.name async for job in vbr.jobs.get_all_jobs.items()]
+                    return [job.name async for job in vbr.jobs.get_all_jobs()]
 
             return run(fetch())
     """

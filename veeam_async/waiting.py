@@ -1,79 +1,32 @@
-"""Waiting for long work: a call is answered with a session, and somebody has to look when it is done.
-
-What the products call it, where it is polled and which words end it is data: `veeam_async.profiles.work.LongWork`.
-"""
+"""Waiting for long work: a call is answered with a session, and somebody has to look when it is done."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-from uuid import UUID
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+from urllib.parse import unquote, urlsplit
 
-import attrs
+from ._operation.reply import Reply
+from ._operation.sending import Sender
+from ._work import Progress as Progress
+from ._work import ProgressCallback as ProgressCallback
+from ._work import Work, find_work, nothing_to_wait_for
+from .errors import NotFoundError, RequestTimeout
 
-from ._model import Model, Unset
-from ._operation.reply import excerpt
-from .encoding import path_segment
-from .errors import (
-    ConnectError,
-    DecodeError,
-    NotFoundError,
-    RateLimitedError,
-    RequestTimeout,
-    ServerError,
-    SessionFailed,
-    VeeamError,
-)
-from .timeouts import remaining
-
-if TYPE_CHECKING:
-    from .client import ApplianceClient
-    from .profiles.work import LongWork
-
-logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 OnCancel: TypeAlias = Literal["leave", "stop"]
 """What a cancelled wait does to the work: lets it go on, or asks the appliance to stop it."""
 
-# Appliances restart their services under long work: so many looks in a row may fail before the wait does.
-_MOST_FAILURES: Final = 5
-# The session that an answer names is not always there at once.
-_MOST_MISSING: Final = 3
-_STOP_SECONDS: Final = 10.0
-_BACK_OFF: Final = 1.5
 # An operation that puts a page of a listing together is given this long.
 _PAGE_SECONDS: Final = 600.0
-_LOG_LINES: Final = 500
-# An answer may hold a list, a caller's list may hold such answers, and one of these may be a page.
-_MOST_LEVELS: Final = 3
-
-
-@attrs.frozen
-class Progress:
-    """How far long work has come.
-
-    Attributes:
-        percent: 0 to 100, or None where the product does not tell.
-        state: the product's word for its state.
-        last_log_line: the newest line of its log, or None where there is none.
-        session: the session, task or operation as it was last seen: a model.
-    """
-
-    percent: float | None
-    state: str
-    last_log_line: str | None
-    session: Any = attrs.field(repr=False)
-
-
-ProgressCallback: TypeAlias = Callable[[Progress], object]
-"""Called after each look at the work; a plain function or a coroutine function."""
+_BACK_OFF: Final = 1.5
 
 
 async def wait(
-    client: ApplianceClient,
+    sender: Sender,
     answer_or_id: Any,
     *,
     timeout: float | None = None,
@@ -81,18 +34,7 @@ async def wait(
     progress: ProgressCallback | None = None,
     on_cancel: OnCancel = "leave",
 ) -> Any:
-    """Wait until long work has ended.
-
-    Args:
-        client: the client of the appliance that does the work.
-        answer_or_id: what the call that began it answered (a session, a task, an operation, anything with a session
-            id in it, a list or a page of these), or the id of a session as text or UUID.
-        timeout: seconds to wait for all of it, or None for as long as it takes.
-        interval: seconds between the first two looks and at most between two; each pause is half as long again as
-            the one before. One number for all pauses alike.
-        progress: called after each look. The log costs one more request for each.
-        on_cancel: `stop` asks the appliance to stop the work when the wait is cancelled, and then lets the
-            cancellation through; `leave` lets the work go on.
+    """Wait until long work has ended; `client.wait` says the rest.
 
     Returns:
         The session, task or operation as it ended: a model. A list of them where the answer holds several.
@@ -104,12 +46,72 @@ async def wait(
         VeeamError: the answer names no work to wait for.
         ValueError: an argument is none of what it can be, or `stop` is asked for work that cannot be stopped.
     """
-    first, most = (interval, interval) if isinstance(interval, (int, float)) else interval
-    if not 0 < first <= most:
-        raise ValueError(f"interval is {interval}: seconds above 0, the second number not below the first")
+    pauses = _pauses(interval)
     if on_cancel not in ("leave", "stop"):
-        raise ValueError(f"on_cancel is {on_cancel!r}: it is 'leave' or 'stop'")
-    found = _find(client, answer_or_id)
+        raise ValueError(f"on_cancel is {on_cancel!r}: it must be 'leave' or 'stop'")
+    work = find_work(sender, answer_or_id)
+    return await _wait_for(sender, work, timeout, pauses, progress, on_cancel)
+
+
+async def send_and_wait(
+    sender: Sender,
+    reply: Coroutine[Any, Any, Reply[Any]],
+    *,
+    timeout: float | None,
+    interval: float | tuple[float, float],
+    progress: ProgressCallback | None,
+    on_cancel: OnCancel,
+) -> Any:
+    """Send a request and wait for the work that its answer, or its `Location` header, names."""
+    try:
+        pauses = _pauses(interval)
+        if on_cancel not in ("leave", "stop"):
+            raise ValueError(f"on_cancel is {on_cancel!r}: it must be 'leave' or 'stop'")
+    except ValueError:
+        reply.close()
+        raise
+    started = asyncio.get_running_loop().time()
+    limit = asyncio.timeout(timeout)
+    try:
+        async with limit:
+            answer = await reply
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise _late(sender, f"waited {timeout:g} s for an answer", timeout) from error
+    work = _named_by(sender, answer)
+    left = None if timeout is None else max(0.0, timeout - (asyncio.get_running_loop().time() - started))
+    return await _wait_for(sender, work, left, pauses, progress, on_cancel)
+
+
+def _named_by(sender: Sender, reply: Reply[Any]) -> Work | list[Work]:
+    location = reply.headers.get("Location")
+    if reply.value is None and location:
+        return _work_at(sender, location, reply.operation)
+    return find_work(sender, reply.value, reply.operation)
+
+
+def _work_at(sender: Sender, location: str, operation: str) -> Work:
+    """The work that lies at a place."""
+    path = urlsplit(location).path
+    for kind in sender.profile.long_work:
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(kind.path))
+        match = re.fullmatch(f".*?{pattern}", path)
+        if match is not None:
+            places = {name: unquote(value) for name, value in match.groupdict().items()}
+            return Work(sender, [kind], places, location=location)
+    raise nothing_to_wait_for(sender, f"Location {path[:100]!r} is no work that is known", operation)
+
+
+async def _wait_for(
+    sender: Sender,
+    found: Work | list[Work],
+    timeout: float | None,
+    pauses: tuple[float, float],
+    progress: ProgressCallback | None,
+    on_cancel: OnCancel,
+) -> Any:
+    first, most = pauses
     works = found if isinstance(found, list) else [found]
     for work in works if on_cancel == "stop" else ():
         if work.kind.stop_path is None:
@@ -123,12 +125,8 @@ async def wait(
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise RequestTimeout(
-            f"waited {timeout:g} s for {', '.join(work.label for work in works if not work.over)}: the work goes on",
-            limit="wait",
-            seconds=timeout,
-            appliance=client.name,
-        ) from error
+        waiting = ", ".join(work.label for work in works if not work.over)
+        raise _late(sender, f"waited {timeout:g} s for {waiting}: the work goes on", timeout) from error
     except asyncio.CancelledError:
         if on_cancel == "stop":
             await asyncio.gather(*(work.stop() for work in works if not work.over))
@@ -139,315 +137,56 @@ async def wait(
     return [work.model() for work in works]
 
 
-async def finish(client: ApplianceClient, raw: Mapping[str, Any], *, operation: str | None = None) -> dict[str, Any]:
+async def finish(sender: Sender, raw: Mapping[str, Any], *, operation: str | None = None) -> dict[str, Any]:
     """Wait for the operation that a listing answered instead of a page, and give its last answer undecoded."""
-    found = _find(client, raw, operation)
-    if isinstance(found, list):
-        raise _nothing(client, "several works instead of a page", operation)
+    work = find_work(sender, raw, operation)
+    if isinstance(work, list):
+        raise nothing_to_wait_for(sender, "several works instead of a page", operation)
     limit = asyncio.timeout(_PAGE_SECONDS)
     try:
         async with limit:
-            return (await found.run(0.25, 5.0, None)).raw
+            return (await work.run(0.25, 5.0, None)).raw
     except TimeoutError as error:
         if not limit.expired():
             raise
+        text = f"{work.label} gave no page in {_PAGE_SECONDS:g} s"
         raise RequestTimeout(
-            f"{found.label} gave no page in {_PAGE_SECONDS:g} s",
-            limit="wait",
-            seconds=_PAGE_SECONDS,
-            appliance=client.name,
-            operation=operation,
+            text, limit="wait", seconds=_PAGE_SECONDS, appliance=sender.name, operation=operation
         ) from error
 
 
-# ------------------------------------------------------------------------------------------------ finding the work
-
-
-def _nothing(client: ApplianceClient, what: str, operation: str | None = None) -> VeeamError:
-    return VeeamError(
-        f"nothing to wait for: {what}. Give wait() a session's id, or what the call answered",
-        appliance=client.name,
-        operation=operation,
-    )
-
-
-def _is_id(value: Any) -> bool:
-    return isinstance(value, (str, UUID)) and str(value).strip("0-") != ""
-
-
-def _find(
-    client: ApplianceClient, answer: Any, operation: str | None = None, levels: int = _MOST_LEVELS
-) -> _Work | list[_Work]:
-    """The work that an answer names, or a list of it; lists may lie in lists for some levels.
-
-    Raises:
-        VeeamError: there is none.
-    """
-    kinds = client.profile.long_work
-    if isinstance(answer, (str, UUID)):
-        if not _is_id(answer):
-            raise _nothing(client, f"{str(answer)!r} is no id", operation)
-        return _Work(client, [k for k in kinds if _places(k) <= {"id", "revision"}], {"id": str(answer)})
-    if answer is None or isinstance(answer, Unset):
-        raise _nothing(client, "the appliance answered without naming any work", operation)
-    if isinstance(answer, (list, tuple)):
-        return _find_all(client, answer, operation, levels)
-    if not isinstance(answer, (Mapping, Model)):
-        raise _nothing(client, f"{type(answer).__name__} is no answer that names any work", operation)
-    raw: dict[str, Any] = dict(answer) if isinstance(answer, Mapping) else answer.to_dict()
-    for kind in kinds:
-        for key in kind.ids:
-            if _is_id(raw.get(key)):
-                return _Work(client, [kind], {**raw, "id": str(raw[key])})
-    if _is_id(raw.get("id")):
-        for kind in kinds:
-            own = _own_model(kind, answer)
-            if own is not None or any(mark <= raw.keys() for mark in kind.marks):
-                return _Work(client, [kind], {**raw, "id": str(raw["id"])}, raw, own)
-    for key in client.profile.rows:
-        if isinstance(raw.get(key), list):
-            return _find_all(client, raw[key], operation, levels)
-    keys = ", ".join(list(raw)[:8]) or "no fields"
-    names = " or ".join(kind.kind for kind in kinds)
-    raise _nothing(client, f"{type(answer).__name__} with {keys} names no {names}", operation)
-
-
-def _find_all(
-    client: ApplianceClient, answers: list[Any] | tuple[Any, ...], operation: str | None, levels: int
-) -> list[_Work]:
-    if not levels:
-        raise _nothing(client, "lists within lists", operation)
-    found: list[_Work] = []
-    for answer in answers:
-        one = _find(client, answer, operation, levels - 1)
-        found += one if isinstance(one, list) else [one]
-    return found
-
-
-def _own_model(kind: LongWork, answer: Any) -> str | None:
-    """The name of the answer's class where that is a model of this kind of work."""
-    if isinstance(answer, Model):
-        for cls in type(answer).__mro__:
-            if cls.__name__ == kind.model or (kind.family and cls.__name__.startswith(kind.family)):
-                return type(answer).__name__
-    return None
-
-
-def _places(kind: LongWork) -> set[str]:
-    return {piece.partition("}")[0] for piece in kind.path.split("{")[1:]}
-
-
-# ---------------------------------------------------------------------------------------------- looking at the work
-
-
-def _at(raw: Any, path: str) -> Any:
-    """The value at a dotted path, or None. An object's keys are looked up as they are, then in any letter case."""
-    for key in path.split("."):
-        if not isinstance(raw, Mapping):
-            return None
-        value = raw.get(key)
-        if value is None:
-            value = next((v for k, v in raw.items() if isinstance(k, str) and k.lower() == key.lower()), None)
-        raw = value
-    return raw
-
-
-def _text(raw: Any, paths: tuple[str, ...]) -> str:
-    for path in paths:
-        value = _at(raw, path)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-    return ""
-
-
-class _Work:
-    """One long work: which it is, and how it was last seen."""
-
-    def __init__(
-        self,
-        client: ApplianceClient,
-        kinds: list[LongWork],
-        places: Mapping[str, Any],
-        raw: dict[str, Any] | None = None,
-        own_model: str | None = None,
-    ) -> None:
-        self.client = client
-        # A bare id may be that of several kinds: the one that knows it stays.
-        self.kinds = kinds
-        self.places = places
-        self.raw: dict[str, Any] = raw or {}
-        self.own_model = own_model
-        self.over = False
-        self._unknown: set[str] = set()
-
-    @property
-    def kind(self) -> LongWork:
-        return self.kinds[0]
-
-    @property
-    def id(self) -> str:
-        return str(self.places["id"])
-
-    @property
-    def state(self) -> str:
-        state = _at(self.raw, self.kind.status)
-        return str(state) if isinstance(state, (str, int, float)) else ""
-
-    @property
-    def label(self) -> str:
-        state = f" ({self.state})" if self.state else ""
-        return f"{self.kind.kind} {self.id}{state}"
-
-    def model(self) -> Any:
-        """What was last seen, as a model; the plain object where the revision has no such model."""
-        try:
-            return self.client.decoder(self.own_model or self.kind.model, f"wait for {self.kind.kind}")(self.raw)
-        except NameError:
-            return self.raw
-
-    async def run(self, pause: float, most: float, progress: ProgressCallback | None) -> _Work:
-        """Look until it has ended.
-
-        Raises:
-            SessionFailed: it failed or was cancelled there.
-        """
-        seen = bool(self.raw) and self._has_ended()
-        failures = missing = 0
-        while not seen:
-            try:
-                self.raw = await self._look()
-            except NotFoundError:
-                missing += 1
-                if self.raw or missing > _MOST_MISSING:
-                    raise
-            except (ConnectError, ServerError, RateLimitedError, RequestTimeout) as error:
-                failures += 1
-                # A deadline that has passed stays so.
-                if failures > _MOST_FAILURES or getattr(error, "limit", None) == "deadline":
-                    raise
-                logger.info("%s: look %d at %s failed: %s", self.client.name, failures, self.label, error)
-            else:
-                failures = 0
-                seen = self._has_ended()
-                if progress is not None:
-                    await self._tell(progress)
-            if not seen:
-                # No longer than to the deadline above: the look after it says that it has passed.
-                left = remaining()
-                await asyncio.sleep(pause if left is None else max(0.0, min(pause, left)))
+async def wait_until_gone(
+    sender: Sender,
+    send: Callable[[], Coroutine[Any, Any, object]],
+    label: str,
+    *,
+    timeout: float | None = None,
+    interval: float | tuple[float, float] = (1.0, 15.0),
+) -> None:
+    """Send a request again and again until it is answered with 404; `client.wait_until_gone` says the rest."""
+    pause, most = _pauses(interval)
+    limit = asyncio.timeout(timeout)
+    try:
+        async with limit:
+            while True:
+                try:
+                    await send()
+                except NotFoundError:
+                    return
+                await asyncio.sleep(pause)
                 pause = min(pause * _BACK_OFF, most)
-        self.over = True
-        await self._judge()
-        return self
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise _late(sender, f"waited {timeout:g} s, and {label} still answers", timeout) from error
 
-    async def _look(self) -> dict[str, Any]:
-        for kind in self.kinds[:-1]:
-            try:
-                raw = await self._get(kind.path)
-            except NotFoundError:
-                continue
-            self.kinds = [kind]
-            return raw
-        raw = await self._get(self.kinds[-1].path)
-        self.kinds = self.kinds[-1:]
-        return raw
 
-    async def _get(self, path: str) -> dict[str, Any]:
-        reply = await self.client.request("GET", self._path(path))
-        raw = reply.json()
-        if not isinstance(raw, dict):
-            raise DecodeError(
-                "the answer is not an object",
-                status=reply.status,
-                excerpt=excerpt(reply.body),
-                appliance=self.client.name,
-                operation=reply.operation,
-            )
-        return raw
+def _pauses(interval: float | tuple[float, float]) -> tuple[float, float]:
+    first, most = (interval, interval) if isinstance(interval, (int, float)) else interval
+    if not 0 < first <= most:
+        raise ValueError(f"interval is {interval}: it must be seconds above 0, the second number not below the first")
+    return first, most
 
-    def _path(self, template: str) -> str:
-        head, *pieces = template.split("{")
-        path = [head]
-        for piece in pieces:
-            name, _, rest = piece.partition("}")
-            value = self.client.revision.name if name == "revision" else self.places.get(name)
-            try:
-                path += [path_segment(name, value), rest]
-            except (TypeError, ValueError) as error:
-                raise _nothing(self.client, f"a {self.kind.kind} cannot be looked at: {error}") from None
-        return "".join(path)
 
-    def _has_ended(self) -> bool:
-        state = self.state.lower()
-        if state in self.kind.done:
-            return True
-        if state in self.kind.running:
-            return False
-        if state not in self._unknown:
-            self._unknown.add(state)
-            logger.warning("%s: %s is in a state that is not known: taken for running", self.client.name, self.label)
-        # A state newer than this package; a time of its end is as good, unless it is the zero of times.
-        ended = _at(self.raw, self.kind.ended) if self.kind.ended else None
-        return isinstance(ended, str) and not ended.startswith("0001-")
-
-    async def _tell(self, progress: ProgressCallback) -> None:
-        percent = _at(self.raw, self.kind.percent) if self.kind.percent else None
-        lines = await self.log()
-        told = progress(
-            Progress(
-                percent=float(percent) if isinstance(percent, (int, float)) else None,
-                state=self.state,
-                last_log_line=lines[-1] if lines else None,
-                session=self.model(),
-            )
-        )
-        if inspect.isawaitable(told):
-            await told
-
-    async def log(self) -> list[str]:
-        """The lines of its log, oldest first, as far as they can be had."""
-        if self.kind.log_path is None:
-            return []
-        try:
-            raw = await self._get(self.kind.log_path)
-        except VeeamError as error:
-            logger.info("%s: no log of %s: %s", self.client.name, self.label, error)
-            return []
-        rows = raw.get(self.kind.log_rows)
-        return [line for row in rows[-_LOG_LINES:] if (line := self._line(row))] if isinstance(rows, list) else []
-
-    def _line(self, row: Any) -> str:
-        if not isinstance(row, Mapping):
-            return row if isinstance(row, str) else ""
-        texts = [text for key in self.kind.log_line if (text := _text(row, (key,)))]
-        status = _text(row, (self.kind.log_status,))
-        # Only what went wrong needs the word.
-        wrong = status.lower() in self.kind.failed or status.lower() in ("warning", "failed", "error")
-        return f"{status}: {' - '.join(texts)}" if wrong and texts else " - ".join(texts)
-
-    async def _judge(self) -> None:
-        kind = self.kind
-        verdict = _text(self.raw, kind.result)
-        if kind.canceled_flag is not None and _at(self.raw, kind.canceled_flag) is True:
-            verdict = verdict if verdict.lower() in kind.failed else "Canceled"
-        if verdict.lower() not in kind.failed and verdict.lower() not in kind.canceled:
-            return
-        message = _text(self.raw, kind.message)
-        raise SessionFailed(
-            f"{kind.kind} {self.id} ended as {verdict}" + (f": {message}" if message else ""),
-            session=self.model(),
-            session_id=self.id,
-            result=verdict,
-            log=await self.log(),
-            appliance=self.client.name,
-        )
-
-    async def stop(self) -> None:
-        """Ask the appliance to stop it; said in the log where that fails."""
-        if self.kind.stop_path is None:
-            return
-        try:
-            async with asyncio.timeout(_STOP_SECONDS):
-                await self.client.request("POST", self._path(self.kind.stop_path))
-        except (VeeamError, TimeoutError) as error:
-            logger.warning("%s: %s could not be stopped: %s", self.client.name, self.label, error)
+def _late(sender: Sender, text: str, timeout: float | None) -> RequestTimeout:
+    return RequestTimeout(text, limit="wait", seconds=timeout, appliance=sender.name)

@@ -39,11 +39,12 @@ def function_doc(function: Function, path: list[Argument], rest: list[Argument],
         lines += ["", "    Deprecated by the vendor."]
     if not operation.secured:
         lines += ["", "    Needs no token."]
-    lines += ["", "    Args:", "        client: the appliance."]
-    lines += [line for entry in path for line in _argument_doc(entry)]
+    arguments = [line for entry in path for line in _argument_doc(entry)]
     if function.body and operation.body:
-        lines += wrapped("body: ", f"what is sent, as {operation.body.media_type}.", 8)
-    lines += [line for entry in rest for line in _argument_doc(entry)]
+        arguments += wrapped("body: ", f"what is sent, as {operation.body.media_type}.", 8)
+    arguments += [line for entry in rest for line in _argument_doc(entry)]
+    if arguments:
+        lines += ["", "    Args:", *arguments]
     lines += ["", "    Returns:"]
     for status, (expression, media_types) in function.answers.items():
         said = f"`{expression}`" if expression else "nothing"
@@ -56,21 +57,6 @@ def function_doc(function: Function, path: list[Argument], rest: list[Argument],
     if target.reference:
         lines += ["", f"    Reference: {prose(_reference(operation, target))}"]
     return "\n".join(line.rstrip() for line in lines)
-
-
-def iterator_doc(function: Function) -> str:
-    """The docstring of the function that walks a listing."""
-    lines = wrapped(f"{prose(function.operation.title)}: ", "every row of every page, for `async for`.", 4, 0)
-    lines[0] = lines[0].strip()
-    lines += ["", f"    What is not said here is as in `{function.name}`.", "", "    Args:"]
-    if function.body:
-        lines.append("        body: what is sent; its paging is filled in.")
-    lines += [
-        "        page_size: rows to ask for at a time; None leaves it to the server.",
-        "        max_items: rows at most; None for all.",
-        "        on_incomplete: what to do when the server did not give everything.",
-    ]
-    return "\n".join(lines)
 
 
 def _argument_doc(entry: Argument) -> list[str]:

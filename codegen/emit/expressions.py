@@ -9,7 +9,7 @@ _PLAIN = frozenset(["str", "int", "float", "bool", "bytes", "list", "dict", "Non
 IMPORTS = {
     "Any": "from typing import Any",
     "Unset": "from veeam_async._model import Unset",
-    "Upload": "from veeam_async.streaming import Upload",
+    "Upload": "from veeam_async.uploads import Upload",
     "date": "from datetime import date",
     "datetime": "from datetime import datetime",
 }

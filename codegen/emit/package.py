@@ -80,7 +80,6 @@ class Function:
     answers: dict[int, tuple[str, list[str]]]
     returns: str
     listing: Listing | None = None
-    iterator: str | None = None
 
 
 @attrs.define
@@ -292,10 +291,6 @@ class _Builder:
             functions.append(self._function(operation, group, name))
         for function in functions:
             function.listing = self._listing(function)
-            if function.listing:
-                iterator = naming.iterator_name(function.name)
-                function.iterator = iterator if iterator not in taken[function.group] else f"iterate_{function.name}"
-                taken[function.group].add(function.iterator)
         return groups, functions
 
     def _mark_rows(self, classes: dict[str, Class], functions: list[Function]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from codegen import naming
-from codegen.emit.docstrings import function_doc, iterator_doc
+from codegen.emit.docstrings import function_doc
 from codegen.emit.expressions import IMPORTS, members, names
 from codegen.emit.package import Argument, Emitted, Function
 from codegen.emit.target import Target
@@ -43,37 +43,30 @@ class ApiRenderer:
         optional = optional or any(function.body and not function.operation.body_required for function in functions)
         uploads = any(function.operation.body and function.operation.body.shape == "binary" for function in functions)
         listings = any(function.listing for function in functions)
-        methods = sorted(
-            {
-                "ListMethod" if function.listing else "DownloadMethod" if _is_download(function) else "Method"
-                for function in functions
-            }
-        )
-        parts = ["Operation"]
-        parts += ["Answer"]
+        downloads = any(_is_download(function) for function in functions)
+        parts = ["Api", "Caller", "Operation", "Response"]
+        if any(not function.listing and not _is_download(function) for function in functions):
+            parts.append("Request")
         if any(function.arguments for function in functions):
             parts.append("Parameter")
         if any(function.body for function in functions):
             parts.append("Body")
         if listings:
-            parts.append("Listing")
+            parts.append("Paging")
         imports = [
-            "from typing import TYPE_CHECKING",
-            f"from veeam_async.api import {', '.join(sorted(['Api', *methods]))}",
-            f"from veeam_async.operation import {', '.join(sorted(parts))}",
-            *(["from veeam_async.paging import Items"] if listings else []),
+            f"from veeam_async._operation import {', '.join(sorted(parts))}",
+            *(["from veeam_async.downloads import Download"] if downloads else []),
+            *(["from veeam_async.listing import Listing"] if listings else []),
             *(["from veeam_async._model import UNSET"] if optional else []),
             "from .. import REVISION",
         ]
-        checking = ["from veeam_async.client import ApplianceClient"]
+        checking = []
         if "datetime" in needed or "date" in needed:
             checking.append(
                 f"from datetime import {', '.join(name for name in ('date', 'datetime') if name in needed)}"
             )
         if "Any" in needed:
             checking.append(IMPORTS["Any"])
-        if listings:
-            checking.append("from veeam_async.paging import OnIncomplete")
         if uploads:
             checking.append(IMPORTS["Upload"])
         if optional:
@@ -81,6 +74,8 @@ class ApiRenderer:
         models = [name for name in needed if name not in IMPORTS]
         if models:
             checking.append(f"from ..models import {', '.join(models)}")
+        if checking:
+            imports.insert(0, "from typing import TYPE_CHECKING")
         return self.template.render(
             **self.common,
             tag=self.emitted.groups[group],
@@ -116,8 +111,8 @@ class ApiRenderer:
             "returns": function.returns,
             "parameters": [{"code": _parameter(entry)} for entry in function.arguments],
             "body": {"code": self._body_code(function)} if function.body else None,
-            "answers": [
-                (status, _answer(expression, media_types))
+            "responses": [
+                (status, _response(expression, media_types))
                 for status, (expression, media_types) in function.answers.items()
             ],
             "flags": self._flags(function),
@@ -125,28 +120,8 @@ class ApiRenderer:
             "sent": _values(names),
             "body_value": ", body" if function.body else "",
             "doc": function_doc(function, path, rest, self.target),
-            "download": _is_download(function),
-            "iterator": None,
+            "request": _request(function),
         }
-        listing = function.listing
-        if listing and function.iterator:
-            asked = [] if listing.in_body else [listing.skip, listing.limit]
-            left = [entry for entry in rest if entry.name not in asked]
-            described["iterator"] = {
-                "name": function.iterator,
-                "row": listing.row,
-                "page": listing.page,
-                "arguments": [
-                    *arguments[: len(path) + bool(function.body)],
-                    "*",
-                    "page_size: int | None = None",
-                    "max_items: int | None = None",
-                    'on_incomplete: OnIncomplete = "warn"',
-                    *(_argument(entry) for entry in left),
-                ],
-                "sent": _values({entry.name: entry.name for entry in [*path, *left]}),
-                "doc": iterator_doc(function),
-            }
         return described
 
     @staticmethod
@@ -185,7 +160,7 @@ class ApiRenderer:
                 parts.append("in_body=True")
                 if listing.within != "pagination":
                     parts.append(f"within={literal(listing.within)}")
-            flags.append(f"listing=Listing({', '.join(parts)})")
+            flags.append(f"paging=Paging({', '.join(parts)})")
         return flags
 
 
@@ -209,19 +184,29 @@ def _parameter(entry: Argument) -> str:
         parts.append("required=True")
     if parameter.array != "none":
         parts.append(f"array={literal(parameter.array)}")
+    if parameter.json:
+        parts.append("json=True")
     return f"Parameter({', '.join(parts)})"
 
 
-def _answer(expression: str, media_types: list[str]) -> str:
+def _response(expression: str, media_types: list[str]) -> str:
     if not expression:
-        return "Answer()"
+        return "Response()"
     if media_types == ["application/json"]:
-        return f"Answer({literal(expression)})"
-    return f"Answer({', '.join(literal(text) for text in [expression, *media_types])})"
+        return f"Response({literal(expression)})"
+    return f"Response({', '.join(literal(text) for text in [expression, *media_types])})"
 
 
 def _values(names: dict[str, str]) -> str:
     return "{" + ", ".join(f"{literal(name)}: {value}" for name, value in names.items()) + "}"
+
+
+def _request(function: Function) -> tuple[str, str]:
+    """The class of what the function returns, and its type."""
+    if function.listing:
+        return "Listing", f"Listing[{function.listing.row}, {function.listing.page}]"
+    kind = "Download" if _is_download(function) else "Request"
+    return kind, f"{kind}[{function.returns}]"
 
 
 def _is_download(function: Function) -> bool:

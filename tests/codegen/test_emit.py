@@ -63,14 +63,14 @@ def test_a_package_of_ones_own_can_be_imported(odd: str) -> None:
 
 def test_every_schema_is_there_under_its_name(models: Any) -> None:
     """Each schema has its class, the unused too; only what Python or the runtime cannot take is called otherwise."""
-    renamed = {"Page«Widget»": "PageWidget", "Model": "Model_", "Operation": "Operation_"}
+    renamed = {"Page«Widget»": "PageWidget", "Model": "Model_", "Operation": "Operation_", "Paging": "Paging_"}
     assert {renamed.get(name, name) for name in SCHEMAS} <= set(models.MODULES)
     assert all(getattr(models, name) is not None for name in models.MODULES)
 
 
 def test_inline_types_are_named_after_where_they_stand(models: Any) -> None:
     """An inline object or enum is a class called after its parent and its property, or after its operation."""
-    inline = set(models.MODULES) - set(SCHEMAS) - {"PageWidget", "Model_", "Operation_"}
+    inline = set(models.MODULES) - set(SCHEMAS) - {"PageWidget", "Model_", "Operation_", "Paging_"}
     assert inline == {"WidgetSize", "WidgetSizeUnit", "WidgetsUploadPartBody"}
 
 
@@ -173,34 +173,29 @@ def test_enum_members_are_told_apart(models: Any) -> None:
 
 def test_signatures(api: Any) -> None:
     """Path parameters first and in the path's order, then the body, then what is required, then the rest."""
-    assert list(inspect.signature(api.widgets.import_).parameters) == ["client", "widget_id", "class_", "depth"]
-    assert list(inspect.signature(api.widgets.upload).parameters) == ["client", "widget_id", "class_", "body"]
+    assert list(inspect.signature(api.widgets.import_).parameters) == ["self", "widget_id", "class_", "depth"]
+    assert list(inspect.signature(api.widgets.upload).parameters) == ["self", "widget_id", "class_", "body"]
     parameters = inspect.signature(api.widgets.get_widgets).parameters
-    order = "client client_ offset limit colours self_ body_ page_size_ api_version accept"
+    order = "self client_ offset limit colours self_ body_ page_size api_version accept"
     assert " ".join(parameters) == order
     assert parameters["client_"].default is inspect.Parameter.empty
     assert parameters["offset"].default is UNSET
     assert parameters["offset"].kind is inspect.Parameter.KEYWORD_ONLY
     assert inspect.signature(api.widgets.create_widget).parameters["body"].default is UNSET
-    assert inspect.signature(api.widgets.create_widget).return_annotation == "Widget | Operation_ | None"
+    assert inspect.signature(api.widgets.create_widget).return_annotation == ("Request[Widget | Operation_ | None]")
     assert inspect.signature(api.widgets.upload).parameters["body"].annotation == "Upload"
 
 
 def test_annotations_are_types_that_exist(odd: str, api: Any, models: Any) -> None:
     """Every annotation of a function names something that a type checker finds."""
     known = {name: getattr(models, name) for name in models.MODULES} | {"Upload": bytes}
-    for name in ("ApplianceClient", "Items", "OnIncomplete", "Unset"):
+    for name in ("Caller", "Unset"):
         known[name] = object
     for group in api.GROUPS:
         for name, function in inspect.getmembers(getattr(api, group), inspect.isfunction):
             if function.__module__ == f"{odd}.api.{group}":
                 unions = {key: value for key, value in known.items() if isinstance(value, type)}
-                text = dict(function.__annotations__)
-                function.__annotations__ = {key: value for key, value in text.items() if "Items[" not in value}
-                try:
-                    get_type_hints(function, None, unions)
-                finally:
-                    function.__annotations__ = text
+                get_type_hints(function, None, unions)
                 assert name in vars(getattr(api, group))
 
 
@@ -212,12 +207,12 @@ def test_operations_carry_what_the_document_says(api: Any) -> None:
     assert (given["api_version"].wire, given["accept"].location) == ("api-version", "header")
     assert "x_api_version" not in given
     assert given["client_"].required
-    page = listing.listing
+    page = listing.paging
     assert (page.rows, page.row, page.skip, page.limit, page.in_body) == ("results", "Widget", "offset", "limit", False)
     search = api.full_search_beta._SEARCH
-    assert (search.safe, search.inferred, search.listing.skip, search.listing.in_body) == (True, True, "Skip", True)
+    assert (search.safe, search.inferred, search.paging.skip, search.paging.in_body) == (True, True, "Skip", True)
     created = api.widgets._CREATE_WIDGET
-    assert {status: each.type for status, each in created.answers.items()} == {
+    assert {status: each.type for status, each in created.responses.items()} == {
         201: "Widget",
         202: "Operation_",
         204: "",
@@ -226,8 +221,8 @@ def test_operations_carry_what_the_document_says(api: Any) -> None:
     upload = api.widgets._UPLOAD
     assert (upload.secured, upload.deprecated, upload.body.media_type) == (False, True, "application/octet-stream")
     assert api.widgets._UPLOAD_PART.body.media_type == "multipart/form-data"
-    assert api.login_._EXPORT.answers[200].media_types == ("text/csv", "application/zip")
-    assert api.login_._EXPORT.answers[200].type == "str | bytes"
+    assert api.login_._EXPORT.responses[200].media_types == ("text/csv", "application/zip")
+    assert api.login_._EXPORT.responses[200].type == "str | bytes"
     assert api.login_._POST_EXPORT.title == 'Has "quotes" and a \\ in it'
 
 
@@ -252,7 +247,7 @@ def test_docstrings_say_title_parameters_answers_errors_and_source(api: Any) -> 
 
 def test_answers_decode(odd: str, api: Any, models: Any) -> None:
     """A page of an unseen revision decodes through its operation's type, children included."""
-    page = decoder(api.widgets._GET_WIDGETS.answers[200].type, odd)(
+    page = decoder(api.widgets._GET_WIDGETS.responses[200].type, odd)(
         {"results": [{"kind": "Gear"}, {"kind": "new"}], "totalCount": 2}
     )
     assert [type(row) for row in page.results] == [models.Gear, models.Widget]

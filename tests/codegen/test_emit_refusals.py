@@ -166,14 +166,14 @@ LOSSES = {
             '    "CreateWidgets",\n    "CreateWidget"',
             "operation CreateWidget was not emitted",
         ),
-        ("async def create_widget(", "async def create_wodget(", "operation CreateWidget has no function"),
+        ("    def create_widget(", "    def create_wodget(", "operation CreateWidget has no function"),
         (
             'Parameter("accept", "Accept", "header")',
             'Parameter("accept")',
             "operation Widgets_GetWidgets: parameter Accept in header was not emitted",
         ),
         ('    body=Body("Widget", required=False),\n', "", "operation CreateWidget: its body was not emitted"),
-        ('        202: Answer("Operation_"),\n', "", "operation CreateWidget: answer 202 was not emitted"),
+        ('        202: Response("Operation_"),\n', "", "operation CreateWidget: answer 202 was not emitted"),
         ('    "/widgets",', '    "/gadgets",', "operation Widgets_GetWidgets was emitted as GET /gadgets"),
     ],
     "models/*.py": [

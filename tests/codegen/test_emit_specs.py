@@ -20,8 +20,8 @@ from codegen.emit.expressions import names as names_in
 from codegen.emit.target import Target
 from codegen.naming import CLIENT_MEMBERS
 from veeam_async._model import Model, OpenEnum, fields
+from veeam_async._operation.operation import Operation
 from veeam_async.client import ApplianceClient
-from veeam_async.operation import Operation
 
 PACKAGE = Path(veeam_async.__file__).parent
 SPECS = emit.ROOT / "specs"
@@ -93,7 +93,7 @@ def test_every_operation_is_there(target: Target) -> None:
         assert {(entry.wire, entry.location) for entry in made.parameters} == expected
         assert all(entry.required for entry in made.parameters if entry.location == "path")
         assert (made.body is not None) == ("requestBody" in operation)
-        assert set(made.answers) == {int(code) for code in operation["responses"] if code.startswith("2")}
+        assert set(made.responses) == {int(code) for code in operation["responses"] if code.startswith("2")}
         assert made.inferred == bool(operation.get("x-inferred"))
         assert made.deprecated == bool(operation.get("deprecated"))
         assert made.secured == (operation.get("security") != [])
@@ -167,12 +167,12 @@ def test_every_type_has_a_meaning(target: Target) -> None:
         for field in fields(made).values()
     }
     for operation in emitted(target).values():
-        expressions |= {answer.type for answer in operation.answers.values() if answer.type}
+        expressions |= {answer.type for answer in operation.responses.values() if answer.type}
         expressions |= {parameter.type for parameter in operation.parameters}
         if operation.body:
             expressions.add(operation.body.type)
-        if operation.listing:
-            expressions.add(operation.listing.row)
+        if operation.paging:
+            expressions.add(operation.paging.row)
     assert set(names_in(expressions)) <= set(there) | PLAIN
 
 
@@ -254,8 +254,8 @@ from veeam_async._model import decoder
 api = importlib.import_module("{name}.api")
 group, function = api.OPERATIONS["{operation}"].split(".")
 made = getattr(getattr(api, group), "_" + function.upper())
-page = decoder(made.answers[200].type, "{name}")({{made.listing.rows: [{row!r}]}})
-for row in getattr(page, made.listing.rows):
+page = decoder(made.responses[200].type, "{name}")({{made.paging.rows: [{row!r}]}})
+for row in getattr(page, made.paging.rows):
     row.type if hasattr(row, "type") else row.id
 print(json.dumps(sorted(module for module in sys.modules if module.startswith("{name}."))))
 """

@@ -59,7 +59,7 @@ def test_attribute_names_keep_clear(wire: str, expected: str) -> None:
     assert naming.attribute_name(wire) == expected
 
 
-@pytest.mark.parametrize("wire", ["client", "body", "self", "page_size", "max_items", "on_incomplete"])
+@pytest.mark.parametrize("wire", ["client", "body", "self"])
 def test_parameters_keep_clear_of_the_functions_own(wire: str) -> None:
     """A parameter called as one of the function's own arguments has a trailing underscore."""
     assert naming.parameter_name(wire) == f"{wire}_"

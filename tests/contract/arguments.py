@@ -7,7 +7,7 @@ from typing import Any
 
 from codegen.ingest.walking import operations, resolve
 from veeam_async._model import UNSET, decoder, fields
-from veeam_async.operation import Operation
+from veeam_async._operation.operation import Operation
 
 # How deep what is optional is sent as well; below that, only what is required.
 OPTIONAL_DEPTH = 3

@@ -32,10 +32,10 @@ from tests.contract.arguments import Arguments
 from tests.contract.prism import Prism, PrismError
 from veeam_async import BearerToken, Password
 from veeam_async._model import Model, encode, fields
+from veeam_async._operation.operation import Operation
 from veeam_async.client import ApplianceClient, Timeouts
 from veeam_async.credentials import Credentials
 from veeam_async.errors import ApiError, AuthenticationError, InferredOperationWarning, VeeamError
-from veeam_async.operation import Operation
 from veeam_async.retry import RetryPolicy
 
 # The vendor's documents that are proved where they are to be had; the other ones only when asked for.
@@ -206,7 +206,7 @@ async def call(client: ApplianceClient, operation: Operation[Any], arguments: Ar
 def misfit(value: Any, operation: Operation[Any]) -> str:
     """Why a value is none of what an operation says that it gives; empty where it is."""
     models = import_module(f"{operation.revision.package}.models")
-    types = [answer.type for answer in operation.answers.values()]
+    types = [answer.type for answer in operation.responses.values()]
     try:
         read_all(value)
         if not isinstance(value, bytes):

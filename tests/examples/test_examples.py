@@ -99,7 +99,7 @@ async def jobs_of(vbr: SimulatedAppliance) -> list[dict[str, Any]]:
     from veeam_async.vbr.v1_3_rev0 import Client
 
     async with Client(vbr.url, vbr.credentials) as client:
-        return [job.to_dict() async for job in client.jobs.get_all_jobs.items()]
+        return [job.to_dict() async for job in client.jobs.get_all_jobs()]
 
 
 async def test_wait_for_job_that_is_not_there(vbr: SimulatedAppliance, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ async def test_chunks_that_make_no_sense(vbr: Vbr, make: Make, path: str, rest: 
 
 
 async def downloaded(client: Client) -> bytes:
-    async with client.deployment.download_deployment_kit.stream(SESSION_ID) as download:
+    async with client.deployment.download_deployment_kit(SESSION_ID).stream() as download:
         return await download.read()
 
 
@@ -170,7 +170,7 @@ async def test_rows_nested_deeply(vbr: Vbr, client: Client) -> None:
         await exchange.reply(200, b'{"data":[{"name":' + nested(400) + b'}],"pagination":{"total":5}}')
 
     with pytest.raises(DecodeError, match="nested too deeply"):
-        _ = [row async for row in client.sessions.get_all_sessions.items()]
+        _ = [row async for row in client.sessions.get_all_sessions()]
 
 
 async def test_ids_nested_deeply(vbr: Vbr, client: Client) -> None:
@@ -181,7 +181,7 @@ async def test_ids_nested_deeply(vbr: Vbr, client: Client) -> None:
         await exchange.reply(200, b'{"data":[{"id":' + nested(1000) + b'}],"pagination":{"total":5}}')
 
     async def walk() -> list[Any]:
-        return [row async for row in client.sessions.get_all_sessions.items(on_incomplete="ignore")]
+        return [row async for row in client.sessions.get_all_sessions().options(on_incomplete="ignore")]
 
     outcome = (await asyncio.gather(walk(), return_exceptions=True))[0]
     if isinstance(outcome, list):
@@ -231,7 +231,7 @@ async def test_a_download_whose_name_makes_no_sense(vbr: Vbr, client: Client, di
     async def kit(exchange: Exchange) -> None:
         await exchange.raw(b"HTTP/1.1 200 OK\r\nContent-Disposition: " + disposition + b"\r\nContent-Length: 0\r\n\r\n")
 
-    async with client.deployment.download_deployment_kit.stream(SESSION_ID) as download:
+    async with client.deployment.download_deployment_kit(SESSION_ID).stream() as download:
         assert (download.filename or "").encode() in (b"", b"?")
 
 

@@ -281,7 +281,7 @@ async def test_a_download_that_fails(parrot: Parrot, cage: Cage, tmp_path: Path)
         await client.login()
         for way in ("cut-body", "hang-body", "page", "403", "senseless"):
             parrot.way = way
-            work = client.deployment.download_deployment_kit.to_file(tmp_path / "kit.zip", SESSION_ID)
+            work = client.deployment.download_deployment_kit(SESSION_ID).to_file(tmp_path / "kit.zip")
             await cage.catch(asyncio.wait_for(work, 2))
     assert list(tmp_path.iterdir()) == []
 

@@ -12,6 +12,7 @@ import pytest
 from veeam_async._http.pool import Pool
 from veeam_async.connect import connect
 from veeam_async.credentials import Mfa, Password
+from veeam_async.downloads import Download
 from veeam_async.errors import VeeamError
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts
@@ -159,8 +160,10 @@ async def test_stream_at_every_point(vbr: Vbr) -> None:
     async def work() -> None:
         async with Client(vbr.url, Password("monitor", vbr.password), retry=QUICK) as client:
             operation = next(one for one in _operations if one.operation_id == "GetSession")
-            async with client.stream(operation, {"id": SESSION_ID}) as reply:
-                await reply.read(10)
+            request: Download[Any] = Download(client, operation, {"id": SESSION_ID})
+            async with request.stream() as body:
+                async for _ in body.chunks():
+                    break
 
     _operations = Client.operations
     assert await walk(vbr, work) > 20

@@ -104,7 +104,7 @@ async def test_cancelling_a_walk(server: Scripted) -> None:
     """A listing that is walked, with a page ahead on its way."""
 
     async def work(client: Client) -> None:
-        async for _ in client.sessions.get_all_sessions.items():
+        async for _ in client.sessions.get_all_sessions():
             await asyncio.sleep(0)
 
     await walk(server, work)
@@ -114,7 +114,7 @@ async def test_cancelling_pages(server: Scripted) -> None:
     """The same page by page."""
 
     async def work(client: Client) -> None:
-        async for _ in client.sessions.get_all_sessions.pages():
+        async for _ in client.sessions.get_all_sessions().pages():
             await asyncio.sleep(0)
 
     await walk(server, work)
@@ -125,7 +125,7 @@ async def test_cancelling_a_download(server: Scripted, tmp_path: Path) -> None:
     target = tmp_path / "kit"
 
     async def work(client: Client) -> None:
-        await client.deployment.download_deployment_kit.to_file(target, "t")
+        await client.deployment.download_deployment_kit("t").to_file(target)
 
     def after() -> None:
         names = os.listdir(tmp_path)
@@ -141,7 +141,7 @@ async def test_cancelling_a_download_twice(server: Scripted, tmp_path: Path) -> 
     """A second cancellation while the first one cleans up leaves no file either."""
     for steps in range(60, 120, 4):
         async with Client(server.url, Password("user", "password")) as client:
-            task = asyncio.ensure_future(client.deployment.download_deployment_kit.to_file(tmp_path / "kit", "t"))
+            task = asyncio.ensure_future(client.deployment.download_deployment_kit("t").to_file(tmp_path / "kit"))
             for _ in range(steps):
                 await asyncio.sleep(0)
             for _ in range(4):

@@ -12,6 +12,7 @@ import pytest
 
 from veeam_async._http.telling import Teller
 from veeam_async._model import UNSET
+from veeam_async._operation.request import Request
 from veeam_async.errors import ApiError, ConnectError, RateLimitedError, RequestTimeout, ServerError
 from veeam_async.retry import RetryPolicy
 from veeam_async.timeouts import Timeouts, deadline
@@ -412,9 +413,9 @@ async def test_posts_that_the_documents_call_reading_are_repeated() -> None:
         appliance.faults.add(operation=unsafe.operation_id, times=2, status=503)
         retry = RetryPolicy(backoff=0.001)
         async with Client(appliance.url, appliance.credentials, retry=retry) as client:
-            await client.execute(safe, {}, {} if safe.body is not None else UNSET)
+            await Request(client, safe, {}, {} if safe.body is not None else UNSET)
             with pytest.raises(ServerError) as caught:
-                await client.execute(unsafe, {"id": SESSION_ID}, {})
+                await Request(client, unsafe, {"id": SESSION_ID}, {})
         assert caught.value.outcome_unknown
         assert appliance.count(safe.operation_id) == 3
         assert appliance.count(unsafe.operation_id) == 1

@@ -334,7 +334,7 @@ async def test_a_download_whose_head_does_not_come(vbr: Vbr, make: Make) -> None
     await client.login()
 
     async def download() -> None:
-        async with client.deployment.download_deployment_kit.stream(SESSION_ID):
+        async with client.deployment.download_deployment_kit(SESSION_ID).stream():
             pass
 
     with pytest.raises(RequestTimeout) as caught:

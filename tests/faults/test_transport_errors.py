@@ -31,7 +31,7 @@ from veeam_async.errors import (
     VeeamError,
 )
 from veeam_async.retry import RetryPolicy
-from veeam_async.streaming import Encoder
+from veeam_async.uploads import Encoder
 from veeam_async.vbr.v1_3_rev0 import Client
 
 from .conftest import Clock

@@ -51,7 +51,7 @@ def answer(vbr: Vbr, path: str, body: bytes, encoding: str = "", *, status: int 
 async def download(client: Client, place: Path) -> bytes:
     """The kit by way of a file; none is left behind where it fails."""
     try:
-        await client.deployment.download_deployment_kit.to_file(place, SESSION_ID)
+        await client.deployment.download_deployment_kit(SESSION_ID).to_file(place)
     except VeeamError:
         assert list(place.parent.iterdir()) == []
         raise

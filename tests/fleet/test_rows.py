@@ -17,6 +17,7 @@ import orjson
 import pytest
 
 from veeam_async._model import Model, fields
+from veeam_async._operation.operation import Revision
 from veeam_async.errors import ForbiddenError, VeeamError
 from veeam_async.fleet import (
     ROW_TYPES,
@@ -40,7 +41,6 @@ from veeam_async.fleet.reading import find_operation
 from veeam_async.fleet.rows import sources, values
 from veeam_async.fleet.rows.document import markdown
 from veeam_async.fleet.rows.mapping import Combine, Take
-from veeam_async.operation import Revision
 from veeam_async.revisions import revisions
 from veeam_async.testing import SimulatedAppliance, World
 from veeam_async.testing.versions import serve
@@ -112,8 +112,8 @@ def test_tables_name_what_the_documents_have(revision: Revision) -> None:
                 continue
             wires = {parameter.wire for parameter in operation.parameters}
             assert {*source.query, *([source.since] if source.since else ())} <= wires
-            model = operation.listing.row if operation.listing else operation.answers[200].type
-            if operation.listing is None and source.results is not None:
+            model = operation.paging.row if operation.paging else operation.responses[200].type
+            if operation.paging is None and source.results is not None:
                 page = class_of(revision, model)
                 if page is None:
                     continue

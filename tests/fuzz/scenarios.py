@@ -121,12 +121,12 @@ async def kept(stage: Stage, method: Any, *args: Any, **kwargs: Any) -> None:
         case 0:
             await method(*args, **kwargs)
         case 1:
-            async with method.stream(*args, **kwargs) as download:
+            async with method(*args, **kwargs).stream() as download:
                 repr((download.filename, download.size, download.content_type))
                 async for _ in download.chunks(max_size=MOST_BODY):
                     pass
         case _:
-            await method.to_file(stage.folder / "kept", *args, **kwargs)
+            await method(*args, **kwargs).to_file(stage.folder / "kept")
 
 
 # ------------------------------------------------------------------------------------------- Backup & Replication
@@ -149,13 +149,13 @@ async def vbr_objects(stage: Stage) -> None:
 async def vbr_items(stage: Stage) -> None:
     async with stage.client(VbrClient) as vbr:
         on_incomplete = stage.rng.choice(("warn", "raise", "ignore"))
-        await walk(vbr.jobs.get_all_jobs.items(page_size=4, on_incomplete=on_incomplete))
+        await walk(vbr.jobs.get_all_jobs(limit=4).options(on_incomplete=on_incomplete))
 
 
 @scenario("vbr")
 async def vbr_pages(stage: Stage) -> None:
     async with stage.client(VbrClient) as vbr:
-        await walk(vbr.repositories.get_all_repositories_states.pages(page_size=2))
+        await walk(vbr.repositories.get_all_repositories_states(limit=2).pages())
 
 
 @scenario("vbr")
@@ -259,7 +259,7 @@ async def vbr_negotiated(stage: Stage) -> None:
 @scenario("aws")
 async def aws_items(stage: Stage) -> None:
     async with stage.client(AwsClient) as aws:
-        await walk(aws.sessions.get_sessions.items(page_size=20, max_items=70))
+        await walk(aws.sessions.get_sessions(limit=20).options(max_items=70))
 
 
 @scenario("aws")
@@ -295,13 +295,13 @@ async def azure_items(stage: Stage) -> None:
     async with stage.client(AzureClient) as azure:
         # A page that is put together is waited for by itself; only a deadline shortens that.
         with deadline(2.0):
-            await walk(azure.region.get_regions_page.items(page_size=3, max_items=20))
+            await walk(azure.region.get_regions_page(limit=3).options(max_items=20))
 
 
 @scenario("azure")
 async def azure_pages(stage: Stage) -> None:
     async with stage.client(AzureClient) as azure:
-        await walk(azure.policy.get_policies.pages(page_size=2))
+        await walk(azure.policy.get_policies(limit=2).pages())
 
 
 @scenario("azure")

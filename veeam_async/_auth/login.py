@@ -13,6 +13,8 @@ from .._http.answers import read_error
 from .._http.token import Source, Token
 from .._http.transport import Transport
 from .._operation.call import Call
+from .._operation.encoding import encode_form, encode_query
+from .._operation.operation import Revision
 from .._operation.reply import Reply
 from .._redact import Hidden, HiddenObject, HiddenTuple, Secret, forget_frames
 from ..credentials import (
@@ -28,9 +30,7 @@ from ..credentials import (
     is_single_use,
     secrets_of,
 )
-from ..encoding import encode_form, encode_query
 from ..errors import ApiError, AuthenticationError, DecodeError, MfaRequired, VeeamError, Where
-from ..operation import Revision
 from ..profiles import Grant, Profile
 from .totp import STEP, totp_code
 
@@ -196,7 +196,7 @@ class Login:
         query = encode_query({self._profile.sign_on_user: username})
         field = self._profile.sign_on_field
 
-        def decode(reply: Reply) -> str:
+        def decode(reply: Reply[None]) -> str:
             url = _object(reply).get(field)
             if not isinstance(url, str):
                 raise DecodeError("the answer has no sign-on URL")
@@ -209,7 +209,7 @@ class Login:
 
     async def _ask(
         self, grant: Grant, fields: dict[str, str], *, short_term: bool = False, secrets: tuple[str, ...] = ()
-    ) -> Reply:
+    ) -> Reply[None]:
         profile = self._profile
         request = profile.grants.get(grant)
         if request is None:
@@ -256,7 +256,7 @@ class Login:
         other = grant_type.lower() if grant_type[0].isupper() else grant_type[0].upper() + grant_type[1:]
         return (other, grant_type) if self._other_case else (grant_type, other)
 
-    def _token(self, reply: Reply, source: Source, started: float) -> Token:
+    def _token(self, reply: Reply[None], source: Source, started: float) -> Token:
         data = _object(reply)
         access = data.get("access_token")
         if not isinstance(access, str) or not access:
@@ -272,7 +272,7 @@ class Login:
             issued=started,
         )
 
-    def _no_token(self, reply: Reply, what: str = "no token") -> VeeamError:
+    def _no_token(self, reply: Reply[None], what: str = "no token") -> VeeamError:
         data = _object(reply)
         if data.get("mfa_enabled") or data.get("mfa_token"):
             return MfaRequired(
@@ -305,14 +305,14 @@ def _lifetime(value: Any, fallback: float) -> float:
     return seconds if math.isfinite(seconds) and seconds > 0 else fallback
 
 
-def _object(reply: Reply) -> HiddenObject:
+def _object(reply: Reply[None]) -> HiddenObject:
     data = reply.json()
     if not isinstance(data, dict):
         raise DecodeError("the login's answer is no JSON object", status=reply.status, step="login", **_where(reply))
     return HiddenObject(data)
 
 
-def _where(reply: Reply) -> Where:
+def _where(reply: Reply[None]) -> Where:
     return {
         "appliance": reply.appliance,
         "operation": reply.operation,

@@ -16,11 +16,11 @@ from .._http.pool import Pool
 from .._http.proxy import proxy_for
 from .._http.transport import Transport
 from .._operation.call import Call
+from .._operation.operation import Revision
 from .._operation.reply import Reply
 from .._redact import Hidden
 from ..errors import ApiError, ConnectError, TlsError, UnsupportedRevisionError, VeeamError
 from ..events import Listener
-from ..operation import Revision
 from ..profiles import Profile
 from ..retry import SAFE_STATUSES, RetryPolicy
 from ..timeouts import Timeouts
@@ -210,7 +210,7 @@ class _Probe:
     def _chosen(self, name: str, server: tuple[str, ...], reason: str) -> Negotiation:
         return Negotiation(name, self.origin.port, server, self._offered, self._requests, reason)
 
-    async def _ask(self, name: str) -> Reply:
+    async def _ask(self, name: str) -> Reply[None]:
         profile = self._profile
         self._requests += 1
         path = profile.probe_path.replace("{revision}", name)
@@ -219,7 +219,7 @@ class _Probe:
             Call("GET", path, f"GET {path}", profile.probe_path, safe=True, headers=headers)
         )
 
-    def _serves(self, reply: Reply) -> bool:
+    def _serves(self, reply: Reply[None]) -> bool:
         """True where the revision exists: it answers, or asks for a token before anything else."""
         # Another service on that port, a sign-on page or a proxy answers the same to anything.
         asks_otherwise = reply.headers.get("WWW-Authenticate", "Bearer").partition(" ")[0].lower() != "bearer"

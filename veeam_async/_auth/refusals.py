@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from .._http.transport import Transport
+from .._operation.operation import Revision
 from ..errors import ApiError, AuthenticationError, MfaRequired, UnsupportedRevisionError, VeeamError
-from ..operation import Revision
 from ..profiles import Profile
 from . import negotiated
 from .revision_lists import others, revisions_in

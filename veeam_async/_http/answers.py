@@ -17,7 +17,7 @@ ERROR_BODY = 65536
 _MOST_FIELDS = 50
 
 
-def read_error(reply: Reply, *, outcome_unknown: bool = False) -> ApiError:
+def read_error(reply: Reply[None], *, outcome_unknown: bool = False) -> ApiError:
     """The error of an answer.
 
     Known are `{errorCode, message, resourceId}`, problem details (`title`, `detail` or `details`, `traceId`,
@@ -51,7 +51,7 @@ def read_error(reply: Reply, *, outcome_unknown: bool = False) -> ApiError:
     )
 
 
-def answered_by(reply: Reply) -> AnsweredBy | None:
+def answered_by(reply: Reply[None]) -> AnsweredBy | None:
     """Who wrote an error answer, as far as it shows: appliances answer JSON and ask for bearer tokens."""
     if reply.status == 407 or "Proxy-Authenticate" in reply.headers:
         return "proxy"
@@ -78,7 +78,7 @@ class _Said:
         self.body: JsonValue = None
 
 
-def _read(reply: Reply) -> _Said:
+def _read(reply: Reply[None]) -> _Said:
     said = _Said()
     body = reply.body[:ERROR_BODY]
     try:
@@ -116,7 +116,7 @@ def _read_object(said: _Said, data: Mapping[str, JsonValue]) -> None:
             said.fields[name] = [line if isinstance(line, str) else orjson.dumps(line).decode() for line in lines]
 
 
-def _read_text(said: _Said, reply: Reply, body: bytes) -> None:
+def _read_text(said: _Said, reply: Reply[None], body: bytes) -> None:
     # Masked before it is cut, lest half a secret stays.
     text = excerpt(redact(body.decode("utf-8", "replace"), reply.secrets).encode())
     kind = shown(reply.content_type) or "an unnamed type"

@@ -41,7 +41,7 @@ class Ended(Exception):
         reply: the answer, if there is one.
     """
 
-    def __init__(self, outcome: Outcome, error: VeeamError | None = None, reply: Reply | None = None) -> None:
+    def __init__(self, outcome: Outcome, error: VeeamError | None = None, reply: Reply[None] | None = None) -> None:
         self.outcome = outcome
         self.error = error
         self.reply = reply
@@ -328,7 +328,7 @@ class Exchange(Generic[T]):
         following = decide(ended.outcome, self._situation(None)).next
         return following in (Next.REDIRECT, Next.RETRY)
 
-    def undecodable(self, error: DecodeError, status: int, reply: Reply | None = None) -> Ended:
+    def undecodable(self, error: DecodeError, status: int, reply: Reply[None] | None = None) -> Ended:
         """The end of an attempt whose answer is a success and not what the call answers."""
         error.status = status
         self._complete(error)
@@ -352,7 +352,7 @@ class Exchange(Generic[T]):
 
     # ------------------------------------------------------------------------------------------------- redirects
 
-    def _moved(self, reply: Reply) -> Call:
+    def _moved(self, reply: Reply[None]) -> Call:
         """The call at the place that a redirect names, if that is at this origin and the same call.
 
         Raises:
@@ -374,7 +374,7 @@ class Exchange(Generic[T]):
             )
         return attrs.evolve(self.call, path=target.raw_path_qs.removeprefix(origin.prefix))
 
-    def _target(self, reply: Reply) -> URL | None:
+    def _target(self, reply: Reply[None]) -> URL | None:
         """Where a redirect leads, or None where it cannot be followed."""
         call, sender = self.call, self.around.sender
         location = reply.headers.get("Location")

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import logging
 
+from .._model import Tolerated as Departure
 from .._operation.call import Call
 from ..errors import VeeamError
-from ..events import Event, Listener, RequestAnswered, RequestFailed, RequestRetried, RequestStarted, TokenRenewed
+from ..events import (
+    Event,
+    Listener,
+    RequestAnswered,
+    RequestFailed,
+    RequestRetried,
+    RequestStarted,
+    TokenRenewed,
+    Tolerated,
+)
 from .token import Token
 
 _log = logging.getLogger("veeam_async.transport")
@@ -56,6 +66,9 @@ class Teller:
 
     def renewed(self, token: Token, elapsed: float) -> None:
         self.tell(TokenRenewed(self._appliance, token.source, token.lifetime, elapsed))
+
+    def tolerated(self, label: str, what: Departure) -> None:
+        self.tell(Tolerated(self._appliance, label, what.model, what.field, what.kind, what.value))
 
 
 def _path(call: Call) -> str:

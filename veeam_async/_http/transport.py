@@ -83,7 +83,9 @@ class Transport:
 
             self.teller = Teller(name, events)
 
-    def fetch(self, call: Call, tokens: TokenSource | None, decode: Callable[[Reply], T]) -> Coroutine[Any, Any, T]:
+    def fetch(
+        self, call: Call, tokens: TokenSource | None, decode: Callable[[Reply[None]], T]
+    ) -> Coroutine[Any, Any, T]:
         """Send a call and decode its answer; an answer that is cut is asked for again as a broken one is.
 
         Args:
@@ -98,7 +100,7 @@ class Transport:
         """
         return self._run(call, tokens, _Fetching(decode))
 
-    def probe(self, call: Call) -> Coroutine[Any, Any, Reply]:
+    def probe(self, call: Call) -> Coroutine[Any, Any, Reply[None]]:
         """Send a call without a token and give its answer as it is, an error too, after the repeats.
 
         Raises:
@@ -126,14 +128,14 @@ class _Fetching(Generic[T]):
     __slots__ = ("_decode",)
     stream = False
 
-    def __init__(self, decode: Callable[[Reply], T]) -> None:
+    def __init__(self, decode: Callable[[Reply[None]], T]) -> None:
         self._decode = decode
 
     async def __call__(self, response: aiohttp.ClientResponse, exchange: Exchange[T], token: Token | None) -> T:
         status = response.status
         if status < 200 or status >= 300:
             raise await _refused(response, exchange, token)
-        reply = None
+        reply: Reply[None] | None = None
         if status == 200:
             # What nearly all answers are, read without a further coroutine in between.
             headers, around = response.headers, exchange.around
@@ -157,7 +159,9 @@ class _Probing:
 
     stream = False
 
-    async def __call__(self, response: aiohttp.ClientResponse, exchange: Exchange[Reply], token: Token | None) -> Reply:
+    async def __call__(
+        self, response: aiohttp.ClientResponse, exchange: Exchange[Reply[None]], token: Token | None
+    ) -> Reply[None]:
         if 200 <= response.status < 300:
             return await _read(response, exchange, token)
         ended = await _refused(response, exchange, token)
@@ -188,7 +192,7 @@ class _Opening:
         return StreamedReply(response, exchange.call, exchange.around.name)
 
 
-async def _read(response: aiohttp.ClientResponse, exchange: Exchange[Any], token: Token | None) -> Reply:
+async def _read(response: aiohttp.ClientResponse, exchange: Exchange[Any], token: Token | None) -> Reply[None]:
     """The whole answer of a success."""
     around, call, status = exchange.around, exchange.call, response.status
     error = _partial(response, exchange)
@@ -203,19 +207,19 @@ async def _read(response: aiohttp.ClientResponse, exchange: Exchange[Any], token
         response.close()
         raise exchange.undecodable(error, status) from None
     exchange.answered(status, len(body))
-    reply = Reply(status, response.headers, body, call, around.name, around.sender.secrets_with(token))
+    reply: Reply[None] = Reply(status, response.headers, body, call, around.name, around.sender.secrets_with(token))
     if len(body) >= SMALL and _is_json(reply):
         await _parse(reply, exchange)
     return reply
 
 
-def _is_json(reply: Reply) -> bool:
+def _is_json(reply: Reply[None]) -> bool:
     """True where somebody will read the body as JSON."""
     due = reply.call.media_types
     return "json" in reply.content_type if not due else any("json" in media for media in due)
 
 
-async def _parse(reply: Reply, exchange: Exchange[Any]) -> None:
+async def _parse(reply: Reply[None], exchange: Exchange[Any]) -> None:
     """Parse a large body in steps, one body of the pool at a time, so that no other appliance waits for it.
 
     Raises:
@@ -248,7 +252,7 @@ async def _refused(response: aiohttp.ClientResponse, exchange: Exchange[Any], to
     exchange.answered(response.status, len(body))
     sent = secrets_in(call.body) if isinstance(call.body, bytes) else ()
     secrets = HiddenTuple((*call.secrets, *exchange.around.sender.secrets_with(token), *sent))
-    reply = Reply(response.status, response.headers, body, call, exchange.around.name, secrets)
+    reply: Reply[None] = Reply(response.status, response.headers, body, call, exchange.around.name, secrets)
     return Ended(Answered(reply.status, parse_retry_after(reply.headers.get("Retry-After"))), reply=reply)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..errors import DecodeError
 from .call import Call
@@ -41,7 +42,7 @@ def foreign_answer(
     )
 
 
-def check_media_type(reply: Reply) -> None:
+def check_media_type(reply: Reply[Any]) -> None:
     """Refuse a web page as the answer of a call that has none.
 
     Raises:

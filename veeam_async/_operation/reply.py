@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar, cast
 
 from .._redact import redact
 from .._text import neutral
@@ -14,14 +14,17 @@ from .json_text import JsonError, charset_of, decode_text, loads
 EXCERPT = 200
 _UNSET: Final = object()
 
+T_co = TypeVar("T_co", covariant=True)
+V = TypeVar("V")
+
 
 def excerpt(body: bytes, length: int = EXCERPT) -> str:
     """The first characters of a body, for people."""
     return body[: length * 4].decode("utf-8", "replace")[:length]
 
 
-class Reply:
-    """An answer that is read to its end and not decoded.
+class Reply(Generic[T_co]):
+    """An answer that is read to its end.
 
     Attributes:
         status: the HTTP status.
@@ -33,7 +36,7 @@ class Reply:
         parsed: the value of a body that is so large that it was parsed in steps as it came.
     """
 
-    __slots__ = ("appliance", "body", "call", "headers", "parsed", "secrets", "status")
+    __slots__ = ("_value", "appliance", "body", "call", "headers", "parsed", "secrets", "status")
 
     def __init__(
         self,
@@ -51,9 +54,20 @@ class Reply:
         self.appliance = appliance
         self.secrets = secrets
         self.parsed: object = _UNSET
+        self._value: Any = None
 
     def __repr__(self) -> str:
         return f"<Reply {self.status} to {self.operation} from {self.appliance}, {len(self.body)} bytes>"
+
+    @property
+    def value(self) -> T_co:
+        """The decoded answer; None where the call has no type of its own, as with `client.request`."""
+        return cast("T_co", self._value)
+
+    def with_value(self, value: V) -> Reply[V]:
+        """The reply with its decoded answer."""
+        self._value = value
+        return cast("Reply[V]", self)
 
     @property
     def operation(self) -> str:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from rich.markup import escape
 
+from ..downloads import Download
+from ..listing import Listing
 from ..running import run
 from .output import json_line, json_text, put, size, stderr
 from .status import CommandError, Status
 
 if TYPE_CHECKING:
+    from .._operation.operation import Operation, Parameter
     from ..client import ApplianceClient
-    from ..operation import Operation, Parameter
     from .target import Target
 
 
@@ -42,20 +44,22 @@ def call_operation(
                 if operation.body is None:
                     raise CommandError(f"{operation.operation_id} takes no body")
                 values["body"] = content
-            bound = getattr(getattr(client, operation.group), operation.name)
+            request = client.call(operation.operation_id, **values)
             if all_rows:
-                if operation.listing is None:
+                if not isinstance(request, Listing):
+                    request.close()
                     raise CommandError(f"{operation.operation_id} is no listing: --all does not go with it")
-                async for row in bound.items(**values):
+                async for row in request:
                     put(json_line(row) + "\n")
                 return Status.OK
             if output is not None:
-                if not hasattr(bound, "to_file"):
+                if not isinstance(request, Download):
+                    request.close()
                     raise CommandError(f"{operation.operation_id} is no download: --output does not go with it")
-                written = await bound.to_file(output, **values)
+                written = await request.to_file(output)
                 stderr().print(f"{escape(str(output))}: {size(written)}")
                 return Status.OK
-            answer = await client.call(operation.operation_id, **values)
+            answer = await request
             if wait_for:
                 from .wait import wait_with_progress
 

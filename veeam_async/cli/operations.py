@@ -12,7 +12,7 @@ from .output import Column, json_line, json_text, put, stderr, stdout, table
 from .status import CommandError, Status
 
 if TYPE_CHECKING:
-    from ..operation import Operation, Revision
+    from .._operation.operation import Operation, Revision
 
 
 def find_revision(product: str, name: str) -> Revision:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._operation.operation import Operation
 from ..errors import DecodeError, IncompleteListing
-from ..operation import Operation
-from ..paging import Items
+from ..listing import Listing
 from .rows.raw import RawType
 
 if TYPE_CHECKING:
@@ -28,16 +28,12 @@ async def pages(
     Raises:
         IncompleteListing: after the last page, where rows are missing.
     """
-    if operation.listing is not None:
-        items: Items[Any, Any] = Items(client, operation, values, on_incomplete="raise")
-        walk = items._walk()
-        while (page := await walk.next()) is not None:
-            items.total = walk.total
-            items.received += len(page.rows)
-            yield page.rows
-        walk.tell()
+    if operation.paging is not None:
+        listing: Listing[Any, Any] = Listing(client, operation, values)
+        async for page in listing.options(on_incomplete="raise").json_pages():
+            yield page
         return
-    reply = await client.send(operation, values)
+    reply = await client.sender.fetch(operation, values)
     if not reply.body:
         return
     answer = reply.json()
@@ -69,6 +65,6 @@ async def pages(
 def raw_type(operation: Operation[Any], results: str | None) -> RawType:
     """The type of the objects that `pages` gives."""
     package = operation.revision.package
-    if operation.listing is not None:
-        return RawType(package, operation.listing.row)
-    return RawType(package, operation.answers[200].type, results)
+    if operation.paging is not None:
+        return RawType(package, operation.paging.row)
+    return RawType(package, operation.responses[200].type, results)

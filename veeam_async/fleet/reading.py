@@ -8,8 +8,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._operation import finding
+from .._operation.operation import Operation, Revision
 from ..errors import ApiError, DecodeError, IncompleteListing, UnauthorizedError, VeeamError
-from ..operation import Operation, Revision
 from .answer import Answer
 from .appliance import Appliance
 from .pages import pages, raw_type
@@ -114,15 +115,8 @@ def _values(source: Source[Any], operation: Operation[Any], since: datetime | No
 
 
 @lru_cache(maxsize=1024)
-def _load(package: str, operation_id: str) -> Operation[Any] | None:
-    place = import_module(f"{package}.api").OPERATIONS.get(operation_id)
-    if place is None:
-        return None
-    group, _, name = place.partition(".")
-    operation: Operation[Any] = getattr(import_module(f"{package}.api.{group}"), f"_{name.upper()}")
-    return operation
-
-
 def find_operation(revision: Revision, operation_id: str) -> Operation[Any] | None:
     """An operation of a revision by its operationId, or None. Loads its api module, as the client's methods do."""
-    return _load(revision.package, operation_id)
+    if operation_id not in import_module(f"{revision.package}.api").OPERATIONS:
+        return None
+    return finding.find_operation(revision, operation_id)

@@ -6,8 +6,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from veeam_async._operation import Revision
 from veeam_async.client import ApplianceClient
-from veeam_async.operation import Revision
 
 from . import REVISION
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from veeam_async.operation import Revision
+from veeam_async._operation import Revision
 
 if TYPE_CHECKING:
     from . import api as api

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AmazonConnection,
@@ -45,8 +42,8 @@ _GET_ALL_AMAZON_CONNECTIONS: Operation[AmazonConnectionsPage] = Operation(
     tag="AmazonConnections",
     group="amazon_connections",
     name="get_all_amazon_connections",
-    answers={
-        200: Answer("AmazonConnectionsPage"),
+    responses={
+        200: Response("AmazonConnectionsPage"),
     },
 )
 
@@ -60,8 +57,8 @@ _CREATE_AMAZON_CONNECTION: Operation[AmazonConnection] = Operation(
     group="amazon_connections",
     name="create_amazon_connection",
     body=Body("AmazonConnectionSpec"),
-    answers={
-        201: Answer("AmazonConnection"),
+    responses={
+        201: Response("AmazonConnection"),
     },
 )
 
@@ -75,8 +72,8 @@ _GET_AMAZON_CONNECTION_BY_ID: Operation[AmazonConnection] = Operation(
     group="amazon_connections",
     name="get_amazon_connection_by_id",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("AmazonConnection"),
+    responses={
+        200: Response("AmazonConnection"),
     },
 )
 
@@ -90,8 +87,8 @@ _DELETE_AMAZON_CONNECTION: Operation[None] = Operation(
     group="amazon_connections",
     name="delete_amazon_connection",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -109,10 +106,10 @@ _BROWSE_CLOUD_NETWORKS: Operation[CloudNetworksPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudNetworksPage"),
+    responses={
+        200: Response("CloudNetworksPage"),
     },
-    listing=Listing("results", "CloudNetwork", "offset", "limit"),
+    paging=Paging("results", "CloudNetwork", "offset", "limit"),
 )
 
 _BROWSE_CLOUD_SUBNETWORKS: Operation[CloudSubnetworksPage] = Operation(
@@ -131,10 +128,10 @@ _BROWSE_CLOUD_SUBNETWORKS: Operation[CloudSubnetworksPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudSubnetworksPage"),
+    responses={
+        200: Response("CloudSubnetworksPage"),
     },
-    listing=Listing("results", "CloudSubnetwork", "offset", "limit"),
+    paging=Paging("results", "CloudSubnetwork", "offset", "limit"),
 )
 
 _BROWSE_CLOUD_SECURITY_GROUPS: Operation[CloudSecurityGroupsPage] = Operation(
@@ -152,10 +149,10 @@ _BROWSE_CLOUD_SECURITY_GROUPS: Operation[CloudSecurityGroupsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudSecurityGroupsPage"),
+    responses={
+        200: Response("CloudSecurityGroupsPage"),
     },
-    listing=Listing("results", "CloudSecurityGroup", "offset", "limit"),
+    paging=Paging("results", "CloudSecurityGroup", "offset", "limit"),
 )
 
 _BROWSE_AVAILABILITY_ZONES: Operation[RegionsPage] = Operation(
@@ -168,8 +165,8 @@ _BROWSE_AVAILABILITY_ZONES: Operation[RegionsPage] = Operation(
     group="amazon_connections",
     name="browse_availability_zones",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("RegionsPage"),
+    responses={
+        200: Response("RegionsPage"),
     },
 )
 
@@ -186,8 +183,8 @@ _VALIDATE_S3_ENDPOINT: Operation[CloudSubnetS3EndpointValidationResult] = Operat
         Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),
         Parameter("subnet_id", required=True),
     ),
-    answers={
-        200: Answer("CloudSubnetS3EndpointValidationResult"),
+    responses={
+        200: Response("CloudSubnetS3EndpointValidationResult"),
     },
 )
 
@@ -205,10 +202,10 @@ _BROWSE_ENCRYPTION_KEYS: Operation[CloudEncryptionKeysPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudEncryptionKeysPage"),
+    responses={
+        200: Response("CloudEncryptionKeysPage"),
     },
-    listing=Listing("results", "CloudEncryptionKey", "offset", "limit"),
+    paging=Paging("results", "CloudEncryptionKey", "offset", "limit"),
 )
 
 _BROWSE_BUCKET_FOLDERS: Operation[BucketFoldersPage] = Operation(
@@ -227,467 +224,11 @@ _BROWSE_BUCKET_FOLDERS: Operation[BucketFoldersPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[BrowseBucketFoldersSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("BucketFoldersPage"),
+    responses={
+        200: Response("BucketFoldersPage"),
     },
-    listing=Listing("results", "BucketFolder", "offset", "limit"),
+    paging=Paging("results", "BucketFolder", "offset", "limit"),
 )
-
-
-async def get_all_amazon_connections(
-    client: ApplianceClient,
-) -> AmazonConnectionsPage:
-    """GetAllAmazonConnections: GET /api/v1/amazonConnections.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `AmazonConnectionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_ALL_AMAZON_CONNECTIONS, {})
-
-
-async def create_amazon_connection(
-    client: ApplianceClient,
-    body: AmazonConnectionSpec,
-) -> AmazonConnection:
-    """CreateAmazonConnection: POST /api/v1/amazonConnections.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AmazonConnection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_AMAZON_CONNECTION, {}, body)
-
-
-async def get_amazon_connection_by_id(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> AmazonConnection:
-    """GetAmazonConnectionById: GET /api/v1/amazonConnections/{amazonConnectionId}.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `AmazonConnection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_AMAZON_CONNECTION_BY_ID, {"amazon_connection_id": amazon_connection_id})
-
-
-async def delete_amazon_connection(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> None:
-    """DeleteAmazonConnection: DELETE /api/v1/amazonConnections/{amazonConnectionId}.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_AMAZON_CONNECTION, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_cloud_networks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudNetworksPage:
-    """BrowseCloudNetworks: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudNetworks.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
-
-    Returns:
-        200: `CloudNetworksPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_CLOUD_NETWORKS, {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_browse_cloud_networks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[CloudNetwork, CloudNetworksPage]:
-    """BrowseCloudNetworks: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_cloud_networks`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_CLOUD_NETWORKS,
-        {"amazon_connection_id": amazon_connection_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_cloud_subnetworks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    cloud_network_id: str | Unset = UNSET,
-    availability_zone: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudSubnetworksPage:
-    """BrowseCloudSubnetworks: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSubnetworks.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        cloud_network_id: query `cloudNetworkId`.
-        availability_zone: query `availabilityZone`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
-
-    Returns:
-        200: `CloudSubnetworksPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_CLOUD_SUBNETWORKS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "cloud_network_id": cloud_network_id,
-            "availability_zone": availability_zone,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_browse_cloud_subnetworks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    cloud_network_id: str | Unset = UNSET,
-    availability_zone: str | Unset = UNSET,
-) -> Items[CloudSubnetwork, CloudSubnetworksPage]:
-    """BrowseCloudSubnetworks: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_cloud_subnetworks`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_CLOUD_SUBNETWORKS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "cloud_network_id": cloud_network_id,
-            "availability_zone": availability_zone,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_cloud_security_groups(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    cloud_network_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudSecurityGroupsPage:
-    """BrowseCloudSecurityGroups: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSecurityGroups.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        cloud_network_id: query `cloudNetworkId`.
-        offset: query `Offset`.
-        limit: query `Limit`.
-
-    Returns:
-        200: `CloudSecurityGroupsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_CLOUD_SECURITY_GROUPS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "cloud_network_id": cloud_network_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_browse_cloud_security_groups(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    cloud_network_id: str | Unset = UNSET,
-) -> Items[CloudSecurityGroup, CloudSecurityGroupsPage]:
-    """BrowseCloudSecurityGroups: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_cloud_security_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_CLOUD_SECURITY_GROUPS,
-        {"amazon_connection_id": amazon_connection_id, "cloud_network_id": cloud_network_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_availability_zones(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> RegionsPage:
-    """BrowseAvailabilityZones: GET /api/v1/amazonConnections/{amazonConnectionId}/availabilityZones.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `RegionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_AVAILABILITY_ZONES, {"amazon_connection_id": amazon_connection_id})
-
-
-async def validate_s3_endpoint(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    subnet_id: str,
-) -> CloudSubnetS3EndpointValidationResult:
-    """ValidateS3Endpoint: GET /api/v1/amazonConnections/{amazonConnectionId}/validateS3endpoint.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        subnet_id: query `subnetId`.
-
-    Returns:
-        200: `CloudSubnetS3EndpointValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _VALIDATE_S3_ENDPOINT, {"amazon_connection_id": amazon_connection_id, "subnet_id": subnet_id}
-    )
-
-
-async def browse_encryption_keys(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudEncryptionKeysPage:
-    """BrowseEncryptionKeys: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudEncryptionKeys.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
-
-    Returns:
-        200: `CloudEncryptionKeysPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_ENCRYPTION_KEYS, {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_browse_encryption_keys(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[CloudEncryptionKey, CloudEncryptionKeysPage]:
-    """BrowseEncryptionKeys: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_encryption_keys`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENCRYPTION_KEYS,
-        {"amazon_connection_id": amazon_connection_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_bucket_folders(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    bucket_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[BrowseBucketFoldersSort] | Unset = UNSET,
-) -> BucketFoldersPage:
-    """BrowseBucketFolders: GET /api/v1/amazonConnections/{amazonConnectionId}/browseBucketFolders/{bucketId}.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        bucket_id: path `bucketId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `BucketFoldersPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_BUCKET_FOLDERS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "bucket_id": bucket_id,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-        },
-    )
-
-
-def iterate_browse_bucket_folders(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    bucket_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    sort: list[BrowseBucketFoldersSort] | Unset = UNSET,
-) -> Items[BucketFolder, BucketFoldersPage]:
-    """BrowseBucketFolders: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_bucket_folders`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_BUCKET_FOLDERS,
-        {"amazon_connection_id": amazon_connection_id, "bucket_id": bucket_id, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class AmazonConnectionsApi(Api):
@@ -695,14 +236,310 @@ class AmazonConnectionsApi(Api):
 
     __slots__ = ()
 
-    get_all_amazon_connections = Method(get_all_amazon_connections)
-    create_amazon_connection = Method(create_amazon_connection)
-    get_amazon_connection_by_id = Method(get_amazon_connection_by_id)
-    delete_amazon_connection = Method(delete_amazon_connection)
-    browse_cloud_networks = ListMethod(browse_cloud_networks, iterate_browse_cloud_networks)
-    browse_cloud_subnetworks = ListMethod(browse_cloud_subnetworks, iterate_browse_cloud_subnetworks)
-    browse_cloud_security_groups = ListMethod(browse_cloud_security_groups, iterate_browse_cloud_security_groups)
-    browse_availability_zones = Method(browse_availability_zones)
-    validate_s3_endpoint = Method(validate_s3_endpoint)
-    browse_encryption_keys = ListMethod(browse_encryption_keys, iterate_browse_encryption_keys)
-    browse_bucket_folders = ListMethod(browse_bucket_folders, iterate_browse_bucket_folders)
+    def get_all_amazon_connections(
+        self: Caller,
+    ) -> Request[AmazonConnectionsPage]:
+        """GetAllAmazonConnections: GET /api/v1/amazonConnections.
+
+        Returns:
+            200: `AmazonConnectionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_ALL_AMAZON_CONNECTIONS, {})
+
+    def create_amazon_connection(
+        self: Caller,
+        body: AmazonConnectionSpec,
+    ) -> Request[AmazonConnection]:
+        """CreateAmazonConnection: POST /api/v1/amazonConnections.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AmazonConnection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_AMAZON_CONNECTION, {}, body)
+
+    def get_amazon_connection_by_id(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[AmazonConnection]:
+        """GetAmazonConnectionById: GET /api/v1/amazonConnections/{amazonConnectionId}.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `AmazonConnection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_AMAZON_CONNECTION_BY_ID, {"amazon_connection_id": amazon_connection_id})
+
+    def delete_amazon_connection(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[None]:
+        """DeleteAmazonConnection: DELETE /api/v1/amazonConnections/{amazonConnectionId}.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_AMAZON_CONNECTION, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_cloud_networks(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudNetwork, CloudNetworksPage]:
+        """BrowseCloudNetworks: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudNetworks.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            offset: query `Offset`.
+            limit: query `Limit`.
+
+        Returns:
+            200: `CloudNetworksPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_CLOUD_NETWORKS,
+            {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit},
+        )
+
+    def browse_cloud_subnetworks(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        cloud_network_id: str | Unset = UNSET,
+        availability_zone: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudSubnetwork, CloudSubnetworksPage]:
+        """BrowseCloudSubnetworks: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSubnetworks.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            cloud_network_id: query `cloudNetworkId`.
+            availability_zone: query `availabilityZone`, UUID.
+            offset: query `Offset`.
+            limit: query `Limit`.
+
+        Returns:
+            200: `CloudSubnetworksPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_CLOUD_SUBNETWORKS,
+            {
+                "amazon_connection_id": amazon_connection_id,
+                "cloud_network_id": cloud_network_id,
+                "availability_zone": availability_zone,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def browse_cloud_security_groups(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        cloud_network_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudSecurityGroup, CloudSecurityGroupsPage]:
+        """BrowseCloudSecurityGroups: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSecurityGroups.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            cloud_network_id: query `cloudNetworkId`.
+            offset: query `Offset`.
+            limit: query `Limit`.
+
+        Returns:
+            200: `CloudSecurityGroupsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_CLOUD_SECURITY_GROUPS,
+            {
+                "amazon_connection_id": amazon_connection_id,
+                "cloud_network_id": cloud_network_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def browse_availability_zones(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[RegionsPage]:
+        """BrowseAvailabilityZones: GET /api/v1/amazonConnections/{amazonConnectionId}/availabilityZones.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `RegionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_AVAILABILITY_ZONES, {"amazon_connection_id": amazon_connection_id})
+
+    def validate_s3_endpoint(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        subnet_id: str,
+    ) -> Request[CloudSubnetS3EndpointValidationResult]:
+        """ValidateS3Endpoint: GET /api/v1/amazonConnections/{amazonConnectionId}/validateS3endpoint.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            subnet_id: query `subnetId`.
+
+        Returns:
+            200: `CloudSubnetS3EndpointValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(
+            self, _VALIDATE_S3_ENDPOINT, {"amazon_connection_id": amazon_connection_id, "subnet_id": subnet_id}
+        )
+
+    def browse_encryption_keys(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudEncryptionKey, CloudEncryptionKeysPage]:
+        """BrowseEncryptionKeys: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudEncryptionKeys.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            offset: query `Offset`.
+            limit: query `Limit`.
+
+        Returns:
+            200: `CloudEncryptionKeysPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_ENCRYPTION_KEYS,
+            {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit},
+        )
+
+    def browse_bucket_folders(
+        self: Caller,
+        amazon_connection_id: str,
+        bucket_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[BrowseBucketFoldersSort] | Unset = UNSET,
+    ) -> Listing[BucketFolder, BucketFoldersPage]:
+        """BrowseBucketFolders: GET /api/v1/amazonConnections/{amazonConnectionId}/browseBucketFolders/{bucketId}.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            bucket_id: path `bucketId`, UUID.
+            offset: query `Offset`.
+            limit: query `Limit`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `BucketFoldersPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_BUCKET_FOLDERS,
+            {
+                "amazon_connection_id": amazon_connection_id,
+                "bucket_id": bucket_id,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+        )
+
+
+get_all_amazon_connections = AmazonConnectionsApi.get_all_amazon_connections
+create_amazon_connection = AmazonConnectionsApi.create_amazon_connection
+get_amazon_connection_by_id = AmazonConnectionsApi.get_amazon_connection_by_id
+delete_amazon_connection = AmazonConnectionsApi.delete_amazon_connection
+browse_cloud_networks = AmazonConnectionsApi.browse_cloud_networks
+browse_cloud_subnetworks = AmazonConnectionsApi.browse_cloud_subnetworks
+browse_cloud_security_groups = AmazonConnectionsApi.browse_cloud_security_groups
+browse_availability_zones = AmazonConnectionsApi.browse_availability_zones
+validate_s3_endpoint = AmazonConnectionsApi.validate_s3_endpoint
+browse_encryption_keys = AmazonConnectionsApi.browse_encryption_keys
+browse_bucket_folders = AmazonConnectionsApi.browse_bucket_folders

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         Bucket,
@@ -43,10 +40,10 @@ _BUCKETS: Operation[BucketsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[BucketsSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("BucketsPage"),
+    responses={
+        200: Response("BucketsPage"),
     },
-    listing=Listing("results", "Bucket", "offset", "limit"),
+    paging=Paging("results", "Bucket", "offset", "limit"),
 )
 
 _BUCKET_BY_ID: Operation[Bucket] = Operation(
@@ -59,8 +56,8 @@ _BUCKET_BY_ID: Operation[Bucket] = Operation(
     group="buckets",
     name="bucket_by_id",
     parameters=(Parameter("bucket_id", "bucketId", "path", required=True),),
-    answers={
-        200: Answer("Bucket"),
+    responses={
+        200: Response("Bucket"),
     },
 )
 
@@ -74,8 +71,8 @@ _RESCAN_BUCKET: Operation[SessionLink] = Operation(
     group="buckets",
     name="rescan_bucket",
     parameters=(Parameter("amazon_account_id", "amazonAccountId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -94,10 +91,10 @@ _GET_BUCKET_FOLDERS: Operation[BucketFoldersPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[GetBucketFoldersSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("BucketFoldersPage"),
+    responses={
+        200: Response("BucketFoldersPage"),
     },
-    listing=Listing("results", "BucketFolder", "offset", "limit"),
+    paging=Paging("results", "BucketFolder", "offset", "limit"),
 )
 
 _GET_BUCKET_FOLDER: Operation[BucketFolder] = Operation(
@@ -113,206 +110,10 @@ _GET_BUCKET_FOLDER: Operation[BucketFolder] = Operation(
         Parameter("bucket_id", "bucketId", "path", required=True),
         Parameter("folder_name", "folderName", "path", required=True),
     ),
-    answers={
-        200: Answer("BucketFolder"),
+    responses={
+        200: Response("BucketFolder"),
     },
 )
-
-
-async def buckets(
-    client: ApplianceClient,
-    *,
-    amazon_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[BucketsSort] | Unset = UNSET,
-) -> BucketsPage:
-    """Buckets: GET /api/v1/cloudInfrastructure/buckets.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: query `AmazonAccountId`, UUID.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `BucketsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BUCKETS,
-        {
-            "amazon_account_id": amazon_account_id,
-            "search_pattern": search_pattern,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-        },
-    )
-
-
-def iterate_buckets(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    amazon_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sort: list[BucketsSort] | Unset = UNSET,
-) -> Items[Bucket, BucketsPage]:
-    """Buckets: every row of every page, for `async for`.
-
-    What is not said here is as in `buckets`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BUCKETS,
-        {"amazon_account_id": amazon_account_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def bucket_by_id(
-    client: ApplianceClient,
-    bucket_id: str,
-) -> Bucket:
-    """BucketById: GET /api/v1/cloudInfrastructure/buckets/{bucketId}.
-
-    Args:
-        client: the appliance.
-        bucket_id: path `bucketId`, UUID.
-
-    Returns:
-        200: `Bucket`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BUCKET_BY_ID, {"bucket_id": bucket_id})
-
-
-async def rescan_bucket(
-    client: ApplianceClient,
-    amazon_account_id: str,
-) -> SessionLink:
-    """RescanBucket: POST /api/v1/cloudInfrastructure/buckets/rescan/{amazonAccountId}.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: path `amazonAccountId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESCAN_BUCKET, {"amazon_account_id": amazon_account_id})
-
-
-async def get_bucket_folders(
-    client: ApplianceClient,
-    bucket_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[GetBucketFoldersSort] | Unset = UNSET,
-) -> BucketFoldersPage:
-    """GetBucketFolders: GET /api/v1/cloudInfrastructure/buckets/{bucketId}/folders.
-
-    Args:
-        client: the appliance.
-        bucket_id: path `bucketId`, UUID.
-        offset: query `Offset`.
-        limit: query `Limit`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `BucketFoldersPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_BUCKET_FOLDERS, {"bucket_id": bucket_id, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_bucket_folders(
-    client: ApplianceClient,
-    bucket_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    sort: list[GetBucketFoldersSort] | Unset = UNSET,
-) -> Items[BucketFolder, BucketFoldersPage]:
-    """GetBucketFolders: every row of every page, for `async for`.
-
-    What is not said here is as in `get_bucket_folders`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_BUCKET_FOLDERS,
-        {"bucket_id": bucket_id, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_bucket_folder(
-    client: ApplianceClient,
-    bucket_id: str,
-    folder_name: str,
-) -> BucketFolder:
-    """GetBucketFolder: GET /api/v1/cloudInfrastructure/buckets/{bucketId}/folders/{folderName}.
-
-    Args:
-        client: the appliance.
-        bucket_id: path `bucketId`, UUID.
-        folder_name: path `folderName`.
-
-    Returns:
-        200: `BucketFolder`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_BUCKET_FOLDER, {"bucket_id": bucket_id, "folder_name": folder_name})
 
 
 class BucketsApi(Api):
@@ -320,8 +121,139 @@ class BucketsApi(Api):
 
     __slots__ = ()
 
-    buckets = ListMethod(buckets, iterate_buckets)
-    bucket_by_id = Method(bucket_by_id)
-    rescan_bucket = Method(rescan_bucket)
-    get_bucket_folders = ListMethod(get_bucket_folders, iterate_bucket_folders)
-    get_bucket_folder = Method(get_bucket_folder)
+    def buckets(
+        self: Caller,
+        *,
+        amazon_account_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[BucketsSort] | Unset = UNSET,
+    ) -> Listing[Bucket, BucketsPage]:
+        """Buckets: GET /api/v1/cloudInfrastructure/buckets.
+
+        Args:
+            amazon_account_id: query `AmazonAccountId`, UUID.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`.
+            limit: query `Limit`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `BucketsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BUCKETS,
+            {
+                "amazon_account_id": amazon_account_id,
+                "search_pattern": search_pattern,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+        )
+
+    def bucket_by_id(
+        self: Caller,
+        bucket_id: str,
+    ) -> Request[Bucket]:
+        """BucketById: GET /api/v1/cloudInfrastructure/buckets/{bucketId}.
+
+        Args:
+            bucket_id: path `bucketId`, UUID.
+
+        Returns:
+            200: `Bucket`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BUCKET_BY_ID, {"bucket_id": bucket_id})
+
+    def rescan_bucket(
+        self: Caller,
+        amazon_account_id: str,
+    ) -> Request[SessionLink]:
+        """RescanBucket: POST /api/v1/cloudInfrastructure/buckets/rescan/{amazonAccountId}.
+
+        Args:
+            amazon_account_id: path `amazonAccountId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESCAN_BUCKET, {"amazon_account_id": amazon_account_id})
+
+    def get_bucket_folders(
+        self: Caller,
+        bucket_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[GetBucketFoldersSort] | Unset = UNSET,
+    ) -> Listing[BucketFolder, BucketFoldersPage]:
+        """GetBucketFolders: GET /api/v1/cloudInfrastructure/buckets/{bucketId}/folders.
+
+        Args:
+            bucket_id: path `bucketId`, UUID.
+            offset: query `Offset`.
+            limit: query `Limit`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `BucketFoldersPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self, _GET_BUCKET_FOLDERS, {"bucket_id": bucket_id, "offset": offset, "limit": limit, "sort": sort}
+        )
+
+    def get_bucket_folder(
+        self: Caller,
+        bucket_id: str,
+        folder_name: str,
+    ) -> Request[BucketFolder]:
+        """GetBucketFolder: GET /api/v1/cloudInfrastructure/buckets/{bucketId}/folders/{folderName}.
+
+        Args:
+            bucket_id: path `bucketId`, UUID.
+            folder_name: path `folderName`.
+
+        Returns:
+            200: `BucketFolder`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_BUCKET_FOLDER, {"bucket_id": bucket_id, "folder_name": folder_name})
+
+
+buckets = BucketsApi.buckets
+bucket_by_id = BucketsApi.bucket_by_id
+rescan_bucket = BucketsApi.rescan_bucket
+get_bucket_folders = BucketsApi.get_bucket_folders
+get_bucket_folder = BucketsApi.get_bucket_folder

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import CertificateRegenerateSpec, Certificates, UploadCertificateBody
 
 _GET_CERTIFICATES: Operation[Certificates] = Operation(
@@ -24,8 +21,8 @@ _GET_CERTIFICATES: Operation[Certificates] = Operation(
     tag="Certificates",
     group="certificates",
     name="get_certificates",
-    answers={
-        200: Answer("Certificates"),
+    responses={
+        200: Response("Certificates"),
     },
 )
 
@@ -39,8 +36,8 @@ _RECREATE_CERTIFICATE: Operation[None] = Operation(
     group="certificates",
     name="recreate_certificate",
     body=Body("CertificateRegenerateSpec"),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
 
@@ -54,77 +51,10 @@ _UPLOAD_CERTIFICATE: Operation[None] = Operation(
     group="certificates",
     name="upload_certificate",
     body=Body("UploadCertificateBody", "multipart/form-data"),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
-
-
-async def get_certificates(
-    client: ApplianceClient,
-) -> Certificates:
-    """GetCertificates: GET /api/v1/settings/certificates.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `Certificates`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CERTIFICATES, {})
-
-
-async def recreate_certificate(
-    client: ApplianceClient,
-    body: CertificateRegenerateSpec,
-) -> None:
-    """RecreateCertificate: POST /api/v1/settings/certificates/regenerate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RECREATE_CERTIFICATE, {}, body)
-
-
-async def upload_certificate(
-    client: ApplianceClient,
-    body: UploadCertificateBody,
-) -> None:
-    """UploadCertificate: POST /api/v1/settings/certificates/upload.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as multipart/form-data.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPLOAD_CERTIFICATE, {}, body)
 
 
 class CertificatesApi(Api):
@@ -132,6 +62,66 @@ class CertificatesApi(Api):
 
     __slots__ = ()
 
-    get_certificates = Method(get_certificates)
-    recreate_certificate = Method(recreate_certificate)
-    upload_certificate = Method(upload_certificate)
+    def get_certificates(
+        self: Caller,
+    ) -> Request[Certificates]:
+        """GetCertificates: GET /api/v1/settings/certificates.
+
+        Returns:
+            200: `Certificates`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CERTIFICATES, {})
+
+    def recreate_certificate(
+        self: Caller,
+        body: CertificateRegenerateSpec,
+    ) -> Request[None]:
+        """RecreateCertificate: POST /api/v1/settings/certificates/regenerate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RECREATE_CERTIFICATE, {}, body)
+
+    def upload_certificate(
+        self: Caller,
+        body: UploadCertificateBody,
+    ) -> Request[None]:
+        """UploadCertificate: POST /api/v1/settings/certificates/upload.
+
+        Args:
+            body: what is sent, as multipart/form-data.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPLOAD_CERTIFICATE, {}, body)
+
+
+get_certificates = CertificatesApi.get_certificates
+recreate_certificate = CertificatesApi.recreate_certificate
+upload_certificate = CertificatesApi.upload_certificate

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import CostEstimationItem, CostEstimationsPage, GetCostEstimationSort, PolicySpec
 
@@ -35,11 +33,11 @@ _GET_COST_ESTIMATION: Operation[CostEstimationsPage] = Operation(
         Parameter("sort", "Sort", type="list[GetCostEstimationSort]", array="repeat"),
     ),
     body=Body("PolicySpec"),
-    answers={
-        200: Answer("CostEstimationsPage"),
+    responses={
+        200: Response("CostEstimationsPage"),
     },
     safe=True,
-    listing=Listing("items", "CostEstimationItem", "offset", "limit"),
+    paging=Paging("items", "CostEstimationItem", "offset", "limit"),
 )
 
 _EXPORT_COST_ESTIMATION: Operation[bytes] = Operation(
@@ -52,97 +50,11 @@ _EXPORT_COST_ESTIMATION: Operation[bytes] = Operation(
     group="cost_estimation",
     name="export_cost_estimation",
     body=Body("PolicySpec"),
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
-
-
-async def get_cost_estimation(
-    client: ApplianceClient,
-    body: PolicySpec,
-    *,
-    virtual_machine_name_filter: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[GetCostEstimationSort] | Unset = UNSET,
-) -> CostEstimationsPage:
-    """GetCostEstimation: POST /api/v1/costEstimation.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        virtual_machine_name_filter: query `VirtualMachineNameFilter`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `CostEstimationsPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_COST_ESTIMATION,
-        {"virtual_machine_name_filter": virtual_machine_name_filter, "offset": offset, "limit": limit, "sort": sort},
-        body,
-    )
-
-
-def iterate_cost_estimation(
-    client: ApplianceClient,
-    body: PolicySpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    virtual_machine_name_filter: str | Unset = UNSET,
-    sort: list[GetCostEstimationSort] | Unset = UNSET,
-) -> Items[CostEstimationItem, CostEstimationsPage]:
-    """GetCostEstimation: every row of every page, for `async for`.
-
-    What is not said here is as in `get_cost_estimation`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_COST_ESTIMATION,
-        {"virtual_machine_name_filter": virtual_machine_name_filter, "sort": sort},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export_cost_estimation(
-    client: ApplianceClient,
-    body: PolicySpec,
-) -> bytes:
-    """ExportCostEstimation: POST /api/v1/costEstimation/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_COST_ESTIMATION, {}, body)
 
 
 class CostEstimationApi(Api):
@@ -150,5 +62,63 @@ class CostEstimationApi(Api):
 
     __slots__ = ()
 
-    get_cost_estimation = ListMethod(get_cost_estimation, iterate_cost_estimation)
-    export_cost_estimation = DownloadMethod(export_cost_estimation)
+    def get_cost_estimation(
+        self: Caller,
+        body: PolicySpec,
+        *,
+        virtual_machine_name_filter: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[GetCostEstimationSort] | Unset = UNSET,
+    ) -> Listing[CostEstimationItem, CostEstimationsPage]:
+        """GetCostEstimation: POST /api/v1/costEstimation.
+
+        Args:
+            body: what is sent, as application/json.
+            virtual_machine_name_filter: query `VirtualMachineNameFilter`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `CostEstimationsPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_COST_ESTIMATION,
+            {
+                "virtual_machine_name_filter": virtual_machine_name_filter,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+            body,
+        )
+
+    def export_cost_estimation(
+        self: Caller,
+        body: PolicySpec,
+    ) -> Download[bytes]:
+        """ExportCostEstimation: POST /api/v1/costEstimation/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_COST_ESTIMATION, {}, body)
+
+
+get_cost_estimation = CostEstimationApi.get_cost_estimation
+export_cost_estimation = CostEstimationApi.export_cost_estimation

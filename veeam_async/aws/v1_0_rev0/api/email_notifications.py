@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import EmailNotifications, EmailNotificationsTestResult
 
 _GET_EMAIL_NOTIFICATIONS: Operation[EmailNotifications] = Operation(
@@ -24,8 +21,8 @@ _GET_EMAIL_NOTIFICATIONS: Operation[EmailNotifications] = Operation(
     tag="EmailNotifications",
     group="email_notifications",
     name="get_email_notifications",
-    answers={
-        200: Answer("EmailNotifications"),
+    responses={
+        200: Response("EmailNotifications"),
     },
 )
 
@@ -39,8 +36,8 @@ _SAVE_EMAIL_NOTIFICATIONS: Operation[EmailNotifications] = Operation(
     group="email_notifications",
     name="save_email_notifications",
     body=Body("EmailNotifications"),
-    answers={
-        200: Answer("EmailNotifications"),
+    responses={
+        200: Response("EmailNotifications"),
     },
 )
 
@@ -54,77 +51,10 @@ _SEND_TEST_MESSAGE: Operation[EmailNotificationsTestResult] = Operation(
     group="email_notifications",
     name="send_test_message",
     body=Body("EmailNotifications"),
-    answers={
-        200: Answer("EmailNotificationsTestResult"),
+    responses={
+        200: Response("EmailNotificationsTestResult"),
     },
 )
-
-
-async def get_email_notifications(
-    client: ApplianceClient,
-) -> EmailNotifications:
-    """GetEmailNotifications: GET /api/v1/settings/emailNotifications.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `EmailNotifications`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_EMAIL_NOTIFICATIONS, {})
-
-
-async def save_email_notifications(
-    client: ApplianceClient,
-    body: EmailNotifications,
-) -> EmailNotifications:
-    """SaveEmailNotifications: POST /api/v1/settings/emailNotifications.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmailNotifications`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SAVE_EMAIL_NOTIFICATIONS, {}, body)
-
-
-async def send_test_message(
-    client: ApplianceClient,
-    body: EmailNotifications,
-) -> EmailNotificationsTestResult:
-    """SendTestMessage: POST /api/v1/settings/emailNotifications/sendTestMessage.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmailNotificationsTestResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SEND_TEST_MESSAGE, {}, body)
 
 
 class EmailNotificationsApi(Api):
@@ -132,6 +62,66 @@ class EmailNotificationsApi(Api):
 
     __slots__ = ()
 
-    get_email_notifications = Method(get_email_notifications)
-    save_email_notifications = Method(save_email_notifications)
-    send_test_message = Method(send_test_message)
+    def get_email_notifications(
+        self: Caller,
+    ) -> Request[EmailNotifications]:
+        """GetEmailNotifications: GET /api/v1/settings/emailNotifications.
+
+        Returns:
+            200: `EmailNotifications`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_EMAIL_NOTIFICATIONS, {})
+
+    def save_email_notifications(
+        self: Caller,
+        body: EmailNotifications,
+    ) -> Request[EmailNotifications]:
+        """SaveEmailNotifications: POST /api/v1/settings/emailNotifications.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmailNotifications`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SAVE_EMAIL_NOTIFICATIONS, {}, body)
+
+    def send_test_message(
+        self: Caller,
+        body: EmailNotifications,
+    ) -> Request[EmailNotificationsTestResult]:
+        """SendTestMessage: POST /api/v1/settings/emailNotifications/sendTestMessage.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmailNotificationsTestResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SEND_TEST_MESSAGE, {}, body)
+
+
+get_email_notifications = EmailNotificationsApi.get_email_notifications
+save_email_notifications = EmailNotificationsApi.save_email_notifications
+send_test_message = EmailNotificationsApi.send_test_message

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AmazonAccount,
@@ -44,10 +42,10 @@ _AMAZON_ACCOUNTS_GET_ALL: Operation[AmazonAccountsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[AmazonAccountsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("AmazonAccountsPage"),
+    responses={
+        200: Response("AmazonAccountsPage"),
     },
-    listing=Listing("results", "AmazonAccount", "offset", "limit"),
+    paging=Paging("results", "AmazonAccount", "offset", "limit"),
 )
 
 _ADD_AMAZON_ACCOUNT: Operation[AmazonAccount] = Operation(
@@ -60,8 +58,8 @@ _ADD_AMAZON_ACCOUNT: Operation[AmazonAccount] = Operation(
     group="iam_roles",
     name="add_amazon_account",
     body=Body("AmazonAccountCreateSpec"),
-    answers={
-        201: Answer("AmazonAccount"),
+    responses={
+        201: Response("AmazonAccount"),
     },
 )
 
@@ -75,8 +73,8 @@ _VALIDATE_AMAZON_ACCOUNT_NAME: Operation[list[ValidationMessage]] = Operation(
     group="iam_roles",
     name="validate_amazon_account_name",
     body=Body("AmazonAccountNameValidationSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -91,8 +89,8 @@ _VALIDATE_DELETE_AMAZON_ACCOUNT: Operation[list[ValidationMessage]] = Operation(
     group="iam_roles",
     name="validate_delete_amazon_account",
     parameters=(Parameter("amazon_account_id", "amazonAccountId", "path", required=True),),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -107,8 +105,8 @@ _AMAZON_ACCOUNTS_GET_ONE_BY_ID: Operation[AmazonAccount] = Operation(
     group="iam_roles",
     name="amazon_accounts_get_one_by_id",
     parameters=(Parameter("amazon_account_id", "amazonAccountId", "path", required=True),),
-    answers={
-        200: Answer("AmazonAccount"),
+    responses={
+        200: Response("AmazonAccount"),
     },
 )
 
@@ -123,8 +121,8 @@ _UPDATE_AMAZON_ACCOUNT: Operation[AmazonAccount] = Operation(
     name="update_amazon_account",
     parameters=(Parameter("amazon_account_id", "amazonAccountId", "path", required=True),),
     body=Body("AmazonAccountUpdateSpec", required=False),
-    answers={
-        200: Answer("AmazonAccount"),
+    responses={
+        200: Response("AmazonAccount"),
     },
 )
 
@@ -138,8 +136,8 @@ _DELETE_AMAZON_ACCOUNT: Operation[None] = Operation(
     group="iam_roles",
     name="delete_amazon_account",
     parameters=(Parameter("amazon_account_id", "amazonAccountId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -154,8 +152,8 @@ _RESCAN_AMAZON_ACCOUNT: Operation[SessionLink] = Operation(
     name="rescan_amazon_account",
     parameters=(Parameter("amazon_account_id", "amazonAccountId", "path", required=True),),
     body=Body("RescanCloudAccountSpec"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -168,254 +166,11 @@ _EXPORT_AMAZON_ACCOUNTS: Operation[bytes] = Operation(
     tag="IAMRoles",
     group="iam_roles",
     name="export_amazon_accounts",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
-
-
-async def amazon_accounts_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
-) -> AmazonAccountsPage:
-    """AmazonAccountsGetAll: GET /api/v1/accounts/amazon.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `AmazonAccountsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _AMAZON_ACCOUNTS_GET_ALL, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_amazon_accounts_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
-) -> Items[AmazonAccount, AmazonAccountsPage]:
-    """AmazonAccountsGetAll: every row of every page, for `async for`.
-
-    What is not said here is as in `amazon_accounts_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _AMAZON_ACCOUNTS_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def add_amazon_account(
-    client: ApplianceClient,
-    body: AmazonAccountCreateSpec,
-) -> AmazonAccount:
-    """AddAmazonAccount: POST /api/v1/accounts/amazon.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ADD_AMAZON_ACCOUNT, {}, body)
-
-
-async def validate_amazon_account_name(
-    client: ApplianceClient,
-    body: AmazonAccountNameValidationSpec,
-) -> list[ValidationMessage]:
-    """ValidateAmazonAccountName: POST /api/v1/accounts/amazon/validateName.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_AMAZON_ACCOUNT_NAME, {}, body)
-
-
-async def validate_delete_amazon_account(
-    client: ApplianceClient,
-    amazon_account_id: str,
-) -> list[ValidationMessage]:
-    """ValidateDeleteAmazonAccount: POST /api/v1/accounts/amazon/{amazonAccountId}/validateDelete.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: path `amazonAccountId`, UUID.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_DELETE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id})
-
-
-async def amazon_accounts_get_one_by_id(
-    client: ApplianceClient,
-    amazon_account_id: str,
-) -> AmazonAccount:
-    """AmazonAccountsGetOneById: GET /api/v1/accounts/amazon/{amazonAccountId}.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: path `amazonAccountId`, UUID.
-
-    Returns:
-        200: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_AMAZON_ACCOUNTS_GET_ONE_BY_ID, {"amazon_account_id": amazon_account_id})
-
-
-async def update_amazon_account(
-    client: ApplianceClient,
-    amazon_account_id: str,
-    body: AmazonAccountUpdateSpec | Unset = UNSET,
-) -> AmazonAccount:
-    """UpdateAmazonAccount: PUT /api/v1/accounts/amazon/{amazonAccountId}.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: path `amazonAccountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id}, body)
-
-
-async def delete_amazon_account(
-    client: ApplianceClient,
-    amazon_account_id: str,
-) -> None:
-    """DeleteAmazonAccount: DELETE /api/v1/accounts/amazon/{amazonAccountId}.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: path `amazonAccountId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id})
-
-
-async def rescan_amazon_account(
-    client: ApplianceClient,
-    amazon_account_id: str,
-    body: RescanCloudAccountSpec,
-) -> SessionLink:
-    """RescanAmazonAccount: POST /api/v1/accounts/amazon/{amazonAccountId}/rescan.
-
-    Args:
-        client: the appliance.
-        amazon_account_id: path `amazonAccountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESCAN_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id}, body)
-
-
-async def export_amazon_accounts(
-    client: ApplianceClient,
-) -> bytes:
-    """ExportAmazonAccounts: POST /api/v1/accounts/amazon/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_AMAZON_ACCOUNTS, {})
 
 
 class IamRolesApi(Api):
@@ -423,12 +178,210 @@ class IamRolesApi(Api):
 
     __slots__ = ()
 
-    amazon_accounts_get_all = ListMethod(amazon_accounts_get_all, iterate_amazon_accounts_get_all)
-    add_amazon_account = Method(add_amazon_account)
-    validate_amazon_account_name = Method(validate_amazon_account_name)
-    validate_delete_amazon_account = Method(validate_delete_amazon_account)
-    amazon_accounts_get_one_by_id = Method(amazon_accounts_get_one_by_id)
-    update_amazon_account = Method(update_amazon_account)
-    delete_amazon_account = Method(delete_amazon_account)
-    rescan_amazon_account = Method(rescan_amazon_account)
-    export_amazon_accounts = DownloadMethod(export_amazon_accounts)
+    def amazon_accounts_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
+    ) -> Listing[AmazonAccount, AmazonAccountsPage]:
+        """AmazonAccountsGetAll: GET /api/v1/accounts/amazon.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`.
+            limit: query `Limit`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `AmazonAccountsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _AMAZON_ACCOUNTS_GET_ALL,
+            {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+    def add_amazon_account(
+        self: Caller,
+        body: AmazonAccountCreateSpec,
+    ) -> Request[AmazonAccount]:
+        """AddAmazonAccount: POST /api/v1/accounts/amazon.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ADD_AMAZON_ACCOUNT, {}, body)
+
+    def validate_amazon_account_name(
+        self: Caller,
+        body: AmazonAccountNameValidationSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """ValidateAmazonAccountName: POST /api/v1/accounts/amazon/validateName.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_AMAZON_ACCOUNT_NAME, {}, body)
+
+    def validate_delete_amazon_account(
+        self: Caller,
+        amazon_account_id: str,
+    ) -> Request[list[ValidationMessage]]:
+        """ValidateDeleteAmazonAccount: POST /api/v1/accounts/amazon/{amazonAccountId}/validateDelete.
+
+        Args:
+            amazon_account_id: path `amazonAccountId`, UUID.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_DELETE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id})
+
+    def amazon_accounts_get_one_by_id(
+        self: Caller,
+        amazon_account_id: str,
+    ) -> Request[AmazonAccount]:
+        """AmazonAccountsGetOneById: GET /api/v1/accounts/amazon/{amazonAccountId}.
+
+        Args:
+            amazon_account_id: path `amazonAccountId`, UUID.
+
+        Returns:
+            200: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _AMAZON_ACCOUNTS_GET_ONE_BY_ID, {"amazon_account_id": amazon_account_id})
+
+    def update_amazon_account(
+        self: Caller,
+        amazon_account_id: str,
+        body: AmazonAccountUpdateSpec | Unset = UNSET,
+    ) -> Request[AmazonAccount]:
+        """UpdateAmazonAccount: PUT /api/v1/accounts/amazon/{amazonAccountId}.
+
+        Args:
+            amazon_account_id: path `amazonAccountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id}, body)
+
+    def delete_amazon_account(
+        self: Caller,
+        amazon_account_id: str,
+    ) -> Request[None]:
+        """DeleteAmazonAccount: DELETE /api/v1/accounts/amazon/{amazonAccountId}.
+
+        Args:
+            amazon_account_id: path `amazonAccountId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id})
+
+    def rescan_amazon_account(
+        self: Caller,
+        amazon_account_id: str,
+        body: RescanCloudAccountSpec,
+    ) -> Request[SessionLink]:
+        """RescanAmazonAccount: POST /api/v1/accounts/amazon/{amazonAccountId}/rescan.
+
+        Args:
+            amazon_account_id: path `amazonAccountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESCAN_AMAZON_ACCOUNT, {"amazon_account_id": amazon_account_id}, body)
+
+    def export_amazon_accounts(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExportAmazonAccounts: POST /api/v1/accounts/amazon/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_AMAZON_ACCOUNTS, {})
+
+
+amazon_accounts_get_all = IamRolesApi.amazon_accounts_get_all
+add_amazon_account = IamRolesApi.add_amazon_account
+validate_amazon_account_name = IamRolesApi.validate_amazon_account_name
+validate_delete_amazon_account = IamRolesApi.validate_delete_amazon_account
+amazon_accounts_get_one_by_id = IamRolesApi.amazon_accounts_get_one_by_id
+update_amazon_account = IamRolesApi.update_amazon_account
+delete_amazon_account = IamRolesApi.delete_amazon_account
+rescan_amazon_account = IamRolesApi.rescan_amazon_account
+export_amazon_accounts = IamRolesApi.export_amazon_accounts

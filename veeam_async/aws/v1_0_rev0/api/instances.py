@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         SessionLink,
@@ -50,10 +48,10 @@ _VIRTUAL_MACHINES: Operation[VirtualMachinesPage] = Operation(
         ),
         Parameter("backup_state", "BackupState", type="VirtualMachinesBackupState"),
     ),
-    answers={
-        200: Answer("VirtualMachinesPage"),
+    responses={
+        200: Response("VirtualMachinesPage"),
     },
-    listing=Listing("results", "VirtualMachine", "offset", "limit"),
+    paging=Paging("results", "VirtualMachine", "offset", "limit"),
 )
 
 _VIRTUAL_MACHINE_BY_ID: Operation[VirtualMachine] = Operation(
@@ -66,8 +64,8 @@ _VIRTUAL_MACHINE_BY_ID: Operation[VirtualMachine] = Operation(
     group="instances",
     name="virtual_machine_by_id",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
-    answers={
-        200: Answer("VirtualMachine"),
+    responses={
+        200: Response("VirtualMachine"),
     },
 )
 
@@ -82,8 +80,8 @@ _TAKE_SNAPSHOT: Operation[SessionLink] = Operation(
     name="take_snapshot",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
     body=Body("VirtualMachineSnapshotSpec"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -97,8 +95,8 @@ _DELETE_VIRTUAL_MACHINE_SNAPSHOTS: Operation[SessionLink] = Operation(
     group="instances",
     name="delete_virtual_machine_snapshots",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -112,8 +110,8 @@ _DELETE_VIRTUAL_MACHINE_BACKUPS: Operation[SessionLink] = Operation(
     group="instances",
     name="delete_virtual_machine_backups",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -126,203 +124,11 @@ _EXPORT_VIRTUAL_MACHINES: Operation[bytes] = Operation(
     tag="Instances",
     group="instances",
     name="export_virtual_machines",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
-
-
-async def virtual_machines(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[VirtualMachinesSort] | Unset = UNSET,
-    protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
-    buckup_destination: list[VirtualMachinesBuckupDestination] | Unset = UNSET,
-    backup_state: VirtualMachinesBackupState | Unset = UNSET,
-) -> VirtualMachinesPage:
-    """VirtualMachines: GET /api/v1/virtualMachines.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
-        sort: query `Sort`.
-        protection_status: query `ProtectionStatus`.
-        buckup_destination: query `BuckupDestination`.
-        backup_state: query `BackupState`.
-
-    Returns:
-        200: `VirtualMachinesPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _VIRTUAL_MACHINES,
-        {
-            "search_pattern": search_pattern,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-            "protection_status": protection_status,
-            "buckup_destination": buckup_destination,
-            "backup_state": backup_state,
-        },
-    )
-
-
-def iterate_virtual_machines(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[VirtualMachinesSort] | Unset = UNSET,
-    protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
-    buckup_destination: list[VirtualMachinesBuckupDestination] | Unset = UNSET,
-    backup_state: VirtualMachinesBackupState | Unset = UNSET,
-) -> Items[VirtualMachine, VirtualMachinesPage]:
-    """VirtualMachines: every row of every page, for `async for`.
-
-    What is not said here is as in `virtual_machines`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VIRTUAL_MACHINES,
-        {
-            "search_pattern": search_pattern,
-            "sort": sort,
-            "protection_status": protection_status,
-            "buckup_destination": buckup_destination,
-            "backup_state": backup_state,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def virtual_machine_by_id(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-) -> VirtualMachine:
-    """VirtualMachineById: GET /api/v1/virtualMachines/{virtualMachineId}.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-
-    Returns:
-        200: `VirtualMachine`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VIRTUAL_MACHINE_BY_ID, {"virtual_machine_id": virtual_machine_id})
-
-
-async def take_snapshot(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-    body: VirtualMachineSnapshotSpec,
-) -> SessionLink:
-    """TakeSnapshot: POST /api/v1/virtualMachines/{virtualMachineId}/takeSnapshot.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_TAKE_SNAPSHOT, {"virtual_machine_id": virtual_machine_id}, body)
-
-
-async def delete_virtual_machine_snapshots(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-) -> SessionLink:
-    """DeleteVirtualMachineSnapshots: POST /api/v1/virtualMachines/{virtualMachineId}/deleteSnapshots.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"virtual_machine_id": virtual_machine_id})
-
-
-async def delete_virtual_machine_backups(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-) -> SessionLink:
-    """DeleteVirtualMachineBackups: POST /api/v1/virtualMachines/{virtualMachineId}/deleteBackups.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_BACKUPS, {"virtual_machine_id": virtual_machine_id})
-
-
-async def export_virtual_machines(
-    client: ApplianceClient,
-) -> bytes:
-    """ExportVirtualMachines: POST /api/v1/virtualMachines/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_VIRTUAL_MACHINES, {})
 
 
 class InstancesApi(Api):
@@ -330,9 +136,152 @@ class InstancesApi(Api):
 
     __slots__ = ()
 
-    virtual_machines = ListMethod(virtual_machines, iterate_virtual_machines)
-    virtual_machine_by_id = Method(virtual_machine_by_id)
-    take_snapshot = Method(take_snapshot)
-    delete_virtual_machine_snapshots = Method(delete_virtual_machine_snapshots)
-    delete_virtual_machine_backups = Method(delete_virtual_machine_backups)
-    export_virtual_machines = DownloadMethod(export_virtual_machines)
+    def virtual_machines(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[VirtualMachinesSort] | Unset = UNSET,
+        protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
+        buckup_destination: list[VirtualMachinesBuckupDestination] | Unset = UNSET,
+        backup_state: VirtualMachinesBackupState | Unset = UNSET,
+    ) -> Listing[VirtualMachine, VirtualMachinesPage]:
+        """VirtualMachines: GET /api/v1/virtualMachines.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`.
+            limit: query `Limit`.
+            sort: query `Sort`.
+            protection_status: query `ProtectionStatus`.
+            buckup_destination: query `BuckupDestination`.
+            backup_state: query `BackupState`.
+
+        Returns:
+            200: `VirtualMachinesPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _VIRTUAL_MACHINES,
+            {
+                "search_pattern": search_pattern,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+                "protection_status": protection_status,
+                "buckup_destination": buckup_destination,
+                "backup_state": backup_state,
+            },
+        )
+
+    def virtual_machine_by_id(
+        self: Caller,
+        virtual_machine_id: str,
+    ) -> Request[VirtualMachine]:
+        """VirtualMachineById: GET /api/v1/virtualMachines/{virtualMachineId}.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+
+        Returns:
+            200: `VirtualMachine`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VIRTUAL_MACHINE_BY_ID, {"virtual_machine_id": virtual_machine_id})
+
+    def take_snapshot(
+        self: Caller,
+        virtual_machine_id: str,
+        body: VirtualMachineSnapshotSpec,
+    ) -> Request[SessionLink]:
+        """TakeSnapshot: POST /api/v1/virtualMachines/{virtualMachineId}/takeSnapshot.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _TAKE_SNAPSHOT, {"virtual_machine_id": virtual_machine_id}, body)
+
+    def delete_virtual_machine_snapshots(
+        self: Caller,
+        virtual_machine_id: str,
+    ) -> Request[SessionLink]:
+        """DeleteVirtualMachineSnapshots: POST /api/v1/virtualMachines/{virtualMachineId}/deleteSnapshots.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"virtual_machine_id": virtual_machine_id})
+
+    def delete_virtual_machine_backups(
+        self: Caller,
+        virtual_machine_id: str,
+    ) -> Request[SessionLink]:
+        """DeleteVirtualMachineBackups: POST /api/v1/virtualMachines/{virtualMachineId}/deleteBackups.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS, {"virtual_machine_id": virtual_machine_id})
+
+    def export_virtual_machines(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExportVirtualMachines: POST /api/v1/virtualMachines/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_VIRTUAL_MACHINES, {})
+
+
+virtual_machines = InstancesApi.virtual_machines
+virtual_machine_by_id = InstancesApi.virtual_machine_by_id
+take_snapshot = InstancesApi.take_snapshot
+delete_virtual_machine_snapshots = InstancesApi.delete_virtual_machine_snapshots
+delete_virtual_machine_backups = InstancesApi.delete_virtual_machine_backups
+export_virtual_machines = InstancesApi.export_virtual_machines

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         GetLicensedWorkloadsSort,
@@ -36,8 +34,8 @@ _GET_LICENSE: Operation[LicenseInfo] = Operation(
     tag="Licensing",
     group="licensing",
     name="get_license",
-    answers={
-        200: Answer("LicenseInfo"),
+    responses={
+        200: Response("LicenseInfo"),
     },
 )
 
@@ -51,8 +49,8 @@ _INSTALL_LICENSE: Operation[LicenseInfo] = Operation(
     group="licensing",
     name="install_license",
     body=Body("InstallLicenseBody", "multipart/form-data"),
-    answers={
-        200: Answer("LicenseInfo"),
+    responses={
+        200: Response("LicenseInfo"),
     },
 )
 
@@ -65,8 +63,8 @@ _REMOVE_LICENSE: Operation[None] = Operation(
     tag="Licensing",
     group="licensing",
     name="remove_license",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -79,8 +77,8 @@ _EXPORT_LICENSE: Operation[bytes] = Operation(
     tag="Licensing",
     group="licensing",
     name="export_license",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -100,10 +98,10 @@ _GET_LICENSED_WORKLOADS: Operation[LicensedWorkloadsPage] = Operation(
         Parameter("sort", "Sort", type="list[GetLicensedWorkloadsSort]", array="repeat"),
         Parameter("search_pattern", "SearchPattern"),
     ),
-    answers={
-        200: Answer("LicensedWorkloadsPage"),
+    responses={
+        200: Response("LicensedWorkloadsPage"),
     },
-    listing=Listing("results", "LicensedWorkload", "offset", "limit"),
+    paging=Paging("results", "LicensedWorkload", "offset", "limit"),
 )
 
 _GET_ALL_LICENSE_NOTIFICATIONS: Operation[LicenseNotifications] = Operation(
@@ -115,8 +113,8 @@ _GET_ALL_LICENSE_NOTIFICATIONS: Operation[LicenseNotifications] = Operation(
     tag="Licensing",
     group="licensing",
     name="get_all_license_notifications",
-    answers={
-        200: Answer("LicenseNotifications"),
+    responses={
+        200: Response("LicenseNotifications"),
     },
 )
 
@@ -130,200 +128,10 @@ _RESOLVE_LICENSE_NOTIFICATIONS: Operation[None] = Operation(
     group="licensing",
     name="resolve_license_notifications",
     body=Body("ResolveNotificationsSpec"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_license(
-    client: ApplianceClient,
-) -> LicenseInfo:
-    """GetLicense: GET /api/v1/licensing/license.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_LICENSE, {})
-
-
-async def install_license(
-    client: ApplianceClient,
-    body: InstallLicenseBody,
-) -> LicenseInfo:
-    """InstallLicense: POST /api/v1/licensing/license.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as multipart/form-data.
-
-    Returns:
-        200: `LicenseInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_INSTALL_LICENSE, {}, body)
-
-
-async def remove_license(
-    client: ApplianceClient,
-) -> None:
-    """RemoveLicense: DELETE /api/v1/licensing/license.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REMOVE_LICENSE, {})
-
-
-async def export_license(
-    client: ApplianceClient,
-) -> bytes:
-    """ExportLicense: POST /api/v1/licensing/license/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_LICENSE, {})
-
-
-async def get_licensed_workloads(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[GetLicensedWorkloadsSort] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> LicensedWorkloadsPage:
-    """GetLicensedWorkloads: GET /api/v1/licensing/licensedWorkloads.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-        search_pattern: query `SearchPattern`.
-
-    Returns:
-        200: `LicensedWorkloadsPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_LICENSED_WORKLOADS, {"offset": offset, "limit": limit, "sort": sort, "search_pattern": search_pattern}
-    )
-
-
-def iterate_licensed_workloads(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    sort: list[GetLicensedWorkloadsSort] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> Items[LicensedWorkload, LicensedWorkloadsPage]:
-    """GetLicensedWorkloads: every row of every page, for `async for`.
-
-    What is not said here is as in `get_licensed_workloads`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_LICENSED_WORKLOADS,
-        {"sort": sort, "search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_license_notifications(
-    client: ApplianceClient,
-) -> LicenseNotifications:
-    """GetAllLicenseNotifications: GET /api/v1/licensing/alerts.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseNotifications`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_ALL_LICENSE_NOTIFICATIONS, {})
-
-
-async def resolve_license_notifications(
-    client: ApplianceClient,
-    body: ResolveNotificationsSpec,
-) -> None:
-    """ResolveLicenseNotifications: POST /api/v1/licensing/alerts/resolve.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESOLVE_LICENSE_NOTIFICATIONS, {}, body)
 
 
 class LicensingApi(Api):
@@ -331,10 +139,153 @@ class LicensingApi(Api):
 
     __slots__ = ()
 
-    get_license = Method(get_license)
-    install_license = Method(install_license)
-    remove_license = Method(remove_license)
-    export_license = DownloadMethod(export_license)
-    get_licensed_workloads = ListMethod(get_licensed_workloads, iterate_licensed_workloads)
-    get_all_license_notifications = Method(get_all_license_notifications)
-    resolve_license_notifications = Method(resolve_license_notifications)
+    def get_license(
+        self: Caller,
+    ) -> Request[LicenseInfo]:
+        """GetLicense: GET /api/v1/licensing/license.
+
+        Returns:
+            200: `LicenseInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_LICENSE, {})
+
+    def install_license(
+        self: Caller,
+        body: InstallLicenseBody,
+    ) -> Request[LicenseInfo]:
+        """InstallLicense: POST /api/v1/licensing/license.
+
+        Args:
+            body: what is sent, as multipart/form-data.
+
+        Returns:
+            200: `LicenseInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _INSTALL_LICENSE, {}, body)
+
+    def remove_license(
+        self: Caller,
+    ) -> Request[None]:
+        """RemoveLicense: DELETE /api/v1/licensing/license.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REMOVE_LICENSE, {})
+
+    def export_license(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExportLicense: POST /api/v1/licensing/license/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_LICENSE, {})
+
+    def get_licensed_workloads(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[GetLicensedWorkloadsSort] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+    ) -> Listing[LicensedWorkload, LicensedWorkloadsPage]:
+        """GetLicensedWorkloads: GET /api/v1/licensing/licensedWorkloads.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+            search_pattern: query `SearchPattern`.
+
+        Returns:
+            200: `LicensedWorkloadsPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_LICENSED_WORKLOADS,
+            {"offset": offset, "limit": limit, "sort": sort, "search_pattern": search_pattern},
+        )
+
+    def get_all_license_notifications(
+        self: Caller,
+    ) -> Request[LicenseNotifications]:
+        """GetAllLicenseNotifications: GET /api/v1/licensing/alerts.
+
+        Returns:
+            200: `LicenseNotifications`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_ALL_LICENSE_NOTIFICATIONS, {})
+
+    def resolve_license_notifications(
+        self: Caller,
+        body: ResolveNotificationsSpec,
+    ) -> Request[None]:
+        """ResolveLicenseNotifications: POST /api/v1/licensing/alerts/resolve.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESOLVE_LICENSE_NOTIFICATIONS, {}, body)
+
+
+get_license = LicensingApi.get_license
+install_license = LicensingApi.install_license
+remove_license = LicensingApi.remove_license
+export_license = LicensingApi.export_license
+get_licensed_workloads = LicensingApi.get_licensed_workloads
+get_all_license_notifications = LicensingApi.get_all_license_notifications
+resolve_license_notifications = LicensingApi.resolve_license_notifications

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import UserStatus
 
 _USER_STATUS: Operation[UserStatus] = Operation(
@@ -24,31 +21,10 @@ _USER_STATUS: Operation[UserStatus] = Operation(
     tag="Overview",
     group="overview",
     name="user_status",
-    answers={
-        200: Answer("UserStatus"),
+    responses={
+        200: Response("UserStatus"),
     },
 )
-
-
-async def user_status(
-    client: ApplianceClient,
-) -> UserStatus:
-    """UserStatus: GET /api/v1/userStatus.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `UserStatus`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_USER_STATUS, {})
 
 
 class OverviewApi(Api):
@@ -56,4 +32,22 @@ class OverviewApi(Api):
 
     __slots__ = ()
 
-    user_status = Method(user_status)
+    def user_status(
+        self: Caller,
+    ) -> Request[UserStatus]:
+        """UserStatus: GET /api/v1/userStatus.
+
+        Returns:
+            200: `UserStatus`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _USER_STATUS, {})
+
+
+user_status = OverviewApi.user_status

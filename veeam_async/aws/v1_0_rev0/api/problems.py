@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from veeam_async.api import Api, DownloadMethod
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
-
-if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
 
 _ACCESS_DENIED: Operation[bytes] = Operation(
     "AccessDenied",
@@ -22,8 +17,8 @@ _ACCESS_DENIED: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="access_denied",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -37,8 +32,8 @@ _NO_ACCESS_TOKEN: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="no_access_token",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -52,8 +47,8 @@ _INVALID_ACCESS_TOKEN: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="invalid_access_token",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -67,8 +62,8 @@ _EXPIRED_ACCESS_TOKEN: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="expired_access_token",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -82,8 +77,8 @@ _RESOURCE_NOT_FOUND: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="resource_not_found",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -97,8 +92,8 @@ _VALIDATION_ERROR: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="validation_error",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -112,8 +107,8 @@ _SERVICE_UNAVAILABLE: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="service_unavailable",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -127,8 +122,8 @@ _ACTION_NOT_IMPLEMENTED: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="action_not_implemented",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -142,8 +137,8 @@ _UNKNOWN_ERROR: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="unknown_error",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -157,8 +152,8 @@ _REPOSITORY_USED_BY_POLICY: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="repository_used_by_policy",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -172,8 +167,8 @@ _UNSUPPORTED_API_VERSION: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="unsupported_api_version",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -187,8 +182,8 @@ _API_VERSION_UNSPECIFIED: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="api_version_unspecified",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -202,8 +197,8 @@ _INVALID_API_VERSION: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="invalid_api_version",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -217,8 +212,8 @@ _AMBIGUOUS_API_VERSION: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="ambiguous_api_version",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -232,8 +227,8 @@ _FAILED_TO_REMOVE_USER_POLICY: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="failed_to_remove_user_policy",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -247,8 +242,8 @@ _POLICY_ALREADY_STARTED: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="policy_already_started",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
@@ -262,334 +257,11 @@ _LICENSE_AGREEMENTS_IS_NOT_ACCEPTED: Operation[bytes] = Operation(
     tag="Problems",
     group="problems",
     name="license_agreements_is_not_accepted",
-    answers={
-        200: Answer("bytes", "text/html"),
+    responses={
+        200: Response("bytes", "text/html"),
     },
     secured=False,
 )
-
-
-async def access_denied(
-    client: ApplianceClient,
-) -> bytes:
-    """AccessDenied: GET /api/v1/problems/accessDenied.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ACCESS_DENIED, {})
-
-
-async def no_access_token(
-    client: ApplianceClient,
-) -> bytes:
-    """NoAccessToken: GET /api/v1/problems/noAccessToken.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_NO_ACCESS_TOKEN, {})
-
-
-async def invalid_access_token(
-    client: ApplianceClient,
-) -> bytes:
-    """InvalidAccessToken: GET /api/v1/problems/invalidAccessToken.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_INVALID_ACCESS_TOKEN, {})
-
-
-async def expired_access_token(
-    client: ApplianceClient,
-) -> bytes:
-    """ExpiredAccessToken: GET /api/v1/problems/expiredAccessToken.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPIRED_ACCESS_TOKEN, {})
-
-
-async def resource_not_found(
-    client: ApplianceClient,
-) -> bytes:
-    """ResourceNotFound: GET /api/v1/problems/resourceNotFound.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESOURCE_NOT_FOUND, {})
-
-
-async def validation_error(
-    client: ApplianceClient,
-) -> bytes:
-    """ValidationError: GET /api/v1/problems/validationError.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATION_ERROR, {})
-
-
-async def service_unavailable(
-    client: ApplianceClient,
-) -> bytes:
-    """ServiceUnavailable: GET /api/v1/problems/serviceUnavailable.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SERVICE_UNAVAILABLE, {})
-
-
-async def action_not_implemented(
-    client: ApplianceClient,
-) -> bytes:
-    """ActionNotImplemented: GET /api/v1/problems/notImplemented.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ACTION_NOT_IMPLEMENTED, {})
-
-
-async def unknown_error(
-    client: ApplianceClient,
-) -> bytes:
-    """UnknownError: GET /api/v1/problems/unknownError.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UNKNOWN_ERROR, {})
-
-
-async def repository_used_by_policy(
-    client: ApplianceClient,
-) -> bytes:
-    """RepositoryUsedByPolicy: GET /api/v1/problems/repositoryUsedByPolicy.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORY_USED_BY_POLICY, {})
-
-
-async def unsupported_api_version(
-    client: ApplianceClient,
-) -> bytes:
-    """UnsupportedApiVersion: GET /api/v1/problems/unsupportedApiVersion.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UNSUPPORTED_API_VERSION, {})
-
-
-async def api_version_unspecified(
-    client: ApplianceClient,
-) -> bytes:
-    """ApiVersionUnspecified: GET /api/v1/problems/apiVersionUnspecified.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_API_VERSION_UNSPECIFIED, {})
-
-
-async def invalid_api_version(
-    client: ApplianceClient,
-) -> bytes:
-    """InvalidApiVersion: GET /api/v1/problems/invalidApiVersion.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_INVALID_API_VERSION, {})
-
-
-async def ambiguous_api_version(
-    client: ApplianceClient,
-) -> bytes:
-    """AmbiguousApiVersion: GET /api/v1/problems/ambiguousApiVersion.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_AMBIGUOUS_API_VERSION, {})
-
-
-async def failed_to_remove_user_policy(
-    client: ApplianceClient,
-) -> bytes:
-    """FailedToRemoveUserPolicy: GET /api/v1/problems/failedToRemoveUserPolicy.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_FAILED_TO_REMOVE_USER_POLICY, {})
-
-
-async def policy_already_started(
-    client: ApplianceClient,
-) -> bytes:
-    """PolicyAlreadyStarted: GET /api/v1/problems/policyAlreadyStarted.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_POLICY_ALREADY_STARTED, {})
-
-
-async def license_agreements_is_not_accepted(
-    client: ApplianceClient,
-) -> bytes:
-    """LicenseAgreementsIsNotAccepted: GET /api/v1/problems/licenseAgreementsIsNotAccepted.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/html.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_LICENSE_AGREEMENTS_IS_NOT_ACCEPTED, {})
 
 
 class ProblemsApi(Api):
@@ -597,20 +269,276 @@ class ProblemsApi(Api):
 
     __slots__ = ()
 
-    access_denied = DownloadMethod(access_denied)
-    no_access_token = DownloadMethod(no_access_token)
-    invalid_access_token = DownloadMethod(invalid_access_token)
-    expired_access_token = DownloadMethod(expired_access_token)
-    resource_not_found = DownloadMethod(resource_not_found)
-    validation_error = DownloadMethod(validation_error)
-    service_unavailable = DownloadMethod(service_unavailable)
-    action_not_implemented = DownloadMethod(action_not_implemented)
-    unknown_error = DownloadMethod(unknown_error)
-    repository_used_by_policy = DownloadMethod(repository_used_by_policy)
-    unsupported_api_version = DownloadMethod(unsupported_api_version)
-    api_version_unspecified = DownloadMethod(api_version_unspecified)
-    invalid_api_version = DownloadMethod(invalid_api_version)
-    ambiguous_api_version = DownloadMethod(ambiguous_api_version)
-    failed_to_remove_user_policy = DownloadMethod(failed_to_remove_user_policy)
-    policy_already_started = DownloadMethod(policy_already_started)
-    license_agreements_is_not_accepted = DownloadMethod(license_agreements_is_not_accepted)
+    def access_denied(
+        self: Caller,
+    ) -> Download[bytes]:
+        """AccessDenied: GET /api/v1/problems/accessDenied.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _ACCESS_DENIED, {})
+
+    def no_access_token(
+        self: Caller,
+    ) -> Download[bytes]:
+        """NoAccessToken: GET /api/v1/problems/noAccessToken.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _NO_ACCESS_TOKEN, {})
+
+    def invalid_access_token(
+        self: Caller,
+    ) -> Download[bytes]:
+        """InvalidAccessToken: GET /api/v1/problems/invalidAccessToken.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _INVALID_ACCESS_TOKEN, {})
+
+    def expired_access_token(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExpiredAccessToken: GET /api/v1/problems/expiredAccessToken.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPIRED_ACCESS_TOKEN, {})
+
+    def resource_not_found(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ResourceNotFound: GET /api/v1/problems/resourceNotFound.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _RESOURCE_NOT_FOUND, {})
+
+    def validation_error(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ValidationError: GET /api/v1/problems/validationError.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _VALIDATION_ERROR, {})
+
+    def service_unavailable(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ServiceUnavailable: GET /api/v1/problems/serviceUnavailable.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _SERVICE_UNAVAILABLE, {})
+
+    def action_not_implemented(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ActionNotImplemented: GET /api/v1/problems/notImplemented.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _ACTION_NOT_IMPLEMENTED, {})
+
+    def unknown_error(
+        self: Caller,
+    ) -> Download[bytes]:
+        """UnknownError: GET /api/v1/problems/unknownError.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _UNKNOWN_ERROR, {})
+
+    def repository_used_by_policy(
+        self: Caller,
+    ) -> Download[bytes]:
+        """RepositoryUsedByPolicy: GET /api/v1/problems/repositoryUsedByPolicy.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _REPOSITORY_USED_BY_POLICY, {})
+
+    def unsupported_api_version(
+        self: Caller,
+    ) -> Download[bytes]:
+        """UnsupportedApiVersion: GET /api/v1/problems/unsupportedApiVersion.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _UNSUPPORTED_API_VERSION, {})
+
+    def api_version_unspecified(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ApiVersionUnspecified: GET /api/v1/problems/apiVersionUnspecified.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _API_VERSION_UNSPECIFIED, {})
+
+    def invalid_api_version(
+        self: Caller,
+    ) -> Download[bytes]:
+        """InvalidApiVersion: GET /api/v1/problems/invalidApiVersion.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _INVALID_API_VERSION, {})
+
+    def ambiguous_api_version(
+        self: Caller,
+    ) -> Download[bytes]:
+        """AmbiguousApiVersion: GET /api/v1/problems/ambiguousApiVersion.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _AMBIGUOUS_API_VERSION, {})
+
+    def failed_to_remove_user_policy(
+        self: Caller,
+    ) -> Download[bytes]:
+        """FailedToRemoveUserPolicy: GET /api/v1/problems/failedToRemoveUserPolicy.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _FAILED_TO_REMOVE_USER_POLICY, {})
+
+    def policy_already_started(
+        self: Caller,
+    ) -> Download[bytes]:
+        """PolicyAlreadyStarted: GET /api/v1/problems/policyAlreadyStarted.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _POLICY_ALREADY_STARTED, {})
+
+    def license_agreements_is_not_accepted(
+        self: Caller,
+    ) -> Download[bytes]:
+        """LicenseAgreementsIsNotAccepted: GET /api/v1/problems/licenseAgreementsIsNotAccepted.
+
+        Needs no token.
+
+        Returns:
+            200: `bytes` as text/html.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _LICENSE_AGREEMENTS_IS_NOT_ACCEPTED, {})
+
+
+access_denied = ProblemsApi.access_denied
+no_access_token = ProblemsApi.no_access_token
+invalid_access_token = ProblemsApi.invalid_access_token
+expired_access_token = ProblemsApi.expired_access_token
+resource_not_found = ProblemsApi.resource_not_found
+validation_error = ProblemsApi.validation_error
+service_unavailable = ProblemsApi.service_unavailable
+action_not_implemented = ProblemsApi.action_not_implemented
+unknown_error = ProblemsApi.unknown_error
+repository_used_by_policy = ProblemsApi.repository_used_by_policy
+unsupported_api_version = ProblemsApi.unsupported_api_version
+api_version_unspecified = ProblemsApi.api_version_unspecified
+invalid_api_version = ProblemsApi.invalid_api_version
+ambiguous_api_version = ProblemsApi.ambiguous_api_version
+failed_to_remove_user_policy = ProblemsApi.failed_to_remove_user_policy
+policy_already_started = ProblemsApi.policy_already_started
+license_agreements_is_not_accepted = ProblemsApi.license_agreements_is_not_accepted

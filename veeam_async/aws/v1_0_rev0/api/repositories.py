@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         RepositoriesGetAllSort,
@@ -44,10 +42,10 @@ _REPOSITORIES_GET_ALL: Operation[RepositoriesPage] = Operation(
         Parameter("sort", "Sort", type="list[RepositoriesGetAllSort]", array="repeat"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("RepositoriesPage"),
+    responses={
+        200: Response("RepositoriesPage"),
     },
-    listing=Listing("results", "Repository", "offset", "limit"),
+    paging=Paging("results", "Repository", "offset", "limit"),
 )
 
 _CREATE_REPOSITORY: Operation[Repository] = Operation(
@@ -60,8 +58,8 @@ _CREATE_REPOSITORY: Operation[Repository] = Operation(
     group="repositories",
     name="create_repository",
     body=Body("RepositoryCreateSpec", required=False),
-    answers={
-        201: Answer("Repository"),
+    responses={
+        201: Response("Repository"),
     },
 )
 
@@ -75,8 +73,8 @@ _REPOSITORIES_GET_ONE_BY_ID: Operation[Repository] = Operation(
     group="repositories",
     name="repositories_get_one_by_id",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
-    answers={
-        200: Answer("Repository"),
+    responses={
+        200: Response("Repository"),
     },
 )
 
@@ -91,8 +89,8 @@ _UPDATE_REPOSITORY: Operation[Repository] = Operation(
     name="update_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
     body=Body("RepositoryUpdateSpec", required=False),
-    answers={
-        200: Answer("Repository"),
+    responses={
+        200: Response("Repository"),
     },
 )
 
@@ -106,8 +104,8 @@ _DELETE_REPOSITORY: Operation[None] = Operation(
     group="repositories",
     name="delete_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -121,8 +119,8 @@ _RESCAN_REPOSITORY: Operation[SessionLink] = Operation(
     group="repositories",
     name="rescan_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -136,8 +134,8 @@ _REPOSITORY_VALIDATE_SETTINGS: Operation[list[ValidationMessage]] = Operation(
     group="repositories",
     name="repository_validate_settings",
     body=Body("RepositoryCreateSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -153,8 +151,8 @@ _REPOSITORY_PASSWORD_IS_CORRECT: Operation[RepositoryPasswordValidationResult] =
     name="repository_password_is_correct",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
     body=Body("RepositoryPasswordValidationSpec", required=False),
-    answers={
-        200: Answer("RepositoryPasswordValidationResult"),
+    responses={
+        200: Response("RepositoryPasswordValidationResult"),
     },
     safe=True,
 )
@@ -168,251 +166,11 @@ _EXPORT_REPOSITORIES: Operation[bytes] = Operation(
     tag="Repositories",
     group="repositories",
     name="export_repositories",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
-
-
-async def repositories_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    sort: list[RepositoriesGetAllSort] | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> RepositoriesPage:
-    """RepositoriesGetAll: GET /api/v1/repositories.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        sort: query `Sort`.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `RepositoriesPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _REPOSITORIES_GET_ALL, {"search_pattern": search_pattern, "offset": offset, "sort": sort, "limit": limit}
-    )
-
-
-def iterate_repositories_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[RepositoriesGetAllSort] | Unset = UNSET,
-) -> Items[Repository, RepositoriesPage]:
-    """RepositoriesGetAll: every row of every page, for `async for`.
-
-    What is not said here is as in `repositories_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _REPOSITORIES_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_repository(
-    client: ApplianceClient,
-    body: RepositoryCreateSpec | Unset = UNSET,
-) -> Repository:
-    """CreateRepository: POST /api/v1/repositories.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `Repository`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_REPOSITORY, {}, body)
-
-
-async def repositories_get_one_by_id(
-    client: ApplianceClient,
-    repository_id: str,
-) -> Repository:
-    """RepositoriesGetOneById: GET /api/v1/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-
-    Returns:
-        200: `Repository`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORIES_GET_ONE_BY_ID, {"repository_id": repository_id})
-
-
-async def update_repository(
-    client: ApplianceClient,
-    repository_id: str,
-    body: RepositoryUpdateSpec | Unset = UNSET,
-) -> Repository:
-    """UpdateRepository: PUT /api/v1/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `Repository`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
-
-
-async def delete_repository(
-    client: ApplianceClient,
-    repository_id: str,
-) -> None:
-    """DeleteRepository: DELETE /api/v1/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_REPOSITORY, {"repository_id": repository_id})
-
-
-async def rescan_repository(
-    client: ApplianceClient,
-    repository_id: str,
-) -> SessionLink:
-    """RescanRepository: POST /api/v1/repositories/{repositoryId}/rescan.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESCAN_REPOSITORY, {"repository_id": repository_id})
-
-
-async def repository_validate_settings(
-    client: ApplianceClient,
-    body: RepositoryCreateSpec,
-) -> list[ValidationMessage]:
-    """RepositoryValidateSettings: POST /api/v1/repositories/settings/validate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORY_VALIDATE_SETTINGS, {}, body)
-
-
-async def repository_password_is_correct(
-    client: ApplianceClient,
-    repository_id: str,
-    body: RepositoryPasswordValidationSpec | Unset = UNSET,
-) -> RepositoryPasswordValidationResult:
-    """RepositoryPasswordIsCorrect: POST /api/v1/repositories/{repositoryId}/checkPassword.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RepositoryPasswordValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORY_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
-
-
-async def export_repositories(
-    client: ApplianceClient,
-) -> bytes:
-    """ExportRepositories: POST /api/v1/repositories/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_REPOSITORIES, {})
 
 
 class RepositoriesApi(Api):
@@ -420,12 +178,207 @@ class RepositoriesApi(Api):
 
     __slots__ = ()
 
-    repositories_get_all = ListMethod(repositories_get_all, iterate_repositories_get_all)
-    create_repository = Method(create_repository)
-    repositories_get_one_by_id = Method(repositories_get_one_by_id)
-    update_repository = Method(update_repository)
-    delete_repository = Method(delete_repository)
-    rescan_repository = Method(rescan_repository)
-    repository_validate_settings = Method(repository_validate_settings)
-    repository_password_is_correct = Method(repository_password_is_correct)
-    export_repositories = DownloadMethod(export_repositories)
+    def repositories_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        sort: list[RepositoriesGetAllSort] | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Repository, RepositoriesPage]:
+        """RepositoriesGetAll: GET /api/v1/repositories.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            sort: query `Sort`.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `RepositoriesPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _REPOSITORIES_GET_ALL,
+            {"search_pattern": search_pattern, "offset": offset, "sort": sort, "limit": limit},
+        )
+
+    def create_repository(
+        self: Caller,
+        body: RepositoryCreateSpec | Unset = UNSET,
+    ) -> Request[Repository]:
+        """CreateRepository: POST /api/v1/repositories.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `Repository`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_REPOSITORY, {}, body)
+
+    def repositories_get_one_by_id(
+        self: Caller,
+        repository_id: str,
+    ) -> Request[Repository]:
+        """RepositoriesGetOneById: GET /api/v1/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+
+        Returns:
+            200: `Repository`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REPOSITORIES_GET_ONE_BY_ID, {"repository_id": repository_id})
+
+    def update_repository(
+        self: Caller,
+        repository_id: str,
+        body: RepositoryUpdateSpec | Unset = UNSET,
+    ) -> Request[Repository]:
+        """UpdateRepository: PUT /api/v1/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `Repository`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
+
+    def delete_repository(
+        self: Caller,
+        repository_id: str,
+    ) -> Request[None]:
+        """DeleteRepository: DELETE /api/v1/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_REPOSITORY, {"repository_id": repository_id})
+
+    def rescan_repository(
+        self: Caller,
+        repository_id: str,
+    ) -> Request[SessionLink]:
+        """RescanRepository: POST /api/v1/repositories/{repositoryId}/rescan.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESCAN_REPOSITORY, {"repository_id": repository_id})
+
+    def repository_validate_settings(
+        self: Caller,
+        body: RepositoryCreateSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """RepositoryValidateSettings: POST /api/v1/repositories/settings/validate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REPOSITORY_VALIDATE_SETTINGS, {}, body)
+
+    def repository_password_is_correct(
+        self: Caller,
+        repository_id: str,
+        body: RepositoryPasswordValidationSpec | Unset = UNSET,
+    ) -> Request[RepositoryPasswordValidationResult]:
+        """RepositoryPasswordIsCorrect: POST /api/v1/repositories/{repositoryId}/checkPassword.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RepositoryPasswordValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REPOSITORY_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
+
+    def export_repositories(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExportRepositories: POST /api/v1/repositories/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_REPOSITORIES, {})
+
+
+repositories_get_all = RepositoriesApi.repositories_get_all
+create_repository = RepositoriesApi.create_repository
+repositories_get_one_by_id = RepositoriesApi.repositories_get_one_by_id
+update_repository = RepositoriesApi.update_repository
+delete_repository = RepositoriesApi.delete_repository
+rescan_repository = RepositoriesApi.rescan_repository
+repository_validate_settings = RepositoriesApi.repository_validate_settings
+repository_password_is_correct = RepositoriesApi.repository_password_is_correct
+export_repositories = RepositoriesApi.export_repositories

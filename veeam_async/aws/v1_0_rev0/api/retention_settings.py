@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import RetentionSettings
 
 _GET_RETENTION_SETTINGS: Operation[RetentionSettings] = Operation(
@@ -24,8 +21,8 @@ _GET_RETENTION_SETTINGS: Operation[RetentionSettings] = Operation(
     tag="RetentionSettings",
     group="retention_settings",
     name="get_retention_settings",
-    answers={
-        200: Answer("RetentionSettings"),
+    responses={
+        200: Response("RetentionSettings"),
     },
 )
 
@@ -39,8 +36,8 @@ _UPDATE_RETENTION_SETTINGS: Operation[RetentionSettings] = Operation(
     group="retention_settings",
     name="update_retention_settings",
     body=Body("RetentionSettings"),
-    answers={
-        200: Answer("RetentionSettings"),
+    responses={
+        200: Response("RetentionSettings"),
     },
 )
 
@@ -53,78 +50,10 @@ _SET_DEFAULT_RETENTION_SETTINGS: Operation[RetentionSettings] = Operation(
     tag="RetentionSettings",
     group="retention_settings",
     name="set_default_retention_settings",
-    answers={
-        200: Answer("RetentionSettings"),
+    responses={
+        200: Response("RetentionSettings"),
     },
 )
-
-
-async def get_retention_settings(
-    client: ApplianceClient,
-) -> RetentionSettings:
-    """GetRetentionSettings: GET /api/v1/settings/retentionSettings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `RetentionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_RETENTION_SETTINGS, {})
-
-
-async def update_retention_settings(
-    client: ApplianceClient,
-    body: RetentionSettings,
-) -> RetentionSettings:
-    """UpdateRetentionSettings: POST /api/v1/settings/retentionSettings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RetentionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_RETENTION_SETTINGS, {}, body)
-
-
-async def set_default_retention_settings(
-    client: ApplianceClient,
-) -> RetentionSettings:
-    """SetDefaultRetentionSettings: POST /api/v1/settings/retentionSettings/reset.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `RetentionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SET_DEFAULT_RETENTION_SETTINGS, {})
 
 
 class RetentionSettingsApi(Api):
@@ -132,6 +61,65 @@ class RetentionSettingsApi(Api):
 
     __slots__ = ()
 
-    get_retention_settings = Method(get_retention_settings)
-    update_retention_settings = Method(update_retention_settings)
-    set_default_retention_settings = Method(set_default_retention_settings)
+    def get_retention_settings(
+        self: Caller,
+    ) -> Request[RetentionSettings]:
+        """GetRetentionSettings: GET /api/v1/settings/retentionSettings.
+
+        Returns:
+            200: `RetentionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_RETENTION_SETTINGS, {})
+
+    def update_retention_settings(
+        self: Caller,
+        body: RetentionSettings,
+    ) -> Request[RetentionSettings]:
+        """UpdateRetentionSettings: POST /api/v1/settings/retentionSettings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RetentionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_RETENTION_SETTINGS, {}, body)
+
+    def set_default_retention_settings(
+        self: Caller,
+    ) -> Request[RetentionSettings]:
+        """SetDefaultRetentionSettings: POST /api/v1/settings/retentionSettings/reset.
+
+        Returns:
+            200: `RetentionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SET_DEFAULT_RETENTION_SETTINGS, {})
+
+
+get_retention_settings = RetentionSettingsApi.get_retention_settings
+update_retention_settings = RetentionSettingsApi.update_retention_settings
+set_default_retention_settings = RetentionSettingsApi.set_default_retention_settings

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         GetBackupSessionProtectedItemsSort,
@@ -58,10 +56,10 @@ _GET_SESSIONS: Operation[SessionsPage] = Operation(
         Parameter("sort", "Sort", type="list[GetSessionsSort]", array="repeat"),
         Parameter("vm_id", "VmId"),
     ),
-    answers={
-        200: Answer("SessionsPage"),
+    responses={
+        200: Response("SessionsPage"),
     },
-    listing=Listing("results", "Session", "offset", "limit"),
+    paging=Paging("results", "Session", "offset", "limit"),
 )
 
 _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS: Operation[RetentionJobDeletedRestorePointsPage] = Operation(
@@ -80,10 +78,10 @@ _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS: Operation[RetentionJobDeletedRest
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("RetentionJobDeletedRestorePointsPage"),
+    responses={
+        200: Response("RetentionJobDeletedRestorePointsPage"),
     },
-    listing=Listing("results", "RetentionJobDeletedRestorePoint", "offset", "limit"),
+    paging=Paging("results", "RetentionJobDeletedRestorePoint", "offset", "limit"),
 )
 
 _GET_BACKUP_SESSION_PROTECTED_ITEMS: Operation[ProtectedItemsPage] = Operation(
@@ -102,10 +100,10 @@ _GET_BACKUP_SESSION_PROTECTED_ITEMS: Operation[ProtectedItemsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("ProtectedItemsPage"),
+    responses={
+        200: Response("ProtectedItemsPage"),
     },
-    listing=Listing("results", "ProtectedItem", "offset", "limit"),
+    paging=Paging("results", "ProtectedItem", "offset", "limit"),
 )
 
 _GET_RESTORE_SESSION_RESTORED_ITEMS: Operation[RestoredItemsPage] = Operation(
@@ -124,10 +122,10 @@ _GET_RESTORE_SESSION_RESTORED_ITEMS: Operation[RestoredItemsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("RestoredItemsPage"),
+    responses={
+        200: Response("RestoredItemsPage"),
     },
-    listing=Listing("results", "RestoredItem", "offset", "limit"),
+    paging=Paging("results", "RestoredItem", "offset", "limit"),
 )
 
 _GET_SESSION_BY_ID: Operation[Session] = Operation(
@@ -140,8 +138,8 @@ _GET_SESSION_BY_ID: Operation[Session] = Operation(
     group="sessions",
     name="get_session_by_id",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("Session"),
+    responses={
+        200: Response("Session"),
     },
 )
 
@@ -155,8 +153,8 @@ _GET_SESSION_LOG: Operation[SessionLog] = Operation(
     group="sessions",
     name="get_session_log",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("SessionLog"),
+    responses={
+        200: Response("SessionLog"),
     },
 )
 
@@ -170,8 +168,8 @@ _STOP_JOB: Operation[None] = Operation(
     group="sessions",
     name="stop_job",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
 
@@ -184,404 +182,11 @@ _EXPORT_SESSIONS: Operation[bytes] = Operation(
     tag="Sessions",
     group="sessions",
     name="export_sessions",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
-
-
-async def get_sessions(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    policy_id: str | Unset = UNSET,
-    status: list[GetSessionsStatus] | Unset = UNSET,
-    types: list[GetSessionsTypes] | Unset = UNSET,
-    from_utc: datetime | Unset = UNSET,
-    to_utc: datetime | Unset = UNSET,
-    usn: int | Unset = UNSET,
-    sort: list[GetSessionsSort] | Unset = UNSET,
-    vm_id: str | Unset = UNSET,
-) -> SessionsPage:
-    """GetSessions: GET /api/v1/sessions.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        policy_id: query `PolicyId`, UUID.
-        status: query `Status`.
-        types: query `Types`.
-        from_utc: query `FromUtc`, with its zone.
-        to_utc: query `ToUtc`, with its zone.
-        usn: query `Usn`.
-        sort: query `Sort`.
-        vm_id: query `VmId`.
-
-    Returns:
-        200: `SessionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_SESSIONS,
-        {
-            "offset": offset,
-            "limit": limit,
-            "policy_id": policy_id,
-            "status": status,
-            "types": types,
-            "from_utc": from_utc,
-            "to_utc": to_utc,
-            "usn": usn,
-            "sort": sort,
-            "vm_id": vm_id,
-        },
-    )
-
-
-def iterate_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_id: str | Unset = UNSET,
-    status: list[GetSessionsStatus] | Unset = UNSET,
-    types: list[GetSessionsTypes] | Unset = UNSET,
-    from_utc: datetime | Unset = UNSET,
-    to_utc: datetime | Unset = UNSET,
-    usn: int | Unset = UNSET,
-    sort: list[GetSessionsSort] | Unset = UNSET,
-    vm_id: str | Unset = UNSET,
-) -> Items[Session, SessionsPage]:
-    """GetSessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_SESSIONS,
-        {
-            "policy_id": policy_id,
-            "status": status,
-            "types": types,
-            "from_utc": from_utc,
-            "to_utc": to_utc,
-            "usn": usn,
-            "sort": sort,
-            "vm_id": vm_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_retention_session_deleted_restore_points(
-    client: ApplianceClient,
-    retention_session_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> RetentionJobDeletedRestorePointsPage:
-    """GetRetentionSessionDeletedRestorePoints: GET /api/v1/sessions/{retentionSessionId}/deletedItems.
-
-    Args:
-        client: the appliance.
-        retention_session_id: path `retentionSessionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `RetentionJobDeletedRestorePointsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS,
-        {
-            "retention_session_id": retention_session_id,
-            "search_pattern": search_pattern,
-            "sort": sort,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_retention_session_deleted_restore_points(
-    client: ApplianceClient,
-    retention_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
-) -> Items[RetentionJobDeletedRestorePoint, RetentionJobDeletedRestorePointsPage]:
-    """GetRetentionSessionDeletedRestorePoints: every row of every page, for `async for`.
-
-    What is not said here is as in `get_retention_session_deleted_restore_points`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS,
-        {"retention_session_id": retention_session_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup_session_protected_items(
-    client: ApplianceClient,
-    backup_session_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> ProtectedItemsPage:
-    """GetBackupSessionProtectedItems: GET /api/v1/sessions/{backupSessionId}/protectedItems.
-
-    Args:
-        client: the appliance.
-        backup_session_id: path `backupSessionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `ProtectedItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_BACKUP_SESSION_PROTECTED_ITEMS,
-        {
-            "backup_session_id": backup_session_id,
-            "search_pattern": search_pattern,
-            "sort": sort,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_backup_session_protected_items(
-    client: ApplianceClient,
-    backup_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
-) -> Items[ProtectedItem, ProtectedItemsPage]:
-    """GetBackupSessionProtectedItems: every row of every page, for `async for`.
-
-    What is not said here is as in `get_backup_session_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_BACKUP_SESSION_PROTECTED_ITEMS,
-        {"backup_session_id": backup_session_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_session_restored_items(
-    client: ApplianceClient,
-    restore_session_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> RestoredItemsPage:
-    """GetRestoreSessionRestoredItems: GET /api/v1/sessions/{restoreSessionId}/restoredItems.
-
-    Args:
-        client: the appliance.
-        restore_session_id: path `restoreSessionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `RestoredItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_RESTORE_SESSION_RESTORED_ITEMS,
-        {
-            "restore_session_id": restore_session_id,
-            "search_pattern": search_pattern,
-            "sort": sort,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_restore_session_restored_items(
-    client: ApplianceClient,
-    restore_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
-) -> Items[RestoredItem, RestoredItemsPage]:
-    """GetRestoreSessionRestoredItems: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_session_restored_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_SESSION_RESTORED_ITEMS,
-        {"restore_session_id": restore_session_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_session_by_id(
-    client: ApplianceClient,
-    session_id: str,
-) -> Session:
-    """GetSessionById: GET /api/v1/sessions/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `Session`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SESSION_BY_ID, {"session_id": session_id})
-
-
-async def get_session_log(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionLog:
-    """GetSessionLog: GET /api/v1/sessions/{sessionId}/log.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `SessionLog`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SESSION_LOG, {"session_id": session_id})
-
-
-async def stop_job(
-    client: ApplianceClient,
-    session_id: str,
-) -> None:
-    """StopJob: POST /api/v1/sessions/{sessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STOP_JOB, {"session_id": session_id})
-
-
-async def export_sessions(
-    client: ApplianceClient,
-) -> bytes:
-    """ExportSessions: POST /api/v1/sessions/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_SESSIONS, {})
 
 
 class SessionsApi(Api):
@@ -589,17 +194,261 @@ class SessionsApi(Api):
 
     __slots__ = ()
 
-    get_sessions = ListMethod(get_sessions, iterate_sessions)
-    get_retention_session_deleted_restore_points = ListMethod(
-        get_retention_session_deleted_restore_points, iterate_retention_session_deleted_restore_points
-    )
-    get_backup_session_protected_items = ListMethod(
-        get_backup_session_protected_items, iterate_backup_session_protected_items
-    )
-    get_restore_session_restored_items = ListMethod(
-        get_restore_session_restored_items, iterate_restore_session_restored_items
-    )
-    get_session_by_id = Method(get_session_by_id)
-    get_session_log = Method(get_session_log)
-    stop_job = Method(stop_job)
-    export_sessions = DownloadMethod(export_sessions)
+    def get_sessions(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        policy_id: str | Unset = UNSET,
+        status: list[GetSessionsStatus] | Unset = UNSET,
+        types: list[GetSessionsTypes] | Unset = UNSET,
+        from_utc: datetime | Unset = UNSET,
+        to_utc: datetime | Unset = UNSET,
+        usn: int | Unset = UNSET,
+        sort: list[GetSessionsSort] | Unset = UNSET,
+        vm_id: str | Unset = UNSET,
+    ) -> Listing[Session, SessionsPage]:
+        """GetSessions: GET /api/v1/sessions.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            policy_id: query `PolicyId`, UUID.
+            status: query `Status`.
+            types: query `Types`.
+            from_utc: query `FromUtc`, with its zone.
+            to_utc: query `ToUtc`, with its zone.
+            usn: query `Usn`.
+            sort: query `Sort`.
+            vm_id: query `VmId`.
+
+        Returns:
+            200: `SessionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_SESSIONS,
+            {
+                "offset": offset,
+                "limit": limit,
+                "policy_id": policy_id,
+                "status": status,
+                "types": types,
+                "from_utc": from_utc,
+                "to_utc": to_utc,
+                "usn": usn,
+                "sort": sort,
+                "vm_id": vm_id,
+            },
+        )
+
+    def get_retention_session_deleted_restore_points(
+        self: Caller,
+        retention_session_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[RetentionJobDeletedRestorePoint, RetentionJobDeletedRestorePointsPage]:
+        """GetRetentionSessionDeletedRestorePoints: GET /api/v1/sessions/{retentionSessionId}/deletedItems.
+
+        Args:
+            retention_session_id: path `retentionSessionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `RetentionJobDeletedRestorePointsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS,
+            {
+                "retention_session_id": retention_session_id,
+                "search_pattern": search_pattern,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_backup_session_protected_items(
+        self: Caller,
+        backup_session_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[ProtectedItem, ProtectedItemsPage]:
+        """GetBackupSessionProtectedItems: GET /api/v1/sessions/{backupSessionId}/protectedItems.
+
+        Args:
+            backup_session_id: path `backupSessionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `ProtectedItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_BACKUP_SESSION_PROTECTED_ITEMS,
+            {
+                "backup_session_id": backup_session_id,
+                "search_pattern": search_pattern,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_restore_session_restored_items(
+        self: Caller,
+        restore_session_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[RestoredItem, RestoredItemsPage]:
+        """GetRestoreSessionRestoredItems: GET /api/v1/sessions/{restoreSessionId}/restoredItems.
+
+        Args:
+            restore_session_id: path `restoreSessionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `RestoredItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_SESSION_RESTORED_ITEMS,
+            {
+                "restore_session_id": restore_session_id,
+                "search_pattern": search_pattern,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_session_by_id(
+        self: Caller,
+        session_id: str,
+    ) -> Request[Session]:
+        """GetSessionById: GET /api/v1/sessions/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `Session`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SESSION_BY_ID, {"session_id": session_id})
+
+    def get_session_log(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionLog]:
+        """GetSessionLog: GET /api/v1/sessions/{sessionId}/log.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `SessionLog`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SESSION_LOG, {"session_id": session_id})
+
+    def stop_job(
+        self: Caller,
+        session_id: str,
+    ) -> Request[None]:
+        """StopJob: POST /api/v1/sessions/{sessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STOP_JOB, {"session_id": session_id})
+
+    def export_sessions(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExportSessions: POST /api/v1/sessions/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_SESSIONS, {})
+
+
+get_sessions = SessionsApi.get_sessions
+get_retention_session_deleted_restore_points = SessionsApi.get_retention_session_deleted_restore_points
+get_backup_session_protected_items = SessionsApi.get_backup_session_protected_items
+get_restore_session_restored_items = SessionsApi.get_restore_session_restored_items
+get_session_by_id = SessionsApi.get_session_by_id
+get_session_log = SessionsApi.get_session_log
+stop_job = SessionsApi.stop_job
+export_sessions = SessionsApi.export_sessions

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import SummaryStatistics
 
 _GET_SUMMARY: Operation[SummaryStatistics] = Operation(
@@ -24,31 +21,10 @@ _GET_SUMMARY: Operation[SummaryStatistics] = Operation(
     tag="Statistics",
     group="statistics",
     name="get_summary",
-    answers={
-        200: Answer("SummaryStatistics"),
+    responses={
+        200: Response("SummaryStatistics"),
     },
 )
-
-
-async def get_summary(
-    client: ApplianceClient,
-) -> SummaryStatistics:
-    """GetSummary: GET /api/v1/statistics/summary.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SummaryStatistics`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SUMMARY, {})
 
 
 class StatisticsApi(Api):
@@ -56,4 +32,22 @@ class StatisticsApi(Api):
 
     __slots__ = ()
 
-    get_summary = Method(get_summary)
+    def get_summary(
+        self: Caller,
+    ) -> Request[SummaryStatistics]:
+        """GetSummary: GET /api/v1/statistics/summary.
+
+        Returns:
+            200: `SummaryStatistics`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SUMMARY, {})
+
+
+get_summary = StatisticsApi.get_summary

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import DateTimeInfo, GetSystemLogsExportLogsType
 
@@ -34,8 +33,8 @@ _GET_SYSTEM_LOGS: Operation[bytes] = Operation(
         Parameter("from_date_utc", "FromDateUtc", type="datetime"),
         Parameter("to_date_utc", "ToDateUtc", type="datetime"),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -48,69 +47,10 @@ _GET_SYSTEM_DATE_TIME_INFO: Operation[DateTimeInfo] = Operation(
     tag="System",
     group="system",
     name="get_system_date_time_info",
-    answers={
-        200: Answer("DateTimeInfo"),
+    responses={
+        200: Response("DateTimeInfo"),
     },
 )
-
-
-async def get_system_logs(
-    client: ApplianceClient,
-    *,
-    export_logs_type: GetSystemLogsExportLogsType | Unset = UNSET,
-    days: int | Unset = UNSET,
-    from_date_utc: datetime | Unset = UNSET,
-    to_date_utc: datetime | Unset = UNSET,
-) -> bytes:
-    """GetSystemLogs: GET /api/v1/system/logs.
-
-    Args:
-        client: the appliance.
-        export_logs_type: query `ExportLogsType`.
-        days: query `Days`.
-        from_date_utc: query `FromDateUtc`, with its zone.
-        to_date_utc: query `ToDateUtc`, with its zone.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_SYSTEM_LOGS,
-        {
-            "export_logs_type": export_logs_type,
-            "days": days,
-            "from_date_utc": from_date_utc,
-            "to_date_utc": to_date_utc,
-        },
-    )
-
-
-async def get_system_date_time_info(
-    client: ApplianceClient,
-) -> DateTimeInfo:
-    """GetSystemDateTimeInfo: GET /api/v1/system/time.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `DateTimeInfo`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SYSTEM_DATE_TIME_INFO, {})
 
 
 class SystemApi(Api):
@@ -118,5 +58,60 @@ class SystemApi(Api):
 
     __slots__ = ()
 
-    get_system_logs = DownloadMethod(get_system_logs)
-    get_system_date_time_info = Method(get_system_date_time_info)
+    def get_system_logs(
+        self: Caller,
+        *,
+        export_logs_type: GetSystemLogsExportLogsType | Unset = UNSET,
+        days: int | Unset = UNSET,
+        from_date_utc: datetime | Unset = UNSET,
+        to_date_utc: datetime | Unset = UNSET,
+    ) -> Download[bytes]:
+        """GetSystemLogs: GET /api/v1/system/logs.
+
+        Args:
+            export_logs_type: query `ExportLogsType`.
+            days: query `Days`.
+            from_date_utc: query `FromDateUtc`, with its zone.
+            to_date_utc: query `ToDateUtc`, with its zone.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(
+            self,
+            _GET_SYSTEM_LOGS,
+            {
+                "export_logs_type": export_logs_type,
+                "days": days,
+                "from_date_utc": from_date_utc,
+                "to_date_utc": to_date_utc,
+            },
+        )
+
+    def get_system_date_time_info(
+        self: Caller,
+    ) -> Request[DateTimeInfo]:
+        """GetSystemDateTimeInfo: GET /api/v1/system/time.
+
+        Returns:
+            200: `DateTimeInfo`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SYSTEM_DATE_TIME_INFO, {})
+
+
+get_system_logs = SystemApi.get_system_logs
+get_system_date_time_info = SystemApi.get_system_date_time_info

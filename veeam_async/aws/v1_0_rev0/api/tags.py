@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import Tag, TagsPage, TagsSort
 
@@ -32,8 +30,8 @@ _TAGS: Operation[TagsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[TagsSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("TagsPage", "application/json", "text/json"),
+    responses={
+        200: Response("TagsPage", "application/json", "text/json"),
     },
 )
 
@@ -47,62 +45,10 @@ _TAG: Operation[Tag] = Operation(
     group="tags",
     name="tag",
     parameters=(Parameter("tag_id", "tagId", "path", required=True),),
-    answers={
-        200: Answer("Tag", "application/json", "text/json"),
+    responses={
+        200: Response("Tag", "application/json", "text/json"),
     },
 )
-
-
-async def tags(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[TagsSort] | Unset = UNSET,
-) -> TagsPage:
-    """Tags: GET /api/v1/cloudInfrastructure/tags.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`.
-        limit: query `Limit`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `TagsPage` as application/json, text/json.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-async def tag(
-    client: ApplianceClient,
-    tag_id: str,
-) -> Tag:
-    """Tag: GET /api/v1/cloudInfrastructure/tags/{tagId}.
-
-    Args:
-        client: the appliance.
-        tag_id: path `tagId`, UUID.
-
-    Returns:
-        200: `Tag` as application/json, text/json.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_TAG, {"tag_id": tag_id})
 
 
 class TagsApi(Api):
@@ -110,5 +56,52 @@ class TagsApi(Api):
 
     __slots__ = ()
 
-    tags = Method(tags)
-    tag = Method(tag)
+    def tags(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[TagsSort] | Unset = UNSET,
+    ) -> Request[TagsPage]:
+        """Tags: GET /api/v1/cloudInfrastructure/tags.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`.
+            limit: query `Limit`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `TagsPage` as application/json, text/json.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort})
+
+    def tag(
+        self: Caller,
+        tag_id: str,
+    ) -> Request[Tag]:
+        """Tag: GET /api/v1/cloudInfrastructure/tags/{tagId}.
+
+        Args:
+            tag_id: path `tagId`, UUID.
+
+        Returns:
+            200: `Tag` as application/json, text/json.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _TAG, {"tag_id": tag_id})
+
+
+tags = TagsApi.tags
+tag = TagsApi.tag

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import EmptySuccessResponse
 
 _TEST: Operation[EmptySuccessResponse] = Operation(
@@ -24,31 +21,10 @@ _TEST: Operation[EmptySuccessResponse] = Operation(
     tag="Test",
     group="test",
     name="test",
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def test(
-    client: ApplianceClient,
-) -> EmptySuccessResponse:
-    """Test: POST /api/v1/test.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_TEST, {})
 
 
 class TestApi(Api):
@@ -56,4 +32,22 @@ class TestApi(Api):
 
     __slots__ = ()
 
-    test = Method(test)
+    def test(
+        self: Caller,
+    ) -> Request[EmptySuccessResponse]:
+        """Test: POST /api/v1/test.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _TEST, {})
+
+
+test = TestApi.test

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import DateTimeSettings, TimeZones
 
 _GET_DATE_TIME_SETTINGS: Operation[DateTimeSettings] = Operation(
@@ -24,8 +21,8 @@ _GET_DATE_TIME_SETTINGS: Operation[DateTimeSettings] = Operation(
     tag="Timezone",
     group="timezone",
     name="get_date_time_settings",
-    answers={
-        200: Answer("DateTimeSettings"),
+    responses={
+        200: Response("DateTimeSettings"),
     },
 )
 
@@ -39,8 +36,8 @@ _SET_DATE_TIME_SETTINGS: Operation[DateTimeSettings] = Operation(
     group="timezone",
     name="set_date_time_settings",
     body=Body("DateTimeSettings"),
-    answers={
-        200: Answer("DateTimeSettings"),
+    responses={
+        200: Response("DateTimeSettings"),
     },
 )
 
@@ -53,8 +50,8 @@ _GET_TIME_ZONES: Operation[TimeZones] = Operation(
     tag="Timezone",
     group="timezone",
     name="get_time_zones",
-    answers={
-        200: Answer("TimeZones"),
+    responses={
+        200: Response("TimeZones"),
     },
 )
 
@@ -67,8 +64,8 @@ _SET_DEFAULT_DATE_TIME_SETTINGS: Operation[DateTimeSettings] = Operation(
     tag="Timezone",
     group="timezone",
     name="set_default_date_time_settings",
-    answers={
-        200: Answer("DateTimeSettings"),
+    responses={
+        200: Response("DateTimeSettings"),
     },
 )
 
@@ -81,117 +78,10 @@ _GET_DEFAULT_DATE_TIME_SETTINGS: Operation[DateTimeSettings] = Operation(
     tag="Timezone",
     group="timezone",
     name="get_default_date_time_settings",
-    answers={
-        200: Answer("DateTimeSettings"),
+    responses={
+        200: Response("DateTimeSettings"),
     },
 )
-
-
-async def get_date_time_settings(
-    client: ApplianceClient,
-) -> DateTimeSettings:
-    """GetDateTimeSettings: GET /api/v1/settings/dateTime.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `DateTimeSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_DATE_TIME_SETTINGS, {})
-
-
-async def set_date_time_settings(
-    client: ApplianceClient,
-    body: DateTimeSettings,
-) -> DateTimeSettings:
-    """SetDateTimeSettings: POST /api/v1/settings/dateTime.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DateTimeSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SET_DATE_TIME_SETTINGS, {}, body)
-
-
-async def get_time_zones(
-    client: ApplianceClient,
-) -> TimeZones:
-    """GetTimeZones: GET /api/v1/settings/dateTime/timeZones.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `TimeZones`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_TIME_ZONES, {})
-
-
-async def set_default_date_time_settings(
-    client: ApplianceClient,
-) -> DateTimeSettings:
-    """SetDefaultDateTimeSettings: POST /api/v1/settings/dateTime/setDefault.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `DateTimeSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SET_DEFAULT_DATE_TIME_SETTINGS, {})
-
-
-async def get_default_date_time_settings(
-    client: ApplianceClient,
-) -> DateTimeSettings:
-    """GetDefaultDateTimeSettings: GET /api/v1/settings/dateTime/getDefault.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `DateTimeSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_DEFAULT_DATE_TIME_SETTINGS, {})
 
 
 class TimezoneApi(Api):
@@ -199,8 +89,98 @@ class TimezoneApi(Api):
 
     __slots__ = ()
 
-    get_date_time_settings = Method(get_date_time_settings)
-    set_date_time_settings = Method(set_date_time_settings)
-    get_time_zones = Method(get_time_zones)
-    set_default_date_time_settings = Method(set_default_date_time_settings)
-    get_default_date_time_settings = Method(get_default_date_time_settings)
+    def get_date_time_settings(
+        self: Caller,
+    ) -> Request[DateTimeSettings]:
+        """GetDateTimeSettings: GET /api/v1/settings/dateTime.
+
+        Returns:
+            200: `DateTimeSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_DATE_TIME_SETTINGS, {})
+
+    def set_date_time_settings(
+        self: Caller,
+        body: DateTimeSettings,
+    ) -> Request[DateTimeSettings]:
+        """SetDateTimeSettings: POST /api/v1/settings/dateTime.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DateTimeSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SET_DATE_TIME_SETTINGS, {}, body)
+
+    def get_time_zones(
+        self: Caller,
+    ) -> Request[TimeZones]:
+        """GetTimeZones: GET /api/v1/settings/dateTime/timeZones.
+
+        Returns:
+            200: `TimeZones`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_TIME_ZONES, {})
+
+    def set_default_date_time_settings(
+        self: Caller,
+    ) -> Request[DateTimeSettings]:
+        """SetDefaultDateTimeSettings: POST /api/v1/settings/dateTime/setDefault.
+
+        Returns:
+            200: `DateTimeSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SET_DEFAULT_DATE_TIME_SETTINGS, {})
+
+    def get_default_date_time_settings(
+        self: Caller,
+    ) -> Request[DateTimeSettings]:
+        """GetDefaultDateTimeSettings: GET /api/v1/settings/dateTime/getDefault.
+
+        Returns:
+            200: `DateTimeSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_DEFAULT_DATE_TIME_SETTINGS, {})
+
+
+get_date_time_settings = TimezoneApi.get_date_time_settings
+set_date_time_settings = TimezoneApi.set_date_time_settings
+get_time_zones = TimezoneApi.get_time_zones
+set_default_date_time_settings = TimezoneApi.set_default_date_time_settings
+get_default_date_time_settings = TimezoneApi.get_default_date_time_settings

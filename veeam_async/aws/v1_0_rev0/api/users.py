@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CheckInstanceIdResult,
@@ -51,10 +49,10 @@ _USERS_GET_ALL: Operation[UsersPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("UsersPage"),
+    responses={
+        200: Response("UsersPage"),
     },
-    listing=Listing("results", "User", "offset", "limit"),
+    paging=Paging("results", "User", "offset", "limit"),
 )
 
 _CREATE_USER: Operation[User] = Operation(
@@ -67,8 +65,8 @@ _CREATE_USER: Operation[User] = Operation(
     group="users",
     name="create_user",
     body=Body("UserCreateSpec", required=False),
-    answers={
-        201: Answer("User"),
+    responses={
+        201: Response("User"),
     },
 )
 
@@ -82,8 +80,8 @@ _USERS_GET_BY_NAME: Operation[User] = Operation(
     group="users",
     name="users_get_by_name",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
-    answers={
-        200: Answer("User"),
+    responses={
+        200: Response("User"),
     },
 )
 
@@ -98,8 +96,8 @@ _UPDATE_USER: Operation[User] = Operation(
     name="update_user",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
     body=Body("UserUpdateSpec", required=False),
-    answers={
-        200: Answer("User"),
+    responses={
+        200: Response("User"),
     },
 )
 
@@ -113,8 +111,8 @@ _DELETE_USER: Operation[None] = Operation(
     group="users",
     name="delete_user",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -128,8 +126,8 @@ _VALIDATE_NAME: Operation[list[ValidationMessage]] = Operation(
     group="users",
     name="validate_name",
     body=Body("UserNameValidationSpec", required=False),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -144,8 +142,8 @@ _VALIDATE_DESCRIPTION: Operation[list[ValidationMessage]] = Operation(
     group="users",
     name="validate_description",
     body=Body("UserDescriptionValidationSpec", required=False),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -160,8 +158,8 @@ _VALIDATE_PASSWORD: Operation[list[ValidationMessage]] = Operation(
     group="users",
     name="validate_password",
     body=Body("UserPasswordValidationSpec", required=False),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -177,8 +175,8 @@ _ENABLE_MFA: Operation[UserMfaData] = Operation(
     name="enable_mfa",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
     body=Body("UserMfaSetup", required=False),
-    answers={
-        200: Answer("UserMfaData"),
+    responses={
+        200: Response("UserMfaData"),
     },
 )
 
@@ -192,8 +190,8 @@ _DISABLE_MFA: Operation[None] = Operation(
     group="users",
     name="disable_mfa",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -208,8 +206,8 @@ _ACCEPT_MFA: Operation[None] = Operation(
     name="accept_mfa",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
     body=Body("UserMfaAccept", required=False),
-    answers={
-        201: Answer(),
+    responses={
+        201: Response(),
     },
 )
 
@@ -222,8 +220,8 @@ _IS_FIRST_LOGIN: Operation[IsFirstLoginResult] = Operation(
     tag="Users",
     group="users",
     name="is_first_login",
-    answers={
-        200: Answer("IsFirstLoginResult"),
+    responses={
+        200: Response("IsFirstLoginResult"),
     },
     secured=False,
 )
@@ -238,8 +236,8 @@ _CHECK_INSTANCE: Operation[CheckInstanceIdResult] = Operation(
     group="users",
     name="check_instance",
     body=Body("CheckInstanceIdSpec"),
-    answers={
-        200: Answer("CheckInstanceIdResult"),
+    responses={
+        200: Response("CheckInstanceIdResult"),
     },
     secured=False,
 )
@@ -254,8 +252,8 @@ _CREATE_DEFAULT_USER: Operation[User] = Operation(
     group="users",
     name="create_default_user",
     body=Body("DefaultUserSpec"),
-    answers={
-        201: Answer("User"),
+    responses={
+        201: Response("User"),
     },
     secured=False,
 )
@@ -269,395 +267,11 @@ _EXPORT_USERS: Operation[bytes] = Operation(
     tag="Users",
     group="users",
     name="export_users",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
-
-
-async def users_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[UsersGetAllSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> UsersPage:
-    """UsersGetAll: GET /api/v1/users.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `UsersPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _USERS_GET_ALL, {"search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_users_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[UsersGetAllSort] | Unset = UNSET,
-) -> Items[User, UsersPage]:
-    """UsersGetAll: every row of every page, for `async for`.
-
-    What is not said here is as in `users_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _USERS_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_user(
-    client: ApplianceClient,
-    body: UserCreateSpec | Unset = UNSET,
-) -> User:
-    """CreateUser: POST /api/v1/users.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `User`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_USER, {}, body)
-
-
-async def users_get_by_name(
-    client: ApplianceClient,
-    user_id: str,
-) -> User:
-    """UsersGetByName: GET /api/v1/users/{userId}.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-
-    Returns:
-        200: `User`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_USERS_GET_BY_NAME, {"user_id": user_id})
-
-
-async def update_user(
-    client: ApplianceClient,
-    user_id: str,
-    body: UserUpdateSpec | Unset = UNSET,
-) -> User:
-    """UpdateUser: PUT /api/v1/users/{userId}.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `User`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_USER, {"user_id": user_id}, body)
-
-
-async def delete_user(
-    client: ApplianceClient,
-    user_id: str,
-) -> None:
-    """DeleteUser: DELETE /api/v1/users/{userId}.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_USER, {"user_id": user_id})
-
-
-async def validate_name(
-    client: ApplianceClient,
-    body: UserNameValidationSpec | Unset = UNSET,
-) -> list[ValidationMessage]:
-    """ValidateName: POST /api/v1/users/validateName.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_NAME, {}, body)
-
-
-async def validate_description(
-    client: ApplianceClient,
-    body: UserDescriptionValidationSpec | Unset = UNSET,
-) -> list[ValidationMessage]:
-    """ValidateDescription: POST /api/v1/users/validateDescription.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_DESCRIPTION, {}, body)
-
-
-async def validate_password(
-    client: ApplianceClient,
-    body: UserPasswordValidationSpec | Unset = UNSET,
-) -> list[ValidationMessage]:
-    """ValidatePassword: POST /api/v1/users/validatePassword.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_PASSWORD, {}, body)
-
-
-async def enable_mfa(
-    client: ApplianceClient,
-    user_id: str,
-    body: UserMfaSetup | Unset = UNSET,
-) -> UserMfaData:
-    """EnableMfa: POST /api/v1/users/{userId}/enableMfa.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UserMfaData`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_MFA, {"user_id": user_id}, body)
-
-
-async def disable_mfa(
-    client: ApplianceClient,
-    user_id: str,
-) -> None:
-    """DisableMfa: POST /api/v1/users/{userId}/disableMfa.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DISABLE_MFA, {"user_id": user_id})
-
-
-async def accept_mfa(
-    client: ApplianceClient,
-    user_id: str,
-    body: UserMfaAccept | Unset = UNSET,
-) -> None:
-    """AcceptMfa: POST /api/v1/users/{userId}/acceptMfa.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ACCEPT_MFA, {"user_id": user_id}, body)
-
-
-async def is_first_login(
-    client: ApplianceClient,
-) -> IsFirstLoginResult:
-    """IsFirstLogin: GET /api/v1/users/isFirstLogin.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `IsFirstLoginResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_IS_FIRST_LOGIN, {})
-
-
-async def check_instance(
-    client: ApplianceClient,
-    body: CheckInstanceIdSpec,
-) -> CheckInstanceIdResult:
-    """CheckInstance: POST /api/v1/users/checkInstanceId.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CheckInstanceIdResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CHECK_INSTANCE, {}, body)
-
-
-async def create_default_user(
-    client: ApplianceClient,
-    body: DefaultUserSpec,
-) -> User:
-    """CreateDefaultUser: POST /api/v1/users/createDefaultUser.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_DEFAULT_USER, {}, body)
-
-
-async def export_users(
-    client: ApplianceClient,
-) -> bytes:
-    """ExportUsers: POST /api/v1/users/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_USERS, {})
 
 
 class UsersApi(Api):
@@ -665,18 +279,341 @@ class UsersApi(Api):
 
     __slots__ = ()
 
-    users_get_all = ListMethod(users_get_all, iterate_users_get_all)
-    create_user = Method(create_user)
-    users_get_by_name = Method(users_get_by_name)
-    update_user = Method(update_user)
-    delete_user = Method(delete_user)
-    validate_name = Method(validate_name)
-    validate_description = Method(validate_description)
-    validate_password = Method(validate_password)
-    enable_mfa = Method(enable_mfa)
-    disable_mfa = Method(disable_mfa)
-    accept_mfa = Method(accept_mfa)
-    is_first_login = Method(is_first_login)
-    check_instance = Method(check_instance)
-    create_default_user = Method(create_default_user)
-    export_users = DownloadMethod(export_users)
+    def users_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[UsersGetAllSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[User, UsersPage]:
+        """UsersGetAll: GET /api/v1/users.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `UsersPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self, _USERS_GET_ALL, {"search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit}
+        )
+
+    def create_user(
+        self: Caller,
+        body: UserCreateSpec | Unset = UNSET,
+    ) -> Request[User]:
+        """CreateUser: POST /api/v1/users.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `User`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_USER, {}, body)
+
+    def users_get_by_name(
+        self: Caller,
+        user_id: str,
+    ) -> Request[User]:
+        """UsersGetByName: GET /api/v1/users/{userId}.
+
+        Args:
+            user_id: path `userId`.
+
+        Returns:
+            200: `User`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _USERS_GET_BY_NAME, {"user_id": user_id})
+
+    def update_user(
+        self: Caller,
+        user_id: str,
+        body: UserUpdateSpec | Unset = UNSET,
+    ) -> Request[User]:
+        """UpdateUser: PUT /api/v1/users/{userId}.
+
+        Args:
+            user_id: path `userId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `User`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_USER, {"user_id": user_id}, body)
+
+    def delete_user(
+        self: Caller,
+        user_id: str,
+    ) -> Request[None]:
+        """DeleteUser: DELETE /api/v1/users/{userId}.
+
+        Args:
+            user_id: path `userId`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_USER, {"user_id": user_id})
+
+    def validate_name(
+        self: Caller,
+        body: UserNameValidationSpec | Unset = UNSET,
+    ) -> Request[list[ValidationMessage]]:
+        """ValidateName: POST /api/v1/users/validateName.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_NAME, {}, body)
+
+    def validate_description(
+        self: Caller,
+        body: UserDescriptionValidationSpec | Unset = UNSET,
+    ) -> Request[list[ValidationMessage]]:
+        """ValidateDescription: POST /api/v1/users/validateDescription.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_DESCRIPTION, {}, body)
+
+    def validate_password(
+        self: Caller,
+        body: UserPasswordValidationSpec | Unset = UNSET,
+    ) -> Request[list[ValidationMessage]]:
+        """ValidatePassword: POST /api/v1/users/validatePassword.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_PASSWORD, {}, body)
+
+    def enable_mfa(
+        self: Caller,
+        user_id: str,
+        body: UserMfaSetup | Unset = UNSET,
+    ) -> Request[UserMfaData]:
+        """EnableMfa: POST /api/v1/users/{userId}/enableMfa.
+
+        Args:
+            user_id: path `userId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UserMfaData`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_MFA, {"user_id": user_id}, body)
+
+    def disable_mfa(
+        self: Caller,
+        user_id: str,
+    ) -> Request[None]:
+        """DisableMfa: POST /api/v1/users/{userId}/disableMfa.
+
+        Args:
+            user_id: path `userId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DISABLE_MFA, {"user_id": user_id})
+
+    def accept_mfa(
+        self: Caller,
+        user_id: str,
+        body: UserMfaAccept | Unset = UNSET,
+    ) -> Request[None]:
+        """AcceptMfa: POST /api/v1/users/{userId}/acceptMfa.
+
+        Args:
+            user_id: path `userId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ACCEPT_MFA, {"user_id": user_id}, body)
+
+    def is_first_login(
+        self: Caller,
+    ) -> Request[IsFirstLoginResult]:
+        """IsFirstLogin: GET /api/v1/users/isFirstLogin.
+
+        Needs no token.
+
+        Returns:
+            200: `IsFirstLoginResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _IS_FIRST_LOGIN, {})
+
+    def check_instance(
+        self: Caller,
+        body: CheckInstanceIdSpec,
+    ) -> Request[CheckInstanceIdResult]:
+        """CheckInstance: POST /api/v1/users/checkInstanceId.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CheckInstanceIdResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CHECK_INSTANCE, {}, body)
+
+    def create_default_user(
+        self: Caller,
+        body: DefaultUserSpec,
+    ) -> Request[User]:
+        """CreateDefaultUser: POST /api/v1/users/createDefaultUser.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_DEFAULT_USER, {}, body)
+
+    def export_users(
+        self: Caller,
+    ) -> Download[bytes]:
+        """ExportUsers: POST /api/v1/users/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_USERS, {})
+
+
+users_get_all = UsersApi.users_get_all
+create_user = UsersApi.create_user
+users_get_by_name = UsersApi.users_get_by_name
+update_user = UsersApi.update_user
+delete_user = UsersApi.delete_user
+validate_name = UsersApi.validate_name
+validate_description = UsersApi.validate_description
+validate_password = UsersApi.validate_password
+enable_mfa = UsersApi.enable_mfa
+disable_mfa = UsersApi.disable_mfa
+accept_mfa = UsersApi.accept_mfa
+is_first_login = UsersApi.is_first_login
+check_instance = UsersApi.check_instance
+create_default_user = UsersApi.create_default_user
+export_users = UsersApi.export_users

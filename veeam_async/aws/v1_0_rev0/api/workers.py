@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import RegionSettings, RegionSettingsPage, RegionSettingsSpec, ServiceAccountSettings
 
@@ -28,8 +25,8 @@ _GET_SERVICE_ACCOUNT_SETTINGS: Operation[ServiceAccountSettings] = Operation(
     tag="Workers",
     group="workers",
     name="get_service_account_settings",
-    answers={
-        200: Answer("ServiceAccountSettings"),
+    responses={
+        200: Response("ServiceAccountSettings"),
     },
 )
 
@@ -43,8 +40,8 @@ _UPDATE_SERVICE_ACCOUNT_SETTINGS: Operation[ServiceAccountSettings] = Operation(
     group="workers",
     name="update_service_account_settings",
     body=Body("ServiceAccountSettings"),
-    answers={
-        200: Answer("ServiceAccountSettings"),
+    responses={
+        200: Response("ServiceAccountSettings"),
     },
 )
 
@@ -61,10 +58,10 @@ _GET_ALL_REGION_SETTINGS: Operation[RegionSettingsPage] = Operation(
         Parameter("offset", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("RegionSettingsPage"),
+    responses={
+        200: Response("RegionSettingsPage"),
     },
-    listing=Listing("results", "RegionSettings", "offset", "limit"),
+    paging=Paging("results", "RegionSettings", "offset", "limit"),
 )
 
 _CREATE_REGION_SETTINGS: Operation[RegionSettings] = Operation(
@@ -77,8 +74,8 @@ _CREATE_REGION_SETTINGS: Operation[RegionSettings] = Operation(
     group="workers",
     name="create_region_settings",
     body=Body("RegionSettingsSpec"),
-    answers={
-        201: Answer("RegionSettings"),
+    responses={
+        201: Response("RegionSettings"),
     },
 )
 
@@ -92,8 +89,8 @@ _GET_REGION_SETTINGS: Operation[RegionSettings] = Operation(
     group="workers",
     name="get_region_settings",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer("RegionSettings"),
+    responses={
+        200: Response("RegionSettings"),
     },
 )
 
@@ -108,8 +105,8 @@ _UPDATE_REGION_SETTINGS: Operation[RegionSettings] = Operation(
     name="update_region_settings",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
     body=Body("RegionSettings"),
-    answers={
-        200: Answer("RegionSettings"),
+    responses={
+        200: Response("RegionSettings"),
     },
 )
 
@@ -123,204 +120,10 @@ _DELETE_REGION_SETTINGS: Operation[None] = Operation(
     group="workers",
     name="delete_region_settings",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_service_account_settings(
-    client: ApplianceClient,
-) -> ServiceAccountSettings:
-    """GetServiceAccountSettings: GET /api/v1/settings/serviceAccount.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ServiceAccountSettings`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SERVICE_ACCOUNT_SETTINGS, {})
-
-
-async def update_service_account_settings(
-    client: ApplianceClient,
-    body: ServiceAccountSettings,
-) -> ServiceAccountSettings:
-    """UpdateServiceAccountSettings: PUT /api/v1/settings/serviceAccount.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ServiceAccountSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_SERVICE_ACCOUNT_SETTINGS, {}, body)
-
-
-async def get_all_region_settings(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> RegionSettingsPage:
-    """GetAllRegionSettings: GET /api/v1/settings/regions.
-
-    Args:
-        client: the appliance.
-        offset: query `offset`.
-        limit: query `limit`.
-
-    Returns:
-        200: `RegionSettingsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_ALL_REGION_SETTINGS, {"offset": offset, "limit": limit})
-
-
-def iterate_all_region_settings(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[RegionSettings, RegionSettingsPage]:
-    """GetAllRegionSettings: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_region_settings`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REGION_SETTINGS,
-        {},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_region_settings(
-    client: ApplianceClient,
-    body: RegionSettingsSpec,
-) -> RegionSettings:
-    """CreateRegionSettings: POST /api/v1/settings/regions.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `RegionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_REGION_SETTINGS, {}, body)
-
-
-async def get_region_settings(
-    client: ApplianceClient,
-    region_id: str,
-) -> RegionSettings:
-    """GetRegionSettings: GET /api/v1/settings/regions/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
-
-    Returns:
-        200: `RegionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_REGION_SETTINGS, {"region_id": region_id})
-
-
-async def update_region_settings(
-    client: ApplianceClient,
-    region_id: str,
-    body: RegionSettings,
-) -> RegionSettings:
-    """UpdateRegionSettings: PUT /api/v1/settings/regions/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RegionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_REGION_SETTINGS, {"region_id": region_id}, body)
-
-
-async def delete_region_settings(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """DeleteRegionSettings: DELETE /api/v1/settings/regions/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_REGION_SETTINGS, {"region_id": region_id})
 
 
 class WorkersApi(Api):
@@ -328,10 +131,163 @@ class WorkersApi(Api):
 
     __slots__ = ()
 
-    get_service_account_settings = Method(get_service_account_settings)
-    update_service_account_settings = Method(update_service_account_settings)
-    get_all_region_settings = ListMethod(get_all_region_settings, iterate_all_region_settings)
-    create_region_settings = Method(create_region_settings)
-    get_region_settings = Method(get_region_settings)
-    update_region_settings = Method(update_region_settings)
-    delete_region_settings = Method(delete_region_settings)
+    def get_service_account_settings(
+        self: Caller,
+    ) -> Request[ServiceAccountSettings]:
+        """GetServiceAccountSettings: GET /api/v1/settings/serviceAccount.
+
+        Returns:
+            200: `ServiceAccountSettings`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SERVICE_ACCOUNT_SETTINGS, {})
+
+    def update_service_account_settings(
+        self: Caller,
+        body: ServiceAccountSettings,
+    ) -> Request[ServiceAccountSettings]:
+        """UpdateServiceAccountSettings: PUT /api/v1/settings/serviceAccount.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ServiceAccountSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_SERVICE_ACCOUNT_SETTINGS, {}, body)
+
+    def get_all_region_settings(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[RegionSettings, RegionSettingsPage]:
+        """GetAllRegionSettings: GET /api/v1/settings/regions.
+
+        Args:
+            offset: query `offset`.
+            limit: query `limit`.
+
+        Returns:
+            200: `RegionSettingsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(self, _GET_ALL_REGION_SETTINGS, {"offset": offset, "limit": limit})
+
+    def create_region_settings(
+        self: Caller,
+        body: RegionSettingsSpec,
+    ) -> Request[RegionSettings]:
+        """CreateRegionSettings: POST /api/v1/settings/regions.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `RegionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_REGION_SETTINGS, {}, body)
+
+    def get_region_settings(
+        self: Caller,
+        region_id: str,
+    ) -> Request[RegionSettings]:
+        """GetRegionSettings: GET /api/v1/settings/regions/{regionId}.
+
+        Args:
+            region_id: path `regionId`, UUID.
+
+        Returns:
+            200: `RegionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_REGION_SETTINGS, {"region_id": region_id})
+
+    def update_region_settings(
+        self: Caller,
+        region_id: str,
+        body: RegionSettings,
+    ) -> Request[RegionSettings]:
+        """UpdateRegionSettings: PUT /api/v1/settings/regions/{regionId}.
+
+        Args:
+            region_id: path `regionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RegionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_REGION_SETTINGS, {"region_id": region_id}, body)
+
+    def delete_region_settings(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """DeleteRegionSettings: DELETE /api/v1/settings/regions/{regionId}.
+
+        Args:
+            region_id: path `regionId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_REGION_SETTINGS, {"region_id": region_id})
+
+
+get_service_account_settings = WorkersApi.get_service_account_settings
+update_service_account_settings = WorkersApi.update_service_account_settings
+get_all_region_settings = WorkersApi.get_all_region_settings
+create_region_settings = WorkersApi.create_region_settings
+get_region_settings = WorkersApi.get_region_settings
+update_region_settings = WorkersApi.update_region_settings
+delete_region_settings = WorkersApi.delete_region_settings

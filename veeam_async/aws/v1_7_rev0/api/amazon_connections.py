@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AmazonConnection,
@@ -44,8 +41,8 @@ _GET_ALL_AMAZON_CONNECTIONS: Operation[AmazonConnectionsPage] = Operation(
     tag="Amazon Connections",
     group="amazon_connections",
     name="get_all_amazon_connections",
-    answers={
-        200: Answer("AmazonConnectionsPage"),
+    responses={
+        200: Response("AmazonConnectionsPage"),
     },
 )
 
@@ -59,8 +56,8 @@ _CREATE_AMAZON_CONNECTION: Operation[AmazonConnection] = Operation(
     group="amazon_connections",
     name="create_amazon_connection",
     body=Body("AmazonConnectionSpec"),
-    answers={
-        201: Answer("AmazonConnection"),
+    responses={
+        201: Response("AmazonConnection"),
     },
 )
 
@@ -74,8 +71,8 @@ _GET_AMAZON_CONNECTION_BY_ID: Operation[AmazonConnection] = Operation(
     group="amazon_connections",
     name="get_amazon_connection_by_id",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("AmazonConnection"),
+    responses={
+        200: Response("AmazonConnection"),
     },
 )
 
@@ -89,8 +86,8 @@ _DELETE_AMAZON_CONNECTION: Operation[None] = Operation(
     group="amazon_connections",
     name="delete_amazon_connection",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -104,8 +101,8 @@ _BROWSE_AVAILABILITY_ZONES: Operation[RegionsPage] = Operation(
     group="amazon_connections",
     name="browse_availability_zones",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("RegionsPage"),
+    responses={
+        200: Response("RegionsPage"),
     },
 )
 
@@ -123,10 +120,10 @@ _BROWSE_ENCRYPTION_KEYS: Operation[CloudEncryptionKeysPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudEncryptionKeysPage"),
+    responses={
+        200: Response("CloudEncryptionKeysPage"),
     },
-    listing=Listing("results", "CloudEncryptionKey", "offset", "limit"),
+    paging=Paging("results", "CloudEncryptionKey", "offset", "limit"),
 )
 
 _BROWSE_CLOUD_NETWORKS: Operation[CloudNetworksPage] = Operation(
@@ -143,10 +140,10 @@ _BROWSE_CLOUD_NETWORKS: Operation[CloudNetworksPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudNetworksPage"),
+    responses={
+        200: Response("CloudNetworksPage"),
     },
-    listing=Listing("results", "CloudNetwork", "offset", "limit"),
+    paging=Paging("results", "CloudNetwork", "offset", "limit"),
 )
 
 _BROWSE_CLOUD_ROUTE_TABLES: Operation[dict[str, Any]] = Operation(
@@ -159,8 +156,8 @@ _BROWSE_CLOUD_ROUTE_TABLES: Operation[dict[str, Any]] = Operation(
     group="amazon_connections",
     name="browse_cloud_route_tables",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -179,10 +176,10 @@ _BROWSE_CLOUD_SECURITY_GROUPS: Operation[CloudSecurityGroupsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudSecurityGroupsPage"),
+    responses={
+        200: Response("CloudSecurityGroupsPage"),
     },
-    listing=Listing("results", "CloudSecurityGroup", "offset", "limit"),
+    paging=Paging("results", "CloudSecurityGroup", "offset", "limit"),
 )
 
 _BROWSE_CLOUD_SUBNETWORKS: Operation[CloudSubnetworksPage] = Operation(
@@ -201,10 +198,10 @@ _BROWSE_CLOUD_SUBNETWORKS: Operation[CloudSubnetworksPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("CloudSubnetworksPage"),
+    responses={
+        200: Response("CloudSubnetworksPage"),
     },
-    listing=Listing("results", "CloudSubnetwork", "offset", "limit"),
+    paging=Paging("results", "CloudSubnetwork", "offset", "limit"),
 )
 
 _BROWSE_RDS_INSTANCE_CLASSES: Operation[dict[str, Any]] = Operation(
@@ -217,8 +214,8 @@ _BROWSE_RDS_INSTANCE_CLASSES: Operation[dict[str, Any]] = Operation(
     group="amazon_connections",
     name="browse_rds_instance_classes",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -232,8 +229,8 @@ _BROWSE_RDS_LICENSE: Operation[dict[str, Any]] = Operation(
     group="amazon_connections",
     name="browse_rds_license",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -247,8 +244,8 @@ _BROWSE_RDS_SECURITY_GROUPS: Operation[dict[str, Any]] = Operation(
     group="amazon_connections",
     name="browse_rds_security_groups",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -262,8 +259,8 @@ _BROWSE_RDS_SUBNET_GROUPS: Operation[dict[str, Any]] = Operation(
     group="amazon_connections",
     name="browse_rds_subnet_groups",
     parameters=(Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -280,507 +277,10 @@ _VALIDATE_S3_ENDPOINT: Operation[CloudSubnetS3EndpointValidationResult] = Operat
         Parameter("amazon_connection_id", "amazonConnectionId", "path", required=True),
         Parameter("subnet_id", required=True),
     ),
-    answers={
-        200: Answer("CloudSubnetS3EndpointValidationResult"),
+    responses={
+        200: Response("CloudSubnetS3EndpointValidationResult"),
     },
 )
-
-
-async def get_all_amazon_connections(
-    client: ApplianceClient,
-) -> AmazonConnectionsPage:
-    """Get Collection of Amazon Connections: GET /api/v1/amazonConnections.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `AmazonConnectionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_ALL_AMAZON_CONNECTIONS, {})
-
-
-async def create_amazon_connection(
-    client: ApplianceClient,
-    body: AmazonConnectionSpec,
-) -> AmazonConnection:
-    """Add Amazon Connection: POST /api/v1/amazonConnections.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AmazonConnection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_AMAZON_CONNECTION, {}, body)
-
-
-async def get_amazon_connection_by_id(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> AmazonConnection:
-    """Get Amazon Connection Data: GET /api/v1/amazonConnections/{amazonConnectionId}.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `AmazonConnection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_AMAZON_CONNECTION_BY_ID, {"amazon_connection_id": amazon_connection_id})
-
-
-async def delete_amazon_connection(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> None:
-    """Remove Amazon Connection: DELETE /api/v1/amazonConnections/{amazonConnectionId}.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_AMAZON_CONNECTION, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_availability_zones(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> RegionsPage:
-    """Get Collection of Availability Zones: GET /api/v1/amazonConnections/{amazonConnectionId}/availabilityZones.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `RegionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_AVAILABILITY_ZONES, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_encryption_keys(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudEncryptionKeysPage:
-    """Get Collection of Encryption Keys: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudEncryptionKeys.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `CloudEncryptionKeysPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_ENCRYPTION_KEYS, {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_browse_encryption_keys(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[CloudEncryptionKey, CloudEncryptionKeysPage]:
-    """Get Collection of Encryption Keys: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_encryption_keys`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENCRYPTION_KEYS,
-        {"amazon_connection_id": amazon_connection_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_cloud_networks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudNetworksPage:
-    """Get Collection of VPCs: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudNetworks.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `CloudNetworksPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_CLOUD_NETWORKS, {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_browse_cloud_networks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[CloudNetwork, CloudNetworksPage]:
-    """Get Collection of VPCs: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_cloud_networks`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_CLOUD_NETWORKS,
-        {"amazon_connection_id": amazon_connection_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_cloud_route_tables(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> dict[str, Any]:
-    """Get Collection of Route Tables: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudRouteTables.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_CLOUD_ROUTE_TABLES, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_cloud_security_groups(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    cloud_network_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudSecurityGroupsPage:
-    """Get Collection of Security Groups: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSecurityGroups.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        cloud_network_id: query `cloudNetworkId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `CloudSecurityGroupsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_CLOUD_SECURITY_GROUPS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "cloud_network_id": cloud_network_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_browse_cloud_security_groups(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    cloud_network_id: str | Unset = UNSET,
-) -> Items[CloudSecurityGroup, CloudSecurityGroupsPage]:
-    """Get Collection of Security Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_cloud_security_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_CLOUD_SECURITY_GROUPS,
-        {"amazon_connection_id": amazon_connection_id, "cloud_network_id": cloud_network_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_cloud_subnetworks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    cloud_network_id: str | Unset = UNSET,
-    availability_zone: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> CloudSubnetworksPage:
-    """Get Collection of Subnets: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSubnetworks.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        cloud_network_id: query `cloudNetworkId`.
-        availability_zone: query `availabilityZone`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `CloudSubnetworksPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _BROWSE_CLOUD_SUBNETWORKS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "cloud_network_id": cloud_network_id,
-            "availability_zone": availability_zone,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_browse_cloud_subnetworks(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    cloud_network_id: str | Unset = UNSET,
-    availability_zone: str | Unset = UNSET,
-) -> Items[CloudSubnetwork, CloudSubnetworksPage]:
-    """Get Collection of Subnets: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_cloud_subnetworks`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_CLOUD_SUBNETWORKS,
-        {
-            "amazon_connection_id": amazon_connection_id,
-            "cloud_network_id": cloud_network_id,
-            "availability_zone": availability_zone,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_rds_instance_classes(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> dict[str, Any]:
-    """Get Collection of DB Instance Classes: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsInstanceClasses.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_RDS_INSTANCE_CLASSES, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_rds_license(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> dict[str, Any]:
-    """Get Collection of RDS Licenses: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsLicense.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_RDS_LICENSE, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_rds_security_groups(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> dict[str, Any]:
-    """Get Collection of VPC Security Groups: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsSecurityGroups.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_RDS_SECURITY_GROUPS, {"amazon_connection_id": amazon_connection_id})
-
-
-async def browse_rds_subnet_groups(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-) -> dict[str, Any]:
-    """Get Collection of DB Subnet Groups: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsSubnetGroups.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_BROWSE_RDS_SUBNET_GROUPS, {"amazon_connection_id": amazon_connection_id})
-
-
-async def validate_s3_endpoint(
-    client: ApplianceClient,
-    amazon_connection_id: str,
-    *,
-    subnet_id: str,
-) -> CloudSubnetS3EndpointValidationResult:
-    """Validate S3 Endpoint: GET /api/v1/amazonConnections/{amazonConnectionId}/validateS3endpoint.
-
-    Args:
-        client: the appliance.
-        amazon_connection_id: path `amazonConnectionId`, UUID.
-        subnet_id: query `subnetId`.
-
-    Returns:
-        200: `CloudSubnetS3EndpointValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _VALIDATE_S3_ENDPOINT, {"amazon_connection_id": amazon_connection_id, "subnet_id": subnet_id}
-    )
 
 
 class AmazonConnectionsApi(Api):
@@ -788,18 +288,375 @@ class AmazonConnectionsApi(Api):
 
     __slots__ = ()
 
-    get_all_amazon_connections = Method(get_all_amazon_connections)
-    create_amazon_connection = Method(create_amazon_connection)
-    get_amazon_connection_by_id = Method(get_amazon_connection_by_id)
-    delete_amazon_connection = Method(delete_amazon_connection)
-    browse_availability_zones = Method(browse_availability_zones)
-    browse_encryption_keys = ListMethod(browse_encryption_keys, iterate_browse_encryption_keys)
-    browse_cloud_networks = ListMethod(browse_cloud_networks, iterate_browse_cloud_networks)
-    browse_cloud_route_tables = Method(browse_cloud_route_tables)
-    browse_cloud_security_groups = ListMethod(browse_cloud_security_groups, iterate_browse_cloud_security_groups)
-    browse_cloud_subnetworks = ListMethod(browse_cloud_subnetworks, iterate_browse_cloud_subnetworks)
-    browse_rds_instance_classes = Method(browse_rds_instance_classes)
-    browse_rds_license = Method(browse_rds_license)
-    browse_rds_security_groups = Method(browse_rds_security_groups)
-    browse_rds_subnet_groups = Method(browse_rds_subnet_groups)
-    validate_s3_endpoint = Method(validate_s3_endpoint)
+    def get_all_amazon_connections(
+        self: Caller,
+    ) -> Request[AmazonConnectionsPage]:
+        """Get Collection of Amazon Connections: GET /api/v1/amazonConnections.
+
+        Returns:
+            200: `AmazonConnectionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_ALL_AMAZON_CONNECTIONS, {})
+
+    def create_amazon_connection(
+        self: Caller,
+        body: AmazonConnectionSpec,
+    ) -> Request[AmazonConnection]:
+        """Add Amazon Connection: POST /api/v1/amazonConnections.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AmazonConnection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_AMAZON_CONNECTION, {}, body)
+
+    def get_amazon_connection_by_id(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[AmazonConnection]:
+        """Get Amazon Connection Data: GET /api/v1/amazonConnections/{amazonConnectionId}.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `AmazonConnection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_AMAZON_CONNECTION_BY_ID, {"amazon_connection_id": amazon_connection_id})
+
+    def delete_amazon_connection(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[None]:
+        """Remove Amazon Connection: DELETE /api/v1/amazonConnections/{amazonConnectionId}.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_AMAZON_CONNECTION, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_availability_zones(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[RegionsPage]:
+        """Get Collection of Availability Zones: GET /api/v1/amazonConnections/{amazonConnectionId}/availabilityZones.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `RegionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_AVAILABILITY_ZONES, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_encryption_keys(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudEncryptionKey, CloudEncryptionKeysPage]:
+        """Get Collection of Encryption Keys: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudEncryptionKeys.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `CloudEncryptionKeysPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_ENCRYPTION_KEYS,
+            {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit},
+        )
+
+    def browse_cloud_networks(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudNetwork, CloudNetworksPage]:
+        """Get Collection of VPCs: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudNetworks.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `CloudNetworksPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_CLOUD_NETWORKS,
+            {"amazon_connection_id": amazon_connection_id, "offset": offset, "limit": limit},
+        )
+
+    def browse_cloud_route_tables(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of Route Tables: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudRouteTables.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_CLOUD_ROUTE_TABLES, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_cloud_security_groups(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        cloud_network_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudSecurityGroup, CloudSecurityGroupsPage]:
+        """Get Collection of Security Groups: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSecurityGroups.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            cloud_network_id: query `cloudNetworkId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `CloudSecurityGroupsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_CLOUD_SECURITY_GROUPS,
+            {
+                "amazon_connection_id": amazon_connection_id,
+                "cloud_network_id": cloud_network_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def browse_cloud_subnetworks(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        cloud_network_id: str | Unset = UNSET,
+        availability_zone: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CloudSubnetwork, CloudSubnetworksPage]:
+        """Get Collection of Subnets: GET /api/v1/amazonConnections/{amazonConnectionId}/cloudSubnetworks.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            cloud_network_id: query `cloudNetworkId`.
+            availability_zone: query `availabilityZone`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `CloudSubnetworksPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _BROWSE_CLOUD_SUBNETWORKS,
+            {
+                "amazon_connection_id": amazon_connection_id,
+                "cloud_network_id": cloud_network_id,
+                "availability_zone": availability_zone,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def browse_rds_instance_classes(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of DB Instance Classes: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsInstanceClasses.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_RDS_INSTANCE_CLASSES, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_rds_license(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of RDS Licenses: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsLicense.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_RDS_LICENSE, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_rds_security_groups(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of VPC Security Groups: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsSecurityGroups.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_RDS_SECURITY_GROUPS, {"amazon_connection_id": amazon_connection_id})
+
+    def browse_rds_subnet_groups(
+        self: Caller,
+        amazon_connection_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of DB Subnet Groups: GET /api/v1/amazonConnections/{amazonConnectionId}/rdsSubnetGroups.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _BROWSE_RDS_SUBNET_GROUPS, {"amazon_connection_id": amazon_connection_id})
+
+    def validate_s3_endpoint(
+        self: Caller,
+        amazon_connection_id: str,
+        *,
+        subnet_id: str,
+    ) -> Request[CloudSubnetS3EndpointValidationResult]:
+        """Validate S3 Endpoint: GET /api/v1/amazonConnections/{amazonConnectionId}/validateS3endpoint.
+
+        Args:
+            amazon_connection_id: path `amazonConnectionId`, UUID.
+            subnet_id: query `subnetId`.
+
+        Returns:
+            200: `CloudSubnetS3EndpointValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(
+            self, _VALIDATE_S3_ENDPOINT, {"amazon_connection_id": amazon_connection_id, "subnet_id": subnet_id}
+        )
+
+
+get_all_amazon_connections = AmazonConnectionsApi.get_all_amazon_connections
+create_amazon_connection = AmazonConnectionsApi.create_amazon_connection
+get_amazon_connection_by_id = AmazonConnectionsApi.get_amazon_connection_by_id
+delete_amazon_connection = AmazonConnectionsApi.delete_amazon_connection
+browse_availability_zones = AmazonConnectionsApi.browse_availability_zones
+browse_encryption_keys = AmazonConnectionsApi.browse_encryption_keys
+browse_cloud_networks = AmazonConnectionsApi.browse_cloud_networks
+browse_cloud_route_tables = AmazonConnectionsApi.browse_cloud_route_tables
+browse_cloud_security_groups = AmazonConnectionsApi.browse_cloud_security_groups
+browse_cloud_subnetworks = AmazonConnectionsApi.browse_cloud_subnetworks
+browse_rds_instance_classes = AmazonConnectionsApi.browse_rds_instance_classes
+browse_rds_license = AmazonConnectionsApi.browse_rds_license
+browse_rds_security_groups = AmazonConnectionsApi.browse_rds_security_groups
+browse_rds_subnet_groups = AmazonConnectionsApi.browse_rds_subnet_groups
+validate_s3_endpoint = AmazonConnectionsApi.validate_s3_endpoint

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
     from ..models import UserStatus
 
@@ -26,8 +23,8 @@ _GET_BOTTLENECKS: Operation[dict[str, Any]] = Operation(
     tag="Appliance Configuration Overview",
     group="appliance_configuration_overview",
     name="get_bottlenecks",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -40,52 +37,10 @@ _USER_STATUS: Operation[UserStatus] = Operation(
     tag="Appliance Configuration Overview",
     group="appliance_configuration_overview",
     name="user_status",
-    answers={
-        200: Answer("UserStatus"),
+    responses={
+        200: Response("UserStatus"),
     },
 )
-
-
-async def get_bottlenecks(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get Bottlenecks: GET /api/v1/overview/bottlenecks.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_BOTTLENECKS, {})
-
-
-async def user_status(
-    client: ApplianceClient,
-) -> UserStatus:
-    """Get User Status: GET /api/v1/overview/userStatus.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `UserStatus`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_USER_STATUS, {})
 
 
 class ApplianceConfigurationOverviewApi(Api):
@@ -93,5 +48,40 @@ class ApplianceConfigurationOverviewApi(Api):
 
     __slots__ = ()
 
-    get_bottlenecks = Method(get_bottlenecks)
-    user_status = Method(user_status)
+    def get_bottlenecks(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get Bottlenecks: GET /api/v1/overview/bottlenecks.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_BOTTLENECKS, {})
+
+    def user_status(
+        self: Caller,
+    ) -> Request[UserStatus]:
+        """Get User Status: GET /api/v1/overview/userStatus.
+
+        Returns:
+            200: `UserStatus`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _USER_STATUS, {})
+
+
+get_bottlenecks = ApplianceConfigurationOverviewApi.get_bottlenecks
+user_status = ApplianceConfigurationOverviewApi.user_status

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import AuthorizationCode, LoginSpec, RESTLogin
 
 _AUTHENTICATE: Operation[RESTLogin] = Operation(
@@ -25,8 +22,8 @@ _AUTHENTICATE: Operation[RESTLogin] = Operation(
     group="authorization",
     name="authenticate",
     body=Body("LoginSpec", "application/x-www-form-urlencoded"),
-    answers={
-        200: Answer("RESTLogin"),
+    responses={
+        200: Response("RESTLogin"),
     },
     secured=False,
 )
@@ -40,8 +37,8 @@ _SIGN_OUT: Operation[None] = Operation(
     tag="Authorization",
     group="authorization",
     name="sign_out",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -54,75 +51,10 @@ _CREATE_AUTHORIZATION_CODE: Operation[AuthorizationCode] = Operation(
     tag="Authorization",
     group="authorization",
     name="create_authorization_code",
-    answers={
-        200: Answer("AuthorizationCode"),
+    responses={
+        200: Response("AuthorizationCode"),
     },
 )
-
-
-async def authenticate(
-    client: ApplianceClient,
-    body: LoginSpec,
-) -> RESTLogin:
-    """Request Authorization Tokens: POST /api/v1/token.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/x-www-form-urlencoded.
-
-    Returns:
-        200: `RESTLogin`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_AUTHENTICATE, {}, body)
-
-
-async def sign_out(
-    client: ApplianceClient,
-) -> None:
-    """Log Out: DELETE /api/v1/token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SIGN_OUT, {})
-
-
-async def create_authorization_code(
-    client: ApplianceClient,
-) -> AuthorizationCode:
-    """Create Authorization Code: POST /api/v1/token/authorization_code.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `AuthorizationCode`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_AUTHORIZATION_CODE, {})
 
 
 class AuthorizationApi(Api):
@@ -130,6 +62,62 @@ class AuthorizationApi(Api):
 
     __slots__ = ()
 
-    authenticate = Method(authenticate)
-    sign_out = Method(sign_out)
-    create_authorization_code = Method(create_authorization_code)
+    def authenticate(
+        self: Caller,
+        body: LoginSpec,
+    ) -> Request[RESTLogin]:
+        """Request Authorization Tokens: POST /api/v1/token.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/x-www-form-urlencoded.
+
+        Returns:
+            200: `RESTLogin`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _AUTHENTICATE, {}, body)
+
+    def sign_out(
+        self: Caller,
+    ) -> Request[None]:
+        """Log Out: DELETE /api/v1/token.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SIGN_OUT, {})
+
+    def create_authorization_code(
+        self: Caller,
+    ) -> Request[AuthorizationCode]:
+        """Create Authorization Code: POST /api/v1/token/authorization_code.
+
+        Returns:
+            200: `AuthorizationCode`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_AUTHORIZATION_CODE, {})
+
+
+authenticate = AuthorizationApi.authenticate
+sign_out = AuthorizationApi.sign_out
+create_authorization_code = AuthorizationApi.create_authorization_code

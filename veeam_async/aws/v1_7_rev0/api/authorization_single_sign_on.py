@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import RESTLogin, SamlTokenSpec, SignOnUrl
 
@@ -27,8 +25,8 @@ _GET_SIGN_ON_URL: Operation[SignOnUrl] = Operation(
     group="authorization_single_sign_on",
     name="get_sign_on_url",
     parameters=(Parameter("user_name"),),
-    answers={
-        200: Answer("SignOnUrl"),
+    responses={
+        200: Response("SignOnUrl"),
     },
     secured=False,
 )
@@ -43,64 +41,11 @@ _AUTHENTICATE_SAML: Operation[RESTLogin] = Operation(
     group="authorization_single_sign_on",
     name="authenticate_saml",
     body=Body("SamlTokenSpec", "application/x-www-form-urlencoded"),
-    answers={
-        200: Answer("RESTLogin"),
+    responses={
+        200: Response("RESTLogin"),
     },
     secured=False,
 )
-
-
-async def get_sign_on_url(
-    client: ApplianceClient,
-    *,
-    user_name: str | Unset = UNSET,
-) -> SignOnUrl:
-    """Get SSO URL: GET /api/v1/identityProvider/signOnUrl.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        user_name: query `userName`.
-
-    Returns:
-        200: `SignOnUrl`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SIGN_ON_URL, {"user_name": user_name})
-
-
-async def authenticate_saml(
-    client: ApplianceClient,
-    body: SamlTokenSpec,
-) -> RESTLogin:
-    """Request Authorization Tokens: POST /api/v1/identityProvider/token.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/x-www-form-urlencoded.
-
-    Returns:
-        200: `RESTLogin`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_AUTHENTICATE_SAML, {}, body)
 
 
 class AuthorizationSingleSignOnApi(Api):
@@ -108,5 +53,55 @@ class AuthorizationSingleSignOnApi(Api):
 
     __slots__ = ()
 
-    get_sign_on_url = Method(get_sign_on_url)
-    authenticate_saml = Method(authenticate_saml)
+    def get_sign_on_url(
+        self: Caller,
+        *,
+        user_name: str | Unset = UNSET,
+    ) -> Request[SignOnUrl]:
+        """Get SSO URL: GET /api/v1/identityProvider/signOnUrl.
+
+        Needs no token.
+
+        Args:
+            user_name: query `userName`.
+
+        Returns:
+            200: `SignOnUrl`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SIGN_ON_URL, {"user_name": user_name})
+
+    def authenticate_saml(
+        self: Caller,
+        body: SamlTokenSpec,
+    ) -> Request[RESTLogin]:
+        """Request Authorization Tokens: POST /api/v1/identityProvider/token.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/x-www-form-urlencoded.
+
+        Returns:
+            200: `RESTLogin`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _AUTHENTICATE_SAML, {}, body)
+
+
+get_sign_on_url = AuthorizationSingleSignOnApi.get_sign_on_url
+authenticate_saml = AuthorizationSingleSignOnApi.authenticate_saml

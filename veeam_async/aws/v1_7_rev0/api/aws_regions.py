@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AmazonInstanceType,
@@ -41,10 +38,10 @@ _GET_ALL_REGIONS: Operation[RegionsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[GetAllRegionsSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("RegionsPage"),
+    responses={
+        200: Response("RegionsPage"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _GET_REGION_BY_ID: Operation[Region] = Operation(
@@ -57,8 +54,8 @@ _GET_REGION_BY_ID: Operation[Region] = Operation(
     group="aws_regions",
     name="get_region_by_id",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer("Region"),
+    responses={
+        200: Response("Region"),
     },
 )
 
@@ -78,10 +75,10 @@ _GET_INSTANCES_TYPES_BY_REGION: Operation[AmazonInstanceTypesByRegionPage] = Ope
         Parameter("is_arm64", type="bool"),
         Parameter("virtualization_types", type="list[str]", array="repeat"),
     ),
-    answers={
-        200: Answer("AmazonInstanceTypesByRegionPage"),
+    responses={
+        200: Response("AmazonInstanceTypesByRegionPage"),
     },
-    listing=Listing("results", "AmazonInstanceType", "offset", "limit"),
+    paging=Paging("results", "AmazonInstanceType", "offset", "limit"),
 )
 
 _GET_INNER_REGIONS: Operation[RegionsPage] = Operation(
@@ -100,226 +97,11 @@ _GET_INNER_REGIONS: Operation[RegionsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[GetInnerRegionsSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("RegionsPage"),
+    responses={
+        200: Response("RegionsPage"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
-
-
-async def get_all_regions(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[GetAllRegionsSort] | Unset = UNSET,
-) -> RegionsPage:
-    """Get Collection of AWS Regions: GET /api/v1/cloudInfrastructure/regions.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `RegionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_REGIONS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_all_regions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetAllRegionsSort] | Unset = UNSET,
-) -> Items[Region, RegionsPage]:
-    """Get Collection of AWS Regions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REGIONS,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_region_by_id(
-    client: ApplianceClient,
-    region_id: str,
-) -> Region:
-    """Get AWS Region Data: GET /api/v1/cloudInfrastructure/regions/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
-
-    Returns:
-        200: `Region`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_REGION_BY_ID, {"region_id": region_id})
-
-
-async def get_instances_types_by_region(
-    client: ApplianceClient,
-    region_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    is_arm64: bool | Unset = UNSET,
-    virtualization_types: list[str] | Unset = UNSET,
-) -> AmazonInstanceTypesByRegionPage:
-    """Get Instance Types of AWS Region: GET /api/v1/cloudInfrastructure/regions/{regionId}/instancesTypes.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
-        offset: query `offset`.
-        limit: query `limit`.
-        is_arm64: query `isArm64`.
-        virtualization_types: query `virtualizationTypes`.
-
-    Returns:
-        200: `AmazonInstanceTypesByRegionPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_INSTANCES_TYPES_BY_REGION,
-        {
-            "region_id": region_id,
-            "offset": offset,
-            "limit": limit,
-            "is_arm64": is_arm64,
-            "virtualization_types": virtualization_types,
-        },
-    )
-
-
-def iterate_instances_types_by_region(
-    client: ApplianceClient,
-    region_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    is_arm64: bool | Unset = UNSET,
-    virtualization_types: list[str] | Unset = UNSET,
-) -> Items[AmazonInstanceType, AmazonInstanceTypesByRegionPage]:
-    """Get Instance Types of AWS Region: every row of every page, for `async for`.
-
-    What is not said here is as in `get_instances_types_by_region`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_INSTANCES_TYPES_BY_REGION,
-        {"region_id": region_id, "is_arm64": is_arm64, "virtualization_types": virtualization_types},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_inner_regions(
-    client: ApplianceClient,
-    region_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[GetInnerRegionsSort] | Unset = UNSET,
-) -> RegionsPage:
-    """Get Availability Zones of AWS Region: GET /api/v1/cloudInfrastructure/regions/{regionId}/zones.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `RegionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_INNER_REGIONS,
-        {"region_id": region_id, "search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
-    )
-
-
-def iterate_inner_regions(
-    client: ApplianceClient,
-    region_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetInnerRegionsSort] | Unset = UNSET,
-) -> Items[Region, RegionsPage]:
-    """Get Availability Zones of AWS Region: every row of every page, for `async for`.
-
-    What is not said here is as in `get_inner_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_INNER_REGIONS,
-        {"region_id": region_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class AwsRegionsApi(Api):
@@ -327,7 +109,131 @@ class AwsRegionsApi(Api):
 
     __slots__ = ()
 
-    get_all_regions = ListMethod(get_all_regions, iterate_all_regions)
-    get_region_by_id = Method(get_region_by_id)
-    get_instances_types_by_region = ListMethod(get_instances_types_by_region, iterate_instances_types_by_region)
-    get_inner_regions = ListMethod(get_inner_regions, iterate_inner_regions)
+    def get_all_regions(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[GetAllRegionsSort] | Unset = UNSET,
+    ) -> Listing[Region, RegionsPage]:
+        """Get Collection of AWS Regions: GET /api/v1/cloudInfrastructure/regions.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `RegionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self, _GET_ALL_REGIONS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
+        )
+
+    def get_region_by_id(
+        self: Caller,
+        region_id: str,
+    ) -> Request[Region]:
+        """Get AWS Region Data: GET /api/v1/cloudInfrastructure/regions/{regionId}.
+
+        Args:
+            region_id: path `regionId`, UUID.
+
+        Returns:
+            200: `Region`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_REGION_BY_ID, {"region_id": region_id})
+
+    def get_instances_types_by_region(
+        self: Caller,
+        region_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        is_arm64: bool | Unset = UNSET,
+        virtualization_types: list[str] | Unset = UNSET,
+    ) -> Listing[AmazonInstanceType, AmazonInstanceTypesByRegionPage]:
+        """Get Instance Types of AWS Region: GET /api/v1/cloudInfrastructure/regions/{regionId}/instancesTypes.
+
+        Args:
+            region_id: path `regionId`, UUID.
+            offset: query `offset`.
+            limit: query `limit`.
+            is_arm64: query `isArm64`.
+            virtualization_types: query `virtualizationTypes`.
+
+        Returns:
+            200: `AmazonInstanceTypesByRegionPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_INSTANCES_TYPES_BY_REGION,
+            {
+                "region_id": region_id,
+                "offset": offset,
+                "limit": limit,
+                "is_arm64": is_arm64,
+                "virtualization_types": virtualization_types,
+            },
+        )
+
+    def get_inner_regions(
+        self: Caller,
+        region_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[GetInnerRegionsSort] | Unset = UNSET,
+    ) -> Listing[Region, RegionsPage]:
+        """Get Availability Zones of AWS Region: GET /api/v1/cloudInfrastructure/regions/{regionId}/zones.
+
+        Args:
+            region_id: path `regionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `RegionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_INNER_REGIONS,
+            {"region_id": region_id, "search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+
+get_all_regions = AwsRegionsApi.get_all_regions
+get_region_by_id = AwsRegionsApi.get_region_by_id
+get_instances_types_by_region = AwsRegionsApi.get_instances_types_by_region
+get_inner_regions = AwsRegionsApi.get_inner_regions

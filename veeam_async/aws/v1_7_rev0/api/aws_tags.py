@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import Tag, TagsPage, TagsSort
 
@@ -34,10 +31,10 @@ _TAGS: Operation[TagsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[TagsSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("TagsPage"),
+    responses={
+        200: Response("TagsPage"),
     },
-    listing=Listing("results", "Tag", "offset", "limit"),
+    paging=Paging("results", "Tag", "offset", "limit"),
 )
 
 _TAG: Operation[Tag] = Operation(
@@ -50,90 +47,10 @@ _TAG: Operation[Tag] = Operation(
     group="aws_tags",
     name="tag",
     parameters=(Parameter("tag_id", "tagId", "path", required=True),),
-    answers={
-        200: Answer("Tag"),
+    responses={
+        200: Response("Tag"),
     },
 )
-
-
-async def tags(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[TagsSort] | Unset = UNSET,
-) -> TagsPage:
-    """Get Collection of AWS Tags: GET /api/v1/cloudInfrastructure/tags.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `TagsPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_tags(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[TagsSort] | Unset = UNSET,
-) -> Items[Tag, TagsPage]:
-    """Get Collection of AWS Tags: every row of every page, for `async for`.
-
-    What is not said here is as in `tags`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _TAGS,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def tag(
-    client: ApplianceClient,
-    tag_id: str,
-) -> Tag:
-    """Get AWS Tag Data: GET /api/v1/cloudInfrastructure/tags/{tagId}.
-
-    Args:
-        client: the appliance.
-        tag_id: path `tagId`, UUID.
-
-    Returns:
-        200: `Tag`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_TAG, {"tag_id": tag_id})
 
 
 class AwsTagsApi(Api):
@@ -141,5 +58,52 @@ class AwsTagsApi(Api):
 
     __slots__ = ()
 
-    tags = ListMethod(tags, iterate_tags)
-    tag = Method(tag)
+    def tags(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[TagsSort] | Unset = UNSET,
+    ) -> Listing[Tag, TagsPage]:
+        """Get Collection of AWS Tags: GET /api/v1/cloudInfrastructure/tags.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `TagsPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(self, _TAGS, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort})
+
+    def tag(
+        self: Caller,
+        tag_id: str,
+    ) -> Request[Tag]:
+        """Get AWS Tag Data: GET /api/v1/cloudInfrastructure/tags/{tagId}.
+
+        Args:
+            tag_id: path `tagId`, UUID.
+
+        Returns:
+            200: `Tag`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _TAG, {"tag_id": tag_id})
+
+
+tags = AwsTagsApi.tags
+tag = AwsTagsApi.tag

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         RepositoriesGetAllSort,
@@ -43,10 +41,10 @@ _REPOSITORIES_GET_ALL: Operation[RepositoriesPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[RepositoriesGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("RepositoriesPage"),
+    responses={
+        200: Response("RepositoriesPage"),
     },
-    listing=Listing("results", "Repository", "offset", "limit"),
+    paging=Paging("results", "Repository", "offset", "limit"),
 )
 
 _CREATE_REPOSITORY: Operation[Repository] = Operation(
@@ -59,8 +57,8 @@ _CREATE_REPOSITORY: Operation[Repository] = Operation(
     group="backup_repositories",
     name="create_repository",
     body=Body("RepositoryCreateSpec"),
-    answers={
-        201: Answer("Repository"),
+    responses={
+        201: Response("Repository"),
     },
 )
 
@@ -73,8 +71,8 @@ _EXPORT_REPOSITORIES: Operation[bytes] = Operation(
     tag="Backup Repositories",
     group="backup_repositories",
     name="export_repositories",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -89,8 +87,8 @@ _REPOSITORY_VALIDATE_SETTINGS: Operation[list[ValidationMessage]] = Operation(
     group="backup_repositories",
     name="repository_validate_settings",
     body=Body("RepositoryCreateSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -105,8 +103,8 @@ _REPOSITORIES_GET_ONE_BY_ID: Operation[Repository] = Operation(
     group="backup_repositories",
     name="repositories_get_one_by_id",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
-    answers={
-        200: Answer("Repository"),
+    responses={
+        200: Response("Repository"),
     },
 )
 
@@ -121,8 +119,8 @@ _UPDATE_REPOSITORY: Operation[Repository] = Operation(
     name="update_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
     body=Body("RepositoryUpdateSpec"),
-    answers={
-        200: Answer("Repository"),
+    responses={
+        200: Response("Repository"),
     },
 )
 
@@ -136,8 +134,8 @@ _DELETE_REPOSITORY: Operation[None] = Operation(
     group="backup_repositories",
     name="delete_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -152,229 +150,11 @@ _REPOSITORY_PASSWORD_IS_CORRECT: Operation[RepositoryPasswordValidationResult] =
     name="repository_password_is_correct",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
     body=Body("RepositoryPasswordValidationSpec"),
-    answers={
-        200: Answer("RepositoryPasswordValidationResult"),
+    responses={
+        200: Response("RepositoryPasswordValidationResult"),
     },
     safe=True,
 )
-
-
-async def repositories_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[RepositoriesGetAllSort] | Unset = UNSET,
-) -> RepositoriesPage:
-    """Get Collection of Repositories: GET /api/v1/repositories.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `RepositoriesPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _REPOSITORIES_GET_ALL, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_repositories_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[RepositoriesGetAllSort] | Unset = UNSET,
-) -> Items[Repository, RepositoriesPage]:
-    """Get Collection of Repositories: every row of every page, for `async for`.
-
-    What is not said here is as in `repositories_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _REPOSITORIES_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_repository(
-    client: ApplianceClient,
-    body: RepositoryCreateSpec,
-) -> Repository:
-    """Add Repository: POST /api/v1/repositories.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `Repository`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_REPOSITORY, {}, body)
-
-
-async def export_repositories(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of Repositories: POST /api/v1/repositories/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_REPOSITORIES, {})
-
-
-async def repository_validate_settings(
-    client: ApplianceClient,
-    body: RepositoryCreateSpec,
-) -> list[ValidationMessage]:
-    """Validate Repository Settings: POST /api/v1/repositories/settings/validate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORY_VALIDATE_SETTINGS, {}, body)
-
-
-async def repositories_get_one_by_id(
-    client: ApplianceClient,
-    repository_id: str,
-) -> Repository:
-    """Get Repository Data: GET /api/v1/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-
-    Returns:
-        200: `Repository`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORIES_GET_ONE_BY_ID, {"repository_id": repository_id})
-
-
-async def update_repository(
-    client: ApplianceClient,
-    repository_id: str,
-    body: RepositoryUpdateSpec,
-) -> Repository:
-    """Modify Repository: PUT /api/v1/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `Repository`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
-
-
-async def delete_repository(
-    client: ApplianceClient,
-    repository_id: str,
-) -> None:
-    """Remove Repository: DELETE /api/v1/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_REPOSITORY, {"repository_id": repository_id})
-
-
-async def repository_password_is_correct(
-    client: ApplianceClient,
-    repository_id: str,
-    body: RepositoryPasswordValidationSpec,
-) -> RepositoryPasswordValidationResult:
-    """Check Repository Password: POST /api/v1/repositories/{repositoryId}/checkPassword.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RepositoryPasswordValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REPOSITORY_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
 
 
 class BackupRepositoriesApi(Api):
@@ -382,11 +162,186 @@ class BackupRepositoriesApi(Api):
 
     __slots__ = ()
 
-    repositories_get_all = ListMethod(repositories_get_all, iterate_repositories_get_all)
-    create_repository = Method(create_repository)
-    export_repositories = DownloadMethod(export_repositories)
-    repository_validate_settings = Method(repository_validate_settings)
-    repositories_get_one_by_id = Method(repositories_get_one_by_id)
-    update_repository = Method(update_repository)
-    delete_repository = Method(delete_repository)
-    repository_password_is_correct = Method(repository_password_is_correct)
+    def repositories_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[RepositoriesGetAllSort] | Unset = UNSET,
+    ) -> Listing[Repository, RepositoriesPage]:
+        """Get Collection of Repositories: GET /api/v1/repositories.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `RepositoriesPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _REPOSITORIES_GET_ALL,
+            {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+    def create_repository(
+        self: Caller,
+        body: RepositoryCreateSpec,
+    ) -> Request[Repository]:
+        """Add Repository: POST /api/v1/repositories.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `Repository`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_REPOSITORY, {}, body)
+
+    def export_repositories(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of Repositories: POST /api/v1/repositories/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_REPOSITORIES, {})
+
+    def repository_validate_settings(
+        self: Caller,
+        body: RepositoryCreateSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate Repository Settings: POST /api/v1/repositories/settings/validate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REPOSITORY_VALIDATE_SETTINGS, {}, body)
+
+    def repositories_get_one_by_id(
+        self: Caller,
+        repository_id: str,
+    ) -> Request[Repository]:
+        """Get Repository Data: GET /api/v1/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+
+        Returns:
+            200: `Repository`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REPOSITORIES_GET_ONE_BY_ID, {"repository_id": repository_id})
+
+    def update_repository(
+        self: Caller,
+        repository_id: str,
+        body: RepositoryUpdateSpec,
+    ) -> Request[Repository]:
+        """Modify Repository: PUT /api/v1/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `Repository`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
+
+    def delete_repository(
+        self: Caller,
+        repository_id: str,
+    ) -> Request[None]:
+        """Remove Repository: DELETE /api/v1/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_REPOSITORY, {"repository_id": repository_id})
+
+    def repository_password_is_correct(
+        self: Caller,
+        repository_id: str,
+        body: RepositoryPasswordValidationSpec,
+    ) -> Request[RepositoryPasswordValidationResult]:
+        """Check Repository Password: POST /api/v1/repositories/{repositoryId}/checkPassword.
+
+        Args:
+            repository_id: path `repositoryId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RepositoryPasswordValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REPOSITORY_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
+
+
+repositories_get_all = BackupRepositoriesApi.repositories_get_all
+create_repository = BackupRepositoriesApi.create_repository
+export_repositories = BackupRepositoriesApi.export_repositories
+repository_validate_settings = BackupRepositoriesApi.repository_validate_settings
+repositories_get_one_by_id = BackupRepositoriesApi.repositories_get_one_by_id
+update_repository = BackupRepositoriesApi.update_repository
+delete_repository = BackupRepositoriesApi.delete_repository
+repository_password_is_correct = BackupRepositoriesApi.repository_password_is_correct

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
 _GET_BACKUP_VAULTS: Operation[dict[str, Any]] = Operation(
     "GetBackupVaults",
@@ -24,30 +21,10 @@ _GET_BACKUP_VAULTS: Operation[dict[str, Any]] = Operation(
     tag="Backup Vaults",
     group="backup_vaults",
     name="get_backup_vaults",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def get_backup_vaults(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get Collection of Backup Vaults: GET /api/v1/backupVaults.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_BACKUP_VAULTS, {})
 
 
 class BackupVaultsApi(Api):
@@ -55,4 +32,21 @@ class BackupVaultsApi(Api):
 
     __slots__ = ()
 
-    get_backup_vaults = Method(get_backup_vaults)
+    def get_backup_vaults(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of Backup Vaults: GET /api/v1/backupVaults.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_BACKUP_VAULTS, {})
+
+
+get_backup_vaults = BackupVaultsApi.get_backup_vaults

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
     from ..models import ConfigurationBackupSettings
 
@@ -26,8 +23,8 @@ _GET_CONFIGURATION_BACKUP_IMPORT_LIST: Operation[dict[str, Any]] = Operation(
     tag="Configuration Backup and Restore",
     group="configuration_backup_and_restore",
     name="get_configuration_backup_import_list",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -40,8 +37,8 @@ _GET_CONFIGURATION_BACKUP_SETTINGS: Operation[ConfigurationBackupSettings] = Ope
     tag="Configuration Backup and Restore",
     group="configuration_backup_and_restore",
     name="get_configuration_backup_settings",
-    answers={
-        200: Answer("ConfigurationBackupSettings"),
+    responses={
+        200: Response("ConfigurationBackupSettings"),
     },
 )
 
@@ -55,8 +52,8 @@ _UPDATE_CONFIGURATION_BACKUP_SETTINGS: Operation[dict[str, Any]] = Operation(
     group="configuration_backup_and_restore",
     name="update_configuration_backup_settings",
     body=Body("dict[str, Any]"),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -69,8 +66,8 @@ _GET_CONFIGURATION_BACKUP_RESTORE_POINTS: Operation[None] = Operation(
     tag="Configuration Backup and Restore",
     group="configuration_backup_and_restore",
     name="get_configuration_backup_restore_points",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -85,8 +82,8 @@ _GET_CONFIGURATION_BACKUP_RESTORE_POINT_DATA: Operation[None] = Operation(
     group="configuration_backup_and_restore",
     name="get_configuration_backup_restore_point_data",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -101,8 +98,8 @@ _REMOVE_CONFIGURATION_BACKUP_RESTORE_POINT: Operation[None] = Operation(
     group="configuration_backup_and_restore",
     name="remove_configuration_backup_restore_point",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -116,8 +113,8 @@ _CREATE_CONFIGURATION_BACKUP: Operation[None] = Operation(
     tag="Configuration Backup and Restore",
     group="configuration_backup_and_restore",
     name="create_configuration_backup",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -131,8 +128,8 @@ _START_CONFIGURATION_BACKUP_EXPORT: Operation[None] = Operation(
     tag="Configuration Backup and Restore",
     group="configuration_backup_and_restore",
     name="start_configuration_backup_export",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -147,8 +144,8 @@ _CHECK_STATUS_OF_CONFIGURATION_BACKUP_EXPORT: Operation[None] = Operation(
     group="configuration_backup_and_restore",
     name="check_status_of_configuration_backup_export",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -162,218 +159,11 @@ _DOWNLOAD_CONFIGURATION_BACKUP_FILE: Operation[None] = Operation(
     tag="Configuration Backup and Restore",
     group="configuration_backup_and_restore",
     name="download_configuration_backup_file",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
-
-
-async def get_configuration_backup_import_list(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get List of Uploaded Configuration Backup Files: GET /api/v1/configurationBackup/import/list.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CONFIGURATION_BACKUP_IMPORT_LIST, {})
-
-
-async def get_configuration_backup_settings(
-    client: ApplianceClient,
-) -> ConfigurationBackupSettings:
-    """Get Configuration Backup Settings: GET /api/v1/configurationBackup/settings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ConfigurationBackupSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CONFIGURATION_BACKUP_SETTINGS, {})
-
-
-async def update_configuration_backup_settings(
-    client: ApplianceClient,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    """Modify Configuration Backup Settings: PUT /api/v1/configurationBackup/settings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_CONFIGURATION_BACKUP_SETTINGS, {}, body)
-
-
-async def get_configuration_backup_restore_points(
-    client: ApplianceClient,
-) -> None:
-    """Get Configuration Backup Restore Points: GET /api/v1/configurationBackup/restorePoints.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CONFIGURATION_BACKUP_RESTORE_POINTS, {})
-
-
-async def get_configuration_backup_restore_point_data(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> None:
-    """Get Configuration Backup Restore Point Data: GET /api/v1/configurationBackup/restorePoints/{restorePointId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CONFIGURATION_BACKUP_RESTORE_POINT_DATA, {"restore_point_id": restore_point_id})
-
-
-async def remove_configuration_backup_restore_point(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> None:
-    """Remove Configuration Backup Restore Point: DELETE /api/v1/configurationBackup/restorePoints/{restorePointId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REMOVE_CONFIGURATION_BACKUP_RESTORE_POINT, {"restore_point_id": restore_point_id})
-
-
-async def create_configuration_backup(
-    client: ApplianceClient,
-) -> None:
-    """Create Configuration Backup: POST /api/v1/configurationBackup/backup.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_CONFIGURATION_BACKUP, {})
-
-
-async def start_configuration_backup_export(
-    client: ApplianceClient,
-) -> None:
-    """Start Configuration Backup Export: POST /api/v1/configurationBackup/export/start.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_START_CONFIGURATION_BACKUP_EXPORT, {})
-
-
-async def check_status_of_configuration_backup_export(
-    client: ApplianceClient,
-    session_id: str,
-) -> None:
-    """Check Status of Configuration Backup Export: GET /api/v1/configurationBackup/export/status/{sessionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CHECK_STATUS_OF_CONFIGURATION_BACKUP_EXPORT, {"session_id": session_id})
-
-
-async def download_configuration_backup_file(
-    client: ApplianceClient,
-) -> None:
-    """Download Configuration Backup File: POST /api/v1/configurationBackup/export/download.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DOWNLOAD_CONFIGURATION_BACKUP_FILE, {})
 
 
 class ConfigurationBackupAndRestoreApi(Api):
@@ -381,13 +171,193 @@ class ConfigurationBackupAndRestoreApi(Api):
 
     __slots__ = ()
 
-    get_configuration_backup_import_list = Method(get_configuration_backup_import_list)
-    get_configuration_backup_settings = Method(get_configuration_backup_settings)
-    update_configuration_backup_settings = Method(update_configuration_backup_settings)
-    get_configuration_backup_restore_points = Method(get_configuration_backup_restore_points)
-    get_configuration_backup_restore_point_data = Method(get_configuration_backup_restore_point_data)
-    remove_configuration_backup_restore_point = Method(remove_configuration_backup_restore_point)
-    create_configuration_backup = Method(create_configuration_backup)
-    start_configuration_backup_export = Method(start_configuration_backup_export)
-    check_status_of_configuration_backup_export = Method(check_status_of_configuration_backup_export)
-    download_configuration_backup_file = Method(download_configuration_backup_file)
+    def get_configuration_backup_import_list(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get List of Uploaded Configuration Backup Files: GET /api/v1/configurationBackup/import/list.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CONFIGURATION_BACKUP_IMPORT_LIST, {})
+
+    def get_configuration_backup_settings(
+        self: Caller,
+    ) -> Request[ConfigurationBackupSettings]:
+        """Get Configuration Backup Settings: GET /api/v1/configurationBackup/settings.
+
+        Returns:
+            200: `ConfigurationBackupSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CONFIGURATION_BACKUP_SETTINGS, {})
+
+    def update_configuration_backup_settings(
+        self: Caller,
+        body: dict[str, Any],
+    ) -> Request[dict[str, Any]]:
+        """Modify Configuration Backup Settings: PUT /api/v1/configurationBackup/settings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_CONFIGURATION_BACKUP_SETTINGS, {}, body)
+
+    def get_configuration_backup_restore_points(
+        self: Caller,
+    ) -> Request[None]:
+        """Get Configuration Backup Restore Points: GET /api/v1/configurationBackup/restorePoints.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CONFIGURATION_BACKUP_RESTORE_POINTS, {})
+
+    def get_configuration_backup_restore_point_data(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[None]:
+        """Get Configuration Backup Restore Point Data: GET /api/v1/configurationBackup/restorePoints/{restorePointId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            restore_point_id: path `restorePointId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CONFIGURATION_BACKUP_RESTORE_POINT_DATA, {"restore_point_id": restore_point_id})
+
+    def remove_configuration_backup_restore_point(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[None]:
+        """Remove Configuration Backup Restore Point: DELETE /api/v1/configurationBackup/restorePoints/{restorePointId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            restore_point_id: path `restorePointId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REMOVE_CONFIGURATION_BACKUP_RESTORE_POINT, {"restore_point_id": restore_point_id})
+
+    def create_configuration_backup(
+        self: Caller,
+    ) -> Request[None]:
+        """Create Configuration Backup: POST /api/v1/configurationBackup/backup.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_CONFIGURATION_BACKUP, {})
+
+    def start_configuration_backup_export(
+        self: Caller,
+    ) -> Request[None]:
+        """Start Configuration Backup Export: POST /api/v1/configurationBackup/export/start.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _START_CONFIGURATION_BACKUP_EXPORT, {})
+
+    def check_status_of_configuration_backup_export(
+        self: Caller,
+        session_id: str,
+    ) -> Request[None]:
+        """Check Status of Configuration Backup Export: GET /api/v1/configurationBackup/export/status/{sessionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            session_id: path `sessionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CHECK_STATUS_OF_CONFIGURATION_BACKUP_EXPORT, {"session_id": session_id})
+
+    def download_configuration_backup_file(
+        self: Caller,
+    ) -> Request[None]:
+        """Download Configuration Backup File: POST /api/v1/configurationBackup/export/download.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DOWNLOAD_CONFIGURATION_BACKUP_FILE, {})
+
+
+get_configuration_backup_import_list = ConfigurationBackupAndRestoreApi.get_configuration_backup_import_list
+get_configuration_backup_settings = ConfigurationBackupAndRestoreApi.get_configuration_backup_settings
+update_configuration_backup_settings = ConfigurationBackupAndRestoreApi.update_configuration_backup_settings
+get_configuration_backup_restore_points = ConfigurationBackupAndRestoreApi.get_configuration_backup_restore_points
+get_configuration_backup_restore_point_data = (
+    ConfigurationBackupAndRestoreApi.get_configuration_backup_restore_point_data
+)
+remove_configuration_backup_restore_point = ConfigurationBackupAndRestoreApi.remove_configuration_backup_restore_point
+create_configuration_backup = ConfigurationBackupAndRestoreApi.create_configuration_backup
+start_configuration_backup_export = ConfigurationBackupAndRestoreApi.start_configuration_backup_export
+check_status_of_configuration_backup_export = (
+    ConfigurationBackupAndRestoreApi.check_status_of_configuration_backup_export
+)
+download_configuration_backup_file = ConfigurationBackupAndRestoreApi.download_configuration_backup_file

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
 _DATABASE_ACCOUNTS_GET_ALL: Operation[dict[str, Any]] = Operation(
     "DatabaseAccountsGetAll",
@@ -24,30 +21,10 @@ _DATABASE_ACCOUNTS_GET_ALL: Operation[dict[str, Any]] = Operation(
     tag="Database Accounts",
     group="database_accounts",
     name="database_accounts_get_all",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def database_accounts_get_all(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get Collection of Database Accounts: GET /api/v1/accounts/database.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DATABASE_ACCOUNTS_GET_ALL, {})
 
 
 class DatabaseAccountsApi(Api):
@@ -55,4 +32,21 @@ class DatabaseAccountsApi(Api):
 
     __slots__ = ()
 
-    database_accounts_get_all = Method(database_accounts_get_all)
+    def database_accounts_get_all(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of Database Accounts: GET /api/v1/accounts/database.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DATABASE_ACCOUNTS_GET_ALL, {})
+
+
+database_accounts_get_all = DatabaseAccountsApi.database_accounts_get_all

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import CollectionPage, DynamoDbRestorePointsGetAllSort
 
@@ -39,95 +36,11 @@ _DYNAMO_DB_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[DynamoDbRestorePointsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("CollectionPage"),
+    responses={
+        200: Response("CollectionPage"),
     },
-    listing=Listing("results", "dict[str, Any]", "offset", "limit"),
+    paging=Paging("results", "dict[str, Any]", "offset", "limit"),
 )
-
-
-async def dynamo_db_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    dynamo_db_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[DynamoDbRestorePointsGetAllSort] | Unset = UNSET,
-) -> CollectionPage:
-    """Get DynamoDB Restore Points: GET /api/v1/dynamoDb/restorePoints.
-
-    Args:
-        client: the appliance.
-        dynamo_db_id: query `DynamoDbId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `CollectionPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _DYNAMO_DB_RESTORE_POINTS_GET_ALL,
-        {
-            "dynamo_db_id": dynamo_db_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-        },
-    )
-
-
-def iterate_dynamo_db_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    dynamo_db_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    sort: list[DynamoDbRestorePointsGetAllSort] | Unset = UNSET,
-) -> Items[dict[str, Any], CollectionPage]:
-    """Get DynamoDB Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `dynamo_db_restore_points_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _DYNAMO_DB_RESTORE_POINTS_GET_ALL,
-        {
-            "dynamo_db_id": dynamo_db_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "sort": sort,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class DynamoDbRestorePointsApi(Api):
@@ -135,6 +48,51 @@ class DynamoDbRestorePointsApi(Api):
 
     __slots__ = ()
 
-    dynamo_db_restore_points_get_all = ListMethod(
-        dynamo_db_restore_points_get_all, iterate_dynamo_db_restore_points_get_all
-    )
+    def dynamo_db_restore_points_get_all(
+        self: Caller,
+        *,
+        dynamo_db_id: str | Unset = UNSET,
+        restore_point_aws_account_id: str | Unset = UNSET,
+        resource_aws_account_id: str | Unset = UNSET,
+        resource_aws_organization_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[DynamoDbRestorePointsGetAllSort] | Unset = UNSET,
+    ) -> Listing[dict[str, Any], CollectionPage]:
+        """Get DynamoDB Restore Points: GET /api/v1/dynamoDb/restorePoints.
+
+        Args:
+            dynamo_db_id: query `DynamoDbId`, UUID.
+            restore_point_aws_account_id: query `RestorePointAwsAccountId`.
+            resource_aws_account_id: query `ResourceAwsAccountId`.
+            resource_aws_organization_id: query `ResourceAwsOrganizationId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `CollectionPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _DYNAMO_DB_RESTORE_POINTS_GET_ALL,
+            {
+                "dynamo_db_id": dynamo_db_id,
+                "restore_point_aws_account_id": restore_point_aws_account_id,
+                "resource_aws_account_id": resource_aws_account_id,
+                "resource_aws_organization_id": resource_aws_organization_id,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+        )
+
+
+dynamo_db_restore_points_get_all = DynamoDbRestorePointsApi.dynamo_db_restore_points_get_all

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
 _DYNAMO_DB_GET_ALL: Operation[dict[str, Any]] = Operation(
     "DynamoDbGetAll",
@@ -24,30 +21,10 @@ _DYNAMO_DB_GET_ALL: Operation[dict[str, Any]] = Operation(
     tag="DynamoDB Tables",
     group="dynamo_db_tables",
     name="dynamo_db_get_all",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def dynamo_db_get_all(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get Collection of DynamoDB Tables: GET /api/v1/dynamoDb.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DYNAMO_DB_GET_ALL, {})
 
 
 class DynamoDbTablesApi(Api):
@@ -55,4 +32,21 @@ class DynamoDbTablesApi(Api):
 
     __slots__ = ()
 
-    dynamo_db_get_all = Method(dynamo_db_get_all)
+    def dynamo_db_get_all(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of DynamoDB Tables: GET /api/v1/dynamoDb.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DYNAMO_DB_GET_ALL, {})
+
+
+dynamo_db_get_all = DynamoDbTablesApi.dynamo_db_get_all

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CostEstimationsPage,
@@ -63,10 +61,10 @@ _POLICIES_GET_ALL: Operation[PoliciesPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PoliciesPage"),
+    responses={
+        200: Response("PoliciesPage"),
     },
-    listing=Listing("results", "Policy", "offset", "limit"),
+    paging=Paging("results", "Policy", "offset", "limit"),
 )
 
 _CREATE_POLICY: Operation[Policy] = Operation(
@@ -79,8 +77,8 @@ _CREATE_POLICY: Operation[Policy] = Operation(
     group="ec2_backup_policies",
     name="create_policy",
     body=Body("PolicySpec"),
-    answers={
-        201: Answer("Policy"),
+    responses={
+        201: Response("Policy"),
     },
 )
 
@@ -93,8 +91,8 @@ _EXPORT_POLICIES: Operation[bytes] = Operation(
     tag="EC2 Backup Policies",
     group="ec2_backup_policies",
     name="export_policies",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -109,8 +107,8 @@ _IMPORT_POLICY: Operation[SessionLink] = Operation(
     group="ec2_backup_policies",
     name="import_policy",
     body=Body("PolicyExportModel"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -124,8 +122,8 @@ _POLICY_ORDER_PRIORITY_OF_POLICIES: Operation[EmptySuccessResponse] = Operation(
     group="ec2_backup_policies",
     name="policy_order_priority_of_policies",
     body=Body("PoliciesPrioritySpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -139,8 +137,8 @@ _VALIDATE: Operation[list[ValidationMessage]] = Operation(
     group="ec2_backup_policies",
     name="validate",
     body=Body("PolicySpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -155,8 +153,8 @@ _POLICIES_GET_ONE_BY_ID: Operation[Policy] = Operation(
     group="ec2_backup_policies",
     name="policies_get_one_by_id",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("Policy"),
+    responses={
+        200: Response("Policy"),
     },
 )
 
@@ -171,8 +169,8 @@ _UPDATE_POLICY: Operation[Policy] = Operation(
     name="update_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
     body=Body("Policy"),
-    answers={
-        200: Answer("Policy"),
+    responses={
+        200: Response("Policy"),
     },
 )
 
@@ -186,8 +184,8 @@ _DELETE_POLICY: Operation[None] = Operation(
     group="ec2_backup_policies",
     name="delete_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -201,8 +199,8 @@ _GET_POLICY_COST: Operation[CostEstimationsPage] = Operation(
     group="ec2_backup_policies",
     name="get_policy_cost",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("CostEstimationsPage"),
+    responses={
+        200: Response("CostEstimationsPage"),
     },
 )
 
@@ -216,8 +214,8 @@ _DISABLE_POLICY: Operation[None] = Operation(
     group="ec2_backup_policies",
     name="disable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -231,8 +229,8 @@ _ENABLE_POLICY: Operation[None] = Operation(
     group="ec2_backup_policies",
     name="enable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -252,10 +250,10 @@ _POLICIES_GET_EXCLUDED_ITEMS_BY_ID: Operation[PolicyItemsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("sort", "Sort", type="list[PoliciesGetExcludedItemsByIdSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("PolicyItemsPage"),
+    responses={
+        200: Response("PolicyItemsPage"),
     },
-    listing=Listing("results", "PolicyItem", "offset", "limit"),
+    paging=Paging("results", "PolicyItem", "offset", "limit"),
 )
 
 _EXPORT_POLICY: Operation[PolicyExportModel] = Operation(
@@ -268,8 +266,8 @@ _EXPORT_POLICY: Operation[PolicyExportModel] = Operation(
     group="ec2_backup_policies",
     name="export_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("PolicyExportModel"),
+    responses={
+        200: Response("PolicyExportModel"),
     },
 )
 
@@ -289,10 +287,10 @@ _POLICIES_GET_REGIONS_BY_ID: Operation[RegionsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[PoliciesGetRegionsByIdSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("RegionsPage"),
+    responses={
+        200: Response("RegionsPage"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _POLICIES_GET_SELECTED_ITEMS_BY_ID: Operation[PolicyItemsPage] = Operation(
@@ -311,10 +309,10 @@ _POLICIES_GET_SELECTED_ITEMS_BY_ID: Operation[PolicyItemsPage] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("sort", "Sort", type="list[PoliciesGetSelectedItemsByIdSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("PolicyItemsPage"),
+    responses={
+        200: Response("PolicyItemsPage"),
     },
-    listing=Listing("results", "PolicyItem", "offset", "limit"),
+    paging=Paging("results", "PolicyItem", "offset", "limit"),
 )
 
 _START_POLICY: Operation[SessionLink] = Operation(
@@ -327,8 +325,8 @@ _START_POLICY: Operation[SessionLink] = Operation(
     group="ec2_backup_policies",
     name="start_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -342,611 +340,10 @@ _STOP_POLICY: Operation[None] = Operation(
     group="ec2_backup_policies",
     name="stop_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
-
-
-async def policies_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-    last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
-    is_enabled: bool | Unset = UNSET,
-    sort: list[PoliciesGetAllSort] | Unset = UNSET,
-    usn: int | Unset = UNSET,
-    repository_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PoliciesPage:
-    """Get Collection of EC2 Backup Policies: GET /api/v1/virtualMachines/policies.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        virtual_machine_id: query `VirtualMachineId`, UUID.
-        last_policy_session_status: query `LastPolicySessionStatus`.
-        is_enabled: query `IsEnabled`.
-        sort: query `Sort`.
-        usn: query `Usn`.
-        repository_id: query `RepositoryId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PoliciesPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _POLICIES_GET_ALL,
-        {
-            "search_pattern": search_pattern,
-            "virtual_machine_id": virtual_machine_id,
-            "last_policy_session_status": last_policy_session_status,
-            "is_enabled": is_enabled,
-            "sort": sort,
-            "usn": usn,
-            "repository_id": repository_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_policies_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-    last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
-    is_enabled: bool | Unset = UNSET,
-    sort: list[PoliciesGetAllSort] | Unset = UNSET,
-    usn: int | Unset = UNSET,
-    repository_id: str | Unset = UNSET,
-) -> Items[Policy, PoliciesPage]:
-    """Get Collection of EC2 Backup Policies: every row of every page, for `async for`.
-
-    What is not said here is as in `policies_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _POLICIES_GET_ALL,
-        {
-            "search_pattern": search_pattern,
-            "virtual_machine_id": virtual_machine_id,
-            "last_policy_session_status": last_policy_session_status,
-            "is_enabled": is_enabled,
-            "sort": sort,
-            "usn": usn,
-            "repository_id": repository_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_policy(
-    client: ApplianceClient,
-    body: PolicySpec,
-) -> Policy:
-    """Create Backup Policy: POST /api/v1/virtualMachines/policies.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `Policy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_POLICY, {}, body)
-
-
-async def export_policies(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of Backup Policies: POST /api/v1/virtualMachines/policies/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_POLICIES, {})
-
-
-async def import_policy(
-    client: ApplianceClient,
-    body: PolicyExportModel,
-) -> SessionLink:
-    """Import Backup Policy Settings: POST /api/v1/virtualMachines/policies/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_IMPORT_POLICY, {}, body)
-
-
-async def policy_order_priority_of_policies(
-    client: ApplianceClient,
-    body: PoliciesPrioritySpec,
-) -> EmptySuccessResponse:
-    """Set Backup Policy Priority: POST /api/v1/virtualMachines/policies/orderPriorities.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
-
-
-async def validate(
-    client: ApplianceClient,
-    body: PolicySpec,
-) -> list[ValidationMessage]:
-    """Validate Backup Policy Settings: POST /api/v1/virtualMachines/policies/validate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE, {}, body)
-
-
-async def policies_get_one_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-) -> Policy:
-    """Get Backup Policy Data: GET /api/v1/virtualMachines/policies/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `Policy`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
-
-
-async def update_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    body: Policy,
-) -> Policy:
-    """Modify Backup Policy: PUT /api/v1/virtualMachines/policies/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `Policy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_POLICY, {"policy_id": policy_id}, body)
-
-
-async def delete_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Delete Backup Policy: DELETE /api/v1/virtualMachines/policies/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_POLICY, {"policy_id": policy_id})
-
-
-async def get_policy_cost(
-    client: ApplianceClient,
-    policy_id: str,
-) -> CostEstimationsPage:
-    """Get Backup Policy Estimated Cost: GET /api/v1/virtualMachines/policies/{policyId}/cost.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `CostEstimationsPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_POLICY_COST, {"policy_id": policy_id})
-
-
-async def disable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Disable Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/disable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DISABLE_POLICY, {"policy_id": policy_id})
-
-
-async def enable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Enable Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/enable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_POLICY, {"policy_id": policy_id})
-
-
-async def policies_get_excluded_items_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetExcludedItemsByIdSort] | Unset = UNSET,
-) -> PolicyItemsPage:
-    """Get Resources Excluded from Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/excludedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `PolicyItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _POLICIES_GET_EXCLUDED_ITEMS_BY_ID,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
-    )
-
-
-def iterate_policies_get_excluded_items_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetExcludedItemsByIdSort] | Unset = UNSET,
-) -> Items[PolicyItem, PolicyItemsPage]:
-    """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `policies_get_excluded_items_by_id`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _POLICIES_GET_EXCLUDED_ITEMS_BY_ID,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> PolicyExportModel:
-    """Export Backup Policy Settings: GET /api/v1/virtualMachines/policies/{policyId}/export.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `PolicyExportModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_POLICY, {"policy_id": policy_id})
-
-
-async def policies_get_regions_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[PoliciesGetRegionsByIdSort] | Unset = UNSET,
-) -> RegionsPage:
-    """Get AWS Regions Selected for Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/regions.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `RegionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _POLICIES_GET_REGIONS_BY_ID,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
-    )
-
-
-def iterate_policies_get_regions_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetRegionsByIdSort] | Unset = UNSET,
-) -> Items[Region, RegionsPage]:
-    """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `policies_get_regions_by_id`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _POLICIES_GET_REGIONS_BY_ID,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def policies_get_selected_items_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetSelectedItemsByIdSort] | Unset = UNSET,
-) -> PolicyItemsPage:
-    """Get Resources Protected by Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/selectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `PolicyItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _POLICIES_GET_SELECTED_ITEMS_BY_ID,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
-    )
-
-
-def iterate_policies_get_selected_items_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[PoliciesGetSelectedItemsByIdSort] | Unset = UNSET,
-) -> Items[PolicyItem, PolicyItemsPage]:
-    """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `policies_get_selected_items_by_id`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _POLICIES_GET_SELECTED_ITEMS_BY_ID,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def start_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> SessionLink:
-    """Start Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/start.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_START_POLICY, {"policy_id": policy_id})
-
-
-async def stop_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Stop Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/stop.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STOP_POLICY, {"policy_id": policy_id})
 
 
 class Ec2BackupPoliciesApi(Api):
@@ -954,25 +351,461 @@ class Ec2BackupPoliciesApi(Api):
 
     __slots__ = ()
 
-    policies_get_all = ListMethod(policies_get_all, iterate_policies_get_all)
-    create_policy = Method(create_policy)
-    export_policies = DownloadMethod(export_policies)
-    import_policy = Method(import_policy)
-    policy_order_priority_of_policies = Method(policy_order_priority_of_policies)
-    validate = Method(validate)
-    policies_get_one_by_id = Method(policies_get_one_by_id)
-    update_policy = Method(update_policy)
-    delete_policy = Method(delete_policy)
-    get_policy_cost = Method(get_policy_cost)
-    disable_policy = Method(disable_policy)
-    enable_policy = Method(enable_policy)
-    policies_get_excluded_items_by_id = ListMethod(
-        policies_get_excluded_items_by_id, iterate_policies_get_excluded_items_by_id
-    )
-    export_policy = Method(export_policy)
-    policies_get_regions_by_id = ListMethod(policies_get_regions_by_id, iterate_policies_get_regions_by_id)
-    policies_get_selected_items_by_id = ListMethod(
-        policies_get_selected_items_by_id, iterate_policies_get_selected_items_by_id
-    )
-    start_policy = Method(start_policy)
-    stop_policy = Method(stop_policy)
+    def policies_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        virtual_machine_id: str | Unset = UNSET,
+        last_policy_session_status: list[PoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
+        is_enabled: bool | Unset = UNSET,
+        sort: list[PoliciesGetAllSort] | Unset = UNSET,
+        usn: int | Unset = UNSET,
+        repository_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Policy, PoliciesPage]:
+        """Get Collection of EC2 Backup Policies: GET /api/v1/virtualMachines/policies.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            virtual_machine_id: query `VirtualMachineId`, UUID.
+            last_policy_session_status: query `LastPolicySessionStatus`.
+            is_enabled: query `IsEnabled`.
+            sort: query `Sort`.
+            usn: query `Usn`.
+            repository_id: query `RepositoryId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PoliciesPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _POLICIES_GET_ALL,
+            {
+                "search_pattern": search_pattern,
+                "virtual_machine_id": virtual_machine_id,
+                "last_policy_session_status": last_policy_session_status,
+                "is_enabled": is_enabled,
+                "sort": sort,
+                "usn": usn,
+                "repository_id": repository_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def create_policy(
+        self: Caller,
+        body: PolicySpec,
+    ) -> Request[Policy]:
+        """Create Backup Policy: POST /api/v1/virtualMachines/policies.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `Policy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_POLICY, {}, body)
+
+    def export_policies(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of Backup Policies: POST /api/v1/virtualMachines/policies/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_POLICIES, {})
+
+    def import_policy(
+        self: Caller,
+        body: PolicyExportModel,
+    ) -> Request[SessionLink]:
+        """Import Backup Policy Settings: POST /api/v1/virtualMachines/policies/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _IMPORT_POLICY, {}, body)
+
+    def policy_order_priority_of_policies(
+        self: Caller,
+        body: PoliciesPrioritySpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Set Backup Policy Priority: POST /api/v1/virtualMachines/policies/orderPriorities.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
+
+    def validate(
+        self: Caller,
+        body: PolicySpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate Backup Policy Settings: POST /api/v1/virtualMachines/policies/validate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE, {}, body)
+
+    def policies_get_one_by_id(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[Policy]:
+        """Get Backup Policy Data: GET /api/v1/virtualMachines/policies/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `Policy`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
+
+    def update_policy(
+        self: Caller,
+        policy_id: str,
+        body: Policy,
+    ) -> Request[Policy]:
+        """Modify Backup Policy: PUT /api/v1/virtualMachines/policies/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `Policy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
+
+    def delete_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Delete Backup Policy: DELETE /api/v1/virtualMachines/policies/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
+
+    def get_policy_cost(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[CostEstimationsPage]:
+        """Get Backup Policy Estimated Cost: GET /api/v1/virtualMachines/policies/{policyId}/cost.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `CostEstimationsPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_POLICY_COST, {"policy_id": policy_id})
+
+    def disable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Disable Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/disable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
+
+    def enable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Enable Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/enable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
+
+    def policies_get_excluded_items_by_id(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sort: list[PoliciesGetExcludedItemsByIdSort] | Unset = UNSET,
+    ) -> Listing[PolicyItem, PolicyItemsPage]:
+        """Get Resources Excluded from Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/excludedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `PolicyItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _POLICIES_GET_EXCLUDED_ITEMS_BY_ID,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
+        )
+
+    def export_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[PolicyExportModel]:
+        """Export Backup Policy Settings: GET /api/v1/virtualMachines/policies/{policyId}/export.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `PolicyExportModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _EXPORT_POLICY, {"policy_id": policy_id})
+
+    def policies_get_regions_by_id(
+        self: Caller,
+        policy_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[PoliciesGetRegionsByIdSort] | Unset = UNSET,
+    ) -> Listing[Region, RegionsPage]:
+        """Get AWS Regions Selected for Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/regions.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `RegionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _POLICIES_GET_REGIONS_BY_ID,
+            {"policy_id": policy_id, "search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+    def policies_get_selected_items_by_id(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sort: list[PoliciesGetSelectedItemsByIdSort] | Unset = UNSET,
+    ) -> Listing[PolicyItem, PolicyItemsPage]:
+        """Get Resources Protected by Backup Policy: GET /api/v1/virtualMachines/policies/{policyId}/selectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `PolicyItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _POLICIES_GET_SELECTED_ITEMS_BY_ID,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
+        )
+
+    def start_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[SessionLink]:
+        """Start Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/start.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _START_POLICY, {"policy_id": policy_id})
+
+    def stop_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Stop Backup Policy: POST /api/v1/virtualMachines/policies/{policyId}/stop.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STOP_POLICY, {"policy_id": policy_id})
+
+
+policies_get_all = Ec2BackupPoliciesApi.policies_get_all
+create_policy = Ec2BackupPoliciesApi.create_policy
+export_policies = Ec2BackupPoliciesApi.export_policies
+import_policy = Ec2BackupPoliciesApi.import_policy
+policy_order_priority_of_policies = Ec2BackupPoliciesApi.policy_order_priority_of_policies
+validate = Ec2BackupPoliciesApi.validate
+policies_get_one_by_id = Ec2BackupPoliciesApi.policies_get_one_by_id
+update_policy = Ec2BackupPoliciesApi.update_policy
+delete_policy = Ec2BackupPoliciesApi.delete_policy
+get_policy_cost = Ec2BackupPoliciesApi.get_policy_cost
+disable_policy = Ec2BackupPoliciesApi.disable_policy
+enable_policy = Ec2BackupPoliciesApi.enable_policy
+policies_get_excluded_items_by_id = Ec2BackupPoliciesApi.policies_get_excluded_items_by_id
+export_policy = Ec2BackupPoliciesApi.export_policy
+policies_get_regions_by_id = Ec2BackupPoliciesApi.policies_get_regions_by_id
+policies_get_selected_items_by_id = Ec2BackupPoliciesApi.policies_get_selected_items_by_id
+start_policy = Ec2BackupPoliciesApi.start_policy
+stop_policy = Ec2BackupPoliciesApi.stop_policy

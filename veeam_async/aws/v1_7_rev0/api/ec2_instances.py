@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         SessionLink,
@@ -53,10 +51,10 @@ _VIRTUAL_MACHINES: Operation[VirtualMachinesPage] = Operation(
             "protection_status", "ProtectionStatus", type="list[VirtualMachinesProtectionStatus]", array="repeat"
         ),
     ),
-    answers={
-        200: Answer("VirtualMachinesPage"),
+    responses={
+        200: Response("VirtualMachinesPage"),
     },
-    listing=Listing("results", "VirtualMachine", "offset", "limit"),
+    paging=Paging("results", "VirtualMachine", "offset", "limit"),
 )
 
 _EXPORT_VIRTUAL_MACHINES: Operation[bytes] = Operation(
@@ -68,8 +66,8 @@ _EXPORT_VIRTUAL_MACHINES: Operation[bytes] = Operation(
     tag="EC2 Instances",
     group="ec2_instances",
     name="export_virtual_machines",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -83,8 +81,8 @@ _RESCAN_VIRTUAL_MACHINES: Operation[SessionLink] = Operation(
     tag="EC2 Instances",
     group="ec2_instances",
     name="rescan_virtual_machines",
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -98,8 +96,8 @@ _VIRTUAL_MACHINE_BY_ID: Operation[VirtualMachine] = Operation(
     group="ec2_instances",
     name="virtual_machine_by_id",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
-    answers={
-        200: Answer("VirtualMachine"),
+    responses={
+        200: Response("VirtualMachine"),
     },
 )
 
@@ -114,8 +112,8 @@ _DELETE_VIRTUAL_MACHINE_BACKUPS: Operation[SessionLink] = Operation(
     name="delete_virtual_machine_backups",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
     body=Body("dict[str, Any]"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -130,8 +128,8 @@ _DELETE_VIRTUAL_MACHINE_SNAPSHOTS: Operation[SessionLink] = Operation(
     name="delete_virtual_machine_snapshots",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
     body=Body("dict[str, Any]"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -146,248 +144,10 @@ _TAKE_SNAPSHOT: Operation[SessionLink] = Operation(
     name="take_snapshot",
     parameters=(Parameter("virtual_machine_id", "virtualMachineId", "path", required=True),),
     body=Body("VirtualMachineSnapshotSpec"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
-
-
-async def virtual_machines(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    sort: list[str] | Unset = UNSET,
-    protected_by_policy: VirtualMachinesProtectedByPolicy | Unset = UNSET,
-    backup_type: list[str] | Unset = UNSET,
-    backup_state: VirtualMachinesBackupState | Unset = UNSET,
-    protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
-) -> VirtualMachinesPage:
-    """Get Collection of EC2 Instances: GET /api/v1/virtualMachines.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        region_id: query `RegionId`, UUID.
-        sort: query `Sort`.
-        protected_by_policy: query `ProtectedByPolicy`.
-        backup_type: query `BackupType`.
-        backup_state: query `BackupState`.
-        protection_status: query `ProtectionStatus`, deprecated.
-
-    Returns:
-        200: `VirtualMachinesPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _VIRTUAL_MACHINES,
-        {
-            "search_pattern": search_pattern,
-            "offset": offset,
-            "limit": limit,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "region_id": region_id,
-            "sort": sort,
-            "protected_by_policy": protected_by_policy,
-            "backup_type": backup_type,
-            "backup_state": backup_state,
-            "protection_status": protection_status,
-        },
-    )
-
-
-def iterate_virtual_machines(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    sort: list[str] | Unset = UNSET,
-    protected_by_policy: VirtualMachinesProtectedByPolicy | Unset = UNSET,
-    backup_type: list[str] | Unset = UNSET,
-    backup_state: VirtualMachinesBackupState | Unset = UNSET,
-    protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
-) -> Items[VirtualMachine, VirtualMachinesPage]:
-    """Get Collection of EC2 Instances: every row of every page, for `async for`.
-
-    What is not said here is as in `virtual_machines`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VIRTUAL_MACHINES,
-        {
-            "search_pattern": search_pattern,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "region_id": region_id,
-            "sort": sort,
-            "protected_by_policy": protected_by_policy,
-            "backup_type": backup_type,
-            "backup_state": backup_state,
-            "protection_status": protection_status,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export_virtual_machines(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of EC2 Instances: POST /api/v1/virtualMachines/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_VIRTUAL_MACHINES, {})
-
-
-async def rescan_virtual_machines(
-    client: ApplianceClient,
-) -> SessionLink:
-    """Perform Infrastructure Rescan for EC2 Instances: POST /api/v1/virtualMachines/rescan.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESCAN_VIRTUAL_MACHINES, {})
-
-
-async def virtual_machine_by_id(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-) -> VirtualMachine:
-    """Get EC2 Instance Data: GET /api/v1/virtualMachines/{virtualMachineId}.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-
-    Returns:
-        200: `VirtualMachine`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VIRTUAL_MACHINE_BY_ID, {"virtual_machine_id": virtual_machine_id})
-
-
-async def delete_virtual_machine_backups(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-    body: dict[str, Any],
-) -> SessionLink:
-    """Remove Backups of EC2 Instance: POST /api/v1/virtualMachines/{virtualMachineId}/deleteBackups.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_BACKUPS, {"virtual_machine_id": virtual_machine_id}, body)
-
-
-async def delete_virtual_machine_snapshots(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-    body: dict[str, Any],
-) -> SessionLink:
-    """Remove Snapshots of EC2 Instance: POST /api/v1/virtualMachines/{virtualMachineId}/deleteSnapshots.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"virtual_machine_id": virtual_machine_id}, body)
-
-
-async def take_snapshot(
-    client: ApplianceClient,
-    virtual_machine_id: str,
-    body: VirtualMachineSnapshotSpec,
-) -> SessionLink:
-    """Create Snapshot of EC2 Instance: POST /api/v1/virtualMachines/{virtualMachineId}/takeSnapshot.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: path `virtualMachineId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_TAKE_SNAPSHOT, {"virtual_machine_id": virtual_machine_id}, body)
 
 
 class Ec2InstancesApi(Api):
@@ -395,10 +155,187 @@ class Ec2InstancesApi(Api):
 
     __slots__ = ()
 
-    virtual_machines = ListMethod(virtual_machines, iterate_virtual_machines)
-    export_virtual_machines = DownloadMethod(export_virtual_machines)
-    rescan_virtual_machines = Method(rescan_virtual_machines)
-    virtual_machine_by_id = Method(virtual_machine_by_id)
-    delete_virtual_machine_backups = Method(delete_virtual_machine_backups)
-    delete_virtual_machine_snapshots = Method(delete_virtual_machine_snapshots)
-    take_snapshot = Method(take_snapshot)
+    def virtual_machines(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        resource_aws_account_id: str | Unset = UNSET,
+        resource_aws_organization_id: str | Unset = UNSET,
+        region_id: str | Unset = UNSET,
+        sort: list[str] | Unset = UNSET,
+        protected_by_policy: VirtualMachinesProtectedByPolicy | Unset = UNSET,
+        backup_type: list[str] | Unset = UNSET,
+        backup_state: VirtualMachinesBackupState | Unset = UNSET,
+        protection_status: list[VirtualMachinesProtectionStatus] | Unset = UNSET,
+    ) -> Listing[VirtualMachine, VirtualMachinesPage]:
+        """Get Collection of EC2 Instances: GET /api/v1/virtualMachines.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            resource_aws_account_id: query `ResourceAwsAccountId`.
+            resource_aws_organization_id: query `ResourceAwsOrganizationId`.
+            region_id: query `RegionId`, UUID.
+            sort: query `Sort`.
+            protected_by_policy: query `ProtectedByPolicy`.
+            backup_type: query `BackupType`.
+            backup_state: query `BackupState`.
+            protection_status: query `ProtectionStatus`, deprecated.
+
+        Returns:
+            200: `VirtualMachinesPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _VIRTUAL_MACHINES,
+            {
+                "search_pattern": search_pattern,
+                "offset": offset,
+                "limit": limit,
+                "resource_aws_account_id": resource_aws_account_id,
+                "resource_aws_organization_id": resource_aws_organization_id,
+                "region_id": region_id,
+                "sort": sort,
+                "protected_by_policy": protected_by_policy,
+                "backup_type": backup_type,
+                "backup_state": backup_state,
+                "protection_status": protection_status,
+            },
+        )
+
+    def export_virtual_machines(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of EC2 Instances: POST /api/v1/virtualMachines/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_VIRTUAL_MACHINES, {})
+
+    def rescan_virtual_machines(
+        self: Caller,
+    ) -> Request[SessionLink]:
+        """Perform Infrastructure Rescan for EC2 Instances: POST /api/v1/virtualMachines/rescan.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESCAN_VIRTUAL_MACHINES, {})
+
+    def virtual_machine_by_id(
+        self: Caller,
+        virtual_machine_id: str,
+    ) -> Request[VirtualMachine]:
+        """Get EC2 Instance Data: GET /api/v1/virtualMachines/{virtualMachineId}.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+
+        Returns:
+            200: `VirtualMachine`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VIRTUAL_MACHINE_BY_ID, {"virtual_machine_id": virtual_machine_id})
+
+    def delete_virtual_machine_backups(
+        self: Caller,
+        virtual_machine_id: str,
+        body: dict[str, Any],
+    ) -> Request[SessionLink]:
+        """Remove Backups of EC2 Instance: POST /api/v1/virtualMachines/{virtualMachineId}/deleteBackups.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS, {"virtual_machine_id": virtual_machine_id}, body)
+
+    def delete_virtual_machine_snapshots(
+        self: Caller,
+        virtual_machine_id: str,
+        body: dict[str, Any],
+    ) -> Request[SessionLink]:
+        """Remove Snapshots of EC2 Instance: POST /api/v1/virtualMachines/{virtualMachineId}/deleteSnapshots.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"virtual_machine_id": virtual_machine_id}, body)
+
+    def take_snapshot(
+        self: Caller,
+        virtual_machine_id: str,
+        body: VirtualMachineSnapshotSpec,
+    ) -> Request[SessionLink]:
+        """Create Snapshot of EC2 Instance: POST /api/v1/virtualMachines/{virtualMachineId}/takeSnapshot.
+
+        Args:
+            virtual_machine_id: path `virtualMachineId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _TAKE_SNAPSHOT, {"virtual_machine_id": virtual_machine_id}, body)
+
+
+virtual_machines = Ec2InstancesApi.virtual_machines
+export_virtual_machines = Ec2InstancesApi.export_virtual_machines
+rescan_virtual_machines = Ec2InstancesApi.rescan_virtual_machines
+virtual_machine_by_id = Ec2InstancesApi.virtual_machine_by_id
+delete_virtual_machine_backups = Ec2InstancesApi.delete_virtual_machine_backups
+delete_virtual_machine_snapshots = Ec2InstancesApi.delete_virtual_machine_snapshots
+take_snapshot = Ec2InstancesApi.take_snapshot

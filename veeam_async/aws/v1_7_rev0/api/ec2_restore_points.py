@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         DiskBulkRestoreOptions,
@@ -45,10 +42,10 @@ _RESTORE_POINTS_GET_ALL: Operation[VmRestorePointsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("VmRestorePointsPage"),
+    responses={
+        200: Response("VmRestorePointsPage"),
     },
-    listing=Listing("results", "VmRestorePoint", "offset", "limit"),
+    paging=Paging("results", "VmRestorePoint", "offset", "limit"),
 )
 
 _RESTORE_POINTS_GET_ONE_BY_ID: Operation[VmRestorePoint] = Operation(
@@ -61,8 +58,8 @@ _RESTORE_POINTS_GET_ONE_BY_ID: Operation[VmRestorePoint] = Operation(
     group="ec2_restore_points",
     name="restore_points_get_one_by_id",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
-    answers={
-        200: Answer("VmRestorePoint"),
+    responses={
+        200: Response("VmRestorePoint"),
     },
 )
 
@@ -76,8 +73,8 @@ _VM_RESTORE_POINTS_GET_DEFAULT_NETWORK_SETTINGS: Operation[VmRestorePointDefault
     group="ec2_restore_points",
     name="vm_restore_points_get_default_network_settings",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
-    answers={
-        200: Answer("VmRestorePointDefaultNetworkSettings"),
+    responses={
+        200: Response("VmRestorePointDefaultNetworkSettings"),
     },
 )
 
@@ -92,8 +89,8 @@ _RESTORE_DISK: Operation[SessionLink] = Operation(
     name="restore_disk",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
     body=Body("DiskBulkRestoreOptions"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -108,8 +105,8 @@ _START_FLR: Operation[StartFlrResponse] = Operation(
     name="start_flr",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
     body=Body("FlrOptions"),
-    answers={
-        202: Answer("StartFlrResponse"),
+    responses={
+        202: Response("StartFlrResponse"),
     },
 )
 
@@ -124,8 +121,8 @@ _RESTORE_VM: Operation[SessionLink] = Operation(
     name="restore_vm",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
     body=Body("VirtualMachineRestoreOptions"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -140,8 +137,8 @@ _VALIDATE_RESTORE_DISK: Operation[list[ValidationMessage]] = Operation(
     name="validate_restore_disk",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
     body=Body("DiskBulkRestoreOptions"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -157,257 +154,11 @@ _VALIDATE_RESTORE_VM: Operation[list[ValidationMessage]] = Operation(
     name="validate_restore_vm",
     parameters=(Parameter("vm_restore_point_id", "vmRestorePointId", "path", required=True),),
     body=Body("VirtualMachineRestoreOptions"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
-
-
-async def restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    virtual_machine_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> VmRestorePointsPage:
-    """Get EC2 Instance Restore Points: GET /api/v1/virtualMachines/restorePoints.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: query `VirtualMachineId`, UUID.
-        only_latest: query `onlyLatest`.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `VmRestorePointsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _RESTORE_POINTS_GET_ALL,
-        {
-            "virtual_machine_id": virtual_machine_id,
-            "only_latest": only_latest,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    virtual_machine_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-) -> Items[VmRestorePoint, VmRestorePointsPage]:
-    """Get EC2 Instance Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `restore_points_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _RESTORE_POINTS_GET_ALL,
-        {
-            "virtual_machine_id": virtual_machine_id,
-            "only_latest": only_latest,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def restore_points_get_one_by_id(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-) -> VmRestorePoint:
-    """Get EC2 Instance Restore Point Data: GET /api/v1/virtualMachines/restorePoints/{vmRestorePointId}.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-
-    Returns:
-        200: `VmRestorePoint`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESTORE_POINTS_GET_ONE_BY_ID, {"vm_restore_point_id": vm_restore_point_id})
-
-
-async def vm_restore_points_get_default_network_settings(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-) -> VmRestorePointDefaultNetworkSettings:
-    """Get Default Network Settings of Restore Point: GET
-    /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/defaultNetworkSettings.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-
-    Returns:
-        200: `VmRestorePointDefaultNetworkSettings`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _VM_RESTORE_POINTS_GET_DEFAULT_NETWORK_SETTINGS, {"vm_restore_point_id": vm_restore_point_id}
-    )
-
-
-async def restore_disk(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-    body: DiskBulkRestoreOptions,
-) -> SessionLink:
-    """Perform Volume-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/restoreDisk.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
-
-
-async def start_flr(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-    body: FlrOptions,
-) -> StartFlrResponse:
-    """Perform EC2 File-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/restoreFile.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `StartFlrResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_START_FLR, {"vm_restore_point_id": vm_restore_point_id}, body)
-
-
-async def restore_vm(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-    body: VirtualMachineRestoreOptions,
-) -> SessionLink:
-    """Perform EC2 Instance Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/restoreVm.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
-
-
-async def validate_restore_disk(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-    body: DiskBulkRestoreOptions,
-) -> list[ValidationMessage]:
-    """Validate Volume-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/validateRestoreDisk.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
-
-
-async def validate_restore_vm(
-    client: ApplianceClient,
-    vm_restore_point_id: str,
-    body: VirtualMachineRestoreOptions,
-) -> list[ValidationMessage]:
-    """Validate EC2 Instance Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/validateRestoreVm.
-
-    Args:
-        client: the appliance.
-        vm_restore_point_id: path `vmRestorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
 
 
 class Ec2RestorePointsApi(Api):
@@ -415,11 +166,210 @@ class Ec2RestorePointsApi(Api):
 
     __slots__ = ()
 
-    restore_points_get_all = ListMethod(restore_points_get_all, iterate_restore_points_get_all)
-    restore_points_get_one_by_id = Method(restore_points_get_one_by_id)
-    vm_restore_points_get_default_network_settings = Method(vm_restore_points_get_default_network_settings)
-    restore_disk = Method(restore_disk)
-    start_flr = Method(start_flr)
-    restore_vm = Method(restore_vm)
-    validate_restore_disk = Method(validate_restore_disk)
-    validate_restore_vm = Method(validate_restore_vm)
+    def restore_points_get_all(
+        self: Caller,
+        *,
+        virtual_machine_id: str | Unset = UNSET,
+        only_latest: bool | Unset = UNSET,
+        restore_point_aws_account_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[VmRestorePoint, VmRestorePointsPage]:
+        """Get EC2 Instance Restore Points: GET /api/v1/virtualMachines/restorePoints.
+
+        Args:
+            virtual_machine_id: query `VirtualMachineId`, UUID.
+            only_latest: query `onlyLatest`.
+            restore_point_aws_account_id: query `RestorePointAwsAccountId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `VmRestorePointsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _RESTORE_POINTS_GET_ALL,
+            {
+                "virtual_machine_id": virtual_machine_id,
+                "only_latest": only_latest,
+                "restore_point_aws_account_id": restore_point_aws_account_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def restore_points_get_one_by_id(
+        self: Caller,
+        vm_restore_point_id: str,
+    ) -> Request[VmRestorePoint]:
+        """Get EC2 Instance Restore Point Data: GET /api/v1/virtualMachines/restorePoints/{vmRestorePointId}.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+
+        Returns:
+            200: `VmRestorePoint`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESTORE_POINTS_GET_ONE_BY_ID, {"vm_restore_point_id": vm_restore_point_id})
+
+    def vm_restore_points_get_default_network_settings(
+        self: Caller,
+        vm_restore_point_id: str,
+    ) -> Request[VmRestorePointDefaultNetworkSettings]:
+        """Get Default Network Settings of Restore Point: GET
+        /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/defaultNetworkSettings.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+
+        Returns:
+            200: `VmRestorePointDefaultNetworkSettings`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(
+            self, _VM_RESTORE_POINTS_GET_DEFAULT_NETWORK_SETTINGS, {"vm_restore_point_id": vm_restore_point_id}
+        )
+
+    def restore_disk(
+        self: Caller,
+        vm_restore_point_id: str,
+        body: DiskBulkRestoreOptions,
+    ) -> Request[SessionLink]:
+        """Perform Volume-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/restoreDisk.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
+
+    def start_flr(
+        self: Caller,
+        vm_restore_point_id: str,
+        body: FlrOptions,
+    ) -> Request[StartFlrResponse]:
+        """Perform EC2 File-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/restoreFile.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `StartFlrResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _START_FLR, {"vm_restore_point_id": vm_restore_point_id}, body)
+
+    def restore_vm(
+        self: Caller,
+        vm_restore_point_id: str,
+        body: VirtualMachineRestoreOptions,
+    ) -> Request[SessionLink]:
+        """Perform EC2 Instance Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/restoreVm.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
+
+    def validate_restore_disk(
+        self: Caller,
+        vm_restore_point_id: str,
+        body: DiskBulkRestoreOptions,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate Volume-Level Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/validateRestoreDisk.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_RESTORE_DISK, {"vm_restore_point_id": vm_restore_point_id}, body)
+
+    def validate_restore_vm(
+        self: Caller,
+        vm_restore_point_id: str,
+        body: VirtualMachineRestoreOptions,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate EC2 Instance Restore: POST /api/v1/virtualMachines/restorePoints/{vmRestorePointId}/validateRestoreVm.
+
+        Args:
+            vm_restore_point_id: path `vmRestorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_RESTORE_VM, {"vm_restore_point_id": vm_restore_point_id}, body)
+
+
+restore_points_get_all = Ec2RestorePointsApi.restore_points_get_all
+restore_points_get_one_by_id = Ec2RestorePointsApi.restore_points_get_one_by_id
+vm_restore_points_get_default_network_settings = Ec2RestorePointsApi.vm_restore_points_get_default_network_settings
+restore_disk = Ec2RestorePointsApi.restore_disk
+start_flr = Ec2RestorePointsApi.start_flr
+restore_vm = Ec2RestorePointsApi.restore_vm
+validate_restore_disk = Ec2RestorePointsApi.validate_restore_disk
+validate_restore_vm = Ec2RestorePointsApi.validate_restore_vm

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import EfsPage
 
 _EFS_GET_ALL: Operation[EfsPage] = Operation(
@@ -24,30 +21,10 @@ _EFS_GET_ALL: Operation[EfsPage] = Operation(
     tag="EFS File Systems",
     group="efs_file_systems",
     name="efs_get_all",
-    answers={
-        200: Answer("EfsPage"),
+    responses={
+        200: Response("EfsPage"),
     },
 )
-
-
-async def efs_get_all(
-    client: ApplianceClient,
-) -> EfsPage:
-    """Get Collection of EFS File Systems: GET /api/v1/efs.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `EfsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EFS_GET_ALL, {})
 
 
 class EfsFileSystemsApi(Api):
@@ -55,4 +32,21 @@ class EfsFileSystemsApi(Api):
 
     __slots__ = ()
 
-    efs_get_all = Method(efs_get_all)
+    def efs_get_all(
+        self: Caller,
+    ) -> Request[EfsPage]:
+        """Get Collection of EFS File Systems: GET /api/v1/efs.
+
+        Returns:
+            200: `EfsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _EFS_GET_ALL, {})
+
+
+efs_get_all = EfsFileSystemsApi.efs_get_all

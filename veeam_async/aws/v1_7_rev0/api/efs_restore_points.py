@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import CollectionPage, EfsRestorePointsGetAllSort
 
@@ -39,10 +36,10 @@ _EFS_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[EfsRestorePointsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("CollectionPage"),
+    responses={
+        200: Response("CollectionPage"),
     },
-    listing=Listing("results", "dict[str, Any]", "offset", "limit"),
+    paging=Paging("results", "dict[str, Any]", "offset", "limit"),
 )
 
 _EFS_RESTORE_FILES: Operation[dict[str, Any]] = Operation(
@@ -56,8 +53,8 @@ _EFS_RESTORE_FILES: Operation[dict[str, Any]] = Operation(
     name="efs_restore_files",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("dict[str, Any]"),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
 
@@ -72,144 +69,10 @@ _EFS_START_FLR: Operation[dict[str, Any]] = Operation(
     name="efs_start_flr",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("dict[str, Any]"),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
-
-
-async def efs_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    efs_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[EfsRestorePointsGetAllSort] | Unset = UNSET,
-) -> CollectionPage:
-    """Get EFS Restore Points: GET /api/v1/efs/restorePoints.
-
-    Args:
-        client: the appliance.
-        efs_id: query `EfsId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `CollectionPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _EFS_RESTORE_POINTS_GET_ALL,
-        {
-            "efs_id": efs_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-        },
-    )
-
-
-def iterate_efs_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    efs_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    sort: list[EfsRestorePointsGetAllSort] | Unset = UNSET,
-) -> Items[dict[str, Any], CollectionPage]:
-    """Get EFS Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `efs_restore_points_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _EFS_RESTORE_POINTS_GET_ALL,
-        {
-            "efs_id": efs_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "sort": sort,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def efs_restore_files(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    """Restore EFS Files From Index: POST /api/v1/efs/restorePoints/{restorePointId}/restoreFiles.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EFS_RESTORE_FILES, {"restore_point_id": restore_point_id}, body)
-
-
-async def efs_start_flr(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    """Start EFS File-Level Restore: POST /api/v1/efs/restorePoints/{restorePointId}/startFlr.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EFS_START_FLR, {"restore_point_id": restore_point_id}, body)
 
 
 class EfsRestorePointsApi(Api):
@@ -217,6 +80,99 @@ class EfsRestorePointsApi(Api):
 
     __slots__ = ()
 
-    efs_restore_points_get_all = ListMethod(efs_restore_points_get_all, iterate_efs_restore_points_get_all)
-    efs_restore_files = Method(efs_restore_files)
-    efs_start_flr = Method(efs_start_flr)
+    def efs_restore_points_get_all(
+        self: Caller,
+        *,
+        efs_id: str | Unset = UNSET,
+        restore_point_aws_account_id: str | Unset = UNSET,
+        resource_aws_account_id: str | Unset = UNSET,
+        resource_aws_organization_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[EfsRestorePointsGetAllSort] | Unset = UNSET,
+    ) -> Listing[dict[str, Any], CollectionPage]:
+        """Get EFS Restore Points: GET /api/v1/efs/restorePoints.
+
+        Args:
+            efs_id: query `EfsId`, UUID.
+            restore_point_aws_account_id: query `RestorePointAwsAccountId`.
+            resource_aws_account_id: query `ResourceAwsAccountId`.
+            resource_aws_organization_id: query `ResourceAwsOrganizationId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `CollectionPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _EFS_RESTORE_POINTS_GET_ALL,
+            {
+                "efs_id": efs_id,
+                "restore_point_aws_account_id": restore_point_aws_account_id,
+                "resource_aws_account_id": resource_aws_account_id,
+                "resource_aws_organization_id": resource_aws_organization_id,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+        )
+
+    def efs_restore_files(
+        self: Caller,
+        restore_point_id: str,
+        body: dict[str, Any],
+    ) -> Request[dict[str, Any]]:
+        """Restore EFS Files From Index: POST /api/v1/efs/restorePoints/{restorePointId}/restoreFiles.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _EFS_RESTORE_FILES, {"restore_point_id": restore_point_id}, body)
+
+    def efs_start_flr(
+        self: Caller,
+        restore_point_id: str,
+        body: dict[str, Any],
+    ) -> Request[dict[str, Any]]:
+        """Start EFS File-Level Restore: POST /api/v1/efs/restorePoints/{restorePointId}/startFlr.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _EFS_START_FLR, {"restore_point_id": restore_point_id}, body)
+
+
+efs_restore_points_get_all = EfsRestorePointsApi.efs_restore_points_get_all
+efs_restore_files = EfsRestorePointsApi.efs_restore_files
+efs_start_flr = EfsRestorePointsApi.efs_start_flr

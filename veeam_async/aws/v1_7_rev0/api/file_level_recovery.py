@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import FlrBrowseSpec
 
@@ -34,42 +32,11 @@ _FLR_BROWSE: Operation[dict[str, Any]] = Operation(
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("FlrBrowseSpec"),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
     safe=True,
 )
-
-
-async def flr_browse(
-    client: ApplianceClient,
-    flr_session_id: str,
-    body: FlrBrowseSpec,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> dict[str, Any]:
-    """Browse Files and Folders of EC2 Instance: POST /api/v1/flr/{flrSessionId}/browse.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        body: what is sent, as application/json.
-        offset: query `Offset`, at least 0, default 0.
-        limit: query `Limit`, at least 0, default 200.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_FLR_BROWSE, {"flr_session_id": flr_session_id, "offset": offset, "limit": limit}, body)
 
 
 class FileLevelRecoveryApi(Api):
@@ -77,4 +44,34 @@ class FileLevelRecoveryApi(Api):
 
     __slots__ = ()
 
-    flr_browse = Method(flr_browse)
+    def flr_browse(
+        self: Caller,
+        flr_session_id: str,
+        body: FlrBrowseSpec,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Browse Files and Folders of EC2 Instance: POST /api/v1/flr/{flrSessionId}/browse.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            body: what is sent, as application/json.
+            offset: query `Offset`, at least 0, default 0.
+            limit: query `Limit`, at least 0, default 200.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _FLR_BROWSE, {"flr_session_id": flr_session_id, "offset": offset, "limit": limit}, body)
+
+
+flr_browse = FileLevelRecoveryApi.flr_browse

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
 _FSX_GET_ALL: Operation[dict[str, Any]] = Operation(
     "FsxGetAll",
@@ -24,30 +21,10 @@ _FSX_GET_ALL: Operation[dict[str, Any]] = Operation(
     tag="FSx File Systems",
     group="fsx_file_systems",
     name="fsx_get_all",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def fsx_get_all(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get Collection of FSx File Systems: GET /api/v1/fsx.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_FSX_GET_ALL, {})
 
 
 class FsxFileSystemsApi(Api):
@@ -55,4 +32,21 @@ class FsxFileSystemsApi(Api):
 
     __slots__ = ()
 
-    fsx_get_all = Method(fsx_get_all)
+    def fsx_get_all(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of FSx File Systems: GET /api/v1/fsx.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _FSX_GET_ALL, {})
+
+
+fsx_get_all = FsxFileSystemsApi.fsx_get_all

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import CollectionPage, FsxRestorePointsGetAllSort
 
@@ -39,10 +36,10 @@ _FSX_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[FsxRestorePointsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("CollectionPage"),
+    responses={
+        200: Response("CollectionPage"),
     },
-    listing=Listing("results", "dict[str, Any]", "offset", "limit"),
+    paging=Paging("results", "dict[str, Any]", "offset", "limit"),
 )
 
 _FSX_RESTORE_POINTS_GET_ONE_BY_ID: Operation[dict[str, Any]] = Operation(
@@ -55,117 +52,10 @@ _FSX_RESTORE_POINTS_GET_ONE_BY_ID: Operation[dict[str, Any]] = Operation(
     group="fsx_restore_points",
     name="fsx_restore_points_get_one_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def fsx_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    fsx_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[FsxRestorePointsGetAllSort] | Unset = UNSET,
-) -> CollectionPage:
-    """Get FSx Restore Points: GET /api/v1/fsx/restorePoints.
-
-    Args:
-        client: the appliance.
-        fsx_id: query `FsxId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `CollectionPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _FSX_RESTORE_POINTS_GET_ALL,
-        {
-            "fsx_id": fsx_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-        },
-    )
-
-
-def iterate_fsx_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    fsx_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    sort: list[FsxRestorePointsGetAllSort] | Unset = UNSET,
-) -> Items[dict[str, Any], CollectionPage]:
-    """Get FSx Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `fsx_restore_points_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _FSX_RESTORE_POINTS_GET_ALL,
-        {
-            "fsx_id": fsx_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "sort": sort,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def fsx_restore_points_get_one_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> dict[str, Any]:
-    """Get FSx Restore Point Data: GET /api/v1/fsx/restorePoints/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_FSX_RESTORE_POINTS_GET_ONE_BY_ID, {"restore_point_id": restore_point_id})
 
 
 class FsxRestorePointsApi(Api):
@@ -173,5 +63,73 @@ class FsxRestorePointsApi(Api):
 
     __slots__ = ()
 
-    fsx_restore_points_get_all = ListMethod(fsx_restore_points_get_all, iterate_fsx_restore_points_get_all)
-    fsx_restore_points_get_one_by_id = Method(fsx_restore_points_get_one_by_id)
+    def fsx_restore_points_get_all(
+        self: Caller,
+        *,
+        fsx_id: str | Unset = UNSET,
+        restore_point_aws_account_id: str | Unset = UNSET,
+        resource_aws_account_id: str | Unset = UNSET,
+        resource_aws_organization_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[FsxRestorePointsGetAllSort] | Unset = UNSET,
+    ) -> Listing[dict[str, Any], CollectionPage]:
+        """Get FSx Restore Points: GET /api/v1/fsx/restorePoints.
+
+        Args:
+            fsx_id: query `FsxId`, UUID.
+            restore_point_aws_account_id: query `RestorePointAwsAccountId`.
+            resource_aws_account_id: query `ResourceAwsAccountId`.
+            resource_aws_organization_id: query `ResourceAwsOrganizationId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `CollectionPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _FSX_RESTORE_POINTS_GET_ALL,
+            {
+                "fsx_id": fsx_id,
+                "restore_point_aws_account_id": restore_point_aws_account_id,
+                "resource_aws_account_id": resource_aws_account_id,
+                "resource_aws_organization_id": resource_aws_organization_id,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+        )
+
+    def fsx_restore_points_get_one_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get FSx Restore Point Data: GET /api/v1/fsx/restorePoints/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _FSX_RESTORE_POINTS_GET_ONE_BY_ID, {"restore_point_id": restore_point_id})
+
+
+fsx_restore_points_get_all = FsxRestorePointsApi.fsx_restore_points_get_all
+fsx_restore_points_get_one_by_id = FsxRestorePointsApi.fsx_restore_points_get_one_by_id

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AmazonAccount,
@@ -45,10 +43,10 @@ _AMAZON_ACCOUNTS_GET_ALL: Operation[AmazonAccountsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[AmazonAccountsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("AmazonAccountsPage"),
+    responses={
+        200: Response("AmazonAccountsPage"),
     },
-    listing=Listing("results", "AmazonAccount", "offset", "limit"),
+    paging=Paging("results", "AmazonAccount", "offset", "limit"),
 )
 
 _ADD_AMAZON_ACCOUNT: Operation[AmazonAccount] = Operation(
@@ -61,8 +59,8 @@ _ADD_AMAZON_ACCOUNT: Operation[AmazonAccount] = Operation(
     group="iam_roles",
     name="add_amazon_account",
     body=Body("AmazonAccountCreateSpec"),
-    answers={
-        201: Answer("AmazonAccount"),
+    responses={
+        201: Response("AmazonAccount"),
     },
 )
 
@@ -76,8 +74,8 @@ _CREATE_AMAZON_ACCOUNT_ROLE: Operation[AmazonAccount] = Operation(
     group="iam_roles",
     name="create_amazon_account_role",
     body=Body("AmazonRoleAutoCreateSpec"),
-    answers={
-        201: Answer("AmazonAccount"),
+    responses={
+        201: Response("AmazonAccount"),
     },
 )
 
@@ -90,8 +88,8 @@ _EXPORT_AMAZON_ACCOUNTS: Operation[bytes] = Operation(
     tag="IAM Roles",
     group="iam_roles",
     name="export_amazon_accounts",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -106,8 +104,8 @@ _VALIDATE_AMAZON_ACCOUNT_NAME: Operation[list[ValidationMessage]] = Operation(
     group="iam_roles",
     name="validate_amazon_account_name",
     body=Body("AmazonAccountNameValidationSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -122,8 +120,8 @@ _AMAZON_ACCOUNTS_GET_ONE_BY_ID: Operation[AmazonAccount] = Operation(
     group="iam_roles",
     name="amazon_accounts_get_one_by_id",
     parameters=(Parameter("iam_role_id", "IAMRoleId", "path", required=True),),
-    answers={
-        200: Answer("AmazonAccount"),
+    responses={
+        200: Response("AmazonAccount"),
     },
 )
 
@@ -138,8 +136,8 @@ _UPDATE_AMAZON_ACCOUNT: Operation[AmazonAccount] = Operation(
     name="update_amazon_account",
     parameters=(Parameter("iam_role_id", "IAMRoleId", "path", required=True),),
     body=Body("AmazonAccountUpdateSpec"),
-    answers={
-        200: Answer("AmazonAccount"),
+    responses={
+        200: Response("AmazonAccount"),
     },
 )
 
@@ -153,8 +151,8 @@ _DELETE_AMAZON_ACCOUNT: Operation[None] = Operation(
     group="iam_roles",
     name="delete_amazon_account",
     parameters=(Parameter("iam_role_id", "IAMRoleId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -169,8 +167,8 @@ _RESCAN_AMAZON_ACCOUNT: Operation[SessionLink] = Operation(
     name="rescan_amazon_account",
     parameters=(Parameter("iam_role_id", "IAMRoleId", "path", required=True),),
     body=Body("RescanCloudAccountSpec"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -184,276 +182,11 @@ _VALIDATE_DELETE_AMAZON_ACCOUNT: Operation[list[ValidationMessage]] = Operation(
     group="iam_roles",
     name="validate_delete_amazon_account",
     parameters=(Parameter("iam_role_id", "IAMRoleId", "path", required=True),),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
-
-
-async def amazon_accounts_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
-) -> AmazonAccountsPage:
-    """Get Collection of IAM Roles: GET /api/v1/accounts/amazon.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `AmazonAccountsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _AMAZON_ACCOUNTS_GET_ALL, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_amazon_accounts_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
-) -> Items[AmazonAccount, AmazonAccountsPage]:
-    """Get Collection of IAM Roles: every row of every page, for `async for`.
-
-    What is not said here is as in `amazon_accounts_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _AMAZON_ACCOUNTS_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def add_amazon_account(
-    client: ApplianceClient,
-    body: AmazonAccountCreateSpec,
-) -> AmazonAccount:
-    """Add IAM Role: POST /api/v1/accounts/amazon.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ADD_AMAZON_ACCOUNT, {}, body)
-
-
-async def create_amazon_account_role(
-    client: ApplianceClient,
-    body: AmazonRoleAutoCreateSpec,
-) -> AmazonAccount:
-    """Create IAM Role: POST /api/v1/accounts/amazon/create.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_AMAZON_ACCOUNT_ROLE, {}, body)
-
-
-async def export_amazon_accounts(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of IAM Roles: POST /api/v1/accounts/amazon/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_AMAZON_ACCOUNTS, {})
-
-
-async def validate_amazon_account_name(
-    client: ApplianceClient,
-    body: AmazonAccountNameValidationSpec,
-) -> list[ValidationMessage]:
-    """Validate IAM Role Name: POST /api/v1/accounts/amazon/validateName.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_AMAZON_ACCOUNT_NAME, {}, body)
-
-
-async def amazon_accounts_get_one_by_id(
-    client: ApplianceClient,
-    iam_role_id: str,
-) -> AmazonAccount:
-    """Get IAM Role Data: GET /api/v1/accounts/amazon/{IAMRoleId}.
-
-    Args:
-        client: the appliance.
-        iam_role_id: path `IAMRoleId`, UUID.
-
-    Returns:
-        200: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_AMAZON_ACCOUNTS_GET_ONE_BY_ID, {"iam_role_id": iam_role_id})
-
-
-async def update_amazon_account(
-    client: ApplianceClient,
-    iam_role_id: str,
-    body: AmazonAccountUpdateSpec,
-) -> AmazonAccount:
-    """Modify IAM Role: PUT /api/v1/accounts/amazon/{IAMRoleId}.
-
-    Args:
-        client: the appliance.
-        iam_role_id: path `IAMRoleId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `AmazonAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id}, body)
-
-
-async def delete_amazon_account(
-    client: ApplianceClient,
-    iam_role_id: str,
-) -> None:
-    """Remove IAM Role: DELETE /api/v1/accounts/amazon/{IAMRoleId}.
-
-    Args:
-        client: the appliance.
-        iam_role_id: path `IAMRoleId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id})
-
-
-async def rescan_amazon_account(
-    client: ApplianceClient,
-    iam_role_id: str,
-    body: RescanCloudAccountSpec,
-) -> SessionLink:
-    """Rescan Infrastructure for IAM Role: POST /api/v1/accounts/amazon/{IAMRoleId}/rescan.
-
-    Args:
-        client: the appliance.
-        iam_role_id: path `IAMRoleId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESCAN_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id}, body)
-
-
-async def validate_delete_amazon_account(
-    client: ApplianceClient,
-    iam_role_id: str,
-) -> list[ValidationMessage]:
-    """Validate Removing of IAM Role: POST /api/v1/accounts/amazon/{IAMRoleId}/validateDelete.
-
-    Args:
-        client: the appliance.
-        iam_role_id: path `IAMRoleId`, UUID.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_DELETE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id})
 
 
 class IamRolesApi(Api):
@@ -461,13 +194,231 @@ class IamRolesApi(Api):
 
     __slots__ = ()
 
-    amazon_accounts_get_all = ListMethod(amazon_accounts_get_all, iterate_amazon_accounts_get_all)
-    add_amazon_account = Method(add_amazon_account)
-    create_amazon_account_role = Method(create_amazon_account_role)
-    export_amazon_accounts = DownloadMethod(export_amazon_accounts)
-    validate_amazon_account_name = Method(validate_amazon_account_name)
-    amazon_accounts_get_one_by_id = Method(amazon_accounts_get_one_by_id)
-    update_amazon_account = Method(update_amazon_account)
-    delete_amazon_account = Method(delete_amazon_account)
-    rescan_amazon_account = Method(rescan_amazon_account)
-    validate_delete_amazon_account = Method(validate_delete_amazon_account)
+    def amazon_accounts_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[AmazonAccountsGetAllSort] | Unset = UNSET,
+    ) -> Listing[AmazonAccount, AmazonAccountsPage]:
+        """Get Collection of IAM Roles: GET /api/v1/accounts/amazon.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `AmazonAccountsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _AMAZON_ACCOUNTS_GET_ALL,
+            {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+    def add_amazon_account(
+        self: Caller,
+        body: AmazonAccountCreateSpec,
+    ) -> Request[AmazonAccount]:
+        """Add IAM Role: POST /api/v1/accounts/amazon.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ADD_AMAZON_ACCOUNT, {}, body)
+
+    def create_amazon_account_role(
+        self: Caller,
+        body: AmazonRoleAutoCreateSpec,
+    ) -> Request[AmazonAccount]:
+        """Create IAM Role: POST /api/v1/accounts/amazon/create.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_AMAZON_ACCOUNT_ROLE, {}, body)
+
+    def export_amazon_accounts(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of IAM Roles: POST /api/v1/accounts/amazon/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_AMAZON_ACCOUNTS, {})
+
+    def validate_amazon_account_name(
+        self: Caller,
+        body: AmazonAccountNameValidationSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate IAM Role Name: POST /api/v1/accounts/amazon/validateName.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_AMAZON_ACCOUNT_NAME, {}, body)
+
+    def amazon_accounts_get_one_by_id(
+        self: Caller,
+        iam_role_id: str,
+    ) -> Request[AmazonAccount]:
+        """Get IAM Role Data: GET /api/v1/accounts/amazon/{IAMRoleId}.
+
+        Args:
+            iam_role_id: path `IAMRoleId`, UUID.
+
+        Returns:
+            200: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _AMAZON_ACCOUNTS_GET_ONE_BY_ID, {"iam_role_id": iam_role_id})
+
+    def update_amazon_account(
+        self: Caller,
+        iam_role_id: str,
+        body: AmazonAccountUpdateSpec,
+    ) -> Request[AmazonAccount]:
+        """Modify IAM Role: PUT /api/v1/accounts/amazon/{IAMRoleId}.
+
+        Args:
+            iam_role_id: path `IAMRoleId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `AmazonAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id}, body)
+
+    def delete_amazon_account(
+        self: Caller,
+        iam_role_id: str,
+    ) -> Request[None]:
+        """Remove IAM Role: DELETE /api/v1/accounts/amazon/{IAMRoleId}.
+
+        Args:
+            iam_role_id: path `IAMRoleId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id})
+
+    def rescan_amazon_account(
+        self: Caller,
+        iam_role_id: str,
+        body: RescanCloudAccountSpec,
+    ) -> Request[SessionLink]:
+        """Rescan Infrastructure for IAM Role: POST /api/v1/accounts/amazon/{IAMRoleId}/rescan.
+
+        Args:
+            iam_role_id: path `IAMRoleId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESCAN_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id}, body)
+
+    def validate_delete_amazon_account(
+        self: Caller,
+        iam_role_id: str,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate Removing of IAM Role: POST /api/v1/accounts/amazon/{IAMRoleId}/validateDelete.
+
+        Args:
+            iam_role_id: path `IAMRoleId`, UUID.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_DELETE_AMAZON_ACCOUNT, {"iam_role_id": iam_role_id})
+
+
+amazon_accounts_get_all = IamRolesApi.amazon_accounts_get_all
+add_amazon_account = IamRolesApi.add_amazon_account
+create_amazon_account_role = IamRolesApi.create_amazon_account_role
+export_amazon_accounts = IamRolesApi.export_amazon_accounts
+validate_amazon_account_name = IamRolesApi.validate_amazon_account_name
+amazon_accounts_get_one_by_id = IamRolesApi.amazon_accounts_get_one_by_id
+update_amazon_account = IamRolesApi.update_amazon_account
+delete_amazon_account = IamRolesApi.delete_amazon_account
+rescan_amazon_account = IamRolesApi.rescan_amazon_account
+validate_delete_amazon_account = IamRolesApi.validate_delete_amazon_account

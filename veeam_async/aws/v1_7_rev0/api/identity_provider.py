@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import IdentityProviderRegistration, RegisterIdentityProviderBody
 
 _ENABLE_IDENTITY_PROVIDER: Operation[None] = Operation(
@@ -24,8 +21,8 @@ _ENABLE_IDENTITY_PROVIDER: Operation[None] = Operation(
     tag="Identity Provider",
     group="identity_provider",
     name="enable_identity_provider",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -39,54 +36,10 @@ _REGISTER_IDENTITY_PROVIDER: Operation[IdentityProviderRegistration] = Operation
     group="identity_provider",
     name="register_identity_provider",
     body=Body("RegisterIdentityProviderBody", "multipart/form-data"),
-    answers={
-        200: Answer("IdentityProviderRegistration"),
+    responses={
+        200: Response("IdentityProviderRegistration"),
     },
 )
-
-
-async def enable_identity_provider(
-    client: ApplianceClient,
-) -> None:
-    """Enable Identity Provider: POST /api/v1/saml2/enable.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_IDENTITY_PROVIDER, {})
-
-
-async def register_identity_provider(
-    client: ApplianceClient,
-    body: RegisterIdentityProviderBody,
-) -> IdentityProviderRegistration:
-    """Import Identity Provider Settings: POST /api/v1/saml2/registerProvider.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as multipart/form-data.
-
-    Returns:
-        200: `IdentityProviderRegistration`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REGISTER_IDENTITY_PROVIDER, {}, body)
 
 
 class IdentityProviderApi(Api):
@@ -94,5 +47,44 @@ class IdentityProviderApi(Api):
 
     __slots__ = ()
 
-    enable_identity_provider = Method(enable_identity_provider)
-    register_identity_provider = Method(register_identity_provider)
+    def enable_identity_provider(
+        self: Caller,
+    ) -> Request[None]:
+        """Enable Identity Provider: POST /api/v1/saml2/enable.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_IDENTITY_PROVIDER, {})
+
+    def register_identity_provider(
+        self: Caller,
+        body: RegisterIdentityProviderBody,
+    ) -> Request[IdentityProviderRegistration]:
+        """Import Identity Provider Settings: POST /api/v1/saml2/registerProvider.
+
+        Args:
+            body: what is sent, as multipart/form-data.
+
+        Returns:
+            200: `IdentityProviderRegistration`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REGISTER_IDENTITY_PROVIDER, {}, body)
+
+
+enable_identity_provider = IdentityProviderApi.enable_identity_provider
+register_identity_provider = IdentityProviderApi.register_identity_provider

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import ImmutabilityGeneration
 
 _GET_IMMUTABILITY_GENERATION: Operation[ImmutabilityGeneration] = Operation(
@@ -24,32 +21,10 @@ _GET_IMMUTABILITY_GENERATION: Operation[ImmutabilityGeneration] = Operation(
     tag="Immutability Settings",
     group="immutability_settings",
     name="get_immutability_generation",
-    answers={
-        200: Answer("ImmutabilityGeneration"),
+    responses={
+        200: Response("ImmutabilityGeneration"),
     },
 )
-
-
-async def get_immutability_generation(
-    client: ApplianceClient,
-) -> ImmutabilityGeneration:
-    """Get Default Generation Settings: GET /api/v1/immutability/generation.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ImmutabilityGeneration`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_IMMUTABILITY_GENERATION, {})
 
 
 class ImmutabilitySettingsApi(Api):
@@ -57,4 +32,23 @@ class ImmutabilitySettingsApi(Api):
 
     __slots__ = ()
 
-    get_immutability_generation = Method(get_immutability_generation)
+    def get_immutability_generation(
+        self: Caller,
+    ) -> Request[ImmutabilityGeneration]:
+        """Get Default Generation Settings: GET /api/v1/immutability/generation.
+
+        Returns:
+            200: `ImmutabilityGeneration`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_IMMUTABILITY_GENERATION, {})
+
+
+get_immutability_generation = ImmutabilitySettingsApi.get_immutability_generation

@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
     from ..models import InitConfigSpec
 
@@ -27,37 +24,12 @@ _INIT_CONFIG: Operation[dict[str, Any]] = Operation(
     group="initial_configuration",
     name="init_config",
     body=Body("InitConfigSpec", "multipart/form-data"),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
     secured=False,
     deprecated=True,
 )
-
-
-async def init_config(
-    client: ApplianceClient,
-    body: InitConfigSpec,
-) -> dict[str, Any]:
-    """Configure Backup Appliance: POST /api/v1/initConfig.
-
-    Deprecated by the vendor.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as multipart/form-data.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_INIT_CONFIG, {}, body)
 
 
 class InitialConfigurationApi(Api):
@@ -65,4 +37,28 @@ class InitialConfigurationApi(Api):
 
     __slots__ = ()
 
-    init_config = Method(init_config)
+    def init_config(
+        self: Caller,
+        body: InitConfigSpec,
+    ) -> Request[dict[str, Any]]:
+        """Configure Backup Appliance: POST /api/v1/initConfig.
+
+        Deprecated by the vendor.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as multipart/form-data.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _INIT_CONFIG, {}, body)
+
+
+init_config = InitialConfigurationApi.init_config

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import (
         DownloadLicenseAgreementFileLicenseAgreementType,
         LicenseAgreementAcceptResult,
@@ -28,8 +26,8 @@ _GET_LICENSE_AGREEMENT: Operation[LicenseAgreements] = Operation(
     tag="License Agreements",
     group="license_agreements",
     name="get_license_agreement",
-    answers={
-        200: Answer("LicenseAgreements"),
+    responses={
+        200: Response("LicenseAgreements"),
     },
     secured=False,
 )
@@ -47,8 +45,8 @@ _ACCEPT_LICENSE_AGREEMENT: Operation[None] = Operation(
         Parameter("eula_checksum", required=True),
         Parameter("third_party_license_agreement_checksum", required=True),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
     secured=False,
 )
@@ -62,8 +60,8 @@ _GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED: Operation[LicenseAgreementAcceptResult]
     tag="License Agreements",
     group="license_agreements",
     name="get_current_license_agreement_accepted",
-    answers={
-        200: Answer("LicenseAgreementAcceptResult"),
+    responses={
+        200: Response("LicenseAgreementAcceptResult"),
     },
     secured=False,
 )
@@ -80,109 +78,11 @@ _DOWNLOAD_LICENSE_AGREEMENT_FILE: Operation[bytes] = Operation(
     parameters=(
         Parameter("license_agreement_type", type="DownloadLicenseAgreementFileLicenseAgreementType", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     secured=False,
 )
-
-
-async def get_license_agreement(
-    client: ApplianceClient,
-) -> LicenseAgreements:
-    """Get License Agreement: GET /api/v1/licenseAgreement.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseAgreements`.
-
-    Raises:
-        BadRequestError: 400.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_LICENSE_AGREEMENT, {})
-
-
-async def accept_license_agreement(
-    client: ApplianceClient,
-    *,
-    eula_checksum: str,
-    third_party_license_agreement_checksum: str,
-) -> None:
-    """Accept License Agreement: POST /api/v1/licenseAgreement/accept.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        eula_checksum: query `eulaChecksum`.
-        third_party_license_agreement_checksum: query `thirdPartyLicenseAgreementChecksum`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _ACCEPT_LICENSE_AGREEMENT,
-        {
-            "eula_checksum": eula_checksum,
-            "third_party_license_agreement_checksum": third_party_license_agreement_checksum,
-        },
-    )
-
-
-async def get_current_license_agreement_accepted(
-    client: ApplianceClient,
-) -> LicenseAgreementAcceptResult:
-    """Check Licence Agreement Acceptance: GET /api/v1/licenseAgreement/accepted.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseAgreementAcceptResult`.
-
-    Raises:
-        BadRequestError: 400.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED, {})
-
-
-async def download_license_agreement_file(
-    client: ApplianceClient,
-    *,
-    license_agreement_type: DownloadLicenseAgreementFileLicenseAgreementType,
-) -> bytes:
-    """Download License Agreement: GET /api/v1/licenseAgreement/download.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        license_agreement_type: query `licenseAgreementType`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DOWNLOAD_LICENSE_AGREEMENT_FILE, {"license_agreement_type": license_agreement_type})
 
 
 class LicenseAgreementsApi(Api):
@@ -190,7 +90,95 @@ class LicenseAgreementsApi(Api):
 
     __slots__ = ()
 
-    get_license_agreement = Method(get_license_agreement)
-    accept_license_agreement = Method(accept_license_agreement)
-    get_current_license_agreement_accepted = Method(get_current_license_agreement_accepted)
-    download_license_agreement_file = DownloadMethod(download_license_agreement_file)
+    def get_license_agreement(
+        self: Caller,
+    ) -> Request[LicenseAgreements]:
+        """Get License Agreement: GET /api/v1/licenseAgreement.
+
+        Needs no token.
+
+        Returns:
+            200: `LicenseAgreements`.
+
+        Raises:
+            BadRequestError: 400.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_LICENSE_AGREEMENT, {})
+
+    def accept_license_agreement(
+        self: Caller,
+        *,
+        eula_checksum: str,
+        third_party_license_agreement_checksum: str,
+    ) -> Request[None]:
+        """Accept License Agreement: POST /api/v1/licenseAgreement/accept.
+
+        Needs no token.
+
+        Args:
+            eula_checksum: query `eulaChecksum`.
+            third_party_license_agreement_checksum: query `thirdPartyLicenseAgreementChecksum`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(
+            self,
+            _ACCEPT_LICENSE_AGREEMENT,
+            {
+                "eula_checksum": eula_checksum,
+                "third_party_license_agreement_checksum": third_party_license_agreement_checksum,
+            },
+        )
+
+    def get_current_license_agreement_accepted(
+        self: Caller,
+    ) -> Request[LicenseAgreementAcceptResult]:
+        """Check Licence Agreement Acceptance: GET /api/v1/licenseAgreement/accepted.
+
+        Needs no token.
+
+        Returns:
+            200: `LicenseAgreementAcceptResult`.
+
+        Raises:
+            BadRequestError: 400.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED, {})
+
+    def download_license_agreement_file(
+        self: Caller,
+        *,
+        license_agreement_type: DownloadLicenseAgreementFileLicenseAgreementType,
+    ) -> Download[bytes]:
+        """Download License Agreement: GET /api/v1/licenseAgreement/download.
+
+        Needs no token.
+
+        Args:
+            license_agreement_type: query `licenseAgreementType`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _DOWNLOAD_LICENSE_AGREEMENT_FILE, {"license_agreement_type": license_agreement_type})
+
+
+get_license_agreement = LicenseAgreementsApi.get_license_agreement
+accept_license_agreement = LicenseAgreementsApi.accept_license_agreement
+get_current_license_agreement_accepted = LicenseAgreementsApi.get_current_license_agreement_accepted
+download_license_agreement_file = LicenseAgreementsApi.download_license_agreement_file

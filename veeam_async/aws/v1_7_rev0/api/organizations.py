@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
     from ..models import OrganizationRescanSpec
 
@@ -27,34 +24,10 @@ _RESCAN_AMAZON_ORGANIZATION: Operation[dict[str, Any]] = Operation(
     group="organizations",
     name="rescan_amazon_organization",
     body=Body("OrganizationRescanSpec"),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
-
-
-async def rescan_amazon_organization(
-    client: ApplianceClient,
-    body: OrganizationRescanSpec,
-) -> dict[str, Any]:
-    """Perform Rescan of AWS Organization Structure: POST /api/v1/organizations/amazon/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RESCAN_AMAZON_ORGANIZATION, {}, body)
 
 
 class OrganizationsApi(Api):
@@ -62,4 +35,27 @@ class OrganizationsApi(Api):
 
     __slots__ = ()
 
-    rescan_amazon_organization = Method(rescan_amazon_organization)
+    def rescan_amazon_organization(
+        self: Caller,
+        body: OrganizationRescanSpec,
+    ) -> Request[dict[str, Any]]:
+        """Perform Rescan of AWS Organization Structure: POST /api/v1/organizations/amazon/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RESCAN_AMAZON_ORGANIZATION, {}, body)
+
+
+rescan_amazon_organization = OrganizationsApi.rescan_amazon_organization

@@ -5,15 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
     from ..models import PoliciesPrioritySpec, RdsPoliciesPage, RdsPolicy, RdsPolicySpec, SessionLink
 
@@ -26,8 +24,8 @@ _RDS_POLICIES_GET_ALL: Operation[RdsPoliciesPage] = Operation(
     tag="RDS Backup Policies",
     group="rds_backup_policies",
     name="rds_policies_get_all",
-    answers={
-        200: Answer("RdsPoliciesPage"),
+    responses={
+        200: Response("RdsPoliciesPage"),
     },
 )
 
@@ -41,8 +39,8 @@ _CREATE_RDS_POLICY: Operation[RdsPolicy] = Operation(
     group="rds_backup_policies",
     name="create_rds_policy",
     body=Body("RdsPolicySpec"),
-    answers={
-        201: Answer("RdsPolicy"),
+    responses={
+        201: Response("RdsPolicy"),
     },
 )
 
@@ -55,8 +53,8 @@ _EXPORT_RDS_POLICIES: Operation[bytes] = Operation(
     tag="RDS Backup Policies",
     group="rds_backup_policies",
     name="export_rds_policies",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -71,8 +69,8 @@ _IMPORT_RDS_POLICY: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="import_rds_policy",
     body=Body("dict[str, Any]"),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
 
@@ -86,8 +84,8 @@ _RDS_POLICY_ORDER_PRIORITY_OF_POLICIES: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="rds_policy_order_priority_of_policies",
     body=Body("PoliciesPrioritySpec"),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -101,8 +99,8 @@ _VALIDATE_RDS_POLICY: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="validate_rds_policy",
     body=Body("dict[str, Any]"),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
     safe=True,
 )
@@ -117,8 +115,8 @@ _RDS_POLICIES_GET_ONE_BY_ID: Operation[RdsPolicy] = Operation(
     group="rds_backup_policies",
     name="rds_policies_get_one_by_id",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("RdsPolicy"),
+    responses={
+        200: Response("RdsPolicy"),
     },
 )
 
@@ -133,8 +131,8 @@ _UPDATE_RDS_POLICY: Operation[RdsPolicy] = Operation(
     name="update_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
     body=Body("RdsPolicySpec"),
-    answers={
-        200: Answer("RdsPolicy"),
+    responses={
+        200: Response("RdsPolicy"),
     },
 )
 
@@ -148,8 +146,8 @@ _DELETE_RDS_POLICY: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="delete_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -163,8 +161,8 @@ _GET_RDS_POLICY_COST: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="get_rds_policy_cost",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -178,8 +176,8 @@ _DISABLE_RDS_POLICY: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="disable_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -193,8 +191,8 @@ _ENABLE_RDS_POLICY: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="enable_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -208,8 +206,8 @@ _RDS_POLICIES_GET_EXCLUDED_ITEMS_BY_ID: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="rds_policies_get_excluded_items_by_id",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -223,8 +221,8 @@ _EXPORT_RDS_POLICY: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="export_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -238,8 +236,8 @@ _RDS_POLICIES_GET_REGIONS_BY_ID: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="rds_policies_get_regions_by_id",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -253,8 +251,8 @@ _RDS_POLICIES_GET_SELECTED_ITEMS_BY_ID: Operation[dict[str, Any]] = Operation(
     group="rds_backup_policies",
     name="rds_policies_get_selected_items_by_id",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -268,8 +266,8 @@ _START_RDS_POLICY: Operation[SessionLink] = Operation(
     group="rds_backup_policies",
     name="start_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
 
@@ -283,418 +281,10 @@ _STOP_RDS_POLICY: Operation[SessionLink] = Operation(
     group="rds_backup_policies",
     name="stop_rds_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
 )
-
-
-async def rds_policies_get_all(
-    client: ApplianceClient,
-) -> RdsPoliciesPage:
-    """Get Collection of RDS Backup Policies: GET /api/v1/rds/policies.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `RdsPoliciesPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RDS_POLICIES_GET_ALL, {})
-
-
-async def create_rds_policy(
-    client: ApplianceClient,
-    body: RdsPolicySpec,
-) -> RdsPolicy:
-    """Create Backup Policy: POST /api/v1/rds/policies.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `RdsPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_RDS_POLICY, {}, body)
-
-
-async def export_rds_policies(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of Backup Policies: POST /api/v1/rds/policies/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_RDS_POLICIES, {})
-
-
-async def import_rds_policy(
-    client: ApplianceClient,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    """Import Backup Policy Settings: POST /api/v1/rds/policies/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_IMPORT_RDS_POLICY, {}, body)
-
-
-async def rds_policy_order_priority_of_policies(
-    client: ApplianceClient,
-    body: PoliciesPrioritySpec,
-) -> dict[str, Any]:
-    """Set Backup Policy Priority: POST /api/v1/rds/policies/orderPriorities.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RDS_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
-
-
-async def validate_rds_policy(
-    client: ApplianceClient,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    """Validate Backup Policy Settings: POST /api/v1/rds/policies/validate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_RDS_POLICY, {}, body)
-
-
-async def rds_policies_get_one_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-) -> RdsPolicy:
-    """Get Backup Policy Data: GET /api/v1/rds/policies/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `RdsPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RDS_POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
-
-
-async def update_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    body: RdsPolicySpec,
-) -> RdsPolicy:
-    """Modify Backup Policy: PUT /api/v1/rds/policies/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RdsPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_RDS_POLICY, {"policy_id": policy_id}, body)
-
-
-async def delete_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Delete Backup Policy: DELETE /api/v1/rds/policies/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_RDS_POLICY, {"policy_id": policy_id})
-
-
-async def get_rds_policy_cost(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Get Backup Policy Estimated Cost: GET /api/v1/rds/policies/{policyId}/cost.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_RDS_POLICY_COST, {"policy_id": policy_id})
-
-
-async def disable_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Disable Backup Policy: POST /api/v1/rds/policies/{policyId}/disable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DISABLE_RDS_POLICY, {"policy_id": policy_id})
-
-
-async def enable_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Enable Backup Policy: POST /api/v1/rds/policies/{policyId}/enable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_RDS_POLICY, {"policy_id": policy_id})
-
-
-async def rds_policies_get_excluded_items_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Get Resources Excluded from Backup Policy: GET /api/v1/rds/policies/{policyId}/excludedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RDS_POLICIES_GET_EXCLUDED_ITEMS_BY_ID, {"policy_id": policy_id})
-
-
-async def export_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Export Backup Policy Settings: GET /api/v1/rds/policies/{policyId}/export.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_RDS_POLICY, {"policy_id": policy_id})
-
-
-async def rds_policies_get_regions_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Get AWS Regions Selected for Backup Policy: GET /api/v1/rds/policies/{policyId}/regions.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RDS_POLICIES_GET_REGIONS_BY_ID, {"policy_id": policy_id})
-
-
-async def rds_policies_get_selected_items_by_id(
-    client: ApplianceClient,
-    policy_id: str,
-) -> dict[str, Any]:
-    """Get Resources Protected by Backup Policy: GET /api/v1/rds/policies/{policyId}/selectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_RDS_POLICIES_GET_SELECTED_ITEMS_BY_ID, {"policy_id": policy_id})
-
-
-async def start_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> SessionLink:
-    """Start Backup Policy: POST /api/v1/rds/policies/{policyId}/start.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_START_RDS_POLICY, {"policy_id": policy_id})
-
-
-async def stop_rds_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> SessionLink:
-    """Stop Backup Policy: POST /api/v1/rds/policies/{policyId}/stop.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STOP_RDS_POLICY, {"policy_id": policy_id})
 
 
 class RdsBackupPoliciesApi(Api):
@@ -702,21 +292,390 @@ class RdsBackupPoliciesApi(Api):
 
     __slots__ = ()
 
-    rds_policies_get_all = Method(rds_policies_get_all)
-    create_rds_policy = Method(create_rds_policy)
-    export_rds_policies = DownloadMethod(export_rds_policies)
-    import_rds_policy = Method(import_rds_policy)
-    rds_policy_order_priority_of_policies = Method(rds_policy_order_priority_of_policies)
-    validate_rds_policy = Method(validate_rds_policy)
-    rds_policies_get_one_by_id = Method(rds_policies_get_one_by_id)
-    update_rds_policy = Method(update_rds_policy)
-    delete_rds_policy = Method(delete_rds_policy)
-    get_rds_policy_cost = Method(get_rds_policy_cost)
-    disable_rds_policy = Method(disable_rds_policy)
-    enable_rds_policy = Method(enable_rds_policy)
-    rds_policies_get_excluded_items_by_id = Method(rds_policies_get_excluded_items_by_id)
-    export_rds_policy = Method(export_rds_policy)
-    rds_policies_get_regions_by_id = Method(rds_policies_get_regions_by_id)
-    rds_policies_get_selected_items_by_id = Method(rds_policies_get_selected_items_by_id)
-    start_rds_policy = Method(start_rds_policy)
-    stop_rds_policy = Method(stop_rds_policy)
+    def rds_policies_get_all(
+        self: Caller,
+    ) -> Request[RdsPoliciesPage]:
+        """Get Collection of RDS Backup Policies: GET /api/v1/rds/policies.
+
+        Returns:
+            200: `RdsPoliciesPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RDS_POLICIES_GET_ALL, {})
+
+    def create_rds_policy(
+        self: Caller,
+        body: RdsPolicySpec,
+    ) -> Request[RdsPolicy]:
+        """Create Backup Policy: POST /api/v1/rds/policies.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `RdsPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_RDS_POLICY, {}, body)
+
+    def export_rds_policies(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of Backup Policies: POST /api/v1/rds/policies/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_RDS_POLICIES, {})
+
+    def import_rds_policy(
+        self: Caller,
+        body: dict[str, Any],
+    ) -> Request[dict[str, Any]]:
+        """Import Backup Policy Settings: POST /api/v1/rds/policies/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _IMPORT_RDS_POLICY, {}, body)
+
+    def rds_policy_order_priority_of_policies(
+        self: Caller,
+        body: PoliciesPrioritySpec,
+    ) -> Request[dict[str, Any]]:
+        """Set Backup Policy Priority: POST /api/v1/rds/policies/orderPriorities.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RDS_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
+
+    def validate_rds_policy(
+        self: Caller,
+        body: dict[str, Any],
+    ) -> Request[dict[str, Any]]:
+        """Validate Backup Policy Settings: POST /api/v1/rds/policies/validate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_RDS_POLICY, {}, body)
+
+    def rds_policies_get_one_by_id(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[RdsPolicy]:
+        """Get Backup Policy Data: GET /api/v1/rds/policies/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `RdsPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RDS_POLICIES_GET_ONE_BY_ID, {"policy_id": policy_id})
+
+    def update_rds_policy(
+        self: Caller,
+        policy_id: str,
+        body: RdsPolicySpec,
+    ) -> Request[RdsPolicy]:
+        """Modify Backup Policy: PUT /api/v1/rds/policies/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RdsPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_RDS_POLICY, {"policy_id": policy_id}, body)
+
+    def delete_rds_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Delete Backup Policy: DELETE /api/v1/rds/policies/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_RDS_POLICY, {"policy_id": policy_id})
+
+    def get_rds_policy_cost(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Backup Policy Estimated Cost: GET /api/v1/rds/policies/{policyId}/cost.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_RDS_POLICY_COST, {"policy_id": policy_id})
+
+    def disable_rds_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Disable Backup Policy: POST /api/v1/rds/policies/{policyId}/disable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DISABLE_RDS_POLICY, {"policy_id": policy_id})
+
+    def enable_rds_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Enable Backup Policy: POST /api/v1/rds/policies/{policyId}/enable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_RDS_POLICY, {"policy_id": policy_id})
+
+    def rds_policies_get_excluded_items_by_id(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Resources Excluded from Backup Policy: GET /api/v1/rds/policies/{policyId}/excludedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RDS_POLICIES_GET_EXCLUDED_ITEMS_BY_ID, {"policy_id": policy_id})
+
+    def export_rds_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Export Backup Policy Settings: GET /api/v1/rds/policies/{policyId}/export.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _EXPORT_RDS_POLICY, {"policy_id": policy_id})
+
+    def rds_policies_get_regions_by_id(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get AWS Regions Selected for Backup Policy: GET /api/v1/rds/policies/{policyId}/regions.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RDS_POLICIES_GET_REGIONS_BY_ID, {"policy_id": policy_id})
+
+    def rds_policies_get_selected_items_by_id(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[dict[str, Any]]:
+        """Get Resources Protected by Backup Policy: GET /api/v1/rds/policies/{policyId}/selectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _RDS_POLICIES_GET_SELECTED_ITEMS_BY_ID, {"policy_id": policy_id})
+
+    def start_rds_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[SessionLink]:
+        """Start Backup Policy: POST /api/v1/rds/policies/{policyId}/start.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _START_RDS_POLICY, {"policy_id": policy_id})
+
+    def stop_rds_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[SessionLink]:
+        """Stop Backup Policy: POST /api/v1/rds/policies/{policyId}/stop.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STOP_RDS_POLICY, {"policy_id": policy_id})
+
+
+rds_policies_get_all = RdsBackupPoliciesApi.rds_policies_get_all
+create_rds_policy = RdsBackupPoliciesApi.create_rds_policy
+export_rds_policies = RdsBackupPoliciesApi.export_rds_policies
+import_rds_policy = RdsBackupPoliciesApi.import_rds_policy
+rds_policy_order_priority_of_policies = RdsBackupPoliciesApi.rds_policy_order_priority_of_policies
+validate_rds_policy = RdsBackupPoliciesApi.validate_rds_policy
+rds_policies_get_one_by_id = RdsBackupPoliciesApi.rds_policies_get_one_by_id
+update_rds_policy = RdsBackupPoliciesApi.update_rds_policy
+delete_rds_policy = RdsBackupPoliciesApi.delete_rds_policy
+get_rds_policy_cost = RdsBackupPoliciesApi.get_rds_policy_cost
+disable_rds_policy = RdsBackupPoliciesApi.disable_rds_policy
+enable_rds_policy = RdsBackupPoliciesApi.enable_rds_policy
+rds_policies_get_excluded_items_by_id = RdsBackupPoliciesApi.rds_policies_get_excluded_items_by_id
+export_rds_policy = RdsBackupPoliciesApi.export_rds_policy
+rds_policies_get_regions_by_id = RdsBackupPoliciesApi.rds_policies_get_regions_by_id
+rds_policies_get_selected_items_by_id = RdsBackupPoliciesApi.rds_policies_get_selected_items_by_id
+start_rds_policy = RdsBackupPoliciesApi.start_rds_policy
+stop_rds_policy = RdsBackupPoliciesApi.stop_rds_policy

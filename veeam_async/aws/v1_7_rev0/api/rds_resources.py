@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import Rds, RdsGetAllEngineType, RdsGetAllSort, RdsPage
 
@@ -40,10 +37,10 @@ _RDS_GET_ALL: Operation[RdsPage] = Operation(
         Parameter("sort", "Sort", type="list[RdsGetAllSort]", array="repeat"),
         Parameter("engine_type", "EngineType", type="list[RdsGetAllEngineType]", array="repeat"),
     ),
-    answers={
-        200: Answer("RdsPage"),
+    responses={
+        200: Response("RdsPage"),
     },
-    listing=Listing("results", "Rds", "offset", "limit"),
+    paging=Paging("results", "Rds", "offset", "limit"),
 )
 
 _DELETE_RDS_BACKUPS: Operation[dict[str, Any]] = Operation(
@@ -57,8 +54,8 @@ _DELETE_RDS_BACKUPS: Operation[dict[str, Any]] = Operation(
     name="delete_rds_backups",
     parameters=(Parameter("rds_id", "rdsId", "path", required=True),),
     body=Body("dict[str, Any]", required=False),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
 
@@ -73,149 +70,10 @@ _DELETE_RDS_SNAPSHOTS: Operation[dict[str, Any]] = Operation(
     name="delete_rds_snapshots",
     parameters=(Parameter("rds_id", "rdsId", "path", required=True),),
     body=Body("dict[str, Any]", required=False),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
-
-
-async def rds_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[RdsGetAllSort] | Unset = UNSET,
-    engine_type: list[RdsGetAllEngineType] | Unset = UNSET,
-) -> RdsPage:
-    """Get Collection of RDS Resources: GET /api/v1/rds.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        region_id: query `RegionId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-        engine_type: query `EngineType`.
-
-    Returns:
-        200: `RdsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _RDS_GET_ALL,
-        {
-            "search_pattern": search_pattern,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "region_id": region_id,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-            "engine_type": engine_type,
-        },
-    )
-
-
-def iterate_rds_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    sort: list[RdsGetAllSort] | Unset = UNSET,
-    engine_type: list[RdsGetAllEngineType] | Unset = UNSET,
-) -> Items[Rds, RdsPage]:
-    """Get Collection of RDS Resources: every row of every page, for `async for`.
-
-    What is not said here is as in `rds_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _RDS_GET_ALL,
-        {
-            "search_pattern": search_pattern,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "region_id": region_id,
-            "sort": sort,
-            "engine_type": engine_type,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def delete_rds_backups(
-    client: ApplianceClient,
-    rds_id: str,
-    body: dict[str, Any] | Unset = UNSET,
-) -> dict[str, Any]:
-    """Remove Backups of RDS Resource: POST /api/v1/rds/{rdsId}/deleteBackups.
-
-    Args:
-        client: the appliance.
-        rds_id: path `rdsId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_RDS_BACKUPS, {"rds_id": rds_id}, body)
-
-
-async def delete_rds_snapshots(
-    client: ApplianceClient,
-    rds_id: str,
-    body: dict[str, Any] | Unset = UNSET,
-) -> dict[str, Any]:
-    """Remove Snapshots of RDS Resource: POST /api/v1/rds/{rdsId}/deleteSnapshots.
-
-    Args:
-        client: the appliance.
-        rds_id: path `rdsId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_RDS_SNAPSHOTS, {"rds_id": rds_id}, body)
 
 
 class RdsResourcesApi(Api):
@@ -223,6 +81,102 @@ class RdsResourcesApi(Api):
 
     __slots__ = ()
 
-    rds_get_all = ListMethod(rds_get_all, iterate_rds_get_all)
-    delete_rds_backups = Method(delete_rds_backups)
-    delete_rds_snapshots = Method(delete_rds_snapshots)
+    def rds_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        resource_aws_account_id: str | Unset = UNSET,
+        resource_aws_organization_id: str | Unset = UNSET,
+        region_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[RdsGetAllSort] | Unset = UNSET,
+        engine_type: list[RdsGetAllEngineType] | Unset = UNSET,
+    ) -> Listing[Rds, RdsPage]:
+        """Get Collection of RDS Resources: GET /api/v1/rds.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            resource_aws_account_id: query `ResourceAwsAccountId`.
+            resource_aws_organization_id: query `ResourceAwsOrganizationId`.
+            region_id: query `RegionId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+            engine_type: query `EngineType`.
+
+        Returns:
+            200: `RdsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _RDS_GET_ALL,
+            {
+                "search_pattern": search_pattern,
+                "resource_aws_account_id": resource_aws_account_id,
+                "resource_aws_organization_id": resource_aws_organization_id,
+                "region_id": region_id,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+                "engine_type": engine_type,
+            },
+        )
+
+    def delete_rds_backups(
+        self: Caller,
+        rds_id: str,
+        body: dict[str, Any] | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Remove Backups of RDS Resource: POST /api/v1/rds/{rdsId}/deleteBackups.
+
+        Args:
+            rds_id: path `rdsId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_RDS_BACKUPS, {"rds_id": rds_id}, body)
+
+    def delete_rds_snapshots(
+        self: Caller,
+        rds_id: str,
+        body: dict[str, Any] | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Remove Snapshots of RDS Resource: POST /api/v1/rds/{rdsId}/deleteSnapshots.
+
+        Args:
+            rds_id: path `rdsId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_RDS_SNAPSHOTS, {"rds_id": rds_id}, body)
+
+
+rds_get_all = RdsResourcesApi.rds_get_all
+delete_rds_backups = RdsResourcesApi.delete_rds_backups
+delete_rds_snapshots = RdsResourcesApi.delete_rds_snapshots

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import CollectionPage, RdsRestorePointsGetAllSort
 
@@ -40,10 +37,10 @@ _RDS_RESTORE_POINTS_GET_ALL: Operation[CollectionPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[RdsRestorePointsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("CollectionPage"),
+    responses={
+        200: Response("CollectionPage"),
     },
-    listing=Listing("results", "dict[str, Any]", "offset", "limit"),
+    paging=Paging("results", "dict[str, Any]", "offset", "limit"),
 )
 
 _VALIDATE_RDS_RESTORE_BACKUP: Operation[dict[str, Any]] = Operation(
@@ -57,126 +54,11 @@ _VALIDATE_RDS_RESTORE_BACKUP: Operation[dict[str, Any]] = Operation(
     name="validate_rds_restore_backup",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("dict[str, Any]"),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
     safe=True,
 )
-
-
-async def rds_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    rds_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[RdsRestorePointsGetAllSort] | Unset = UNSET,
-) -> CollectionPage:
-    """Get RDS Resource Restore Points: GET /api/v1/rds/restorePoints.
-
-    Args:
-        client: the appliance.
-        rds_id: query `RdsId`, UUID.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-        resource_aws_account_id: query `ResourceAwsAccountId`.
-        resource_aws_organization_id: query `ResourceAwsOrganizationId`.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `CollectionPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _RDS_RESTORE_POINTS_GET_ALL,
-        {
-            "rds_id": rds_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "search_pattern": search_pattern,
-            "offset": offset,
-            "limit": limit,
-            "sort": sort,
-        },
-    )
-
-
-def iterate_rds_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    rds_id: str | Unset = UNSET,
-    restore_point_aws_account_id: str | Unset = UNSET,
-    resource_aws_account_id: str | Unset = UNSET,
-    resource_aws_organization_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sort: list[RdsRestorePointsGetAllSort] | Unset = UNSET,
-) -> Items[dict[str, Any], CollectionPage]:
-    """Get RDS Resource Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `rds_restore_points_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _RDS_RESTORE_POINTS_GET_ALL,
-        {
-            "rds_id": rds_id,
-            "restore_point_aws_account_id": restore_point_aws_account_id,
-            "resource_aws_account_id": resource_aws_account_id,
-            "resource_aws_organization_id": resource_aws_organization_id,
-            "search_pattern": search_pattern,
-            "sort": sort,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def validate_rds_restore_backup(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: dict[str, Any],
-) -> dict[str, Any]:
-    """Validate the RDS Resource Restore from Backup: POST
-    /api/v1/rds/restorePoints/{restorePointId}/validateRestoreBackup.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_RDS_RESTORE_BACKUP, {"restore_point_id": restore_point_id}, body)
 
 
 class RdsRestorePointsApi(Api):
@@ -184,5 +66,79 @@ class RdsRestorePointsApi(Api):
 
     __slots__ = ()
 
-    rds_restore_points_get_all = ListMethod(rds_restore_points_get_all, iterate_rds_restore_points_get_all)
-    validate_rds_restore_backup = Method(validate_rds_restore_backup)
+    def rds_restore_points_get_all(
+        self: Caller,
+        *,
+        rds_id: str | Unset = UNSET,
+        restore_point_aws_account_id: str | Unset = UNSET,
+        resource_aws_account_id: str | Unset = UNSET,
+        resource_aws_organization_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[RdsRestorePointsGetAllSort] | Unset = UNSET,
+    ) -> Listing[dict[str, Any], CollectionPage]:
+        """Get RDS Resource Restore Points: GET /api/v1/rds/restorePoints.
+
+        Args:
+            rds_id: query `RdsId`, UUID.
+            restore_point_aws_account_id: query `RestorePointAwsAccountId`.
+            resource_aws_account_id: query `ResourceAwsAccountId`.
+            resource_aws_organization_id: query `ResourceAwsOrganizationId`.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `CollectionPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _RDS_RESTORE_POINTS_GET_ALL,
+            {
+                "rds_id": rds_id,
+                "restore_point_aws_account_id": restore_point_aws_account_id,
+                "resource_aws_account_id": resource_aws_account_id,
+                "resource_aws_organization_id": resource_aws_organization_id,
+                "search_pattern": search_pattern,
+                "offset": offset,
+                "limit": limit,
+                "sort": sort,
+            },
+        )
+
+    def validate_rds_restore_backup(
+        self: Caller,
+        restore_point_id: str,
+        body: dict[str, Any],
+    ) -> Request[dict[str, Any]]:
+        """Validate the RDS Resource Restore from Backup: POST
+        /api/v1/rds/restorePoints/{restorePointId}/validateRestoreBackup.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_RDS_RESTORE_BACKUP, {"restore_point_id": restore_point_id}, body)
+
+
+rds_restore_points_get_all = RdsRestorePointsApi.rds_restore_points_get_all
+validate_rds_restore_backup = RdsRestorePointsApi.validate_rds_restore_backup

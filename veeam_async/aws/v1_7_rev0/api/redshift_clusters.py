@@ -5,15 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from veeam_async.client import ApplianceClient
 
 _REDSHIFT_GET_ALL: Operation[dict[str, Any]] = Operation(
     "RedshiftGetAll",
@@ -24,30 +21,10 @@ _REDSHIFT_GET_ALL: Operation[dict[str, Any]] = Operation(
     tag="Redshift Clusters",
     group="redshift_clusters",
     name="redshift_get_all",
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def redshift_get_all(
-    client: ApplianceClient,
-) -> dict[str, Any]:
-    """Get Collection of Redshift Clusters: GET /api/v1/redshift.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REDSHIFT_GET_ALL, {})
 
 
 class RedshiftClustersApi(Api):
@@ -55,4 +32,21 @@ class RedshiftClustersApi(Api):
 
     __slots__ = ()
 
-    redshift_get_all = Method(redshift_get_all)
+    def redshift_get_all(
+        self: Caller,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of Redshift Clusters: GET /api/v1/redshift.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REDSHIFT_GET_ALL, {})
+
+
+redshift_get_all = RedshiftClustersApi.redshift_get_all

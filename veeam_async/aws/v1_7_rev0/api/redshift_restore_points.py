@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
 _REDSHIFT_RESTORE_POINTS_GET_ALL: Operation[dict[str, Any]] = Operation(
     "RedshiftRestorePointsGetAll",
@@ -27,36 +25,10 @@ _REDSHIFT_RESTORE_POINTS_GET_ALL: Operation[dict[str, Any]] = Operation(
     group="redshift_restore_points",
     name="redshift_restore_points_get_all",
     parameters=(Parameter("restore_point_aws_account_id", "RestorePointAwsAccountId"),),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
-
-
-async def redshift_restore_points_get_all(
-    client: ApplianceClient,
-    *,
-    restore_point_aws_account_id: str | Unset = UNSET,
-) -> dict[str, Any]:
-    """Get Redshift Restore Points: GET /api/v1/redshift/restorePoints.
-
-    Args:
-        client: the appliance.
-        restore_point_aws_account_id: query `RestorePointAwsAccountId`.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _REDSHIFT_RESTORE_POINTS_GET_ALL, {"restore_point_aws_account_id": restore_point_aws_account_id}
-    )
 
 
 class RedshiftRestorePointsApi(Api):
@@ -64,4 +36,29 @@ class RedshiftRestorePointsApi(Api):
 
     __slots__ = ()
 
-    redshift_restore_points_get_all = Method(redshift_restore_points_get_all)
+    def redshift_restore_points_get_all(
+        self: Caller,
+        *,
+        restore_point_aws_account_id: str | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Get Redshift Restore Points: GET /api/v1/redshift/restorePoints.
+
+        Args:
+            restore_point_aws_account_id: query `RestorePointAwsAccountId`.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(
+            self, _REDSHIFT_RESTORE_POINTS_GET_ALL, {"restore_point_aws_account_id": restore_point_aws_account_id}
+        )
+
+
+redshift_restore_points_get_all = RedshiftRestorePointsApi.redshift_restore_points_get_all

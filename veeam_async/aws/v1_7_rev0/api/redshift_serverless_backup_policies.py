@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EmptySuccessResponse,
@@ -61,8 +59,8 @@ _REDSHIFT_SERVERLESS_POLICIES_GET_ALL: Operation[dict[str, Any]] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -76,8 +74,8 @@ _CREATE_BACKUP_POLICY: Operation[Policy] = Operation(
     group="redshift_serverless_backup_policies",
     name="create_backup_policy",
     body=Body("PolicySpec"),
-    answers={
-        201: Answer("Policy"),
+    responses={
+        201: Response("Policy"),
     },
     inferred=True,
 )
@@ -92,8 +90,8 @@ _GET_BACKUP_POLICY_DATA: Operation[Policy] = Operation(
     group="redshift_serverless_backup_policies",
     name="get_backup_policy_data",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("Policy"),
+    responses={
+        200: Response("Policy"),
     },
     inferred=True,
 )
@@ -109,8 +107,8 @@ _MODIFY_BACKUP_POLICY: Operation[Policy] = Operation(
     name="modify_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
     body=Body("Policy"),
-    answers={
-        200: Answer("Policy"),
+    responses={
+        200: Response("Policy"),
     },
     inferred=True,
 )
@@ -125,8 +123,8 @@ _DELETE_BACKUP_POLICY: Operation[None] = Operation(
     group="redshift_serverless_backup_policies",
     name="delete_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -152,11 +150,11 @@ _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY: Operation[PolicyItemsPage] = Operatio
             array="repeat",
         ),
     ),
-    answers={
-        200: Answer("PolicyItemsPage"),
+    responses={
+        200: Response("PolicyItemsPage"),
     },
     inferred=True,
-    listing=Listing("results", "PolicyItem", "offset", "limit"),
+    paging=Paging("results", "PolicyItem", "offset", "limit"),
 )
 
 _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operation(
@@ -180,11 +178,11 @@ _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY: Operation[PolicyItemsPage] = Operati
             array="repeat",
         ),
     ),
-    answers={
-        200: Answer("PolicyItemsPage"),
+    responses={
+        200: Response("PolicyItemsPage"),
     },
     inferred=True,
-    listing=Listing("results", "PolicyItem", "offset", "limit"),
+    paging=Paging("results", "PolicyItem", "offset", "limit"),
 )
 
 _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
@@ -208,11 +206,11 @@ _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY: Operation[RegionsPage] = Operation(
             array="repeat",
         ),
     ),
-    answers={
-        200: Answer("RegionsPage"),
+    responses={
+        200: Response("RegionsPage"),
     },
     inferred=True,
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _ENABLE_BACKUP_POLICY: Operation[None] = Operation(
@@ -225,8 +223,8 @@ _ENABLE_BACKUP_POLICY: Operation[None] = Operation(
     group="redshift_serverless_backup_policies",
     name="enable_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -241,8 +239,8 @@ _DISABLE_BACKUP_POLICY: Operation[None] = Operation(
     group="redshift_serverless_backup_policies",
     name="disable_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -257,8 +255,8 @@ _START_BACKUP_POLICY: Operation[SessionLink] = Operation(
     group="redshift_serverless_backup_policies",
     name="start_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
     inferred=True,
 )
@@ -273,8 +271,8 @@ _STOP_BACKUP_POLICY: Operation[None] = Operation(
     group="redshift_serverless_backup_policies",
     name="stop_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
     inferred=True,
 )
@@ -289,8 +287,8 @@ _VALIDATE_BACKUP_POLICY_SETTINGS: Operation[list[ValidationMessage]] = Operation
     group="redshift_serverless_backup_policies",
     name="validate_backup_policy_settings",
     body=Body("PolicySpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     inferred=True,
 )
@@ -305,8 +303,8 @@ _SET_BACKUP_POLICY_PRIORITY: Operation[EmptySuccessResponse] = Operation(
     group="redshift_serverless_backup_policies",
     name="set_backup_policy_priority",
     body=Body("PoliciesPrioritySpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
     inferred=True,
 )
@@ -321,8 +319,8 @@ _EXPORT_BACKUP_POLICY_SETTINGS: Operation[PolicyExportModel] = Operation(
     group="redshift_serverless_backup_policies",
     name="export_backup_policy_settings",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("PolicyExportModel"),
+    responses={
+        200: Response("PolicyExportModel"),
     },
     inferred=True,
 )
@@ -337,8 +335,8 @@ _IMPORT_BACKUP_POLICY_SETTINGS: Operation[SessionLink] = Operation(
     group="redshift_serverless_backup_policies",
     name="import_backup_policy_settings",
     body=Body("PolicyExportModel"),
-    answers={
-        202: Answer("SessionLink"),
+    responses={
+        202: Response("SessionLink"),
     },
     inferred=True,
 )
@@ -352,576 +350,11 @@ _EXPORT_COLLECTION_OF_BACKUP_POLICIES: Operation[bytes] = Operation(
     tag="Redshift Serverless Backup Policies",
     group="redshift_serverless_backup_policies",
     name="export_collection_of_backup_policies",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     inferred=True,
 )
-
-
-async def redshift_serverless_policies_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    redshift_id: str | Unset = UNSET,
-    last_policy_session_status: list[RedshiftServerlessPoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
-    is_enabled: bool | Unset = UNSET,
-    sort: list[RedshiftServerlessPoliciesGetAllSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> dict[str, Any]:
-    """Get Collection of Redshift Serverless Backup Policies: GET /api/v1/redshiftServerless/policies.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        redshift_id: query `RedshiftId`, UUID.
-        last_policy_session_status: query `LastPolicySessionStatus`.
-        is_enabled: query `IsEnabled`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _REDSHIFT_SERVERLESS_POLICIES_GET_ALL,
-        {
-            "search_pattern": search_pattern,
-            "redshift_id": redshift_id,
-            "last_policy_session_status": last_policy_session_status,
-            "is_enabled": is_enabled,
-            "sort": sort,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-async def create_backup_policy(
-    client: ApplianceClient,
-    body: PolicySpec,
-) -> Policy:
-    """Create Backup Policy: POST /api/v1/redshiftServerless/policies.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `Policy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_BACKUP_POLICY, {}, body)
-
-
-async def get_backup_policy_data(
-    client: ApplianceClient,
-    policy_id: str,
-) -> Policy:
-    """Get Backup Policy Data: GET /api/v1/redshiftServerless/policies/{policyId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `Policy`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_BACKUP_POLICY_DATA, {"policy_id": policy_id})
-
-
-async def modify_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    body: Policy,
-) -> Policy:
-    """Modify Backup Policy: PUT /api/v1/redshiftServerless/policies/{policyId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `Policy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_MODIFY_BACKUP_POLICY, {"policy_id": policy_id}, body)
-
-
-async def delete_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Delete Backup Policy: DELETE /api/v1/redshiftServerless/policies/{policyId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_BACKUP_POLICY, {"policy_id": policy_id})
-
-
-async def get_resources_protected_by_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
-) -> PolicyItemsPage:
-    """Get Resources Protected by Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/selectedItems.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `PolicyItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
-    )
-
-
-def iterate_resources_protected_by_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
-) -> Items[PolicyItem, PolicyItemsPage]:
-    """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_resources_protected_by_backup_policy`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_resources_excluded_from_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
-) -> PolicyItemsPage:
-    """Get Resources Excluded from Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/excludedItems.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-
-    Returns:
-        200: `PolicyItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
-    )
-
-
-def iterate_resources_excluded_from_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
-) -> Items[PolicyItem, PolicyItemsPage]:
-    """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_resources_excluded_from_backup_policy`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_aws_regions_selected_for_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
-) -> RegionsPage:
-    """Get AWS Regions Selected for Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/regions.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `RegionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
-    )
-
-
-def iterate_aws_regions_selected_for_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
-) -> Items[Region, RegionsPage]:
-    """Get AWS Regions Selected for Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_aws_regions_selected_for_backup_policy`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY,
-        {"policy_id": policy_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def enable_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Enable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/enable.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_BACKUP_POLICY, {"policy_id": policy_id})
-
-
-async def disable_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Disable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/disable.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DISABLE_BACKUP_POLICY, {"policy_id": policy_id})
-
-
-async def start_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> SessionLink:
-    """Start Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/start.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_START_BACKUP_POLICY, {"policy_id": policy_id})
-
-
-async def stop_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Stop Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/stop.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STOP_BACKUP_POLICY, {"policy_id": policy_id})
-
-
-async def validate_backup_policy_settings(
-    client: ApplianceClient,
-    body: PolicySpec,
-) -> list[ValidationMessage]:
-    """Validate Backup Policy Settings: POST /api/v1/redshiftServerless/policies/validate.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_BACKUP_POLICY_SETTINGS, {}, body)
-
-
-async def set_backup_policy_priority(
-    client: ApplianceClient,
-    body: PoliciesPrioritySpec,
-) -> EmptySuccessResponse:
-    """Set Backup Policy Priority: POST /api/v1/redshiftServerless/policies/orderPriorities.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_SET_BACKUP_POLICY_PRIORITY, {}, body)
-
-
-async def export_backup_policy_settings(
-    client: ApplianceClient,
-    policy_id: str,
-) -> PolicyExportModel:
-    """Export Backup Policy Settings: GET /api/v1/redshiftServerless/policies/{policyId}/export.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `PolicyExportModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_BACKUP_POLICY_SETTINGS, {"policy_id": policy_id})
-
-
-async def import_backup_policy_settings(
-    client: ApplianceClient,
-    body: PolicyExportModel,
-) -> SessionLink:
-    """Import Backup Policy Settings: POST /api/v1/redshiftServerless/policies/import.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `SessionLink`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_IMPORT_BACKUP_POLICY_SETTINGS, {}, body)
-
-
-async def export_collection_of_backup_policies(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of Backup Policies: POST /api/v1/redshiftServerless/policies/export.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_COLLECTION_OF_BACKUP_POLICIES, {})
 
 
 class RedshiftServerlessBackupPoliciesApi(Api):
@@ -929,26 +362,471 @@ class RedshiftServerlessBackupPoliciesApi(Api):
 
     __slots__ = ()
 
-    redshift_serverless_policies_get_all = Method(redshift_serverless_policies_get_all)
-    create_backup_policy = Method(create_backup_policy)
-    get_backup_policy_data = Method(get_backup_policy_data)
-    modify_backup_policy = Method(modify_backup_policy)
-    delete_backup_policy = Method(delete_backup_policy)
-    get_resources_protected_by_backup_policy = ListMethod(
-        get_resources_protected_by_backup_policy, iterate_resources_protected_by_backup_policy
-    )
-    get_resources_excluded_from_backup_policy = ListMethod(
-        get_resources_excluded_from_backup_policy, iterate_resources_excluded_from_backup_policy
-    )
-    get_aws_regions_selected_for_backup_policy = ListMethod(
-        get_aws_regions_selected_for_backup_policy, iterate_aws_regions_selected_for_backup_policy
-    )
-    enable_backup_policy = Method(enable_backup_policy)
-    disable_backup_policy = Method(disable_backup_policy)
-    start_backup_policy = Method(start_backup_policy)
-    stop_backup_policy = Method(stop_backup_policy)
-    validate_backup_policy_settings = Method(validate_backup_policy_settings)
-    set_backup_policy_priority = Method(set_backup_policy_priority)
-    export_backup_policy_settings = Method(export_backup_policy_settings)
-    import_backup_policy_settings = Method(import_backup_policy_settings)
-    export_collection_of_backup_policies = DownloadMethod(export_collection_of_backup_policies)
+    def redshift_serverless_policies_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        redshift_id: str | Unset = UNSET,
+        last_policy_session_status: list[RedshiftServerlessPoliciesGetAllLastPolicySessionStatus] | Unset = UNSET,
+        is_enabled: bool | Unset = UNSET,
+        sort: list[RedshiftServerlessPoliciesGetAllSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of Redshift Serverless Backup Policies: GET /api/v1/redshiftServerless/policies.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            redshift_id: query `RedshiftId`, UUID.
+            last_policy_session_status: query `LastPolicySessionStatus`.
+            is_enabled: query `IsEnabled`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(
+            self,
+            _REDSHIFT_SERVERLESS_POLICIES_GET_ALL,
+            {
+                "search_pattern": search_pattern,
+                "redshift_id": redshift_id,
+                "last_policy_session_status": last_policy_session_status,
+                "is_enabled": is_enabled,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def create_backup_policy(
+        self: Caller,
+        body: PolicySpec,
+    ) -> Request[Policy]:
+        """Create Backup Policy: POST /api/v1/redshiftServerless/policies.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `Policy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_BACKUP_POLICY, {}, body)
+
+    def get_backup_policy_data(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[Policy]:
+        """Get Backup Policy Data: GET /api/v1/redshiftServerless/policies/{policyId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `Policy`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_BACKUP_POLICY_DATA, {"policy_id": policy_id})
+
+    def modify_backup_policy(
+        self: Caller,
+        policy_id: str,
+        body: Policy,
+    ) -> Request[Policy]:
+        """Modify Backup Policy: PUT /api/v1/redshiftServerless/policies/{policyId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `Policy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _MODIFY_BACKUP_POLICY, {"policy_id": policy_id}, body)
+
+    def delete_backup_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Delete Backup Policy: DELETE /api/v1/redshiftServerless/policies/{policyId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_BACKUP_POLICY, {"policy_id": policy_id})
+
+    def get_resources_protected_by_backup_policy(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sort: list[RedshiftServerlessBackupPoliciesGetResourcesProtectedByBackupPolicySort] | Unset = UNSET,
+    ) -> Listing[PolicyItem, PolicyItemsPage]:
+        """Get Resources Protected by Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/selectedItems.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `PolicyItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_RESOURCES_PROTECTED_BY_BACKUP_POLICY,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
+        )
+
+    def get_resources_excluded_from_backup_policy(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sort: list[RedshiftServerlessBackupPoliciesGetResourcesExcludedFromBackupPolicySort] | Unset = UNSET,
+    ) -> Listing[PolicyItem, PolicyItemsPage]:
+        """Get Resources Excluded from Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/excludedItems.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+
+        Returns:
+            200: `PolicyItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_RESOURCES_EXCLUDED_FROM_BACKUP_POLICY,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "search_pattern": search_pattern, "sort": sort},
+        )
+
+    def get_aws_regions_selected_for_backup_policy(
+        self: Caller,
+        policy_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[RedshiftServerlessBackupPoliciesGetAWSRegionsSelectedForBackupPolicySort] | Unset = UNSET,
+    ) -> Listing[Region, RegionsPage]:
+        """Get AWS Regions Selected for Backup Policy: GET /api/v1/redshiftServerless/policies/{policyId}/regions.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `RegionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_AWS_REGIONS_SELECTED_FOR_BACKUP_POLICY,
+            {"policy_id": policy_id, "search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+    def enable_backup_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Enable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/enable.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_BACKUP_POLICY, {"policy_id": policy_id})
+
+    def disable_backup_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Disable Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/disable.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DISABLE_BACKUP_POLICY, {"policy_id": policy_id})
+
+    def start_backup_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[SessionLink]:
+        """Start Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/start.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
+
+    def stop_backup_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Stop Backup Policy: POST /api/v1/redshiftServerless/policies/{policyId}/stop.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STOP_BACKUP_POLICY, {"policy_id": policy_id})
+
+    def validate_backup_policy_settings(
+        self: Caller,
+        body: PolicySpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate Backup Policy Settings: POST /api/v1/redshiftServerless/policies/validate.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_BACKUP_POLICY_SETTINGS, {}, body)
+
+    def set_backup_policy_priority(
+        self: Caller,
+        body: PoliciesPrioritySpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Set Backup Policy Priority: POST /api/v1/redshiftServerless/policies/orderPriorities.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _SET_BACKUP_POLICY_PRIORITY, {}, body)
+
+    def export_backup_policy_settings(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[PolicyExportModel]:
+        """Export Backup Policy Settings: GET /api/v1/redshiftServerless/policies/{policyId}/export.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `PolicyExportModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _EXPORT_BACKUP_POLICY_SETTINGS, {"policy_id": policy_id})
+
+    def import_backup_policy_settings(
+        self: Caller,
+        body: PolicyExportModel,
+    ) -> Request[SessionLink]:
+        """Import Backup Policy Settings: POST /api/v1/redshiftServerless/policies/import.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `SessionLink`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _IMPORT_BACKUP_POLICY_SETTINGS, {}, body)
+
+    def export_collection_of_backup_policies(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of Backup Policies: POST /api/v1/redshiftServerless/policies/export.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_COLLECTION_OF_BACKUP_POLICIES, {})
+
+
+redshift_serverless_policies_get_all = RedshiftServerlessBackupPoliciesApi.redshift_serverless_policies_get_all
+create_backup_policy = RedshiftServerlessBackupPoliciesApi.create_backup_policy
+get_backup_policy_data = RedshiftServerlessBackupPoliciesApi.get_backup_policy_data
+modify_backup_policy = RedshiftServerlessBackupPoliciesApi.modify_backup_policy
+delete_backup_policy = RedshiftServerlessBackupPoliciesApi.delete_backup_policy
+get_resources_protected_by_backup_policy = RedshiftServerlessBackupPoliciesApi.get_resources_protected_by_backup_policy
+get_resources_excluded_from_backup_policy = (
+    RedshiftServerlessBackupPoliciesApi.get_resources_excluded_from_backup_policy
+)
+get_aws_regions_selected_for_backup_policy = (
+    RedshiftServerlessBackupPoliciesApi.get_aws_regions_selected_for_backup_policy
+)
+enable_backup_policy = RedshiftServerlessBackupPoliciesApi.enable_backup_policy
+disable_backup_policy = RedshiftServerlessBackupPoliciesApi.disable_backup_policy
+start_backup_policy = RedshiftServerlessBackupPoliciesApi.start_backup_policy
+stop_backup_policy = RedshiftServerlessBackupPoliciesApi.stop_backup_policy
+validate_backup_policy_settings = RedshiftServerlessBackupPoliciesApi.validate_backup_policy_settings
+set_backup_policy_priority = RedshiftServerlessBackupPoliciesApi.set_backup_policy_priority
+export_backup_policy_settings = RedshiftServerlessBackupPoliciesApi.export_backup_policy_settings
+import_backup_policy_settings = RedshiftServerlessBackupPoliciesApi.import_backup_policy_settings
+export_collection_of_backup_policies = RedshiftServerlessBackupPoliciesApi.export_collection_of_backup_policies

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         GetBackupSessionProtectedItemsSort,
@@ -59,10 +57,10 @@ _GET_SESSIONS: Operation[SessionsPage] = Operation(
         Parameter("sort", "Sort", type="list[GetSessionsSort]", array="repeat"),
         Parameter("vm_id", "VmId"),
     ),
-    answers={
-        200: Answer("SessionsPage"),
+    responses={
+        200: Response("SessionsPage"),
     },
-    listing=Listing("results", "Session", "offset", "limit"),
+    paging=Paging("results", "Session", "offset", "limit"),
 )
 
 _EXPORT_SESSIONS: Operation[bytes] = Operation(
@@ -74,8 +72,8 @@ _EXPORT_SESSIONS: Operation[bytes] = Operation(
     tag="Sessions",
     group="sessions",
     name="export_sessions",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -90,8 +88,8 @@ _GET_SESSION_BY_ID: Operation[Session] = Operation(
     group="sessions",
     name="get_session_by_id",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("Session"),
+    responses={
+        200: Response("Session"),
     },
 )
 
@@ -111,10 +109,10 @@ _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS: Operation[RetentionJobDeletedRest
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("RetentionJobDeletedRestorePointsPage"),
+    responses={
+        200: Response("RetentionJobDeletedRestorePointsPage"),
     },
-    listing=Listing("results", "RetentionJobDeletedRestorePoint", "offset", "limit"),
+    paging=Paging("results", "RetentionJobDeletedRestorePoint", "offset", "limit"),
 )
 
 _GET_SESSION_LOG: Operation[SessionLog] = Operation(
@@ -127,8 +125,8 @@ _GET_SESSION_LOG: Operation[SessionLog] = Operation(
     group="sessions",
     name="get_session_log",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("SessionLog"),
+    responses={
+        200: Response("SessionLog"),
     },
 )
 
@@ -148,10 +146,10 @@ _GET_BACKUP_SESSION_PROTECTED_ITEMS: Operation[ProtectedItemsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("ProtectedItemsPage"),
+    responses={
+        200: Response("ProtectedItemsPage"),
     },
-    listing=Listing("results", "ProtectedItem", "offset", "limit"),
+    paging=Paging("results", "ProtectedItem", "offset", "limit"),
 )
 
 _GET_RESTORE_SESSION_RESTORED_ITEMS: Operation[RestoredItemsPage] = Operation(
@@ -170,10 +168,10 @@ _GET_RESTORE_SESSION_RESTORED_ITEMS: Operation[RestoredItemsPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("RestoredItemsPage"),
+    responses={
+        200: Response("RestoredItemsPage"),
     },
-    listing=Listing("results", "RestoredItem", "offset", "limit"),
+    paging=Paging("results", "RestoredItem", "offset", "limit"),
 )
 
 _STOP_JOB: Operation[None] = Operation(
@@ -186,390 +184,10 @@ _STOP_JOB: Operation[None] = Operation(
     group="sessions",
     name="stop_job",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
-
-
-async def get_sessions(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    policy_id: str | Unset = UNSET,
-    parent_session_id: str | Unset = UNSET,
-    status: list[GetSessionsStatus] | Unset = UNSET,
-    types: list[GetSessionsTypes] | Unset = UNSET,
-    from_utc: datetime | Unset = UNSET,
-    to_utc: datetime | Unset = UNSET,
-    usn: int | Unset = UNSET,
-    sort: list[GetSessionsSort] | Unset = UNSET,
-    vm_id: str | Unset = UNSET,
-) -> SessionsPage:
-    """Get Collection of Sessions: GET /api/v1/sessions.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        policy_id: query `PolicyId`, UUID.
-        parent_session_id: query `ParentSessionId`, UUID.
-        status: query `Status`.
-        types: query `Types`.
-        from_utc: query `FromUtc`, with its zone.
-        to_utc: query `ToUtc`, with its zone.
-        usn: query `Usn`.
-        sort: query `Sort`.
-        vm_id: query `VmId`.
-
-    Returns:
-        200: `SessionsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_SESSIONS,
-        {
-            "offset": offset,
-            "limit": limit,
-            "policy_id": policy_id,
-            "parent_session_id": parent_session_id,
-            "status": status,
-            "types": types,
-            "from_utc": from_utc,
-            "to_utc": to_utc,
-            "usn": usn,
-            "sort": sort,
-            "vm_id": vm_id,
-        },
-    )
-
-
-def iterate_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_id: str | Unset = UNSET,
-    parent_session_id: str | Unset = UNSET,
-    status: list[GetSessionsStatus] | Unset = UNSET,
-    types: list[GetSessionsTypes] | Unset = UNSET,
-    from_utc: datetime | Unset = UNSET,
-    to_utc: datetime | Unset = UNSET,
-    usn: int | Unset = UNSET,
-    sort: list[GetSessionsSort] | Unset = UNSET,
-    vm_id: str | Unset = UNSET,
-) -> Items[Session, SessionsPage]:
-    """Get Collection of Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_SESSIONS,
-        {
-            "policy_id": policy_id,
-            "parent_session_id": parent_session_id,
-            "status": status,
-            "types": types,
-            "from_utc": from_utc,
-            "to_utc": to_utc,
-            "usn": usn,
-            "sort": sort,
-            "vm_id": vm_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export_sessions(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of Sessions: POST /api/v1/sessions/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_SESSIONS, {})
-
-
-async def get_session_by_id(
-    client: ApplianceClient,
-    session_id: str,
-) -> Session:
-    """Get Session Data: GET /api/v1/sessions/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `Session`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SESSION_BY_ID, {"session_id": session_id})
-
-
-async def get_retention_session_deleted_restore_points(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> RetentionJobDeletedRestorePointsPage:
-    """Get Retention Session Data: GET /api/v1/sessions/{sessionId}/deletedItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `RetentionJobDeletedRestorePointsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS,
-        {"session_id": session_id, "search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_retention_session_deleted_restore_points(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
-) -> Items[RetentionJobDeletedRestorePoint, RetentionJobDeletedRestorePointsPage]:
-    """Get Retention Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_retention_session_deleted_restore_points`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS,
-        {"session_id": session_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_session_log(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionLog:
-    """Get Session Log Details: GET /api/v1/sessions/{sessionId}/log.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `SessionLog`.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SESSION_LOG, {"session_id": session_id})
-
-
-async def get_backup_session_protected_items(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> ProtectedItemsPage:
-    """Get Backup Session Data: GET /api/v1/sessions/{sessionId}/protectedItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `ProtectedItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_BACKUP_SESSION_PROTECTED_ITEMS,
-        {"session_id": session_id, "search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_backup_session_protected_items(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
-) -> Items[ProtectedItem, ProtectedItemsPage]:
-    """Get Backup Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_backup_session_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_BACKUP_SESSION_PROTECTED_ITEMS,
-        {"session_id": session_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_session_restored_items(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> RestoredItemsPage:
-    """Get Restore Session Data: GET /api/v1/sessions/{sessionId}/restoredItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `RestoredItemsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_RESTORE_SESSION_RESTORED_ITEMS,
-        {"session_id": session_id, "search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_restore_session_restored_items(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
-) -> Items[RestoredItem, RestoredItemsPage]:
-    """Get Restore Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_session_restored_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_SESSION_RESTORED_ITEMS,
-        {"session_id": session_id, "search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def stop_job(
-    client: ApplianceClient,
-    session_id: str,
-) -> None:
-    """Stop Session: POST /api/v1/sessions/{sessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STOP_JOB, {"session_id": session_id})
 
 
 class SessionsApi(Api):
@@ -577,17 +195,264 @@ class SessionsApi(Api):
 
     __slots__ = ()
 
-    get_sessions = ListMethod(get_sessions, iterate_sessions)
-    export_sessions = DownloadMethod(export_sessions)
-    get_session_by_id = Method(get_session_by_id)
-    get_retention_session_deleted_restore_points = ListMethod(
-        get_retention_session_deleted_restore_points, iterate_retention_session_deleted_restore_points
-    )
-    get_session_log = Method(get_session_log)
-    get_backup_session_protected_items = ListMethod(
-        get_backup_session_protected_items, iterate_backup_session_protected_items
-    )
-    get_restore_session_restored_items = ListMethod(
-        get_restore_session_restored_items, iterate_restore_session_restored_items
-    )
-    stop_job = Method(stop_job)
+    def get_sessions(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        policy_id: str | Unset = UNSET,
+        parent_session_id: str | Unset = UNSET,
+        status: list[GetSessionsStatus] | Unset = UNSET,
+        types: list[GetSessionsTypes] | Unset = UNSET,
+        from_utc: datetime | Unset = UNSET,
+        to_utc: datetime | Unset = UNSET,
+        usn: int | Unset = UNSET,
+        sort: list[GetSessionsSort] | Unset = UNSET,
+        vm_id: str | Unset = UNSET,
+    ) -> Listing[Session, SessionsPage]:
+        """Get Collection of Sessions: GET /api/v1/sessions.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            policy_id: query `PolicyId`, UUID.
+            parent_session_id: query `ParentSessionId`, UUID.
+            status: query `Status`.
+            types: query `Types`.
+            from_utc: query `FromUtc`, with its zone.
+            to_utc: query `ToUtc`, with its zone.
+            usn: query `Usn`.
+            sort: query `Sort`.
+            vm_id: query `VmId`.
+
+        Returns:
+            200: `SessionsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_SESSIONS,
+            {
+                "offset": offset,
+                "limit": limit,
+                "policy_id": policy_id,
+                "parent_session_id": parent_session_id,
+                "status": status,
+                "types": types,
+                "from_utc": from_utc,
+                "to_utc": to_utc,
+                "usn": usn,
+                "sort": sort,
+                "vm_id": vm_id,
+            },
+        )
+
+    def export_sessions(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of Sessions: POST /api/v1/sessions/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_SESSIONS, {})
+
+    def get_session_by_id(
+        self: Caller,
+        session_id: str,
+    ) -> Request[Session]:
+        """Get Session Data: GET /api/v1/sessions/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `Session`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SESSION_BY_ID, {"session_id": session_id})
+
+    def get_retention_session_deleted_restore_points(
+        self: Caller,
+        session_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[GetRetentionSessionDeletedRestorePointsSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[RetentionJobDeletedRestorePoint, RetentionJobDeletedRestorePointsPage]:
+        """Get Retention Session Data: GET /api/v1/sessions/{sessionId}/deletedItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `RetentionJobDeletedRestorePointsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_RETENTION_SESSION_DELETED_RESTORE_POINTS,
+            {
+                "session_id": session_id,
+                "search_pattern": search_pattern,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_session_log(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionLog]:
+        """Get Session Log Details: GET /api/v1/sessions/{sessionId}/log.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `SessionLog`.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SESSION_LOG, {"session_id": session_id})
+
+    def get_backup_session_protected_items(
+        self: Caller,
+        session_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[GetBackupSessionProtectedItemsSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[ProtectedItem, ProtectedItemsPage]:
+        """Get Backup Session Data: GET /api/v1/sessions/{sessionId}/protectedItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `ProtectedItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_BACKUP_SESSION_PROTECTED_ITEMS,
+            {
+                "session_id": session_id,
+                "search_pattern": search_pattern,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_restore_session_restored_items(
+        self: Caller,
+        session_id: str,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[GetRestoreSessionRestoredItemsSort] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[RestoredItem, RestoredItemsPage]:
+        """Get Restore Session Data: GET /api/v1/sessions/{sessionId}/restoredItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `RestoredItemsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_SESSION_RESTORED_ITEMS,
+            {
+                "session_id": session_id,
+                "search_pattern": search_pattern,
+                "sort": sort,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def stop_job(
+        self: Caller,
+        session_id: str,
+    ) -> Request[None]:
+        """Stop Session: POST /api/v1/sessions/{sessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STOP_JOB, {"session_id": session_id})
+
+
+get_sessions = SessionsApi.get_sessions
+export_sessions = SessionsApi.export_sessions
+get_session_by_id = SessionsApi.get_session_by_id
+get_retention_session_deleted_restore_points = SessionsApi.get_retention_session_deleted_restore_points
+get_session_log = SessionsApi.get_session_log
+get_backup_session_protected_items = SessionsApi.get_backup_session_protected_items
+get_restore_session_restored_items = SessionsApi.get_restore_session_restored_items
+stop_job = SessionsApi.stop_job

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         StandardAccount,
@@ -42,10 +40,10 @@ _STANDARD_ACCOUNTS_GET_ALL: Operation[StandardAccountsPage] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("sort", "Sort", type="list[StandardAccountsGetAllSort]", array="repeat"),
     ),
-    answers={
-        200: Answer("StandardAccountsPage"),
+    responses={
+        200: Response("StandardAccountsPage"),
     },
-    listing=Listing("results", "StandardAccount", "offset", "limit"),
+    paging=Paging("results", "StandardAccount", "offset", "limit"),
 )
 
 _ADD_STANDARD_ACCOUNT: Operation[StandardAccount] = Operation(
@@ -58,8 +56,8 @@ _ADD_STANDARD_ACCOUNT: Operation[StandardAccount] = Operation(
     group="smtp_accounts",
     name="add_standard_account",
     body=Body("StandardAccountCreateSpec"),
-    answers={
-        201: Answer("StandardAccount"),
+    responses={
+        201: Response("StandardAccount"),
     },
 )
 
@@ -72,8 +70,8 @@ _EXPORT_STANDARD_ACCOUNTS: Operation[bytes] = Operation(
     tag="SMTP Accounts",
     group="smtp_accounts",
     name="export_standard_accounts",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -88,8 +86,8 @@ _VALIDATE_STANDARD_ACCOUNT_NAME: Operation[list[ValidationMessage]] = Operation(
     group="smtp_accounts",
     name="validate_standard_account_name",
     body=Body("StandardAccountNameValidationSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -104,8 +102,8 @@ _STANDARD_ACCOUNTS_GET_ONE_BY_ID: Operation[StandardAccount] = Operation(
     group="smtp_accounts",
     name="standard_accounts_get_one_by_id",
     parameters=(Parameter("standard_account_id", "standardAccountId", "path", required=True),),
-    answers={
-        200: Answer("StandardAccount"),
+    responses={
+        200: Response("StandardAccount"),
     },
 )
 
@@ -120,8 +118,8 @@ _UPDATE_STANDARD_ACCOUNT: Operation[StandardAccount] = Operation(
     name="update_standard_account",
     parameters=(Parameter("standard_account_id", "standardAccountId", "path", required=True),),
     body=Body("StandardAccountUpdateSpec"),
-    answers={
-        200: Answer("StandardAccount"),
+    responses={
+        200: Response("StandardAccount"),
     },
 )
 
@@ -135,204 +133,10 @@ _DELETE_STANDARD_ACCOUNT: Operation[None] = Operation(
     group="smtp_accounts",
     name="delete_standard_account",
     parameters=(Parameter("standard_account_id", "standardAccountId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
-
-
-async def standard_accounts_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sort: list[StandardAccountsGetAllSort] | Unset = UNSET,
-) -> StandardAccountsPage:
-    """Get Collection of SMTP Accounts: GET /api/v1/accounts/standard.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sort: query `Sort`.
-
-    Returns:
-        200: `StandardAccountsPage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _STANDARD_ACCOUNTS_GET_ALL, {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort}
-    )
-
-
-def iterate_standard_accounts_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[StandardAccountsGetAllSort] | Unset = UNSET,
-) -> Items[StandardAccount, StandardAccountsPage]:
-    """Get Collection of SMTP Accounts: every row of every page, for `async for`.
-
-    What is not said here is as in `standard_accounts_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _STANDARD_ACCOUNTS_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def add_standard_account(
-    client: ApplianceClient,
-    body: StandardAccountCreateSpec,
-) -> StandardAccount:
-    """Add SMTP Account: POST /api/v1/accounts/standard.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `StandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ADD_STANDARD_ACCOUNT, {}, body)
-
-
-async def export_standard_accounts(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of SMTP Accounts: POST /api/v1/accounts/standard/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_STANDARD_ACCOUNTS, {})
-
-
-async def validate_standard_account_name(
-    client: ApplianceClient,
-    body: StandardAccountNameValidationSpec,
-) -> list[ValidationMessage]:
-    """Validate SMTP Account Name: POST /api/v1/accounts/standard/validateName.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_STANDARD_ACCOUNT_NAME, {}, body)
-
-
-async def standard_accounts_get_one_by_id(
-    client: ApplianceClient,
-    standard_account_id: str,
-) -> StandardAccount:
-    """Get SMTP Account Data: GET /api/v1/accounts/standard/{standardAccountId}.
-
-    Args:
-        client: the appliance.
-        standard_account_id: path `standardAccountId`, UUID.
-
-    Returns:
-        200: `StandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STANDARD_ACCOUNTS_GET_ONE_BY_ID, {"standard_account_id": standard_account_id})
-
-
-async def update_standard_account(
-    client: ApplianceClient,
-    standard_account_id: str,
-    body: StandardAccountUpdateSpec,
-) -> StandardAccount:
-    """Modify SMTP Account: PUT /api/v1/accounts/standard/{standardAccountId}.
-
-    Args:
-        client: the appliance.
-        standard_account_id: path `standardAccountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `StandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id}, body)
-
-
-async def delete_standard_account(
-    client: ApplianceClient,
-    standard_account_id: str,
-) -> None:
-    """Remove SMTP Account: DELETE /api/v1/accounts/standard/{standardAccountId}.
-
-    Args:
-        client: the appliance.
-        standard_account_id: path `standardAccountId`, UUID.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id})
 
 
 class SmtpAccountsApi(Api):
@@ -340,10 +144,163 @@ class SmtpAccountsApi(Api):
 
     __slots__ = ()
 
-    standard_accounts_get_all = ListMethod(standard_accounts_get_all, iterate_standard_accounts_get_all)
-    add_standard_account = Method(add_standard_account)
-    export_standard_accounts = DownloadMethod(export_standard_accounts)
-    validate_standard_account_name = Method(validate_standard_account_name)
-    standard_accounts_get_one_by_id = Method(standard_accounts_get_one_by_id)
-    update_standard_account = Method(update_standard_account)
-    delete_standard_account = Method(delete_standard_account)
+    def standard_accounts_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sort: list[StandardAccountsGetAllSort] | Unset = UNSET,
+    ) -> Listing[StandardAccount, StandardAccountsPage]:
+        """Get Collection of SMTP Accounts: GET /api/v1/accounts/standard.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sort: query `Sort`.
+
+        Returns:
+            200: `StandardAccountsPage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _STANDARD_ACCOUNTS_GET_ALL,
+            {"search_pattern": search_pattern, "offset": offset, "limit": limit, "sort": sort},
+        )
+
+    def add_standard_account(
+        self: Caller,
+        body: StandardAccountCreateSpec,
+    ) -> Request[StandardAccount]:
+        """Add SMTP Account: POST /api/v1/accounts/standard.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `StandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ADD_STANDARD_ACCOUNT, {}, body)
+
+    def export_standard_accounts(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of SMTP Accounts: POST /api/v1/accounts/standard/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_STANDARD_ACCOUNTS, {})
+
+    def validate_standard_account_name(
+        self: Caller,
+        body: StandardAccountNameValidationSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate SMTP Account Name: POST /api/v1/accounts/standard/validateName.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_STANDARD_ACCOUNT_NAME, {}, body)
+
+    def standard_accounts_get_one_by_id(
+        self: Caller,
+        standard_account_id: str,
+    ) -> Request[StandardAccount]:
+        """Get SMTP Account Data: GET /api/v1/accounts/standard/{standardAccountId}.
+
+        Args:
+            standard_account_id: path `standardAccountId`, UUID.
+
+        Returns:
+            200: `StandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STANDARD_ACCOUNTS_GET_ONE_BY_ID, {"standard_account_id": standard_account_id})
+
+    def update_standard_account(
+        self: Caller,
+        standard_account_id: str,
+        body: StandardAccountUpdateSpec,
+    ) -> Request[StandardAccount]:
+        """Modify SMTP Account: PUT /api/v1/accounts/standard/{standardAccountId}.
+
+        Args:
+            standard_account_id: path `standardAccountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `StandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id}, body)
+
+    def delete_standard_account(
+        self: Caller,
+        standard_account_id: str,
+    ) -> Request[None]:
+        """Remove SMTP Account: DELETE /api/v1/accounts/standard/{standardAccountId}.
+
+        Args:
+            standard_account_id: path `standardAccountId`, UUID.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_STANDARD_ACCOUNT, {"standard_account_id": standard_account_id})
+
+
+standard_accounts_get_all = SmtpAccountsApi.standard_accounts_get_all
+add_standard_account = SmtpAccountsApi.add_standard_account
+export_standard_accounts = SmtpAccountsApi.export_standard_accounts
+validate_standard_account_name = SmtpAccountsApi.validate_standard_account_name
+standard_accounts_get_one_by_id = SmtpAccountsApi.standard_accounts_get_one_by_id
+update_standard_account = SmtpAccountsApi.update_standard_account
+delete_standard_account = SmtpAccountsApi.delete_standard_account

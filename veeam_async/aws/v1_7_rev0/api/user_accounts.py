@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CheckInstanceIdResult,
@@ -51,10 +49,10 @@ _USERS_GET_ALL: Operation[UsersPage] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("UsersPage"),
+    responses={
+        200: Response("UsersPage"),
     },
-    listing=Listing("results", "User", "offset", "limit"),
+    paging=Paging("results", "User", "offset", "limit"),
 )
 
 _CREATE_USER: Operation[User] = Operation(
@@ -67,8 +65,8 @@ _CREATE_USER: Operation[User] = Operation(
     group="user_accounts",
     name="create_user",
     body=Body("UserCreateSpec"),
-    answers={
-        201: Answer("User"),
+    responses={
+        201: Response("User"),
     },
 )
 
@@ -82,8 +80,8 @@ _CHECK_INSTANCE: Operation[CheckInstanceIdResult] = Operation(
     group="user_accounts",
     name="check_instance",
     body=Body("CheckInstanceIdSpec"),
-    answers={
-        200: Answer("CheckInstanceIdResult"),
+    responses={
+        200: Response("CheckInstanceIdResult"),
     },
     secured=False,
 )
@@ -98,8 +96,8 @@ _CREATE_DEFAULT_USER: Operation[User] = Operation(
     group="user_accounts",
     name="create_default_user",
     body=Body("DefaultUserSpec"),
-    answers={
-        201: Answer("User"),
+    responses={
+        201: Response("User"),
     },
     secured=False,
 )
@@ -113,8 +111,8 @@ _EXPORT_USERS: Operation[bytes] = Operation(
     tag="User Accounts",
     group="user_accounts",
     name="export_users",
-    answers={
-        200: Answer("bytes", "text/csv", "application/xml"),
+    responses={
+        200: Response("bytes", "text/csv", "application/xml"),
     },
     safe=True,
 )
@@ -128,8 +126,8 @@ _IS_FIRST_LOGIN: Operation[IsFirstLoginResult] = Operation(
     tag="User Accounts",
     group="user_accounts",
     name="is_first_login",
-    answers={
-        200: Answer("IsFirstLoginResult"),
+    responses={
+        200: Response("IsFirstLoginResult"),
     },
     secured=False,
 )
@@ -143,8 +141,8 @@ _USER_ROLES_GET_ALL: Operation[UserRolesPage] = Operation(
     tag="User Accounts",
     group="user_accounts",
     name="user_roles_get_all",
-    answers={
-        200: Answer("UserRolesPage"),
+    responses={
+        200: Response("UserRolesPage"),
     },
 )
 
@@ -158,8 +156,8 @@ _VALIDATE_DESCRIPTION: Operation[list[ValidationMessage]] = Operation(
     group="user_accounts",
     name="validate_description",
     body=Body("UserDescriptionValidationSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -174,8 +172,8 @@ _VALIDATE_NAME: Operation[list[ValidationMessage]] = Operation(
     group="user_accounts",
     name="validate_name",
     body=Body("UserNameValidationSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -190,8 +188,8 @@ _VALIDATE_PASSWORD: Operation[list[ValidationMessage]] = Operation(
     group="user_accounts",
     name="validate_password",
     body=Body("UserPasswordValidationSpec"),
-    answers={
-        200: Answer("list[ValidationMessage]"),
+    responses={
+        200: Response("list[ValidationMessage]"),
     },
     safe=True,
 )
@@ -206,8 +204,8 @@ _USERS_GET_BY_NAME: Operation[User] = Operation(
     group="user_accounts",
     name="users_get_by_name",
     parameters=(Parameter("user_name", "userName", "path", required=True),),
-    answers={
-        200: Answer("User"),
+    responses={
+        200: Response("User"),
     },
 )
 
@@ -222,8 +220,8 @@ _UPDATE_USER: Operation[User] = Operation(
     name="update_user",
     parameters=(Parameter("user_name", "userName", "path", required=True),),
     body=Body("UserUpdateSpec"),
-    answers={
-        200: Answer("User"),
+    responses={
+        200: Response("User"),
     },
 )
 
@@ -237,8 +235,8 @@ _DELETE_USER: Operation[None] = Operation(
     group="user_accounts",
     name="delete_user",
     parameters=(Parameter("user_name", "userName", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -253,9 +251,9 @@ _ACCEPT_MFA: Operation[None] = Operation(
     name="accept_mfa",
     parameters=(Parameter("user_name", "userName", "path", required=True),),
     body=Body("UserMfaAccept"),
-    answers={
-        200: Answer(),
-        201: Answer(),
+    responses={
+        200: Response(),
+        201: Response(),
     },
 )
 
@@ -269,9 +267,9 @@ _DISABLE_MFA: Operation[None] = Operation(
     group="user_accounts",
     name="disable_mfa",
     parameters=(Parameter("user_name", "userName", "path", required=True),),
-    answers={
-        200: Answer(),
-        204: Answer(),
+    responses={
+        200: Response(),
+        204: Response(),
     },
 )
 
@@ -286,426 +284,10 @@ _ENABLE_MFA: Operation[UserMfaData] = Operation(
     name="enable_mfa",
     parameters=(Parameter("user_name", "userName", "path", required=True),),
     body=Body("UserMfaSetup"),
-    answers={
-        200: Answer("UserMfaData"),
+    responses={
+        200: Response("UserMfaData"),
     },
 )
-
-
-async def users_get_all(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sort: list[str] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> UsersPage:
-    """Get Collection of Users: GET /api/v1/users.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        sort: query `Sort`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `UsersPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _USERS_GET_ALL, {"search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_users_get_all(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sort: list[str] | Unset = UNSET,
-) -> Items[User, UsersPage]:
-    """Get Collection of Users: every row of every page, for `async for`.
-
-    What is not said here is as in `users_get_all`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _USERS_GET_ALL,
-        {"search_pattern": search_pattern, "sort": sort},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_user(
-    client: ApplianceClient,
-    body: UserCreateSpec,
-) -> User:
-    """Add User Account: POST /api/v1/users.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_USER, {}, body)
-
-
-async def check_instance(
-    client: ApplianceClient,
-    body: CheckInstanceIdSpec,
-) -> CheckInstanceIdResult:
-    """Validate Backup Appliance Instance ID: POST /api/v1/users/checkInstanceId.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CheckInstanceIdResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CHECK_INSTANCE, {}, body)
-
-
-async def create_default_user(
-    client: ApplianceClient,
-    body: DefaultUserSpec,
-) -> User:
-    """Create Default User: POST /api/v1/users/createDefaultUser.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_DEFAULT_USER, {}, body)
-
-
-async def export_users(
-    client: ApplianceClient,
-) -> bytes:
-    """Export Collection of Users: POST /api/v1/users/export.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as text/csv, application/xml.
-
-    Raises:
-        UnauthorizedError: 401.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_EXPORT_USERS, {})
-
-
-async def is_first_login(
-    client: ApplianceClient,
-) -> IsFirstLoginResult:
-    """Verify First Login: GET /api/v1/users/isFirstLogin.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `IsFirstLoginResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_IS_FIRST_LOGIN, {})
-
-
-async def user_roles_get_all(
-    client: ApplianceClient,
-) -> UserRolesPage:
-    """Get Collection of User Roles: GET /api/v1/users/roles.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `UserRolesPage`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_USER_ROLES_GET_ALL, {})
-
-
-async def validate_description(
-    client: ApplianceClient,
-    body: UserDescriptionValidationSpec,
-) -> list[ValidationMessage]:
-    """Validate User Description: POST /api/v1/users/validateDescription.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_DESCRIPTION, {}, body)
-
-
-async def validate_name(
-    client: ApplianceClient,
-    body: UserNameValidationSpec,
-) -> list[ValidationMessage]:
-    """Validate User Name: POST /api/v1/users/validateName.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_NAME, {}, body)
-
-
-async def validate_password(
-    client: ApplianceClient,
-    body: UserPasswordValidationSpec,
-) -> list[ValidationMessage]:
-    """Validate User Password: POST /api/v1/users/validatePassword.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[ValidationMessage]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VALIDATE_PASSWORD, {}, body)
-
-
-async def users_get_by_name(
-    client: ApplianceClient,
-    user_name: str,
-) -> User:
-    """Get User Data: GET /api/v1/users/{userName}.
-
-    Args:
-        client: the appliance.
-        user_name: path `userName`.
-
-    Returns:
-        200: `User`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_USERS_GET_BY_NAME, {"user_name": user_name})
-
-
-async def update_user(
-    client: ApplianceClient,
-    user_name: str,
-    body: UserUpdateSpec,
-) -> User:
-    """Modify User Account: PUT /api/v1/users/{userName}.
-
-    Args:
-        client: the appliance.
-        user_name: path `userName`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_USER, {"user_name": user_name}, body)
-
-
-async def delete_user(
-    client: ApplianceClient,
-    user_name: str,
-) -> None:
-    """Remove User Account: DELETE /api/v1/users/{userName}.
-
-    Args:
-        client: the appliance.
-        user_name: path `userName`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_USER, {"user_name": user_name})
-
-
-async def accept_mfa(
-    client: ApplianceClient,
-    user_name: str,
-    body: UserMfaAccept,
-) -> None:
-    """Enable MFA for User: POST /api/v1/users/{userName}/acceptMfa.
-
-    Args:
-        client: the appliance.
-        user_name: path `userName`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-        201: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ACCEPT_MFA, {"user_name": user_name}, body)
-
-
-async def disable_mfa(
-    client: ApplianceClient,
-    user_name: str,
-) -> None:
-    """Disable MFA for User: POST /api/v1/users/{userName}/disableMfa.
-
-    Args:
-        client: the appliance.
-        user_name: path `userName`.
-
-    Returns:
-        200: nothing.
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DISABLE_MFA, {"user_name": user_name})
-
-
-async def enable_mfa(
-    client: ApplianceClient,
-    user_name: str,
-    body: UserMfaSetup,
-) -> UserMfaData:
-    """Get MFA Secret Key: POST /api/v1/users/{userName}/enableMfa.
-
-    Args:
-        client: the appliance.
-        user_name: path `userName`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UserMfaData`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_MFA, {"user_name": user_name}, body)
 
 
 class UserAccountsApi(Api):
@@ -713,19 +295,370 @@ class UserAccountsApi(Api):
 
     __slots__ = ()
 
-    users_get_all = ListMethod(users_get_all, iterate_users_get_all)
-    create_user = Method(create_user)
-    check_instance = Method(check_instance)
-    create_default_user = Method(create_default_user)
-    export_users = DownloadMethod(export_users)
-    is_first_login = Method(is_first_login)
-    user_roles_get_all = Method(user_roles_get_all)
-    validate_description = Method(validate_description)
-    validate_name = Method(validate_name)
-    validate_password = Method(validate_password)
-    users_get_by_name = Method(users_get_by_name)
-    update_user = Method(update_user)
-    delete_user = Method(delete_user)
-    accept_mfa = Method(accept_mfa)
-    disable_mfa = Method(disable_mfa)
-    enable_mfa = Method(enable_mfa)
+    def users_get_all(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sort: list[str] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[User, UsersPage]:
+        """Get Collection of Users: GET /api/v1/users.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            sort: query `Sort`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `UsersPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self, _USERS_GET_ALL, {"search_pattern": search_pattern, "sort": sort, "offset": offset, "limit": limit}
+        )
+
+    def create_user(
+        self: Caller,
+        body: UserCreateSpec,
+    ) -> Request[User]:
+        """Add User Account: POST /api/v1/users.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_USER, {}, body)
+
+    def check_instance(
+        self: Caller,
+        body: CheckInstanceIdSpec,
+    ) -> Request[CheckInstanceIdResult]:
+        """Validate Backup Appliance Instance ID: POST /api/v1/users/checkInstanceId.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CheckInstanceIdResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CHECK_INSTANCE, {}, body)
+
+    def create_default_user(
+        self: Caller,
+        body: DefaultUserSpec,
+    ) -> Request[User]:
+        """Create Default User: POST /api/v1/users/createDefaultUser.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_DEFAULT_USER, {}, body)
+
+    def export_users(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Export Collection of Users: POST /api/v1/users/export.
+
+        Returns:
+            200: `bytes` as text/csv, application/xml.
+
+        Raises:
+            UnauthorizedError: 401.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Download(self, _EXPORT_USERS, {})
+
+    def is_first_login(
+        self: Caller,
+    ) -> Request[IsFirstLoginResult]:
+        """Verify First Login: GET /api/v1/users/isFirstLogin.
+
+        Needs no token.
+
+        Returns:
+            200: `IsFirstLoginResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _IS_FIRST_LOGIN, {})
+
+    def user_roles_get_all(
+        self: Caller,
+    ) -> Request[UserRolesPage]:
+        """Get Collection of User Roles: GET /api/v1/users/roles.
+
+        Returns:
+            200: `UserRolesPage`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _USER_ROLES_GET_ALL, {})
+
+    def validate_description(
+        self: Caller,
+        body: UserDescriptionValidationSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate User Description: POST /api/v1/users/validateDescription.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_DESCRIPTION, {}, body)
+
+    def validate_name(
+        self: Caller,
+        body: UserNameValidationSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate User Name: POST /api/v1/users/validateName.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_NAME, {}, body)
+
+    def validate_password(
+        self: Caller,
+        body: UserPasswordValidationSpec,
+    ) -> Request[list[ValidationMessage]]:
+        """Validate User Password: POST /api/v1/users/validatePassword.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[ValidationMessage]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VALIDATE_PASSWORD, {}, body)
+
+    def users_get_by_name(
+        self: Caller,
+        user_name: str,
+    ) -> Request[User]:
+        """Get User Data: GET /api/v1/users/{userName}.
+
+        Args:
+            user_name: path `userName`.
+
+        Returns:
+            200: `User`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _USERS_GET_BY_NAME, {"user_name": user_name})
+
+    def update_user(
+        self: Caller,
+        user_name: str,
+        body: UserUpdateSpec,
+    ) -> Request[User]:
+        """Modify User Account: PUT /api/v1/users/{userName}.
+
+        Args:
+            user_name: path `userName`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_USER, {"user_name": user_name}, body)
+
+    def delete_user(
+        self: Caller,
+        user_name: str,
+    ) -> Request[None]:
+        """Remove User Account: DELETE /api/v1/users/{userName}.
+
+        Args:
+            user_name: path `userName`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_USER, {"user_name": user_name})
+
+    def accept_mfa(
+        self: Caller,
+        user_name: str,
+        body: UserMfaAccept,
+    ) -> Request[None]:
+        """Enable MFA for User: POST /api/v1/users/{userName}/acceptMfa.
+
+        Args:
+            user_name: path `userName`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+            201: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ACCEPT_MFA, {"user_name": user_name}, body)
+
+    def disable_mfa(
+        self: Caller,
+        user_name: str,
+    ) -> Request[None]:
+        """Disable MFA for User: POST /api/v1/users/{userName}/disableMfa.
+
+        Args:
+            user_name: path `userName`.
+
+        Returns:
+            200: nothing.
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DISABLE_MFA, {"user_name": user_name})
+
+    def enable_mfa(
+        self: Caller,
+        user_name: str,
+        body: UserMfaSetup,
+    ) -> Request[UserMfaData]:
+        """Get MFA Secret Key: POST /api/v1/users/{userName}/enableMfa.
+
+        Args:
+            user_name: path `userName`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UserMfaData`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_MFA, {"user_name": user_name}, body)
+
+
+users_get_all = UserAccountsApi.users_get_all
+create_user = UserAccountsApi.create_user
+check_instance = UserAccountsApi.check_instance
+create_default_user = UserAccountsApi.create_default_user
+export_users = UserAccountsApi.export_users
+is_first_login = UserAccountsApi.is_first_login
+user_roles_get_all = UserAccountsApi.user_roles_get_all
+validate_description = UserAccountsApi.validate_description
+validate_name = UserAccountsApi.validate_name
+validate_password = UserAccountsApi.validate_password
+users_get_by_name = UserAccountsApi.users_get_by_name
+update_user = UserAccountsApi.update_user
+delete_user = UserAccountsApi.delete_user
+accept_mfa = UserAccountsApi.accept_mfa
+disable_mfa = UserAccountsApi.disable_mfa
+enable_mfa = UserAccountsApi.enable_mfa

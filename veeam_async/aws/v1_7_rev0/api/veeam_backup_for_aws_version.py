@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import ProductId, ProductVersion
 
 _GET_PRODUCT_VERSION: Operation[ProductVersion] = Operation(
@@ -24,8 +21,8 @@ _GET_PRODUCT_VERSION: Operation[ProductVersion] = Operation(
     tag="Veeam Backup for AWS Version",
     group="veeam_backup_for_aws_version",
     name="get_product_version",
-    answers={
-        200: Answer("ProductVersion"),
+    responses={
+        200: Response("ProductVersion"),
     },
 )
 
@@ -38,52 +35,10 @@ _GET_PRODUCT_ID: Operation[ProductId] = Operation(
     tag="Veeam Backup for AWS Version",
     group="veeam_backup_for_aws_version",
     name="get_product_id",
-    answers={
-        200: Answer("ProductId"),
+    responses={
+        200: Response("ProductId"),
     },
 )
-
-
-async def get_product_version(
-    client: ApplianceClient,
-) -> ProductVersion:
-    """Get Product Version: GET /api/v1/system/version.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ProductVersion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_PRODUCT_VERSION, {})
-
-
-async def get_product_id(
-    client: ApplianceClient,
-) -> ProductId:
-    """Get Product ID: GET /api/v1/system/version/productId.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ProductId`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_PRODUCT_ID, {})
 
 
 class VeeamBackupForAwsVersionApi(Api):
@@ -91,5 +46,40 @@ class VeeamBackupForAwsVersionApi(Api):
 
     __slots__ = ()
 
-    get_product_version = Method(get_product_version)
-    get_product_id = Method(get_product_id)
+    def get_product_version(
+        self: Caller,
+    ) -> Request[ProductVersion]:
+        """Get Product Version: GET /api/v1/system/version.
+
+        Returns:
+            200: `ProductVersion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_PRODUCT_VERSION, {})
+
+    def get_product_id(
+        self: Caller,
+    ) -> Request[ProductId]:
+        """Get Product ID: GET /api/v1/system/version/productId.
+
+        Returns:
+            200: `ProductId`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_PRODUCT_ID, {})
+
+
+get_product_version = VeeamBackupForAwsVersionApi.get_product_version
+get_product_id = VeeamBackupForAwsVersionApi.get_product_id

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import VpcPolicy
 
 _GET_VPC_POLICY: Operation[VpcPolicy] = Operation(
@@ -24,30 +21,10 @@ _GET_VPC_POLICY: Operation[VpcPolicy] = Operation(
     tag="VPC Configuration Backup Policy",
     group="vpc_configuration_backup_policy",
     name="get_vpc_policy",
-    answers={
-        200: Answer("VpcPolicy"),
+    responses={
+        200: Response("VpcPolicy"),
     },
 )
-
-
-async def get_vpc_policy(
-    client: ApplianceClient,
-) -> VpcPolicy:
-    """Get VPC Configuration Backup Policy Data: GET /api/v1/vpc/policy.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `VpcPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_VPC_POLICY, {})
 
 
 class VpcConfigurationBackupPolicyApi(Api):
@@ -55,4 +32,21 @@ class VpcConfigurationBackupPolicyApi(Api):
 
     __slots__ = ()
 
-    get_vpc_policy = Method(get_vpc_policy)
+    def get_vpc_policy(
+        self: Caller,
+    ) -> Request[VpcPolicy]:
+        """Get VPC Configuration Backup Policy Data: GET /api/v1/vpc/policy.
+
+        Returns:
+            200: `VpcPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_VPC_POLICY, {})
+
+
+get_vpc_policy = VpcConfigurationBackupPolicyApi.get_vpc_policy

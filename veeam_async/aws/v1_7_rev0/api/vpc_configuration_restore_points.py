@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
 _VPC_RESTORE_POINTS_CLEANUP: Operation[dict[str, Any]] = Operation(
     "VpcRestorePointsCleanup",
@@ -27,33 +25,10 @@ _VPC_RESTORE_POINTS_CLEANUP: Operation[dict[str, Any]] = Operation(
     group="vpc_configuration_restore_points",
     name="vpc_restore_points_cleanup",
     body=Body("dict[str, Any]", required=False),
-    answers={
-        202: Answer("dict[str, Any]"),
+    responses={
+        202: Response("dict[str, Any]"),
     },
 )
-
-
-async def vpc_restore_points_cleanup(
-    client: ApplianceClient,
-    body: dict[str, Any] | Unset = UNSET,
-) -> dict[str, Any]:
-    """Remove VPC Configuration Backups: POST /api/v1/vpc/restorePoints/cleanup.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_VPC_RESTORE_POINTS_CLEANUP, {}, body)
 
 
 class VpcConfigurationRestorePointsApi(Api):
@@ -61,4 +36,26 @@ class VpcConfigurationRestorePointsApi(Api):
 
     __slots__ = ()
 
-    vpc_restore_points_cleanup = Method(vpc_restore_points_cleanup)
+    def vpc_restore_points_cleanup(
+        self: Caller,
+        body: dict[str, Any] | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Remove VPC Configuration Backups: POST /api/v1/vpc/restorePoints/cleanup.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _VPC_RESTORE_POINTS_CLEANUP, {}, body)
+
+
+vpc_restore_points_cleanup = VpcConfigurationRestorePointsApi.vpc_restore_points_cleanup

@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import WorkerProductionConfigurationSpec, WorkerProfilesSpec
 
@@ -29,8 +27,8 @@ _CREATE_PRODUCTION_WORKER_CONFIGURATION: Operation[dict[str, Any]] = Operation(
     group="workers",
     name="create_production_worker_configuration",
     body=Body("WorkerProductionConfigurationSpec"),
-    answers={
-        201: Answer("dict[str, Any]"),
+    responses={
+        201: Response("dict[str, Any]"),
     },
 )
 
@@ -47,8 +45,8 @@ _WORKER_PROFILES_GET_ALL: Operation[dict[str, Any]] = Operation(
         Parameter("offset", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("dict[str, Any]"),
+    responses={
+        200: Response("dict[str, Any]"),
     },
 )
 
@@ -62,8 +60,8 @@ _CREATE_WORKER_PROFILES: Operation[dict[str, Any]] = Operation(
     group="workers",
     name="create_worker_profiles",
     body=Body("WorkerProfilesSpec"),
-    answers={
-        201: Answer("dict[str, Any]"),
+    responses={
+        201: Response("dict[str, Any]"),
     },
 )
 
@@ -77,8 +75,8 @@ _GET_WORKER_PROFILES_FOR_REGION: Operation[None] = Operation(
     group="workers",
     name="get_worker_profiles_for_region",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -93,8 +91,8 @@ _MODIFY_WORKER_PROFILES: Operation[None] = Operation(
     group="workers",
     name="modify_worker_profiles",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -109,8 +107,8 @@ _REMOVE_WORKER_PROFILES: Operation[None] = Operation(
     group="workers",
     name="remove_worker_profiles",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -124,8 +122,8 @@ _GET_COLLECTION_OF_WORKER_CONFIGURATIONS: Operation[None] = Operation(
     tag="Workers",
     group="workers",
     name="get_collection_of_worker_configurations",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -139,8 +137,8 @@ _ADD_WORKER_CONFIGURATION: Operation[None] = Operation(
     tag="Workers",
     group="workers",
     name="add_worker_configuration",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -155,8 +153,8 @@ _GET_WORKER_CONFIGURATION_DATA: Operation[None] = Operation(
     group="workers",
     name="get_worker_configuration_data",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -171,8 +169,8 @@ _MODIFY_WORKER_CONFIGURATION: Operation[None] = Operation(
     group="workers",
     name="modify_worker_configuration",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -187,8 +185,8 @@ _REMOVE_WORKER_CONFIGURATION: Operation[None] = Operation(
     group="workers",
     name="remove_worker_configuration",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -202,8 +200,8 @@ _GET_WORKER_CUSTOM_TAGS: Operation[None] = Operation(
     tag="Workers",
     group="workers",
     name="get_worker_custom_tags",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
@@ -217,288 +215,11 @@ _MODIFY_WORKER_CUSTOM_TAGS: Operation[None] = Operation(
     tag="Workers",
     group="workers",
     name="modify_worker_custom_tags",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
     inferred=True,
 )
-
-
-async def create_production_worker_configuration(
-    client: ApplianceClient,
-    body: WorkerProductionConfigurationSpec,
-) -> dict[str, Any]:
-    """Add Worker Configuration for Production Account: POST /api/v1/workers/networkConfiguration/production.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_PRODUCTION_WORKER_CONFIGURATION, {}, body)
-
-
-async def worker_profiles_get_all(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> dict[str, Any]:
-    """Get Collection of Worker Profiles: GET /api/v1/workers/profiles.
-
-    Args:
-        client: the appliance.
-        offset: query `offset`.
-        limit: query `limit`.
-
-    Returns:
-        200: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_WORKER_PROFILES_GET_ALL, {"offset": offset, "limit": limit})
-
-
-async def create_worker_profiles(
-    client: ApplianceClient,
-    body: WorkerProfilesSpec,
-) -> dict[str, Any]:
-    """Add Worker Profiles: POST /api/v1/workers/profiles.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `dict[str, Any]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500, 503, 504.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_WORKER_PROFILES, {}, body)
-
-
-async def get_worker_profiles_for_region(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """Get Worker Profiles for Region: GET /api/v1/workers/profiles/{regionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_WORKER_PROFILES_FOR_REGION, {"region_id": region_id})
-
-
-async def modify_worker_profiles(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """Modify Worker Profiles: PUT /api/v1/workers/profiles/{regionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_MODIFY_WORKER_PROFILES, {"region_id": region_id})
-
-
-async def remove_worker_profiles(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """Remove Worker Profiles: DELETE /api/v1/workers/profiles/{regionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REMOVE_WORKER_PROFILES, {"region_id": region_id})
-
-
-async def get_collection_of_worker_configurations(
-    client: ApplianceClient,
-) -> None:
-    """Get Collection of Worker Configurations: GET /api/v1/workers/networkConfiguration.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_COLLECTION_OF_WORKER_CONFIGURATIONS, {})
-
-
-async def add_worker_configuration(
-    client: ApplianceClient,
-) -> None:
-    """Add Worker Configuration: POST /api/v1/workers/networkConfiguration.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ADD_WORKER_CONFIGURATION, {})
-
-
-async def get_worker_configuration_data(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """Get Worker Configuration Data: GET /api/v1/workers/networkConfiguration/{regionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_WORKER_CONFIGURATION_DATA, {"region_id": region_id})
-
-
-async def modify_worker_configuration(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """Modify Worker Configuration: PUT /api/v1/workers/networkConfiguration/{regionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_MODIFY_WORKER_CONFIGURATION, {"region_id": region_id})
-
-
-async def remove_worker_configuration(
-    client: ApplianceClient,
-    region_id: str,
-) -> None:
-    """Remove Worker Configuration: DELETE /api/v1/workers/networkConfiguration/{regionId}.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_REMOVE_WORKER_CONFIGURATION, {"region_id": region_id})
-
-
-async def get_worker_custom_tags(
-    client: ApplianceClient,
-) -> None:
-    """Get Worker Custom Tags: GET /api/v1/workers/customTags.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_WORKER_CUSTOM_TAGS, {})
-
-
-async def modify_worker_custom_tags(
-    client: ApplianceClient,
-) -> None:
-    """Modify Worker Custom Tags: PUT /api/v1/workers/customTags.
-
-    Inferred: no document shows this operation, its likes do. A warning says so at the first call.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_MODIFY_WORKER_CUSTOM_TAGS, {})
 
 
 class WorkersApi(Api):
@@ -506,16 +227,260 @@ class WorkersApi(Api):
 
     __slots__ = ()
 
-    create_production_worker_configuration = Method(create_production_worker_configuration)
-    worker_profiles_get_all = Method(worker_profiles_get_all)
-    create_worker_profiles = Method(create_worker_profiles)
-    get_worker_profiles_for_region = Method(get_worker_profiles_for_region)
-    modify_worker_profiles = Method(modify_worker_profiles)
-    remove_worker_profiles = Method(remove_worker_profiles)
-    get_collection_of_worker_configurations = Method(get_collection_of_worker_configurations)
-    add_worker_configuration = Method(add_worker_configuration)
-    get_worker_configuration_data = Method(get_worker_configuration_data)
-    modify_worker_configuration = Method(modify_worker_configuration)
-    remove_worker_configuration = Method(remove_worker_configuration)
-    get_worker_custom_tags = Method(get_worker_custom_tags)
-    modify_worker_custom_tags = Method(modify_worker_custom_tags)
+    def create_production_worker_configuration(
+        self: Caller,
+        body: WorkerProductionConfigurationSpec,
+    ) -> Request[dict[str, Any]]:
+        """Add Worker Configuration for Production Account: POST /api/v1/workers/networkConfiguration/production.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_PRODUCTION_WORKER_CONFIGURATION, {}, body)
+
+    def worker_profiles_get_all(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Request[dict[str, Any]]:
+        """Get Collection of Worker Profiles: GET /api/v1/workers/profiles.
+
+        Args:
+            offset: query `offset`.
+            limit: query `limit`.
+
+        Returns:
+            200: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _WORKER_PROFILES_GET_ALL, {"offset": offset, "limit": limit})
+
+    def create_worker_profiles(
+        self: Caller,
+        body: WorkerProfilesSpec,
+    ) -> Request[dict[str, Any]]:
+        """Add Worker Profiles: POST /api/v1/workers/profiles.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `dict[str, Any]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500, 503, 504.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_WORKER_PROFILES, {}, body)
+
+    def get_worker_profiles_for_region(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """Get Worker Profiles for Region: GET /api/v1/workers/profiles/{regionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_WORKER_PROFILES_FOR_REGION, {"region_id": region_id})
+
+    def modify_worker_profiles(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """Modify Worker Profiles: PUT /api/v1/workers/profiles/{regionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _MODIFY_WORKER_PROFILES, {"region_id": region_id})
+
+    def remove_worker_profiles(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """Remove Worker Profiles: DELETE /api/v1/workers/profiles/{regionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REMOVE_WORKER_PROFILES, {"region_id": region_id})
+
+    def get_collection_of_worker_configurations(
+        self: Caller,
+    ) -> Request[None]:
+        """Get Collection of Worker Configurations: GET /api/v1/workers/networkConfiguration.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_COLLECTION_OF_WORKER_CONFIGURATIONS, {})
+
+    def add_worker_configuration(
+        self: Caller,
+    ) -> Request[None]:
+        """Add Worker Configuration: POST /api/v1/workers/networkConfiguration.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ADD_WORKER_CONFIGURATION, {})
+
+    def get_worker_configuration_data(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """Get Worker Configuration Data: GET /api/v1/workers/networkConfiguration/{regionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_WORKER_CONFIGURATION_DATA, {"region_id": region_id})
+
+    def modify_worker_configuration(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """Modify Worker Configuration: PUT /api/v1/workers/networkConfiguration/{regionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _MODIFY_WORKER_CONFIGURATION, {"region_id": region_id})
+
+    def remove_worker_configuration(
+        self: Caller,
+        region_id: str,
+    ) -> Request[None]:
+        """Remove Worker Configuration: DELETE /api/v1/workers/networkConfiguration/{regionId}.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _REMOVE_WORKER_CONFIGURATION, {"region_id": region_id})
+
+    def get_worker_custom_tags(
+        self: Caller,
+    ) -> Request[None]:
+        """Get Worker Custom Tags: GET /api/v1/workers/customTags.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_WORKER_CUSTOM_TAGS, {})
+
+    def modify_worker_custom_tags(
+        self: Caller,
+    ) -> Request[None]:
+        """Modify Worker Custom Tags: PUT /api/v1/workers/customTags.
+
+        Inferred: no document shows this operation, its likes do. A warning says so at the first call.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _MODIFY_WORKER_CUSTOM_TAGS, {})
+
+
+create_production_worker_configuration = WorkersApi.create_production_worker_configuration
+worker_profiles_get_all = WorkersApi.worker_profiles_get_all
+create_worker_profiles = WorkersApi.create_worker_profiles
+get_worker_profiles_for_region = WorkersApi.get_worker_profiles_for_region
+modify_worker_profiles = WorkersApi.modify_worker_profiles
+remove_worker_profiles = WorkersApi.remove_worker_profiles
+get_collection_of_worker_configurations = WorkersApi.get_collection_of_worker_configurations
+add_worker_configuration = WorkersApi.add_worker_configuration
+get_worker_configuration_data = WorkersApi.get_worker_configuration_data
+modify_worker_configuration = WorkersApi.modify_worker_configuration
+remove_worker_configuration = WorkersApi.remove_worker_configuration
+get_worker_custom_tags = WorkersApi.get_worker_custom_tags
+modify_worker_custom_tags = WorkersApi.modify_worker_custom_tags

@@ -9,7 +9,7 @@ from veeam_async._model import UNSET, Model, model
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.streaming import Upload
+    from veeam_async.uploads import Upload
 
 
 @model

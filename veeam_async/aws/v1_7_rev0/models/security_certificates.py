@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.streaming import Upload
+    from veeam_async.uploads import Upload
 
 
 @model

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import AsyncOperationOfObject
 
 _GET_OPERATION: Operation[AsyncOperationOfObject] = Operation(
@@ -25,35 +22,10 @@ _GET_OPERATION: Operation[AsyncOperationOfObject] = Operation(
     group="async_operation",
     name="get_operation",
     parameters=(Parameter("operation_id", "operationId", "path", required=True),),
-    answers={
-        200: Answer("AsyncOperationOfObject"),
+    responses={
+        200: Response("AsyncOperationOfObject"),
     },
 )
-
-
-async def get_operation(
-    client: ApplianceClient,
-    operation_id: str,
-) -> AsyncOperationOfObject:
-    """Asynchronous Operations: GET /api/v8/operations/{operationId}.
-
-    Args:
-        client: the appliance.
-        operation_id: path `operationId`, UUID.
-
-    Returns:
-        200: `AsyncOperationOfObject`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AsyncOperation#operation/AsyncOperation_GetOperation
-    """
-    return await client.execute(_GET_OPERATION, {"operation_id": operation_id})
 
 
 class AsyncOperationApi(Api):
@@ -61,4 +33,28 @@ class AsyncOperationApi(Api):
 
     __slots__ = ()
 
-    get_operation = Method(get_operation)
+    def get_operation(
+        self: Caller,
+        operation_id: str,
+    ) -> Request[AsyncOperationOfObject]:
+        """Asynchronous Operations: GET /api/v8/operations/{operationId}.
+
+        Args:
+            operation_id: path `operationId`, UUID.
+
+        Returns:
+            200: `AsyncOperationOfObject`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AsyncOperation#operation/AsyncOperation_GetOperation
+        """
+        return Request(self, _GET_OPERATION, {"operation_id": operation_id})
+
+
+get_operation = AsyncOperationApi.get_operation

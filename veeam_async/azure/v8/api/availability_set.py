@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import AvailabilitySet, PageOfAvailabilitySet
 
@@ -36,91 +33,11 @@ _GET_AVAILABILITY_SETS: Operation[PageOfAvailabilitySet] = Operation(
         Parameter("region", "Region"),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("PageOfAvailabilitySet"),
+    responses={
+        200: Response("PageOfAvailabilitySet"),
     },
-    listing=Listing("results", "AvailabilitySet", "offset", "limit"),
+    paging=Paging("results", "AvailabilitySet", "offset", "limit"),
 )
-
-
-async def get_availability_sets(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    resource_group_name: str | Unset = UNSET,
-    region: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> PageOfAvailabilitySet:
-    """Get Collection of Availability Sets: GET /api/v8/cloudInfrastructure/availabilitySets.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        subscription_id: query `SubscriptionId`, UUID.
-        resource_group_name: query `ResourceGroupName`.
-        region: query `Region`.
-        service_account_id: query `ServiceAccountId`.
-
-    Returns:
-        200: `PageOfAvailabilitySet`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AvailabilitySet#operation/AvailabilitySet_GetAvailabilitySets
-    """
-    return await client.execute(
-        _GET_AVAILABILITY_SETS,
-        {
-            "offset": offset,
-            "limit": limit,
-            "subscription_id": subscription_id,
-            "resource_group_name": resource_group_name,
-            "region": region,
-            "service_account_id": service_account_id,
-        },
-    )
-
-
-def iterate_availability_sets(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    resource_group_name: str | Unset = UNSET,
-    region: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Items[AvailabilitySet, PageOfAvailabilitySet]:
-    """Get Collection of Availability Sets: every row of every page, for `async for`.
-
-    What is not said here is as in `get_availability_sets`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AVAILABILITY_SETS,
-        {
-            "subscription_id": subscription_id,
-            "resource_group_name": resource_group_name,
-            "region": region,
-            "service_account_id": service_account_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class AvailabilitySetApi(Api):
@@ -128,4 +45,49 @@ class AvailabilitySetApi(Api):
 
     __slots__ = ()
 
-    get_availability_sets = ListMethod(get_availability_sets, iterate_availability_sets)
+    def get_availability_sets(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        resource_group_name: str | Unset = UNSET,
+        region: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Listing[AvailabilitySet, PageOfAvailabilitySet]:
+        """Get Collection of Availability Sets: GET /api/v8/cloudInfrastructure/availabilitySets.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            subscription_id: query `SubscriptionId`, UUID.
+            resource_group_name: query `ResourceGroupName`.
+            region: query `Region`.
+            service_account_id: query `ServiceAccountId`.
+
+        Returns:
+            200: `PageOfAvailabilitySet`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/AvailabilitySet#operation/AvailabilitySet_GetAvailabilitySets
+        """
+        return Listing(
+            self,
+            _GET_AVAILABILITY_SETS,
+            {
+                "offset": offset,
+                "limit": limit,
+                "subscription_id": subscription_id,
+                "resource_group_name": resource_group_name,
+                "region": region,
+                "service_account_id": service_account_id,
+            },
+        )
+
+
+get_availability_sets = AvailabilitySetApi.get_availability_sets

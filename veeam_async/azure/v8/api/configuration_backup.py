@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ConfigurationBackupExportRequest,
@@ -39,8 +37,8 @@ _STATS: Operation[ConfigurationBackupStats] = Operation(
     tag="ConfigurationBackup",
     group="configuration_backup",
     name="stats",
-    answers={
-        200: Answer("ConfigurationBackupStats"),
+    responses={
+        200: Response("ConfigurationBackupStats"),
     },
 )
 
@@ -54,8 +52,8 @@ _BACKUP: Operation[JobSession] = Operation(
     group="configuration_backup",
     name="backup",
     body=Body("ConfigurationBackupRequest"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -68,8 +66,8 @@ _GET_CONFIGURATION_BACKUP_SETTINGS: Operation[ConfigurationBackupSettings] = Ope
     tag="ConfigurationBackup",
     group="configuration_backup",
     name="get_configuration_backup_settings",
-    answers={
-        200: Answer("ConfigurationBackupSettings"),
+    responses={
+        200: Response("ConfigurationBackupSettings"),
     },
 )
 
@@ -83,8 +81,8 @@ _UPDATE_CONFIGURATION_BACKUP_SETTINGS: Operation[ConfigurationBackupSettings] = 
     group="configuration_backup",
     name="update_configuration_backup_settings",
     body=Body("ConfigurationBackupSettingsFromClient"),
-    answers={
-        200: Answer("ConfigurationBackupSettings"),
+    responses={
+        200: Response("ConfigurationBackupSettings"),
     },
 )
 
@@ -98,8 +96,8 @@ _START_EXPORT: Operation[JobSession] = Operation(
     group="configuration_backup",
     name="start_export",
     body=Body("ConfigurationBackupExportRequest"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -113,8 +111,8 @@ _GET_EXPORT_STATUS: Operation[GetConfigurationBackupExportStatus] = Operation(
     group="configuration_backup",
     name="get_export_status",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("GetConfigurationBackupExportStatus"),
+    responses={
+        200: Response("GetConfigurationBackupExportStatus"),
     },
 )
 
@@ -128,8 +126,8 @@ _DOWNLOAD_EXPORTED_BACKUP: Operation[bytes] = Operation(
     group="configuration_backup",
     name="download_exported_backup",
     body=Body("DownloadExportedConfigurationBackupRequest"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -147,10 +145,10 @@ _GET_RESTORE_POINTS: Operation[PageOfConfigurationRestorePoint] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfConfigurationRestorePoint"),
+    responses={
+        200: Response("PageOfConfigurationRestorePoint"),
     },
-    listing=Listing("results", "ConfigurationRestorePoint", "offset", "limit"),
+    paging=Paging("results", "ConfigurationRestorePoint", "offset", "limit"),
 )
 
 _GET_RESTORE_POINT_BY_ID: Operation[ConfigurationRestorePoint] = Operation(
@@ -163,8 +161,8 @@ _GET_RESTORE_POINT_BY_ID: Operation[ConfigurationRestorePoint] = Operation(
     group="configuration_backup",
     name="get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("ConfigurationRestorePoint"),
+    responses={
+        200: Response("ConfigurationRestorePoint"),
     },
 )
 
@@ -178,280 +176,10 @@ _DELETE_RESTORE_POINT: Operation[JobSession] = Operation(
     group="configuration_backup",
     name="delete_restore_point",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
-
-
-async def stats(
-    client: ApplianceClient,
-) -> ConfigurationBackupStats:
-    """Get Backup Appliance Statistics: GET /api/v8/configurationBackup/stats.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ConfigurationBackupStats`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Stats
-    """
-    return await client.execute(_STATS, {})
-
-
-async def backup(
-    client: ApplianceClient,
-    body: ConfigurationBackupRequest,
-) -> JobSession:
-    """Create Configuration Backup: POST /api/v8/configurationBackup/backup.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Backup
-    """
-    return await client.execute(_BACKUP, {}, body)
-
-
-async def get_configuration_backup_settings(
-    client: ApplianceClient,
-) -> ConfigurationBackupSettings:
-    """Get Configuration Backup Settings: GET /api/v8/configurationBackup/settings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ConfigurationBackupSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetConfigurationBackupSettings
-    """
-    return await client.execute(_GET_CONFIGURATION_BACKUP_SETTINGS, {})
-
-
-async def update_configuration_backup_settings(
-    client: ApplianceClient,
-    body: ConfigurationBackupSettingsFromClient,
-) -> ConfigurationBackupSettings:
-    """Modify Configuration Backup Settings: PUT /api/v8/configurationBackup/settings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ConfigurationBackupSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_UpdateConfigurationBackupSettings
-    """
-    return await client.execute(_UPDATE_CONFIGURATION_BACKUP_SETTINGS, {}, body)
-
-
-async def start_export(
-    client: ApplianceClient,
-    body: ConfigurationBackupExportRequest,
-) -> JobSession:
-    """Start Configuration Backup Export: POST /api/v8/configurationBackup/export/start.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_StartExport
-    """
-    return await client.execute(_START_EXPORT, {}, body)
-
-
-async def get_export_status(
-    client: ApplianceClient,
-    session_id: str,
-) -> GetConfigurationBackupExportStatus:
-    """Check Status of Configuration Backup Export: GET /api/v8/configurationBackup/export/status/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `GetConfigurationBackupExportStatus`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetExportStatus
-    """
-    return await client.execute(_GET_EXPORT_STATUS, {"session_id": session_id})
-
-
-async def download_exported_backup(
-    client: ApplianceClient,
-    body: DownloadExportedConfigurationBackupRequest,
-) -> bytes:
-    """Download Configuration Backup File: POST /api/v8/configurationBackup/export/download.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DownloadExportedBackup
-    """
-    return await client.execute(_DOWNLOAD_EXPORTED_BACKUP, {}, body)
-
-
-async def get_restore_points(
-    client: ApplianceClient,
-    *,
-    repository_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfConfigurationRestorePoint:
-    """Get Configuration Backup Restore Points: GET /api/v8/configurationBackup/restorePoints.
-
-    Args:
-        client: the appliance.
-        repository_id: query `RepositoryId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfConfigurationRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePoints
-    """
-    return await client.execute(_GET_RESTORE_POINTS, {"repository_id": repository_id, "offset": offset, "limit": limit})
-
-
-def iterate_restore_points(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    repository_id: str | Unset = UNSET,
-) -> Items[ConfigurationRestorePoint, PageOfConfigurationRestorePoint]:
-    """Get Configuration Backup Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_points`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_POINTS,
-        {"repository_id": repository_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> ConfigurationRestorePoint:
-    """Get Configuration Backup Restore Point Data: GET /api/v8/configurationBackup/restorePoints/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `ConfigurationRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePointById
-    """
-    return await client.execute(_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
-
-
-async def delete_restore_point(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> JobSession:
-    """Remove Configuration Backup Restore Point: DELETE /api/v8/configurationBackup/restorePoints/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 423.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DeleteRestorePoint
-    """
-    return await client.execute(_DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
 
 
 class ConfigurationBackupApi(Api):
@@ -459,13 +187,233 @@ class ConfigurationBackupApi(Api):
 
     __slots__ = ()
 
-    stats = Method(stats)
-    backup = Method(backup)
-    get_configuration_backup_settings = Method(get_configuration_backup_settings)
-    update_configuration_backup_settings = Method(update_configuration_backup_settings)
-    start_export = Method(start_export)
-    get_export_status = Method(get_export_status)
-    download_exported_backup = DownloadMethod(download_exported_backup)
-    get_restore_points = ListMethod(get_restore_points, iterate_restore_points)
-    get_restore_point_by_id = Method(get_restore_point_by_id)
-    delete_restore_point = Method(delete_restore_point)
+    def stats(
+        self: Caller,
+    ) -> Request[ConfigurationBackupStats]:
+        """Get Backup Appliance Statistics: GET /api/v8/configurationBackup/stats.
+
+        Returns:
+            200: `ConfigurationBackupStats`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Stats
+        """
+        return Request(self, _STATS, {})
+
+    def backup(
+        self: Caller,
+        body: ConfigurationBackupRequest,
+    ) -> Request[JobSession]:
+        """Create Configuration Backup: POST /api/v8/configurationBackup/backup.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_Backup
+        """
+        return Request(self, _BACKUP, {}, body)
+
+    def get_configuration_backup_settings(
+        self: Caller,
+    ) -> Request[ConfigurationBackupSettings]:
+        """Get Configuration Backup Settings: GET /api/v8/configurationBackup/settings.
+
+        Returns:
+            200: `ConfigurationBackupSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetConfigurationBackupSettings
+        """
+        return Request(self, _GET_CONFIGURATION_BACKUP_SETTINGS, {})
+
+    def update_configuration_backup_settings(
+        self: Caller,
+        body: ConfigurationBackupSettingsFromClient,
+    ) -> Request[ConfigurationBackupSettings]:
+        """Modify Configuration Backup Settings: PUT /api/v8/configurationBackup/settings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ConfigurationBackupSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_UpdateConfigurationBackupSettings
+        """
+        return Request(self, _UPDATE_CONFIGURATION_BACKUP_SETTINGS, {}, body)
+
+    def start_export(
+        self: Caller,
+        body: ConfigurationBackupExportRequest,
+    ) -> Request[JobSession]:
+        """Start Configuration Backup Export: POST /api/v8/configurationBackup/export/start.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_StartExport
+        """
+        return Request(self, _START_EXPORT, {}, body)
+
+    def get_export_status(
+        self: Caller,
+        session_id: str,
+    ) -> Request[GetConfigurationBackupExportStatus]:
+        """Check Status of Configuration Backup Export: GET /api/v8/configurationBackup/export/status/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `GetConfigurationBackupExportStatus`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetExportStatus
+        """
+        return Request(self, _GET_EXPORT_STATUS, {"session_id": session_id})
+
+    def download_exported_backup(
+        self: Caller,
+        body: DownloadExportedConfigurationBackupRequest,
+    ) -> Download[bytes]:
+        """Download Configuration Backup File: POST /api/v8/configurationBackup/export/download.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DownloadExportedBackup
+        """
+        return Download(self, _DOWNLOAD_EXPORTED_BACKUP, {}, body)
+
+    def get_restore_points(
+        self: Caller,
+        *,
+        repository_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[ConfigurationRestorePoint, PageOfConfigurationRestorePoint]:
+        """Get Configuration Backup Restore Points: GET /api/v8/configurationBackup/restorePoints.
+
+        Args:
+            repository_id: query `RepositoryId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfConfigurationRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePoints
+        """
+        return Listing(self, _GET_RESTORE_POINTS, {"repository_id": repository_id, "offset": offset, "limit": limit})
+
+    def get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[ConfigurationRestorePoint]:
+        """Get Configuration Backup Restore Point Data: GET /api/v8/configurationBackup/restorePoints/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `ConfigurationRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_GetRestorePointById
+        """
+        return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
+
+    def delete_restore_point(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[JobSession]:
+        """Remove Configuration Backup Restore Point: DELETE /api/v8/configurationBackup/restorePoints/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 423.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ConfigurationBackup#operation/ConfigurationBackup_DeleteRestorePoint
+        """
+        return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
+
+
+stats = ConfigurationBackupApi.stats
+backup = ConfigurationBackupApi.backup
+get_configuration_backup_settings = ConfigurationBackupApi.get_configuration_backup_settings
+update_configuration_backup_settings = ConfigurationBackupApi.update_configuration_backup_settings
+start_export = ConfigurationBackupApi.start_export
+get_export_status = ConfigurationBackupApi.get_export_status
+download_exported_backup = ConfigurationBackupApi.download_exported_backup
+get_restore_points = ConfigurationBackupApi.get_restore_points
+get_restore_point_by_id = ConfigurationBackupApi.get_restore_point_by_id
+delete_restore_point = ConfigurationBackupApi.delete_restore_point

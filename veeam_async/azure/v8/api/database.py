@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfDatabase,
@@ -56,10 +54,10 @@ _GET_DATABASES_PAGE: Operation[PageOfDatabase] = Operation(
         ),
         Parameter("db_from_protected_regions", "DbFromProtectedRegions", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfDatabase"),
+    responses={
+        200: Response("PageOfDatabase"),
     },
-    listing=Listing("results", "Database", "offset", "limit"),
+    paging=Paging("results", "Database", "offset", "limit"),
 )
 
 _GET_DATABASE_BY_ID: Operation[Database | AsyncOperationOfDatabase] = Operation(
@@ -75,9 +73,9 @@ _GET_DATABASE_BY_ID: Operation[Database | AsyncOperationOfDatabase] = Operation(
         Parameter("database_id", "databaseId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("Database"),
-        202: Answer("AsyncOperationOfDatabase"),
+    responses={
+        200: Response("Database"),
+        202: Response("AsyncOperationOfDatabase"),
     },
 )
 
@@ -95,8 +93,8 @@ _RESCAN_DATABASES_PAGE: Operation[AsyncOperationOfPageOfDatabase] = Operation(
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("DatabaseOptions"),
-    answers={
-        202: Answer("AsyncOperationOfPageOfDatabase"),
+    responses={
+        202: Response("AsyncOperationOfPageOfDatabase"),
     },
 )
 
@@ -111,8 +109,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("DatabaseExportOptions"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -127,232 +125,10 @@ _START_MANUAL_BACKUP: Operation[JobSession] = Operation(
     group="database",
     name="start_manual_backup",
     body=Body("SqlManualBackupSettings"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
-
-
-async def get_databases_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
-    assignable_by_sql_account_id: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[SqlBackupDestinationFilterOptions] | Unset = UNSET,
-    db_from_protected_regions: bool | Unset = UNSET,
-) -> PageOfDatabase:
-    """Get Collection of SQL Databases: GET /api/v8/databases.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        search_pattern: query `SearchPattern`.
-        credentials_state: query `CredentialsState`.
-        assignable_by_sql_account_id: query `AssignableBySqlAccountId`.
-        region_ids: query `RegionIds`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-        db_from_protected_regions: query `DbFromProtectedRegions`.
-
-    Returns:
-        200: `PageOfDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_GetDatabasesPage
-    """
-    return await client.execute(
-        _GET_DATABASES_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "credentials_state": credentials_state,
-            "assignable_by_sql_account_id": assignable_by_sql_account_id,
-            "region_ids": region_ids,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-            "db_from_protected_regions": db_from_protected_regions,
-        },
-    )
-
-
-def iterate_databases_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
-    assignable_by_sql_account_id: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[SqlBackupDestinationFilterOptions] | Unset = UNSET,
-    db_from_protected_regions: bool | Unset = UNSET,
-) -> Items[Database, PageOfDatabase]:
-    """Get Collection of SQL Databases: every row of every page, for `async for`.
-
-    What is not said here is as in `get_databases_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_DATABASES_PAGE,
-        {
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "credentials_state": credentials_state,
-            "assignable_by_sql_account_id": assignable_by_sql_account_id,
-            "region_ids": region_ids,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-            "db_from_protected_regions": db_from_protected_regions,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_database_by_id(
-    client: ApplianceClient,
-    database_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> Database | AsyncOperationOfDatabase:
-    """Get SQL Database Data: GET /api/v8/databases/{databaseId}.
-
-    Args:
-        client: the appliance.
-        database_id: path `databaseId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `Database`.
-        202: `AsyncOperationOfDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_GetDatabaseById
-    """
-    return await client.execute(_GET_DATABASE_BY_ID, {"database_id": database_id, "sync": sync})
-
-
-async def rescan_databases_page(
-    client: ApplianceClient,
-    body: DatabaseOptions,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> AsyncOperationOfPageOfDatabase:
-    """SQL Databases Rescan: POST /api/v8/databases/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        202: `AsyncOperationOfPageOfDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_RescanDatabasesPage
-    """
-    return await client.execute(_RESCAN_DATABASES_PAGE, {"offset": offset, "limit": limit}, body)
-
-
-async def export(
-    client: ApplianceClient,
-    body: DatabaseExportOptions,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of SQL Databases: POST /api/v8/databases/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def start_manual_backup(
-    client: ApplianceClient,
-    body: SqlManualBackupSettings,
-) -> JobSession:
-    """Create Backups of SQL Databases: POST /api/v8/databases/startManualBackup.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_StartManualBackup
-    """
-    return await client.execute(_START_MANUAL_BACKUP, {}, body)
 
 
 class DatabaseApi(Api):
@@ -360,8 +136,175 @@ class DatabaseApi(Api):
 
     __slots__ = ()
 
-    get_databases_page = ListMethod(get_databases_page, iterate_databases_page)
-    get_database_by_id = Method(get_database_by_id)
-    rescan_databases_page = Method(rescan_databases_page)
-    export = DownloadMethod(export)
-    start_manual_backup = Method(start_manual_backup)
+    def get_databases_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
+        assignable_by_sql_account_id: int | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        protection_status: list[ProtectionStatus] | Unset = UNSET,
+        backup_destination: list[SqlBackupDestinationFilterOptions] | Unset = UNSET,
+        db_from_protected_regions: bool | Unset = UNSET,
+    ) -> Listing[Database, PageOfDatabase]:
+        """Get Collection of SQL Databases: GET /api/v8/databases.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            search_pattern: query `SearchPattern`.
+            credentials_state: query `CredentialsState`.
+            assignable_by_sql_account_id: query `AssignableBySqlAccountId`.
+            region_ids: query `RegionIds`.
+            protection_status: query `ProtectionStatus`.
+            backup_destination: query `BackupDestination`.
+            db_from_protected_regions: query `DbFromProtectedRegions`.
+
+        Returns:
+            200: `PageOfDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_GetDatabasesPage
+        """
+        return Listing(
+            self,
+            _GET_DATABASES_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "search_pattern": search_pattern,
+                "credentials_state": credentials_state,
+                "assignable_by_sql_account_id": assignable_by_sql_account_id,
+                "region_ids": region_ids,
+                "protection_status": protection_status,
+                "backup_destination": backup_destination,
+                "db_from_protected_regions": db_from_protected_regions,
+            },
+        )
+
+    def get_database_by_id(
+        self: Caller,
+        database_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[Database | AsyncOperationOfDatabase]:
+        """Get SQL Database Data: GET /api/v8/databases/{databaseId}.
+
+        Args:
+            database_id: path `databaseId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `Database`.
+            202: `AsyncOperationOfDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_GetDatabaseById
+        """
+        return Request(self, _GET_DATABASE_BY_ID, {"database_id": database_id, "sync": sync})
+
+    def rescan_databases_page(
+        self: Caller,
+        body: DatabaseOptions,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Request[AsyncOperationOfPageOfDatabase]:
+        """SQL Databases Rescan: POST /api/v8/databases/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            202: `AsyncOperationOfPageOfDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_RescanDatabasesPage
+        """
+        return Request(self, _RESCAN_DATABASES_PAGE, {"offset": offset, "limit": limit}, body)
+
+    def export(
+        self: Caller,
+        body: DatabaseExportOptions,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of SQL Databases: POST /api/v8/databases/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def start_manual_backup(
+        self: Caller,
+        body: SqlManualBackupSettings,
+    ) -> Request[JobSession]:
+        """Create Backups of SQL Databases: POST /api/v8/databases/startManualBackup.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Database#operation/Database_StartManualBackup
+        """
+        return Request(self, _START_MANUAL_BACKUP, {}, body)
+
+
+get_databases_page = DatabaseApi.get_databases_page
+get_database_by_id = DatabaseApi.get_database_by_id
+rescan_databases_page = DatabaseApi.rescan_databases_page
+export = DatabaseApi.export
+start_manual_backup = DatabaseApi.start_manual_backup

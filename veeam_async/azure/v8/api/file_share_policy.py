@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         FileSharePoliciesExportOptions,
@@ -53,10 +51,10 @@ _GET_POLICIES: Operation[PageOfFileSharePolicy] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfFileSharePolicy"),
+    responses={
+        200: Response("PageOfFileSharePolicy"),
     },
-    listing=Listing("results", "FileSharePolicy", "offset", "limit"),
+    paging=Paging("results", "FileSharePolicy", "offset", "limit"),
 )
 
 _CREATE_POLICY: Operation[FileSharePolicy] = Operation(
@@ -69,8 +67,8 @@ _CREATE_POLICY: Operation[FileSharePolicy] = Operation(
     group="file_share_policy",
     name="create_policy",
     body=Body("NewFileSharePolicyFromClient"),
-    answers={
-        201: Answer("FileSharePolicy"),
+    responses={
+        201: Response("FileSharePolicy"),
     },
 )
 
@@ -84,8 +82,8 @@ _GET_POLICY: Operation[FileSharePolicy] = Operation(
     group="file_share_policy",
     name="get_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("FileSharePolicy"),
+    responses={
+        200: Response("FileSharePolicy"),
     },
 )
 
@@ -100,9 +98,9 @@ _UPDATE_POLICY: Operation[FileSharePolicy | None] = Operation(
     name="update_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
     body=Body("UpdatedFileSharePolicyFromClient"),
-    answers={
-        200: Answer("FileSharePolicy"),
-        204: Answer(),
+    responses={
+        200: Response("FileSharePolicy"),
+        204: Response(),
     },
 )
 
@@ -116,8 +114,8 @@ _DELETE_POLICY: Operation[None] = Operation(
     group="file_share_policy",
     name="delete_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -135,10 +133,10 @@ _GET_POLICY_SELECTED_ITEMS: Operation[PageOfFileSharePolicyBackupItem] = Operati
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfFileSharePolicyBackupItem"),
+    responses={
+        200: Response("PageOfFileSharePolicyBackupItem"),
     },
-    listing=Listing("results", "FileSharePolicyBackupItem", "offset", "limit"),
+    paging=Paging("results", "FileSharePolicyBackupItem", "offset", "limit"),
 )
 
 _GET_POLICY_REGIONS: Operation[PageOfRegion] = Operation(
@@ -155,10 +153,10 @@ _GET_POLICY_REGIONS: Operation[PageOfRegion] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfRegion"),
+    responses={
+        200: Response("PageOfRegion"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _GET_POLICY_EXCLUDED_ITEMS: Operation[PageOfFileSharePolicyExcludedItem] = Operation(
@@ -176,10 +174,10 @@ _GET_POLICY_EXCLUDED_ITEMS: Operation[PageOfFileSharePolicyExcludedItem] = Opera
         Parameter("limit", "Limit", type="int"),
         Parameter("name_search_pattern", "NameSearchPattern"),
     ),
-    answers={
-        200: Answer("PageOfFileSharePolicyExcludedItem"),
+    responses={
+        200: Response("PageOfFileSharePolicyExcludedItem"),
     },
-    listing=Listing("results", "FileSharePolicyExcludedItem", "offset", "limit"),
+    paging=Paging("results", "FileSharePolicyExcludedItem", "offset", "limit"),
 )
 
 _ORDER_PRIORITY_OF_POLICIES: Operation[None] = Operation(
@@ -192,8 +190,8 @@ _ORDER_PRIORITY_OF_POLICIES: Operation[None] = Operation(
     group="file_share_policy",
     name="order_priority_of_policies",
     body=Body("list[str]", required=False),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -207,8 +205,8 @@ _ENABLE_POLICY: Operation[None] = Operation(
     group="file_share_policy",
     name="enable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -222,8 +220,8 @@ _DISABLE_POLICY: Operation[None] = Operation(
     group="file_share_policy",
     name="disable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -237,8 +235,8 @@ _START_POLICY: Operation[JobSession] = Operation(
     group="file_share_policy",
     name="start_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -252,8 +250,8 @@ _STOP_POLICY: Operation[None] = Operation(
     group="file_share_policy",
     name="stop_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -268,8 +266,8 @@ _EXPORT_POLICIES: Operation[bytes] = Operation(
     name="export_policies",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("FileSharePoliciesExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -287,10 +285,10 @@ _GET_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyProtectedItem"),
+    responses={
+        200: Response("PageOfPolicyProtectedItem"),
     },
-    listing=Listing("results", "PolicyProtectedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyProtectedItem", "offset", "limit"),
 )
 
 _GET_POLICY_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
@@ -307,632 +305,11 @@ _GET_POLICY_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyProtectedItem"),
+    responses={
+        200: Response("PageOfPolicyProtectedItem"),
     },
-    listing=Listing("results", "PolicyProtectedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyProtectedItem", "offset", "limit"),
 )
-
-
-async def get_policies(
-    client: ApplianceClient,
-    *,
-    policy_name: str | Unset = UNSET,
-    file_share_id: str | Unset = UNSET,
-    last_job_status: list[JobStatus] | Unset = UNSET,
-    policy_status: list[PolicyStatus] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfFileSharePolicy:
-    """Get Collection of File Share Backup Policies: GET /api/v8/policies/fileShares.
-
-    Args:
-        client: the appliance.
-        policy_name: query `PolicyName`.
-        file_share_id: query `FileShareId`.
-        last_job_status: query `LastJobStatus`, sent comma-separated.
-        policy_status: query `PolicyStatus`, sent comma-separated.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfFileSharePolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicies
-    """
-    return await client.execute(
-        _GET_POLICIES,
-        {
-            "policy_name": policy_name,
-            "file_share_id": file_share_id,
-            "last_job_status": last_job_status,
-            "policy_status": policy_status,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_policies(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_name: str | Unset = UNSET,
-    file_share_id: str | Unset = UNSET,
-    last_job_status: list[JobStatus] | Unset = UNSET,
-    policy_status: list[PolicyStatus] | Unset = UNSET,
-) -> Items[FileSharePolicy, PageOfFileSharePolicy]:
-    """Get Collection of File Share Backup Policies: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policies`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICIES,
-        {
-            "policy_name": policy_name,
-            "file_share_id": file_share_id,
-            "last_job_status": last_job_status,
-            "policy_status": policy_status,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_policy(
-    client: ApplianceClient,
-    body: NewFileSharePolicyFromClient,
-) -> FileSharePolicy:
-    """Create Backup Policy: POST /api/v8/policies/fileShares.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `FileSharePolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_CreatePolicy
-    """
-    return await client.execute(_CREATE_POLICY, {}, body)
-
-
-async def get_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> FileSharePolicy:
-    """Get Backup Policy Data: GET /api/v8/policies/fileShares/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `FileSharePolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicy
-    """
-    return await client.execute(_GET_POLICY, {"policy_id": policy_id})
-
-
-async def update_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    body: UpdatedFileSharePolicyFromClient,
-) -> FileSharePolicy | None:
-    """Modify Backup Policy: PUT /api/v8/policies/fileShares/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FileSharePolicy`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_UpdatePolicy
-    """
-    return await client.execute(_UPDATE_POLICY, {"policy_id": policy_id}, body)
-
-
-async def delete_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Remove Backup Policy: DELETE /api/v8/policies/fileShares/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DeletePolicy
-    """
-    return await client.execute(_DELETE_POLICY, {"policy_id": policy_id})
-
-
-async def get_policy_selected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfFileSharePolicyBackupItem:
-    """Get Resources Selected for Backup Policy: GET /api/v8/policies/fileShares/{policyId}/selectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfFileSharePolicyBackupItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicySelectedItems
-    """
-    return await client.execute(_GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
-
-
-def iterate_policy_selected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FileSharePolicyBackupItem, PageOfFileSharePolicyBackupItem]:
-    """Get Resources Selected for Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_selected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_SELECTED_ITEMS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_policy_regions(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfRegion:
-    """Get Azure Regions Specified in Policy Settings: GET /api/v8/policies/fileShares/{policyId}/regions.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfRegion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyRegions
-    """
-    return await client.execute(_GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
-
-
-def iterate_policy_regions(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[Region, PageOfRegion]:
-    """Get Azure Regions Specified in Policy Settings: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_REGIONS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_policy_excluded_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    name_search_pattern: str | Unset = UNSET,
-) -> PageOfFileSharePolicyExcludedItem:
-    """Get Resources Excluded from Backup Policy: GET /api/v8/policies/fileShares/{policyId}/excludedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Returns:
-        200: `PageOfFileSharePolicyExcludedItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyExcludedItems
-    """
-    return await client.execute(
-        _GET_POLICY_EXCLUDED_ITEMS,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "name_search_pattern": name_search_pattern},
-    )
-
-
-def iterate_policy_excluded_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[FileSharePolicyExcludedItem, PageOfFileSharePolicyExcludedItem]:
-    """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_excluded_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_EXCLUDED_ITEMS,
-        {"policy_id": policy_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def order_priority_of_policies(
-    client: ApplianceClient,
-    body: list[str] | Unset = UNSET,
-) -> None:
-    """Set Backup Policy Priority: POST /api/v8/policies/fileShares/orderPriorities.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_OrderPriorityOfPolicies
-    """
-    return await client.execute(_ORDER_PRIORITY_OF_POLICIES, {}, body)
-
-
-async def enable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Enable Backup Policy: POST /api/v8/policies/fileShares/{policyId}/enable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_EnablePolicy
-    """
-    return await client.execute(_ENABLE_POLICY, {"policy_id": policy_id})
-
-
-async def disable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Disable Backup Policy: POST /api/v8/policies/fileShares/{policyId}/disable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DisablePolicy
-    """
-    return await client.execute(_DISABLE_POLICY, {"policy_id": policy_id})
-
-
-async def start_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> JobSession:
-    """Start Backup Policy: POST /api/v8/policies/fileShares/{policyId}/start.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StartPolicy
-    """
-    return await client.execute(_START_POLICY, {"policy_id": policy_id})
-
-
-async def stop_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Stop Backup Policy: POST /api/v8/policies/fileShares/{policyId}/stop.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StopPolicy
-    """
-    return await client.execute(_STOP_POLICY, {"policy_id": policy_id})
-
-
-async def export_policies(
-    client: ApplianceClient,
-    body: FileSharePoliciesExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Backup Policies: POST /api/v8/policies/fileShares/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_ExportPolicies
-    """
-    return await client.execute(_EXPORT_POLICIES, {"accept": accept}, body)
-
-
-async def get_protected_items(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyProtectedItem:
-    """Get Collection of Protected Items: GET /api/v8/policies/fileShares/protectedItems.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyProtectedItem`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetProtectedItems
-    """
-    return await client.execute(_GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
-
-
-def iterate_protected_items(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
-    """Get Collection of Protected Items: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEMS,
-        {},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_policy_protected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyProtectedItem:
-    """Get Resources Protected by Backup Policy: GET /api/v8/policies/fileShares/{policyId}/protectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyProtectedItem`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyProtectedItems
-    """
-    return await client.execute(_GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
-
-
-def iterate_policy_protected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
-    """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_PROTECTED_ITEMS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class FileSharePolicyApi(Api):
@@ -940,19 +317,441 @@ class FileSharePolicyApi(Api):
 
     __slots__ = ()
 
-    get_policies = ListMethod(get_policies, iterate_policies)
-    create_policy = Method(create_policy)
-    get_policy = Method(get_policy)
-    update_policy = Method(update_policy)
-    delete_policy = Method(delete_policy)
-    get_policy_selected_items = ListMethod(get_policy_selected_items, iterate_policy_selected_items)
-    get_policy_regions = ListMethod(get_policy_regions, iterate_policy_regions)
-    get_policy_excluded_items = ListMethod(get_policy_excluded_items, iterate_policy_excluded_items)
-    order_priority_of_policies = Method(order_priority_of_policies)
-    enable_policy = Method(enable_policy)
-    disable_policy = Method(disable_policy)
-    start_policy = Method(start_policy)
-    stop_policy = Method(stop_policy)
-    export_policies = DownloadMethod(export_policies)
-    get_protected_items = ListMethod(get_protected_items, iterate_protected_items)
-    get_policy_protected_items = ListMethod(get_policy_protected_items, iterate_policy_protected_items)
+    def get_policies(
+        self: Caller,
+        *,
+        policy_name: str | Unset = UNSET,
+        file_share_id: str | Unset = UNSET,
+        last_job_status: list[JobStatus] | Unset = UNSET,
+        policy_status: list[PolicyStatus] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FileSharePolicy, PageOfFileSharePolicy]:
+        """Get Collection of File Share Backup Policies: GET /api/v8/policies/fileShares.
+
+        Args:
+            policy_name: query `PolicyName`.
+            file_share_id: query `FileShareId`.
+            last_job_status: query `LastJobStatus`, sent comma-separated.
+            policy_status: query `PolicyStatus`, sent comma-separated.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfFileSharePolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicies
+        """
+        return Listing(
+            self,
+            _GET_POLICIES,
+            {
+                "policy_name": policy_name,
+                "file_share_id": file_share_id,
+                "last_job_status": last_job_status,
+                "policy_status": policy_status,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def create_policy(
+        self: Caller,
+        body: NewFileSharePolicyFromClient,
+    ) -> Request[FileSharePolicy]:
+        """Create Backup Policy: POST /api/v8/policies/fileShares.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `FileSharePolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_CreatePolicy
+        """
+        return Request(self, _CREATE_POLICY, {}, body)
+
+    def get_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[FileSharePolicy]:
+        """Get Backup Policy Data: GET /api/v8/policies/fileShares/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `FileSharePolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicy
+        """
+        return Request(self, _GET_POLICY, {"policy_id": policy_id})
+
+    def update_policy(
+        self: Caller,
+        policy_id: str,
+        body: UpdatedFileSharePolicyFromClient,
+    ) -> Request[FileSharePolicy | None]:
+        """Modify Backup Policy: PUT /api/v8/policies/fileShares/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FileSharePolicy`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_UpdatePolicy
+        """
+        return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
+
+    def delete_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Remove Backup Policy: DELETE /api/v8/policies/fileShares/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DeletePolicy
+        """
+        return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
+
+    def get_policy_selected_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FileSharePolicyBackupItem, PageOfFileSharePolicyBackupItem]:
+        """Get Resources Selected for Backup Policy: GET /api/v8/policies/fileShares/{policyId}/selectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfFileSharePolicyBackupItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicySelectedItems
+        """
+        return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
+
+    def get_policy_regions(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Region, PageOfRegion]:
+        """Get Azure Regions Specified in Policy Settings: GET /api/v8/policies/fileShares/{policyId}/regions.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfRegion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyRegions
+        """
+        return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
+
+    def get_policy_excluded_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        name_search_pattern: str | Unset = UNSET,
+    ) -> Listing[FileSharePolicyExcludedItem, PageOfFileSharePolicyExcludedItem]:
+        """Get Resources Excluded from Backup Policy: GET /api/v8/policies/fileShares/{policyId}/excludedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            name_search_pattern: query `NameSearchPattern`.
+
+        Returns:
+            200: `PageOfFileSharePolicyExcludedItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyExcludedItems
+        """
+        return Listing(
+            self,
+            _GET_POLICY_EXCLUDED_ITEMS,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "name_search_pattern": name_search_pattern},
+        )
+
+    def order_priority_of_policies(
+        self: Caller,
+        body: list[str] | Unset = UNSET,
+    ) -> Request[None]:
+        """Set Backup Policy Priority: POST /api/v8/policies/fileShares/orderPriorities.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_OrderPriorityOfPolicies
+        """
+        return Request(self, _ORDER_PRIORITY_OF_POLICIES, {}, body)
+
+    def enable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Enable Backup Policy: POST /api/v8/policies/fileShares/{policyId}/enable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_EnablePolicy
+        """
+        return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
+
+    def disable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Disable Backup Policy: POST /api/v8/policies/fileShares/{policyId}/disable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_DisablePolicy
+        """
+        return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
+
+    def start_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[JobSession]:
+        """Start Backup Policy: POST /api/v8/policies/fileShares/{policyId}/start.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StartPolicy
+        """
+        return Request(self, _START_POLICY, {"policy_id": policy_id})
+
+    def stop_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Stop Backup Policy: POST /api/v8/policies/fileShares/{policyId}/stop.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_StopPolicy
+        """
+        return Request(self, _STOP_POLICY, {"policy_id": policy_id})
+
+    def export_policies(
+        self: Caller,
+        body: FileSharePoliciesExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Backup Policies: POST /api/v8/policies/fileShares/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_ExportPolicies
+        """
+        return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
+
+    def get_protected_items(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyProtectedItem, PageOfPolicyProtectedItem]:
+        """Get Collection of Protected Items: GET /api/v8/policies/fileShares/protectedItems.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyProtectedItem`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetProtectedItems
+        """
+        return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
+
+    def get_policy_protected_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyProtectedItem, PageOfPolicyProtectedItem]:
+        """Get Resources Protected by Backup Policy: GET /api/v8/policies/fileShares/{policyId}/protectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyProtectedItem`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/FileSharePolicy#operation/FileSharePolicy_GetPolicyProtectedItems
+        """
+        return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
+
+
+get_policies = FileSharePolicyApi.get_policies
+create_policy = FileSharePolicyApi.create_policy
+get_policy = FileSharePolicyApi.get_policy
+update_policy = FileSharePolicyApi.update_policy
+delete_policy = FileSharePolicyApi.delete_policy
+get_policy_selected_items = FileSharePolicyApi.get_policy_selected_items
+get_policy_regions = FileSharePolicyApi.get_policy_regions
+get_policy_excluded_items = FileSharePolicyApi.get_policy_excluded_items
+order_priority_of_policies = FileSharePolicyApi.order_priority_of_policies
+enable_policy = FileSharePolicyApi.enable_policy
+disable_policy = FileSharePolicyApi.disable_policy
+start_policy = FileSharePolicyApi.start_policy
+stop_policy = FileSharePolicyApi.stop_policy
+export_policies = FileSharePolicyApi.export_policies
+get_protected_items = FileSharePolicyApi.get_protected_items
+get_policy_protected_items = FileSharePolicyApi.get_policy_protected_items

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CheckedItem,
@@ -64,10 +62,10 @@ _GET_JOB_SESSIONS: Operation[PageOfJobSession] = Operation(
         Parameter("to_utc", "ToUtc", type="datetime"),
         Parameter("resource_id", "ResourceId"),
     ),
-    answers={
-        200: Answer("PageOfJobSession"),
+    responses={
+        200: Response("PageOfJobSession"),
     },
-    listing=Listing("results", "JobSession", "offset", "limit"),
+    paging=Paging("results", "JobSession", "offset", "limit"),
 )
 
 _GET_DELETED_ITEMS: Operation[PageOfJobDeletedRestorePoint] = Operation(
@@ -85,10 +83,10 @@ _GET_DELETED_ITEMS: Operation[PageOfJobDeletedRestorePoint] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfJobDeletedRestorePoint"),
+    responses={
+        200: Response("PageOfJobDeletedRestorePoint"),
     },
-    listing=Listing("results", "JobDeletedRestorePoint", "offset", "limit"),
+    paging=Paging("results", "JobDeletedRestorePoint", "offset", "limit"),
 )
 
 _GET_PROTECTED_ITEMS: Operation[PageOfProtectedItem] = Operation(
@@ -106,10 +104,10 @@ _GET_PROTECTED_ITEMS: Operation[PageOfProtectedItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfProtectedItem"),
+    responses={
+        200: Response("PageOfProtectedItem"),
     },
-    listing=Listing("results", "ProtectedItem", "offset", "limit"),
+    paging=Paging("results", "ProtectedItem", "offset", "limit"),
 )
 
 _GET_CHECKED_ITEMS: Operation[PageOfCheckedItem] = Operation(
@@ -127,10 +125,10 @@ _GET_CHECKED_ITEMS: Operation[PageOfCheckedItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfCheckedItem"),
+    responses={
+        200: Response("PageOfCheckedItem"),
     },
-    listing=Listing("results", "CheckedItem", "offset", "limit"),
+    paging=Paging("results", "CheckedItem", "offset", "limit"),
 )
 
 _GET_RESTORED_ITEMS: Operation[PageOfRestoredItem] = Operation(
@@ -148,10 +146,10 @@ _GET_RESTORED_ITEMS: Operation[PageOfRestoredItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfRestoredItem"),
+    responses={
+        200: Response("PageOfRestoredItem"),
     },
-    listing=Listing("results", "RestoredItem", "offset", "limit"),
+    paging=Paging("results", "RestoredItem", "offset", "limit"),
 )
 
 _GET_RESTORED_DATABASES: Operation[PageOfRestoredDatabase] = Operation(
@@ -164,8 +162,8 @@ _GET_RESTORED_DATABASES: Operation[PageOfRestoredDatabase] = Operation(
     group="job_sessions",
     name="get_restored_databases",
     parameters=(Parameter("restore_job_session_id", "restoreJobSessionId", "path", required=True),),
-    answers={
-        200: Answer("PageOfRestoredDatabase"),
+    responses={
+        200: Response("PageOfRestoredDatabase"),
     },
 )
 
@@ -184,10 +182,10 @@ _GET_FILE_LEVEL_RESTORED_ITEMS: Operation[PageOfFileLevelRestoredItem] = Operati
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfFileLevelRestoredItem"),
+    responses={
+        200: Response("PageOfFileLevelRestoredItem"),
     },
-    listing=Listing("results", "FileLevelRestoredItem", "offset", "limit"),
+    paging=Paging("results", "FileLevelRestoredItem", "offset", "limit"),
 )
 
 _GET_FILE_LEVEL_RESTORED_FILE_SHARE_ITEMS: Operation[PageOfFileLevelRestoredFileShare] = Operation(
@@ -205,10 +203,10 @@ _GET_FILE_LEVEL_RESTORED_FILE_SHARE_ITEMS: Operation[PageOfFileLevelRestoredFile
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfFileLevelRestoredFileShare"),
+    responses={
+        200: Response("PageOfFileLevelRestoredFileShare"),
     },
-    listing=Listing("results", "FileLevelRestoredFileShare", "offset", "limit"),
+    paging=Paging("results", "FileLevelRestoredFileShare", "offset", "limit"),
 )
 
 _GET_VNET_RESTORED_ITEMS: Operation[PageOfVnetRestoredItem] = Operation(
@@ -226,10 +224,10 @@ _GET_VNET_RESTORED_ITEMS: Operation[PageOfVnetRestoredItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfVnetRestoredItem"),
+    responses={
+        200: Response("PageOfVnetRestoredItem"),
     },
-    listing=Listing("results", "VnetRestoredItem", "offset", "limit"),
+    paging=Paging("results", "VnetRestoredItem", "offset", "limit"),
 )
 
 _GET_JOB_SESSION_BY_ID: Operation[JobSession] = Operation(
@@ -245,8 +243,8 @@ _GET_JOB_SESSION_BY_ID: Operation[JobSession] = Operation(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("instance_id"),
     ),
-    answers={
-        200: Answer("JobSession"),
+    responses={
+        200: Response("JobSession"),
     },
 )
 
@@ -263,8 +261,8 @@ _GET_JOB_SESSION_LOG: Operation[JobSessionLog] = Operation(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("instance_id"),
     ),
-    answers={
-        200: Answer("JobSessionLog"),
+    responses={
+        200: Response("JobSessionLog"),
     },
 )
 
@@ -278,8 +276,8 @@ _STOP_JOB: Operation[None] = Operation(
     group="job_sessions",
     name="stop_job",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -294,8 +292,8 @@ _EXPORT_BACKUP_JOBS: Operation[bytes] = Operation(
     name="export_backup_jobs",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("JobSessionExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -310,731 +308,10 @@ _GET_RESTORED_COSMOS_DB_ACCOUNTS: Operation[PageOfRestoredCosmosDbAccount] = Ope
     group="job_sessions",
     name="get_restored_cosmos_db_accounts",
     parameters=(Parameter("restore_job_session_id", "restoreJobSessionId", "path", required=True),),
-    answers={
-        200: Answer("PageOfRestoredCosmosDbAccount"),
+    responses={
+        200: Response("PageOfRestoredCosmosDbAccount"),
     },
 )
-
-
-async def get_job_sessions(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    policy_id: str | Unset = UNSET,
-    filter: str | Unset = UNSET,
-    status: list[JobStatus] | Unset = UNSET,
-    types: list[JobSessionFilterType] | Unset = UNSET,
-    from_utc: datetime | Unset = UNSET,
-    to_utc: datetime | Unset = UNSET,
-    resource_id: str | Unset = UNSET,
-) -> PageOfJobSession:
-    """Get Collection of Sessions: GET /api/v8/jobSessions.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        policy_id: query `PolicyId`, UUID.
-        filter: query `Filter`.
-        status: query `Status`.
-        types: query `Types`.
-        from_utc: query `FromUtc`, with its zone.
-        to_utc: query `ToUtc`, with its zone.
-        resource_id: query `ResourceId`.
-
-    Returns:
-        200: `PageOfJobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessions
-    """
-    return await client.execute(
-        _GET_JOB_SESSIONS,
-        {
-            "offset": offset,
-            "limit": limit,
-            "policy_id": policy_id,
-            "filter": filter,
-            "status": status,
-            "types": types,
-            "from_utc": from_utc,
-            "to_utc": to_utc,
-            "resource_id": resource_id,
-        },
-    )
-
-
-def iterate_job_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_id: str | Unset = UNSET,
-    filter: str | Unset = UNSET,
-    status: list[JobStatus] | Unset = UNSET,
-    types: list[JobSessionFilterType] | Unset = UNSET,
-    from_utc: datetime | Unset = UNSET,
-    to_utc: datetime | Unset = UNSET,
-    resource_id: str | Unset = UNSET,
-) -> Items[JobSession, PageOfJobSession]:
-    """Get Collection of Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_job_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_JOB_SESSIONS,
-        {
-            "policy_id": policy_id,
-            "filter": filter,
-            "status": status,
-            "types": types,
-            "from_utc": from_utc,
-            "to_utc": to_utc,
-            "resource_id": resource_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_deleted_items(
-    client: ApplianceClient,
-    retention_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfJobDeletedRestorePoint:
-    """Get Retention Session Data: GET /api/v8/jobSessions/{retentionJobSessionId}/deletedItems.
-
-    Args:
-        client: the appliance.
-        retention_job_session_id: path `retentionJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfJobDeletedRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetDeletedItems
-    """
-    return await client.execute(
-        _GET_DELETED_ITEMS,
-        {
-            "retention_job_session_id": retention_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_deleted_items(
-    client: ApplianceClient,
-    retention_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[JobDeletedRestorePoint, PageOfJobDeletedRestorePoint]:
-    """Get Retention Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_deleted_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_DELETED_ITEMS,
-        {"retention_job_session_id": retention_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_items(
-    client: ApplianceClient,
-    backup_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfProtectedItem:
-    """Get Backup Session Data: GET /api/v8/jobSessions/{backupJobSessionId}/protectedItems.
-
-    Args:
-        client: the appliance.
-        backup_job_session_id: path `backupJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfProtectedItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetProtectedItems
-    """
-    return await client.execute(
-        _GET_PROTECTED_ITEMS,
-        {
-            "backup_job_session_id": backup_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_protected_items(
-    client: ApplianceClient,
-    backup_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[ProtectedItem, PageOfProtectedItem]:
-    """Get Backup Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEMS,
-        {"backup_job_session_id": backup_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_checked_items(
-    client: ApplianceClient,
-    health_check_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfCheckedItem:
-    """Get Health Check Session Data: GET /api/v8/jobSessions/{healthCheckJobSessionId}/checkedItems.
-
-    Args:
-        client: the appliance.
-        health_check_job_session_id: path `healthCheckJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfCheckedItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetCheckedItems
-    """
-    return await client.execute(
-        _GET_CHECKED_ITEMS,
-        {
-            "health_check_job_session_id": health_check_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_checked_items(
-    client: ApplianceClient,
-    health_check_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[CheckedItem, PageOfCheckedItem]:
-    """Get Health Check Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_checked_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_CHECKED_ITEMS,
-        {"health_check_job_session_id": health_check_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restored_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfRestoredItem:
-    """Get Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/restoredItems.
-
-    Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfRestoredItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredItems
-    """
-    return await client.execute(
-        _GET_RESTORED_ITEMS,
-        {
-            "restore_job_session_id": restore_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_restored_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[RestoredItem, PageOfRestoredItem]:
-    """Get Restore Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restored_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORED_ITEMS,
-        {"restore_job_session_id": restore_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restored_databases(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-) -> PageOfRestoredDatabase:
-    """Get SQL Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/restoredDatabases.
-
-    Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
-
-    Returns:
-        200: `PageOfRestoredDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredDatabases
-    """
-    return await client.execute(_GET_RESTORED_DATABASES, {"restore_job_session_id": restore_job_session_id})
-
-
-async def get_file_level_restored_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfFileLevelRestoredItem:
-    """Get Azure VM File-Level Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/fileLevelRestoredItems.
-
-    Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfFileLevelRestoredItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredItems
-    """
-    return await client.execute(
-        _GET_FILE_LEVEL_RESTORED_ITEMS,
-        {
-            "restore_job_session_id": restore_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_file_level_restored_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[FileLevelRestoredItem, PageOfFileLevelRestoredItem]:
-    """Get Azure VM File-Level Restore Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_file_level_restored_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_FILE_LEVEL_RESTORED_ITEMS,
-        {"restore_job_session_id": restore_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_file_level_restored_file_share_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfFileLevelRestoredFileShare:
-    """Get File Share File-Level Restore Session Data: GET
-    /api/v8/jobSessions/{restoreJobSessionId}/fileLevelRestoredFileShareItems.
-
-    Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfFileLevelRestoredFileShare`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredFileShareItems
-    """
-    return await client.execute(
-        _GET_FILE_LEVEL_RESTORED_FILE_SHARE_ITEMS,
-        {
-            "restore_job_session_id": restore_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_file_level_restored_file_share_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[FileLevelRestoredFileShare, PageOfFileLevelRestoredFileShare]:
-    """Get File Share File-Level Restore Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_file_level_restored_file_share_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_FILE_LEVEL_RESTORED_FILE_SHARE_ITEMS,
-        {"restore_job_session_id": restore_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_vnet_restored_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    name_search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfVnetRestoredItem:
-    """Get Virtual Network Configuration Restore Session Data: GET
-    /api/v8/jobSessions/{restoreJobSessionId}/vnetRestoredItems.
-
-    Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
-        name_search_pattern: query `NameSearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfVnetRestoredItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetVnetRestoredItems
-    """
-    return await client.execute(
-        _GET_VNET_RESTORED_ITEMS,
-        {
-            "restore_job_session_id": restore_job_session_id,
-            "name_search_pattern": name_search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_vnet_restored_items(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[VnetRestoredItem, PageOfVnetRestoredItem]:
-    """Get Virtual Network Configuration Restore Session Data: every row of every page, for `async for`.
-
-    What is not said here is as in `get_vnet_restored_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VNET_RESTORED_ITEMS,
-        {"restore_job_session_id": restore_job_session_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_job_session_by_id(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    instance_id: str | Unset = UNSET,
-) -> JobSession:
-    """Get Session Data: GET /api/v8/jobSessions/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`.
-        instance_id: query `instanceId`.
-
-    Returns:
-        200: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionById
-    """
-    return await client.execute(_GET_JOB_SESSION_BY_ID, {"session_id": session_id, "instance_id": instance_id})
-
-
-async def get_job_session_log(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    instance_id: str | Unset = UNSET,
-) -> JobSessionLog:
-    """Get Session Log Details: GET /api/v8/jobSessions/{sessionId}/log.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`.
-        instance_id: query `instanceId`.
-
-    Returns:
-        200: `JobSessionLog`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionLog
-    """
-    return await client.execute(_GET_JOB_SESSION_LOG, {"session_id": session_id, "instance_id": instance_id})
-
-
-async def stop_job(
-    client: ApplianceClient,
-    session_id: str,
-) -> None:
-    """Stop Session: POST /api/v8/jobSessions/{sessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_StopJob
-    """
-    return await client.execute(_STOP_JOB, {"session_id": session_id})
-
-
-async def export_backup_jobs(
-    client: ApplianceClient,
-    body: JobSessionExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Sessions: POST /api/v8/jobSessions/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_ExportBackupJobs
-    """
-    return await client.execute(_EXPORT_BACKUP_JOBS, {"accept": accept}, body)
-
-
-async def get_restored_cosmos_db_accounts(
-    client: ApplianceClient,
-    restore_job_session_id: str,
-) -> PageOfRestoredCosmosDbAccount:
-    """Get Cosmos DB Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/restoredCosmosDbAccounts.
-
-    Args:
-        client: the appliance.
-        restore_job_session_id: path `restoreJobSessionId`.
-
-    Returns:
-        200: `PageOfRestoredCosmosDbAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredCosmosDbAccounts
-    """
-    return await client.execute(_GET_RESTORED_COSMOS_DB_ACCOUNTS, {"restore_job_session_id": restore_job_session_id})
 
 
 class JobSessionsApi(Api):
@@ -1042,19 +319,482 @@ class JobSessionsApi(Api):
 
     __slots__ = ()
 
-    get_job_sessions = ListMethod(get_job_sessions, iterate_job_sessions)
-    get_deleted_items = ListMethod(get_deleted_items, iterate_deleted_items)
-    get_protected_items = ListMethod(get_protected_items, iterate_protected_items)
-    get_checked_items = ListMethod(get_checked_items, iterate_checked_items)
-    get_restored_items = ListMethod(get_restored_items, iterate_restored_items)
-    get_restored_databases = Method(get_restored_databases)
-    get_file_level_restored_items = ListMethod(get_file_level_restored_items, iterate_file_level_restored_items)
-    get_file_level_restored_file_share_items = ListMethod(
-        get_file_level_restored_file_share_items, iterate_file_level_restored_file_share_items
-    )
-    get_vnet_restored_items = ListMethod(get_vnet_restored_items, iterate_vnet_restored_items)
-    get_job_session_by_id = Method(get_job_session_by_id)
-    get_job_session_log = Method(get_job_session_log)
-    stop_job = Method(stop_job)
-    export_backup_jobs = DownloadMethod(export_backup_jobs)
-    get_restored_cosmos_db_accounts = Method(get_restored_cosmos_db_accounts)
+    def get_job_sessions(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        policy_id: str | Unset = UNSET,
+        filter: str | Unset = UNSET,
+        status: list[JobStatus] | Unset = UNSET,
+        types: list[JobSessionFilterType] | Unset = UNSET,
+        from_utc: datetime | Unset = UNSET,
+        to_utc: datetime | Unset = UNSET,
+        resource_id: str | Unset = UNSET,
+    ) -> Listing[JobSession, PageOfJobSession]:
+        """Get Collection of Sessions: GET /api/v8/jobSessions.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            policy_id: query `PolicyId`, UUID.
+            filter: query `Filter`.
+            status: query `Status`.
+            types: query `Types`.
+            from_utc: query `FromUtc`, with its zone.
+            to_utc: query `ToUtc`, with its zone.
+            resource_id: query `ResourceId`.
+
+        Returns:
+            200: `PageOfJobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessions
+        """
+        return Listing(
+            self,
+            _GET_JOB_SESSIONS,
+            {
+                "offset": offset,
+                "limit": limit,
+                "policy_id": policy_id,
+                "filter": filter,
+                "status": status,
+                "types": types,
+                "from_utc": from_utc,
+                "to_utc": to_utc,
+                "resource_id": resource_id,
+            },
+        )
+
+    def get_deleted_items(
+        self: Caller,
+        retention_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[JobDeletedRestorePoint, PageOfJobDeletedRestorePoint]:
+        """Get Retention Session Data: GET /api/v8/jobSessions/{retentionJobSessionId}/deletedItems.
+
+        Args:
+            retention_job_session_id: path `retentionJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfJobDeletedRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetDeletedItems
+        """
+        return Listing(
+            self,
+            _GET_DELETED_ITEMS,
+            {
+                "retention_job_session_id": retention_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_protected_items(
+        self: Caller,
+        backup_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[ProtectedItem, PageOfProtectedItem]:
+        """Get Backup Session Data: GET /api/v8/jobSessions/{backupJobSessionId}/protectedItems.
+
+        Args:
+            backup_job_session_id: path `backupJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfProtectedItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetProtectedItems
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_ITEMS,
+            {
+                "backup_job_session_id": backup_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_checked_items(
+        self: Caller,
+        health_check_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CheckedItem, PageOfCheckedItem]:
+        """Get Health Check Session Data: GET /api/v8/jobSessions/{healthCheckJobSessionId}/checkedItems.
+
+        Args:
+            health_check_job_session_id: path `healthCheckJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfCheckedItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetCheckedItems
+        """
+        return Listing(
+            self,
+            _GET_CHECKED_ITEMS,
+            {
+                "health_check_job_session_id": health_check_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_restored_items(
+        self: Caller,
+        restore_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[RestoredItem, PageOfRestoredItem]:
+        """Get Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/restoredItems.
+
+        Args:
+            restore_job_session_id: path `restoreJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfRestoredItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredItems
+        """
+        return Listing(
+            self,
+            _GET_RESTORED_ITEMS,
+            {
+                "restore_job_session_id": restore_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_restored_databases(
+        self: Caller,
+        restore_job_session_id: str,
+    ) -> Request[PageOfRestoredDatabase]:
+        """Get SQL Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/restoredDatabases.
+
+        Args:
+            restore_job_session_id: path `restoreJobSessionId`.
+
+        Returns:
+            200: `PageOfRestoredDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredDatabases
+        """
+        return Request(self, _GET_RESTORED_DATABASES, {"restore_job_session_id": restore_job_session_id})
+
+    def get_file_level_restored_items(
+        self: Caller,
+        restore_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FileLevelRestoredItem, PageOfFileLevelRestoredItem]:
+        """Get Azure VM File-Level Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/fileLevelRestoredItems.
+
+        Args:
+            restore_job_session_id: path `restoreJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfFileLevelRestoredItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredItems
+        """
+        return Listing(
+            self,
+            _GET_FILE_LEVEL_RESTORED_ITEMS,
+            {
+                "restore_job_session_id": restore_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_file_level_restored_file_share_items(
+        self: Caller,
+        restore_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FileLevelRestoredFileShare, PageOfFileLevelRestoredFileShare]:
+        """Get File Share File-Level Restore Session Data: GET
+        /api/v8/jobSessions/{restoreJobSessionId}/fileLevelRestoredFileShareItems.
+
+        Args:
+            restore_job_session_id: path `restoreJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfFileLevelRestoredFileShare`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetFileLevelRestoredFileShareItems
+        """
+        return Listing(
+            self,
+            _GET_FILE_LEVEL_RESTORED_FILE_SHARE_ITEMS,
+            {
+                "restore_job_session_id": restore_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_vnet_restored_items(
+        self: Caller,
+        restore_job_session_id: str,
+        *,
+        name_search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[VnetRestoredItem, PageOfVnetRestoredItem]:
+        """Get Virtual Network Configuration Restore Session Data: GET
+        /api/v8/jobSessions/{restoreJobSessionId}/vnetRestoredItems.
+
+        Args:
+            restore_job_session_id: path `restoreJobSessionId`.
+            name_search_pattern: query `NameSearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfVnetRestoredItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetVnetRestoredItems
+        """
+        return Listing(
+            self,
+            _GET_VNET_RESTORED_ITEMS,
+            {
+                "restore_job_session_id": restore_job_session_id,
+                "name_search_pattern": name_search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_job_session_by_id(
+        self: Caller,
+        session_id: str,
+        *,
+        instance_id: str | Unset = UNSET,
+    ) -> Request[JobSession]:
+        """Get Session Data: GET /api/v8/jobSessions/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`.
+            instance_id: query `instanceId`.
+
+        Returns:
+            200: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionById
+        """
+        return Request(self, _GET_JOB_SESSION_BY_ID, {"session_id": session_id, "instance_id": instance_id})
+
+    def get_job_session_log(
+        self: Caller,
+        session_id: str,
+        *,
+        instance_id: str | Unset = UNSET,
+    ) -> Request[JobSessionLog]:
+        """Get Session Log Details: GET /api/v8/jobSessions/{sessionId}/log.
+
+        Args:
+            session_id: path `sessionId`.
+            instance_id: query `instanceId`.
+
+        Returns:
+            200: `JobSessionLog`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetJobSessionLog
+        """
+        return Request(self, _GET_JOB_SESSION_LOG, {"session_id": session_id, "instance_id": instance_id})
+
+    def stop_job(
+        self: Caller,
+        session_id: str,
+    ) -> Request[None]:
+        """Stop Session: POST /api/v8/jobSessions/{sessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_StopJob
+        """
+        return Request(self, _STOP_JOB, {"session_id": session_id})
+
+    def export_backup_jobs(
+        self: Caller,
+        body: JobSessionExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Sessions: POST /api/v8/jobSessions/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_ExportBackupJobs
+        """
+        return Download(self, _EXPORT_BACKUP_JOBS, {"accept": accept}, body)
+
+    def get_restored_cosmos_db_accounts(
+        self: Caller,
+        restore_job_session_id: str,
+    ) -> Request[PageOfRestoredCosmosDbAccount]:
+        """Get Cosmos DB Restore Session Data: GET /api/v8/jobSessions/{restoreJobSessionId}/restoredCosmosDbAccounts.
+
+        Args:
+            restore_job_session_id: path `restoreJobSessionId`.
+
+        Returns:
+            200: `PageOfRestoredCosmosDbAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/JobSessions#operation/JobSessions_GetRestoredCosmosDbAccounts
+        """
+        return Request(self, _GET_RESTORED_COSMOS_DB_ACCOUNTS, {"restore_job_session_id": restore_job_session_id})
+
+
+get_job_sessions = JobSessionsApi.get_job_sessions
+get_deleted_items = JobSessionsApi.get_deleted_items
+get_protected_items = JobSessionsApi.get_protected_items
+get_checked_items = JobSessionsApi.get_checked_items
+get_restored_items = JobSessionsApi.get_restored_items
+get_restored_databases = JobSessionsApi.get_restored_databases
+get_file_level_restored_items = JobSessionsApi.get_file_level_restored_items
+get_file_level_restored_file_share_items = JobSessionsApi.get_file_level_restored_file_share_items
+get_vnet_restored_items = JobSessionsApi.get_vnet_restored_items
+get_job_session_by_id = JobSessionsApi.get_job_session_by_id
+get_job_session_log = JobSessionsApi.get_job_session_log
+stop_job = JobSessionsApi.stop_job
+export_backup_jobs = JobSessionsApi.export_backup_jobs
+get_restored_cosmos_db_accounts = JobSessionsApi.get_restored_cosmos_db_accounts

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfKeyVault,
@@ -46,11 +43,11 @@ _GET_KEY_VAULTS_PAGE: Operation[PageOfKeyVault | AsyncOperationOfPageOfKeyVault]
         Parameter("tenant_id", "TenantId"),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("PageOfKeyVault"),
-        202: Answer("AsyncOperationOfPageOfKeyVault"),
+    responses={
+        200: Response("PageOfKeyVault"),
+        202: Response("AsyncOperationOfPageOfKeyVault"),
     },
-    listing=Listing("results", "KeyVault", "offset", "limit"),
+    paging=Paging("results", "KeyVault", "offset", "limit"),
 )
 
 _GET_KEY_VAULT_BY_ID: Operation[KeyVault | AsyncOperationOfKeyVault] = Operation(
@@ -66,9 +63,9 @@ _GET_KEY_VAULT_BY_ID: Operation[KeyVault | AsyncOperationOfKeyVault] = Operation
         Parameter("key_vault_id", "keyVaultId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("KeyVault"),
-        202: Answer("AsyncOperationOfKeyVault"),
+    responses={
+        200: Response("KeyVault"),
+        202: Response("AsyncOperationOfKeyVault"),
     },
 )
 
@@ -88,205 +85,12 @@ _GET_KEY_VAULT_KEYS: Operation[PageOfKeyVaultKey | AsyncOperationOfPageOfKeyVaul
         Parameter("search_pattern", "SearchPattern"),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("PageOfKeyVaultKey"),
-        202: Answer("AsyncOperationOfPageOfKeyVaultKey"),
+    responses={
+        200: Response("PageOfKeyVaultKey"),
+        202: Response("AsyncOperationOfPageOfKeyVaultKey"),
     },
-    listing=Listing("results", "KeyVaultKey", "offset", "limit"),
+    paging=Paging("results", "KeyVaultKey", "offset", "limit"),
 )
-
-
-async def get_key_vaults_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> PageOfKeyVault | AsyncOperationOfPageOfKeyVault:
-    """Get Collection of Key Vaults: GET /api/v8/cloudInfrastructure/keyVaults.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        region_ids: query `RegionIds`.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-
-    Returns:
-        200: `PageOfKeyVault`.
-        202: `AsyncOperationOfPageOfKeyVault`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultsPage
-    """
-    return await client.execute(
-        _GET_KEY_VAULTS_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "sync": sync,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-        },
-    )
-
-
-def iterate_key_vaults_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Items[KeyVault, PageOfKeyVault]:
-    """Get Collection of Key Vaults: every row of every page, for `async for`.
-
-    What is not said here is as in `get_key_vaults_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_KEY_VAULTS_PAGE,
-        {
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "sync": sync,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_key_vault_by_id(
-    client: ApplianceClient,
-    key_vault_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> KeyVault | AsyncOperationOfKeyVault:
-    """Get Key Vault Data: GET /api/v8/cloudInfrastructure/keyVaults/{keyVaultId}.
-
-    Args:
-        client: the appliance.
-        key_vault_id: path `keyVaultId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `KeyVault`.
-        202: `AsyncOperationOfKeyVault`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultById
-    """
-    return await client.execute(_GET_KEY_VAULT_BY_ID, {"key_vault_id": key_vault_id, "sync": sync})
-
-
-async def get_key_vault_keys(
-    client: ApplianceClient,
-    key_vault_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> PageOfKeyVaultKey | AsyncOperationOfPageOfKeyVaultKey:
-    """Get Collection of Keys: GET /api/v8/cloudInfrastructure/keyVaults/{keyVaultId}/keys.
-
-    Args:
-        client: the appliance.
-        key_vault_id: path `keyVaultId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        service_account_id: query `ServiceAccountId`, UUID.
-
-    Returns:
-        200: `PageOfKeyVaultKey`.
-        202: `AsyncOperationOfPageOfKeyVaultKey`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultKeys
-    """
-    return await client.execute(
-        _GET_KEY_VAULT_KEYS,
-        {
-            "key_vault_id": key_vault_id,
-            "offset": offset,
-            "limit": limit,
-            "search_pattern": search_pattern,
-            "service_account_id": service_account_id,
-        },
-    )
-
-
-def iterate_key_vault_keys(
-    client: ApplianceClient,
-    key_vault_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Items[KeyVaultKey, PageOfKeyVaultKey]:
-    """Get Collection of Keys: every row of every page, for `async for`.
-
-    What is not said here is as in `get_key_vault_keys`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_KEY_VAULT_KEYS,
-        {"key_vault_id": key_vault_id, "search_pattern": search_pattern, "service_account_id": service_account_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class KeyVaultApi(Api):
@@ -294,6 +98,128 @@ class KeyVaultApi(Api):
 
     __slots__ = ()
 
-    get_key_vaults_page = ListMethod(get_key_vaults_page, iterate_key_vaults_page)
-    get_key_vault_by_id = Method(get_key_vault_by_id)
-    get_key_vault_keys = ListMethod(get_key_vault_keys, iterate_key_vault_keys)
+    def get_key_vaults_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Listing[KeyVault, PageOfKeyVault]:
+        """Get Collection of Key Vaults: GET /api/v8/cloudInfrastructure/keyVaults.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            region_ids: query `RegionIds`.
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+
+        Returns:
+            200: `PageOfKeyVault`.
+            202: `AsyncOperationOfPageOfKeyVault`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultsPage
+        """
+        return Listing(
+            self,
+            _GET_KEY_VAULTS_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "region_ids": region_ids,
+                "search_pattern": search_pattern,
+                "sync": sync,
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+            },
+        )
+
+    def get_key_vault_by_id(
+        self: Caller,
+        key_vault_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[KeyVault | AsyncOperationOfKeyVault]:
+        """Get Key Vault Data: GET /api/v8/cloudInfrastructure/keyVaults/{keyVaultId}.
+
+        Args:
+            key_vault_id: path `keyVaultId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `KeyVault`.
+            202: `AsyncOperationOfKeyVault`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultById
+        """
+        return Request(self, _GET_KEY_VAULT_BY_ID, {"key_vault_id": key_vault_id, "sync": sync})
+
+    def get_key_vault_keys(
+        self: Caller,
+        key_vault_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Listing[KeyVaultKey, PageOfKeyVaultKey]:
+        """Get Collection of Keys: GET /api/v8/cloudInfrastructure/keyVaults/{keyVaultId}/keys.
+
+        Args:
+            key_vault_id: path `keyVaultId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            service_account_id: query `ServiceAccountId`, UUID.
+
+        Returns:
+            200: `PageOfKeyVaultKey`.
+            202: `AsyncOperationOfPageOfKeyVaultKey`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/KeyVault#operation/KeyVault_GetKeyVaultKeys
+        """
+        return Listing(
+            self,
+            _GET_KEY_VAULT_KEYS,
+            {
+                "key_vault_id": key_vault_id,
+                "offset": offset,
+                "limit": limit,
+                "search_pattern": search_pattern,
+                "service_account_id": service_account_id,
+            },
+        )
+
+
+get_key_vaults_page = KeyVaultApi.get_key_vaults_page
+get_key_vault_by_id = KeyVaultApi.get_key_vault_by_id
+get_key_vault_keys = KeyVaultApi.get_key_vault_keys

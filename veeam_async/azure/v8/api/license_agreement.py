@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import DocumentChecksum, LicenseAgreementResult
 
@@ -26,8 +24,8 @@ _GET_LICENSE_AGREEMENT: Operation[LicenseAgreementResult] = Operation(
     tag="LicenseAgreement",
     group="license_agreement",
     name="get_license_agreement",
-    answers={
-        200: Answer("LicenseAgreementResult"),
+    responses={
+        200: Response("LicenseAgreementResult"),
     },
 )
 
@@ -40,8 +38,8 @@ _GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED: Operation[bool] = Operation(
     tag="LicenseAgreement",
     group="license_agreement",
     name="get_current_license_agreement_accepted",
-    answers={
-        200: Answer("bool"),
+    responses={
+        200: Response("bool"),
     },
 )
 
@@ -55,73 +53,10 @@ _ACCEPT_LICENSE_AGREEMENT: Operation[None] = Operation(
     group="license_agreement",
     name="accept_license_agreement",
     body=Body("list[DocumentChecksum]", required=False),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_license_agreement(
-    client: ApplianceClient,
-) -> LicenseAgreementResult:
-    """Get License Agreements: GET /api/v8/licenseAgreement.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseAgreementResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetLicenseAgreement
-    """
-    return await client.execute(_GET_LICENSE_AGREEMENT, {})
-
-
-async def get_current_license_agreement_accepted(
-    client: ApplianceClient,
-) -> bool:
-    """Check License Agreement Acceptance: GET /api/v8/licenseAgreement/accepted.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bool`.
-
-    Raises:
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetCurrentLicenseAgreementAccepted
-    """
-    return await client.execute(_GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED, {})
-
-
-async def accept_license_agreement(
-    client: ApplianceClient,
-    body: list[DocumentChecksum] | Unset = UNSET,
-) -> None:
-    """Accept License Agreements: POST /api/v8/licenseAgreement/accept.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_AcceptLicenseAgreement
-    """
-    return await client.execute(_ACCEPT_LICENSE_AGREEMENT, {}, body)
 
 
 class LicenseAgreementApi(Api):
@@ -129,6 +64,60 @@ class LicenseAgreementApi(Api):
 
     __slots__ = ()
 
-    get_license_agreement = Method(get_license_agreement)
-    get_current_license_agreement_accepted = Method(get_current_license_agreement_accepted)
-    accept_license_agreement = Method(accept_license_agreement)
+    def get_license_agreement(
+        self: Caller,
+    ) -> Request[LicenseAgreementResult]:
+        """Get License Agreements: GET /api/v8/licenseAgreement.
+
+        Returns:
+            200: `LicenseAgreementResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetLicenseAgreement
+        """
+        return Request(self, _GET_LICENSE_AGREEMENT, {})
+
+    def get_current_license_agreement_accepted(
+        self: Caller,
+    ) -> Request[bool]:
+        """Check License Agreement Acceptance: GET /api/v8/licenseAgreement/accepted.
+
+        Returns:
+            200: `bool`.
+
+        Raises:
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_GetCurrentLicenseAgreementAccepted
+        """
+        return Request(self, _GET_CURRENT_LICENSE_AGREEMENT_ACCEPTED, {})
+
+    def accept_license_agreement(
+        self: Caller,
+        body: list[DocumentChecksum] | Unset = UNSET,
+    ) -> Request[None]:
+        """Accept License Agreements: POST /api/v8/licenseAgreement/accept.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/LicenseAgreement#operation/LicenseAgreement_AcceptLicenseAgreement
+        """
+        return Request(self, _ACCEPT_LICENSE_AGREEMENT, {}, body)
+
+
+get_license_agreement = LicenseAgreementApi.get_license_agreement
+get_current_license_agreement_accepted = LicenseAgreementApi.get_current_license_agreement_accepted
+accept_license_agreement = LicenseAgreementApi.accept_license_agreement

@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import Login, LoginFromClient
 
@@ -27,8 +25,8 @@ _AUTHENTICATE: Operation[Login] = Operation(
     group="login_",
     name="authenticate",
     body=Body("LoginFromClient", "application/x-www-form-urlencoded", required=False),
-    answers={
-        200: Answer("Login"),
+    responses={
+        200: Response("Login"),
     },
     secured=False,
 )
@@ -43,60 +41,10 @@ _LOGOUT: Operation[None] = Operation(
     group="login_",
     name="logout",
     parameters=(Parameter("api_version", "api-version"),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def authenticate(
-    client: ApplianceClient,
-    body: LoginFromClient | Unset = UNSET,
-) -> Login:
-    """Request Authorization Tokens: POST /api/oauth2/token.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/x-www-form-urlencoded.
-
-    Returns:
-        200: `Login`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Login#operation/Login_Authenticate
-    """
-    return await client.execute(_AUTHENTICATE, {}, body)
-
-
-async def logout(
-    client: ApplianceClient,
-    *,
-    api_version: str | Unset = UNSET,
-) -> None:
-    """Logout: DELETE /api/oauth2/token.
-
-    Args:
-        client: the appliance.
-        api_version: query `api-version`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Login#operation/Login_Logout
-    """
-    return await client.execute(_LOGOUT, {"api_version": api_version})
 
 
 class LoginApi(Api):
@@ -104,5 +52,52 @@ class LoginApi(Api):
 
     __slots__ = ()
 
-    authenticate = Method(authenticate)
-    logout = Method(logout)
+    def authenticate(
+        self: Caller,
+        body: LoginFromClient | Unset = UNSET,
+    ) -> Request[Login]:
+        """Request Authorization Tokens: POST /api/oauth2/token.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/x-www-form-urlencoded.
+
+        Returns:
+            200: `Login`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Login#operation/Login_Authenticate
+        """
+        return Request(self, _AUTHENTICATE, {}, body)
+
+    def logout(
+        self: Caller,
+        *,
+        api_version: str | Unset = UNSET,
+    ) -> Request[None]:
+        """Logout: DELETE /api/oauth2/token.
+
+        Args:
+            api_version: query `api-version`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Login#operation/Login_Logout
+        """
+        return Request(self, _LOGOUT, {"api_version": api_version})
+
+
+authenticate = LoginApi.authenticate
+logout = LoginApi.logout

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import NetworkSecurityGroup, PageOfNetworkSecurityGroup
 
@@ -35,82 +32,11 @@ _GET_NETWORK_SECURITY_GROUPS: Operation[PageOfNetworkSecurityGroup] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfNetworkSecurityGroup"),
+    responses={
+        200: Response("PageOfNetworkSecurityGroup"),
     },
-    listing=Listing("results", "NetworkSecurityGroup", "offset", "limit"),
+    paging=Paging("results", "NetworkSecurityGroup", "offset", "limit"),
 )
-
-
-async def get_network_security_groups(
-    client: ApplianceClient,
-    *,
-    region_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfNetworkSecurityGroup:
-    """Get Collection of Network Security Groups: GET /api/v8/cloudInfrastructure/networkSecurityGroups.
-
-    Args:
-        client: the appliance.
-        region_id: query `RegionId`.
-        subscription_id: query `SubscriptionId`.
-        service_account_id: query `ServiceAccountId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfNetworkSecurityGroup`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/NetworkSecurityGroup#operation/NetworkSecurityGroup_GetNetworkSecurityGroups
-    """
-    return await client.execute(
-        _GET_NETWORK_SECURITY_GROUPS,
-        {
-            "region_id": region_id,
-            "subscription_id": subscription_id,
-            "service_account_id": service_account_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_network_security_groups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Items[NetworkSecurityGroup, PageOfNetworkSecurityGroup]:
-    """Get Collection of Network Security Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_network_security_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_NETWORK_SECURITY_GROUPS,
-        {"region_id": region_id, "subscription_id": subscription_id, "service_account_id": service_account_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class NetworkSecurityGroupApi(Api):
@@ -118,4 +44,46 @@ class NetworkSecurityGroupApi(Api):
 
     __slots__ = ()
 
-    get_network_security_groups = ListMethod(get_network_security_groups, iterate_network_security_groups)
+    def get_network_security_groups(
+        self: Caller,
+        *,
+        region_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[NetworkSecurityGroup, PageOfNetworkSecurityGroup]:
+        """Get Collection of Network Security Groups: GET /api/v8/cloudInfrastructure/networkSecurityGroups.
+
+        Args:
+            region_id: query `RegionId`.
+            subscription_id: query `SubscriptionId`.
+            service_account_id: query `ServiceAccountId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfNetworkSecurityGroup`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/NetworkSecurityGroup#operation/NetworkSecurityGroup_GetNetworkSecurityGroups
+        """
+        return Listing(
+            self,
+            _GET_NETWORK_SECURITY_GROUPS,
+            {
+                "region_id": region_id,
+                "subscription_id": subscription_id,
+                "service_account_id": service_account_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+
+get_network_security_groups = NetworkSecurityGroupApi.get_network_security_groups

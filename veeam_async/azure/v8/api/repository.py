@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfNullableBoolean,
@@ -52,10 +50,10 @@ _GET_REPOSITORIES: Operation[PageOfRepository] = Operation(
         Parameter("service_account_id", "ServiceAccountId"),
         Parameter("immutability_enabled", "ImmutabilityEnabled", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfRepository"),
+    responses={
+        200: Response("PageOfRepository"),
     },
-    listing=Listing("results", "Repository", "offset", "limit"),
+    paging=Paging("results", "Repository", "offset", "limit"),
 )
 
 _CREATE_REPOSITORY: Operation[list[JobSession]] = Operation(
@@ -68,8 +66,8 @@ _CREATE_REPOSITORY: Operation[list[JobSession]] = Operation(
     group="repository",
     name="create_repository",
     body=Body("RepositoryCreateFromClientWithKeyVault"),
-    answers={
-        202: Answer("list[JobSession]"),
+    responses={
+        202: Response("list[JobSession]"),
     },
 )
 
@@ -87,8 +85,8 @@ _GET_REPOSITORY: Operation[Repository] = Operation(
         Parameter("tenant_id", "TenantId"),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("Repository"),
+    responses={
+        200: Response("Repository"),
     },
 )
 
@@ -103,8 +101,8 @@ _UPDATE_REPOSITORY: Operation[JobSession] = Operation(
     name="update_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
     body=Body("RepositoryUpdateFromClientWithKeyVault"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -118,8 +116,8 @@ _DELETE_REPOSITORY: Operation[JobSession] = Operation(
     group="repository",
     name="delete_repository",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -133,9 +131,9 @@ _GET_METADATA: Operation[RepositorySecuritySettingsData | AsyncOperationOfReposi
     group="repository",
     name="get_metadata",
     body=Body("RepositoryCreateFromClientWithKeyVault"),
-    answers={
-        200: Answer("RepositorySecuritySettingsData"),
-        202: Answer("AsyncOperationOfRepositorySecuritySettingsData"),
+    responses={
+        200: Response("RepositorySecuritySettingsData"),
+        202: Response("AsyncOperationOfRepositorySecuritySettingsData"),
     },
     safe=True,
 )
@@ -151,9 +149,9 @@ _PASSWORD_IS_CORRECT: Operation[bool | AsyncOperationOfNullableBoolean] = Operat
     name="password_is_correct",
     parameters=(Parameter("repository_id", "repositoryId", "path", required=True),),
     body=Body("str", required=False),
-    answers={
-        200: Answer("bool"),
-        202: Answer("AsyncOperationOfNullableBoolean"),
+    responses={
+        200: Response("bool"),
+        202: Response("AsyncOperationOfNullableBoolean"),
     },
     safe=True,
 )
@@ -169,8 +167,8 @@ _EXPORT_REPOSITORIES: Operation[bytes] = Operation(
     name="export_repositories",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("RepositoryOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -185,320 +183,10 @@ _VALIDATE_DELETE: Operation[PageOfRepositoryValidateDelete] = Operation(
     group="repository",
     name="validate_delete",
     parameters=(Parameter("repository_id", "RepositoryId", type="list[str]", array="repeat"),),
-    answers={
-        200: Answer("PageOfRepositoryValidateDelete"),
+    responses={
+        200: Response("PageOfRepositoryValidateDelete"),
     },
 )
-
-
-async def get_repositories(
-    client: ApplianceClient,
-    *,
-    status: list[RepositoryStatus] | Unset = UNSET,
-    tier: list[StorageTier] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    is_encrypted: bool | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-) -> PageOfRepository:
-    """Get Collection of Backup Repositories: GET /api/v8/repositories.
-
-    Args:
-        client: the appliance.
-        status: query `Status`, sent comma-separated.
-        tier: query `Tier`, sent comma-separated.
-        search_pattern: query `SearchPattern`.
-        is_encrypted: query `IsEncrypted`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-
-    Returns:
-        200: `PageOfRepository`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_GetRepositories
-    """
-    return await client.execute(
-        _GET_REPOSITORIES,
-        {
-            "status": status,
-            "tier": tier,
-            "search_pattern": search_pattern,
-            "is_encrypted": is_encrypted,
-            "offset": offset,
-            "limit": limit,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "immutability_enabled": immutability_enabled,
-        },
-    )
-
-
-def iterate_repositories(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    status: list[RepositoryStatus] | Unset = UNSET,
-    tier: list[StorageTier] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    is_encrypted: bool | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-) -> Items[Repository, PageOfRepository]:
-    """Get Collection of Backup Repositories: every row of every page, for `async for`.
-
-    What is not said here is as in `get_repositories`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_REPOSITORIES,
-        {
-            "status": status,
-            "tier": tier,
-            "search_pattern": search_pattern,
-            "is_encrypted": is_encrypted,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "immutability_enabled": immutability_enabled,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_repository(
-    client: ApplianceClient,
-    body: RepositoryCreateFromClientWithKeyVault,
-) -> list[JobSession]:
-    """Add Backup Repository: POST /api/v8/repositories.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `list[JobSession]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_CreateRepository
-    """
-    return await client.execute(_CREATE_REPOSITORY, {}, body)
-
-
-async def get_repository(
-    client: ApplianceClient,
-    repository_id: str,
-    *,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Repository:
-    """Get Backup Repository Data: GET /api/v8/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-
-    Returns:
-        200: `Repository`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_GetRepository
-    """
-    return await client.execute(
-        _GET_REPOSITORY,
-        {"repository_id": repository_id, "tenant_id": tenant_id, "service_account_id": service_account_id},
-    )
-
-
-async def update_repository(
-    client: ApplianceClient,
-    repository_id: str,
-    body: RepositoryUpdateFromClientWithKeyVault,
-) -> JobSession:
-    """Modify Backup Repository Settings: PUT /api/v8/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        RateLimitedError: 429.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_UpdateRepository
-    """
-    return await client.execute(_UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
-
-
-async def delete_repository(
-    client: ApplianceClient,
-    repository_id: str,
-) -> JobSession:
-    """Remove Backup Repository: DELETE /api/v8/repositories/{repositoryId}.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_DeleteRepository
-    """
-    return await client.execute(_DELETE_REPOSITORY, {"repository_id": repository_id})
-
-
-async def get_metadata(
-    client: ApplianceClient,
-    body: RepositoryCreateFromClientWithKeyVault,
-) -> RepositorySecuritySettingsData | AsyncOperationOfRepositorySecuritySettingsData:
-    """Get Backup Repository Metadata: POST /api/v8/repositories/settings/getMetadata.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RepositorySecuritySettingsData`.
-        202: `AsyncOperationOfRepositorySecuritySettingsData`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_GetMetadata
-    """
-    return await client.execute(_GET_METADATA, {}, body)
-
-
-async def password_is_correct(
-    client: ApplianceClient,
-    repository_id: str,
-    body: str | Unset = UNSET,
-) -> bool | AsyncOperationOfNullableBoolean:
-    """Verify Backup Repository Password: POST /api/v8/repositories/{repositoryId}/checkPassword.
-
-    Args:
-        client: the appliance.
-        repository_id: path `repositoryId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bool`.
-        202: `AsyncOperationOfNullableBoolean`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ApiError: 415.
-        RateLimitedError: 429.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_PasswordIsCorrect
-    """
-    return await client.execute(_PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
-
-
-async def export_repositories(
-    client: ApplianceClient,
-    body: RepositoryOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Backup Repositories: POST /api/v8/repositories/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_ExportRepositories
-    """
-    return await client.execute(_EXPORT_REPOSITORIES, {"accept": accept}, body)
-
-
-async def validate_delete(
-    client: ApplianceClient,
-    *,
-    repository_id: list[str] | Unset = UNSET,
-) -> PageOfRepositoryValidateDelete:
-    """Validate Repository Deletion: GET /api/v8/repositories/validateDelete.
-
-    Args:
-        client: the appliance.
-        repository_id: query `RepositoryId`, UUID.
-
-    Returns:
-        200: `PageOfRepositoryValidateDelete`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_ValidateDelete
-    """
-    return await client.execute(_VALIDATE_DELETE, {"repository_id": repository_id})
 
 
 class RepositoryApi(Api):
@@ -506,12 +194,266 @@ class RepositoryApi(Api):
 
     __slots__ = ()
 
-    get_repositories = ListMethod(get_repositories, iterate_repositories)
-    create_repository = Method(create_repository)
-    get_repository = Method(get_repository)
-    update_repository = Method(update_repository)
-    delete_repository = Method(delete_repository)
-    get_metadata = Method(get_metadata)
-    password_is_correct = Method(password_is_correct)
-    export_repositories = DownloadMethod(export_repositories)
-    validate_delete = Method(validate_delete)
+    def get_repositories(
+        self: Caller,
+        *,
+        status: list[RepositoryStatus] | Unset = UNSET,
+        tier: list[StorageTier] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        is_encrypted: bool | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        immutability_enabled: bool | Unset = UNSET,
+    ) -> Listing[Repository, PageOfRepository]:
+        """Get Collection of Backup Repositories: GET /api/v8/repositories.
+
+        Args:
+            status: query `Status`, sent comma-separated.
+            tier: query `Tier`, sent comma-separated.
+            search_pattern: query `SearchPattern`.
+            is_encrypted: query `IsEncrypted`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            immutability_enabled: query `ImmutabilityEnabled`.
+
+        Returns:
+            200: `PageOfRepository`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_GetRepositories
+        """
+        return Listing(
+            self,
+            _GET_REPOSITORIES,
+            {
+                "status": status,
+                "tier": tier,
+                "search_pattern": search_pattern,
+                "is_encrypted": is_encrypted,
+                "offset": offset,
+                "limit": limit,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "immutability_enabled": immutability_enabled,
+            },
+        )
+
+    def create_repository(
+        self: Caller,
+        body: RepositoryCreateFromClientWithKeyVault,
+    ) -> Request[list[JobSession]]:
+        """Add Backup Repository: POST /api/v8/repositories.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `list[JobSession]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_CreateRepository
+        """
+        return Request(self, _CREATE_REPOSITORY, {}, body)
+
+    def get_repository(
+        self: Caller,
+        repository_id: str,
+        *,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Request[Repository]:
+        """Get Backup Repository Data: GET /api/v8/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+
+        Returns:
+            200: `Repository`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_GetRepository
+        """
+        return Request(
+            self,
+            _GET_REPOSITORY,
+            {"repository_id": repository_id, "tenant_id": tenant_id, "service_account_id": service_account_id},
+        )
+
+    def update_repository(
+        self: Caller,
+        repository_id: str,
+        body: RepositoryUpdateFromClientWithKeyVault,
+    ) -> Request[JobSession]:
+        """Modify Backup Repository Settings: PUT /api/v8/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            RateLimitedError: 429.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_UpdateRepository
+        """
+        return Request(self, _UPDATE_REPOSITORY, {"repository_id": repository_id}, body)
+
+    def delete_repository(
+        self: Caller,
+        repository_id: str,
+    ) -> Request[JobSession]:
+        """Remove Backup Repository: DELETE /api/v8/repositories/{repositoryId}.
+
+        Args:
+            repository_id: path `repositoryId`.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_DeleteRepository
+        """
+        return Request(self, _DELETE_REPOSITORY, {"repository_id": repository_id})
+
+    def get_metadata(
+        self: Caller,
+        body: RepositoryCreateFromClientWithKeyVault,
+    ) -> Request[RepositorySecuritySettingsData | AsyncOperationOfRepositorySecuritySettingsData]:
+        """Get Backup Repository Metadata: POST /api/v8/repositories/settings/getMetadata.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RepositorySecuritySettingsData`.
+            202: `AsyncOperationOfRepositorySecuritySettingsData`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_GetMetadata
+        """
+        return Request(self, _GET_METADATA, {}, body)
+
+    def password_is_correct(
+        self: Caller,
+        repository_id: str,
+        body: str | Unset = UNSET,
+    ) -> Request[bool | AsyncOperationOfNullableBoolean]:
+        """Verify Backup Repository Password: POST /api/v8/repositories/{repositoryId}/checkPassword.
+
+        Args:
+            repository_id: path `repositoryId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bool`.
+            202: `AsyncOperationOfNullableBoolean`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ApiError: 415.
+            RateLimitedError: 429.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_PasswordIsCorrect
+        """
+        return Request(self, _PASSWORD_IS_CORRECT, {"repository_id": repository_id}, body)
+
+    def export_repositories(
+        self: Caller,
+        body: RepositoryOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Backup Repositories: POST /api/v8/repositories/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_ExportRepositories
+        """
+        return Download(self, _EXPORT_REPOSITORIES, {"accept": accept}, body)
+
+    def validate_delete(
+        self: Caller,
+        *,
+        repository_id: list[str] | Unset = UNSET,
+    ) -> Request[PageOfRepositoryValidateDelete]:
+        """Validate Repository Deletion: GET /api/v8/repositories/validateDelete.
+
+        Args:
+            repository_id: query `RepositoryId`, UUID.
+
+        Returns:
+            200: `PageOfRepositoryValidateDelete`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Repository#operation/Repository_ValidateDelete
+        """
+        return Request(self, _VALIDATE_DELETE, {"repository_id": repository_id})
+
+
+get_repositories = RepositoryApi.get_repositories
+create_repository = RepositoryApi.create_repository
+get_repository = RepositoryApi.get_repository
+update_repository = RepositoryApi.update_repository
+delete_repository = RepositoryApi.delete_repository
+get_metadata = RepositoryApi.get_metadata
+password_is_correct = RepositoryApi.password_is_correct
+export_repositories = RepositoryApi.export_repositories
+validate_delete = RepositoryApi.validate_delete

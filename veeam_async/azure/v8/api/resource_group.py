@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfNullableResourceGroup,
@@ -43,11 +40,11 @@ _GET_RESOURCE_GROUPS: Operation[PageOfResourceGroup | AsyncOperationOfPageOfReso
         Parameter("sync", "Sync", type="bool"),
         Parameter("search_pattern", "SearchPattern"),
     ),
-    answers={
-        200: Answer("PageOfResourceGroup"),
-        202: Answer("AsyncOperationOfPageOfResourceGroup"),
+    responses={
+        200: Response("PageOfResourceGroup"),
+        202: Response("AsyncOperationOfPageOfResourceGroup"),
     },
-    listing=Listing("results", "ResourceGroup", "offset", "limit"),
+    paging=Paging("results", "ResourceGroup", "offset", "limit"),
 )
 
 _GET_RESOURCE_GROUP_BY_ID: Operation[ResourceGroup | AsyncOperationOfNullableResourceGroup] = Operation(
@@ -63,130 +60,11 @@ _GET_RESOURCE_GROUP_BY_ID: Operation[ResourceGroup | AsyncOperationOfNullableRes
         Parameter("resource_group_id", "resourceGroupId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("ResourceGroup"),
-        202: Answer("AsyncOperationOfNullableResourceGroup"),
+    responses={
+        200: Response("ResourceGroup"),
+        202: Response("AsyncOperationOfNullableResourceGroup"),
     },
 )
-
-
-async def get_resource_groups(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> PageOfResourceGroup | AsyncOperationOfPageOfResourceGroup:
-    """Get Collection of Resource Groups: GET /api/v8/cloudInfrastructure/resourceGroups.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        region_ids: query `RegionIds`.
-        sync: query `Sync`.
-        search_pattern: query `SearchPattern`.
-
-    Returns:
-        200: `PageOfResourceGroup`.
-        202: `AsyncOperationOfPageOfResourceGroup`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroups
-    """
-    return await client.execute(
-        _GET_RESOURCE_GROUPS,
-        {
-            "offset": offset,
-            "limit": limit,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "region_ids": region_ids,
-            "sync": sync,
-            "search_pattern": search_pattern,
-        },
-    )
-
-
-def iterate_resource_groups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> Items[ResourceGroup, PageOfResourceGroup]:
-    """Get Collection of Resource Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_resource_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESOURCE_GROUPS,
-        {
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "region_ids": region_ids,
-            "sync": sync,
-            "search_pattern": search_pattern,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_resource_group_by_id(
-    client: ApplianceClient,
-    resource_group_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> ResourceGroup | AsyncOperationOfNullableResourceGroup:
-    """Get Resource Group Data: GET /api/v8/cloudInfrastructure/resourceGroups/{resourceGroupId}.
-
-    Args:
-        client: the appliance.
-        resource_group_id: path `resourceGroupId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `ResourceGroup`.
-        202: `AsyncOperationOfNullableResourceGroup`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroupById
-    """
-    return await client.execute(_GET_RESOURCE_GROUP_BY_ID, {"resource_group_id": resource_group_id, "sync": sync})
 
 
 class ResourceGroupApi(Api):
@@ -194,5 +72,83 @@ class ResourceGroupApi(Api):
 
     __slots__ = ()
 
-    get_resource_groups = ListMethod(get_resource_groups, iterate_resource_groups)
-    get_resource_group_by_id = Method(get_resource_group_by_id)
+    def get_resource_groups(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+    ) -> Listing[ResourceGroup, PageOfResourceGroup]:
+        """Get Collection of Resource Groups: GET /api/v8/cloudInfrastructure/resourceGroups.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            region_ids: query `RegionIds`.
+            sync: query `Sync`.
+            search_pattern: query `SearchPattern`.
+
+        Returns:
+            200: `PageOfResourceGroup`.
+            202: `AsyncOperationOfPageOfResourceGroup`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroups
+        """
+        return Listing(
+            self,
+            _GET_RESOURCE_GROUPS,
+            {
+                "offset": offset,
+                "limit": limit,
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "region_ids": region_ids,
+                "sync": sync,
+                "search_pattern": search_pattern,
+            },
+        )
+
+    def get_resource_group_by_id(
+        self: Caller,
+        resource_group_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[ResourceGroup | AsyncOperationOfNullableResourceGroup]:
+        """Get Resource Group Data: GET /api/v8/cloudInfrastructure/resourceGroups/{resourceGroupId}.
+
+        Args:
+            resource_group_id: path `resourceGroupId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `ResourceGroup`.
+            202: `AsyncOperationOfNullableResourceGroup`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/ResourceGroup#operation/ResourceGroup_GetResourceGroupById
+        """
+        return Request(self, _GET_RESOURCE_GROUP_BY_ID, {"resource_group_id": resource_group_id, "sync": sync})
+
+
+get_resource_groups = ResourceGroupApi.get_resource_groups
+get_resource_group_by_id = ResourceGroupApi.get_resource_group_by_id

@@ -6,14 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import (
         IdentityProviderConfiguration,
@@ -33,8 +32,8 @@ _GET_IDENTITY_PROVIDER_CONFIGURATION: Operation[IdentityProviderConfiguration] =
     group="saml2",
     name="get_identity_provider_configuration",
     parameters=(Parameter("include_disabled", type="bool"),),
-    answers={
-        200: Answer("IdentityProviderConfiguration"),
+    responses={
+        200: Response("IdentityProviderConfiguration"),
     },
 )
 
@@ -47,8 +46,8 @@ _GET_SERVICE_PROVIDER_CONFIGURATION: Operation[ServiceProviderConfiguration] = O
     tag="Saml2",
     group="saml2",
     name="get_service_provider_configuration",
-    answers={
-        200: Answer("ServiceProviderConfiguration"),
+    responses={
+        200: Response("ServiceProviderConfiguration"),
     },
 )
 
@@ -61,8 +60,8 @@ _GET_SERVICE_PROVIDER_METADATA: Operation[bytes] = Operation(
     tag="Saml2",
     group="saml2",
     name="get_service_provider_metadata",
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -75,9 +74,9 @@ _GET_SERVICE_PROVIDER_CERTIFICATE: Operation[bytes | None] = Operation(
     tag="Saml2",
     group="saml2",
     name="get_service_provider_certificate",
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
-        204: Answer(),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
+        204: Response(),
     },
 )
 
@@ -91,8 +90,8 @@ _UPLOAD_SERVICE_PROVIDER_CERTIFICATE: Operation[None] = Operation(
     group="saml2",
     name="upload_service_provider_certificate",
     body=Body("ServiceProviderCertificate"),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -105,8 +104,8 @@ _DELETE_SERVICE_PROVIDER_CERTIFICATE: Operation[None] = Operation(
     tag="Saml2",
     group="saml2",
     name="delete_service_provider_certificate",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -120,9 +119,9 @@ _REGISTER_IDENTITY_PROVIDER: Operation[None] = Operation(
     group="saml2",
     name="register_identity_provider",
     body=Body("IdentityProviderMetadata"),
-    answers={
-        200: Answer(),
-        204: Answer(),
+    responses={
+        200: Response(),
+        204: Response(),
     },
 )
 
@@ -136,185 +135,11 @@ _CHANGE_IDENTITY_PROVIDER_USED: Operation[None] = Operation(
     group="saml2",
     name="change_identity_provider_used",
     body=Body("IdentityProviderIsUsedFromClient"),
-    answers={
-        200: Answer(),
-        204: Answer(),
+    responses={
+        200: Response(),
+        204: Response(),
     },
 )
-
-
-async def get_identity_provider_configuration(
-    client: ApplianceClient,
-    *,
-    include_disabled: bool | Unset = UNSET,
-) -> IdentityProviderConfiguration:
-    """Get Identity Provider Settings: GET /api/v8/settings/saml2/idp.
-
-    Args:
-        client: the appliance.
-        include_disabled: query `includeDisabled`, default false.
-
-    Returns:
-        200: `IdentityProviderConfiguration`.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetIdentityProviderConfiguration
-    """
-    return await client.execute(_GET_IDENTITY_PROVIDER_CONFIGURATION, {"include_disabled": include_disabled})
-
-
-async def get_service_provider_configuration(
-    client: ApplianceClient,
-) -> ServiceProviderConfiguration:
-    """Get Service Provider Settings: GET /api/v8/settings/saml2/sp.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ServiceProviderConfiguration`.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderConfiguration
-    """
-    return await client.execute(_GET_SERVICE_PROVIDER_CONFIGURATION, {})
-
-
-async def get_service_provider_metadata(
-    client: ApplianceClient,
-) -> bytes:
-    """Get Service Provider Metadata: GET /api/v8/settings/saml2/sp/metadata.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderMetadata
-    """
-    return await client.execute(_GET_SERVICE_PROVIDER_METADATA, {})
-
-
-async def get_service_provider_certificate(
-    client: ApplianceClient,
-) -> bytes | None:
-    """Get Service Provider Certificate: GET /api/v8/settings/saml2/sp/certificate.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-        204: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderCertificate
-    """
-    return await client.execute(_GET_SERVICE_PROVIDER_CERTIFICATE, {})
-
-
-async def upload_service_provider_certificate(
-    client: ApplianceClient,
-    body: ServiceProviderCertificate,
-) -> None:
-    """Upload Service Provider Certificate: PUT /api/v8/settings/saml2/sp/certificate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_UploadServiceProviderCertificate
-    """
-    return await client.execute(_UPLOAD_SERVICE_PROVIDER_CERTIFICATE, {}, body)
-
-
-async def delete_service_provider_certificate(
-    client: ApplianceClient,
-) -> None:
-    """Delete Service Provider Certificate: DELETE /api/v8/settings/saml2/sp/certificate.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_DeleteServiceProviderCertificate
-    """
-    return await client.execute(_DELETE_SERVICE_PROVIDER_CERTIFICATE, {})
-
-
-async def register_identity_provider(
-    client: ApplianceClient,
-    body: IdentityProviderMetadata,
-) -> None:
-    """Import Identity Provider Metadata: POST /api/v8/settings/saml2/idp/register.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_RegisterIdentityProvider
-    """
-    return await client.execute(_REGISTER_IDENTITY_PROVIDER, {}, body)
-
-
-async def change_identity_provider_used(
-    client: ApplianceClient,
-    body: IdentityProviderIsUsedFromClient,
-) -> None:
-    """Change Identity Provider URL: POST /api/v8/settings/saml2/idp/used.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_ChangeIdentityProviderUsed
-    """
-    return await client.execute(_CHANGE_IDENTITY_PROVIDER_USED, {}, body)
 
 
 class Saml2Api(Api):
@@ -322,11 +147,162 @@ class Saml2Api(Api):
 
     __slots__ = ()
 
-    get_identity_provider_configuration = Method(get_identity_provider_configuration)
-    get_service_provider_configuration = Method(get_service_provider_configuration)
-    get_service_provider_metadata = DownloadMethod(get_service_provider_metadata)
-    get_service_provider_certificate = DownloadMethod(get_service_provider_certificate)
-    upload_service_provider_certificate = Method(upload_service_provider_certificate)
-    delete_service_provider_certificate = Method(delete_service_provider_certificate)
-    register_identity_provider = Method(register_identity_provider)
-    change_identity_provider_used = Method(change_identity_provider_used)
+    def get_identity_provider_configuration(
+        self: Caller,
+        *,
+        include_disabled: bool | Unset = UNSET,
+    ) -> Request[IdentityProviderConfiguration]:
+        """Get Identity Provider Settings: GET /api/v8/settings/saml2/idp.
+
+        Args:
+            include_disabled: query `includeDisabled`, default false.
+
+        Returns:
+            200: `IdentityProviderConfiguration`.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetIdentityProviderConfiguration
+        """
+        return Request(self, _GET_IDENTITY_PROVIDER_CONFIGURATION, {"include_disabled": include_disabled})
+
+    def get_service_provider_configuration(
+        self: Caller,
+    ) -> Request[ServiceProviderConfiguration]:
+        """Get Service Provider Settings: GET /api/v8/settings/saml2/sp.
+
+        Returns:
+            200: `ServiceProviderConfiguration`.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderConfiguration
+        """
+        return Request(self, _GET_SERVICE_PROVIDER_CONFIGURATION, {})
+
+    def get_service_provider_metadata(
+        self: Caller,
+    ) -> Download[bytes]:
+        """Get Service Provider Metadata: GET /api/v8/settings/saml2/sp/metadata.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderMetadata
+        """
+        return Download(self, _GET_SERVICE_PROVIDER_METADATA, {})
+
+    def get_service_provider_certificate(
+        self: Caller,
+    ) -> Download[bytes | None]:
+        """Get Service Provider Certificate: GET /api/v8/settings/saml2/sp/certificate.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+            204: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_GetServiceProviderCertificate
+        """
+        return Download(self, _GET_SERVICE_PROVIDER_CERTIFICATE, {})
+
+    def upload_service_provider_certificate(
+        self: Caller,
+        body: ServiceProviderCertificate,
+    ) -> Request[None]:
+        """Upload Service Provider Certificate: PUT /api/v8/settings/saml2/sp/certificate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_UploadServiceProviderCertificate
+        """
+        return Request(self, _UPLOAD_SERVICE_PROVIDER_CERTIFICATE, {}, body)
+
+    def delete_service_provider_certificate(
+        self: Caller,
+    ) -> Request[None]:
+        """Delete Service Provider Certificate: DELETE /api/v8/settings/saml2/sp/certificate.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_DeleteServiceProviderCertificate
+        """
+        return Request(self, _DELETE_SERVICE_PROVIDER_CERTIFICATE, {})
+
+    def register_identity_provider(
+        self: Caller,
+        body: IdentityProviderMetadata,
+    ) -> Request[None]:
+        """Import Identity Provider Metadata: POST /api/v8/settings/saml2/idp/register.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_RegisterIdentityProvider
+        """
+        return Request(self, _REGISTER_IDENTITY_PROVIDER, {}, body)
+
+    def change_identity_provider_used(
+        self: Caller,
+        body: IdentityProviderIsUsedFromClient,
+    ) -> Request[None]:
+        """Change Identity Provider URL: POST /api/v8/settings/saml2/idp/used.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/Saml2#operation/Saml2_ChangeIdentityProviderUsed
+        """
+        return Request(self, _CHANGE_IDENTITY_PROVIDER_USED, {}, body)
+
+
+get_identity_provider_configuration = Saml2Api.get_identity_provider_configuration
+get_service_provider_configuration = Saml2Api.get_service_provider_configuration
+get_service_provider_metadata = Saml2Api.get_service_provider_metadata
+get_service_provider_certificate = Saml2Api.get_service_provider_certificate
+upload_service_provider_certificate = Saml2Api.upload_service_provider_certificate
+delete_service_provider_certificate = Saml2Api.delete_service_provider_certificate
+register_identity_provider = Saml2Api.register_identity_provider
+change_identity_provider_used = Saml2Api.change_identity_provider_used

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         NewSlaTemplateFromClient,
@@ -38,8 +35,8 @@ _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATE_BY_ID: Operation[SlaTemp
         Parameter("template_id", "templateId", "path", required=True),
         Parameter("template_name", "TemplateName"),
     ),
-    answers={
-        200: Answer("SlaTemplate"),
+    responses={
+        200: Response("SlaTemplate"),
     },
 )
 
@@ -54,9 +51,9 @@ _SLA_PROTECTION_POLICY_TEMPLATE_UPDATE_SLA_POLICY_TEMPLATE: Operation[SlaTemplat
     name="sla_protection_policy_template_update_sla_policy_template",
     parameters=(Parameter("template_id", "templateId", "path", required=True),),
     body=Body("UpdatedSlaTemplateFromClient"),
-    answers={
-        200: Answer("SlaTemplate"),
-        204: Answer(),
+    responses={
+        200: Response("SlaTemplate"),
+        204: Response(),
     },
 )
 
@@ -70,8 +67,8 @@ _SLA_PROTECTION_POLICY_TEMPLATE_DELETE_SLA_POLICY_TEMPLATE: Operation[None] = Op
     group="sla_template",
     name="sla_protection_policy_template_delete_sla_policy_template",
     parameters=(Parameter("template_id", "templateId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -89,10 +86,10 @@ _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATES: Operation[PageOfSlaTem
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfSlaTemplate"),
+    responses={
+        200: Response("PageOfSlaTemplate"),
     },
-    listing=Listing("results", "SlaTemplate", "offset", "limit"),
+    paging=Paging("results", "SlaTemplate", "offset", "limit"),
 )
 
 _SLA_PROTECTION_POLICY_TEMPLATE_CREATE_SLA_POLICY_TEMPLATE: Operation[SlaTemplate] = Operation(
@@ -105,8 +102,8 @@ _SLA_PROTECTION_POLICY_TEMPLATE_CREATE_SLA_POLICY_TEMPLATE: Operation[SlaTemplat
     group="sla_template",
     name="sla_protection_policy_template_create_sla_policy_template",
     body=Body("NewSlaTemplateFromClient"),
-    answers={
-        201: Answer("SlaTemplate"),
+    responses={
+        201: Response("SlaTemplate"),
     },
 )
 
@@ -120,210 +117,10 @@ _SLA_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES: Operation[Page
     group="sla_template",
     name="sla_protection_policy_template_get_assigned_protection_policies",
     parameters=(Parameter("template_id", "templateId", "path", required=True),),
-    answers={
-        200: Answer("PageOfSlaTemplateAssignment"),
+    responses={
+        200: Response("PageOfSlaTemplateAssignment"),
     },
 )
-
-
-async def sla_protection_policy_template_get_sla_policy_template_by_id(
-    client: ApplianceClient,
-    template_id: str,
-    *,
-    template_name: str | Unset = UNSET,
-) -> SlaTemplate:
-    """Get SLA Template Data: GET /api/v8/policyTemplates/slaTemplate/{templateId}.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-        template_name: query `TemplateName`.
-
-    Returns:
-        200: `SlaTemplate`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplateById
-    """
-    return await client.execute(
-        _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATE_BY_ID,
-        {"template_id": template_id, "template_name": template_name},
-    )
-
-
-async def sla_protection_policy_template_update_sla_policy_template(
-    client: ApplianceClient,
-    template_id: str,
-    body: UpdatedSlaTemplateFromClient,
-) -> SlaTemplate | None:
-    """Modify SLA Template: PUT /api/v8/policyTemplates/slaTemplate/{templateId}.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SlaTemplate`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_UpdateSlaPolicyTemplate
-    """
-    return await client.execute(
-        _SLA_PROTECTION_POLICY_TEMPLATE_UPDATE_SLA_POLICY_TEMPLATE, {"template_id": template_id}, body
-    )
-
-
-async def sla_protection_policy_template_delete_sla_policy_template(
-    client: ApplianceClient,
-    template_id: str,
-) -> None:
-    """Remove SLA Template: DELETE /api/v8/policyTemplates/slaTemplate/{templateId}.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_DeleteSlaPolicyTemplate
-    """
-    return await client.execute(
-        _SLA_PROTECTION_POLICY_TEMPLATE_DELETE_SLA_POLICY_TEMPLATE, {"template_id": template_id}
-    )
-
-
-async def sla_protection_policy_template_get_sla_policy_templates(
-    client: ApplianceClient,
-    *,
-    template_name: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfSlaTemplate:
-    """Get Collection of SLA Templates: GET /api/v8/policyTemplates/slaTemplate.
-
-    Args:
-        client: the appliance.
-        template_name: query `TemplateName`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfSlaTemplate`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplates
-    """
-    return await client.execute(
-        _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATES,
-        {"template_name": template_name, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_sla_protection_policy_template_get_sla_policy_templates(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    template_name: str | Unset = UNSET,
-) -> Items[SlaTemplate, PageOfSlaTemplate]:
-    """Get Collection of SLA Templates: every row of every page, for `async for`.
-
-    What is not said here is as in `sla_protection_policy_template_get_sla_policy_templates`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATES,
-        {"template_name": template_name},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def sla_protection_policy_template_create_sla_policy_template(
-    client: ApplianceClient,
-    body: NewSlaTemplateFromClient,
-) -> SlaTemplate:
-    """Create SLA Template: POST /api/v8/policyTemplates/slaTemplate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SlaTemplate`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_CreateSlaPolicyTemplate
-    """
-    return await client.execute(_SLA_PROTECTION_POLICY_TEMPLATE_CREATE_SLA_POLICY_TEMPLATE, {}, body)
-
-
-async def sla_protection_policy_template_get_assigned_protection_policies(
-    client: ApplianceClient,
-    template_id: str,
-) -> PageOfSlaTemplateAssignment:
-    """Get Policies That Have SLA Template Assigned: GET
-    /api/v8/policyTemplates/slaTemplate/{templateId}/assignedProtectionPolicies.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-
-    Returns:
-        200: `PageOfSlaTemplateAssignment`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetAssignedProtectionPolicies
-    """
-    return await client.execute(
-        _SLA_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES, {"template_id": template_id}
-    )
 
 
 class SlaTemplateApi(Api):
@@ -331,22 +128,183 @@ class SlaTemplateApi(Api):
 
     __slots__ = ()
 
-    sla_protection_policy_template_get_sla_policy_template_by_id = Method(
-        sla_protection_policy_template_get_sla_policy_template_by_id
-    )
-    sla_protection_policy_template_update_sla_policy_template = Method(
-        sla_protection_policy_template_update_sla_policy_template
-    )
-    sla_protection_policy_template_delete_sla_policy_template = Method(
-        sla_protection_policy_template_delete_sla_policy_template
-    )
-    sla_protection_policy_template_get_sla_policy_templates = ListMethod(
-        sla_protection_policy_template_get_sla_policy_templates,
-        iterate_sla_protection_policy_template_get_sla_policy_templates,
-    )
-    sla_protection_policy_template_create_sla_policy_template = Method(
-        sla_protection_policy_template_create_sla_policy_template
-    )
-    sla_protection_policy_template_get_assigned_protection_policies = Method(
-        sla_protection_policy_template_get_assigned_protection_policies
-    )
+    def sla_protection_policy_template_get_sla_policy_template_by_id(
+        self: Caller,
+        template_id: str,
+        *,
+        template_name: str | Unset = UNSET,
+    ) -> Request[SlaTemplate]:
+        """Get SLA Template Data: GET /api/v8/policyTemplates/slaTemplate/{templateId}.
+
+        Args:
+            template_id: path `templateId`, UUID.
+            template_name: query `TemplateName`.
+
+        Returns:
+            200: `SlaTemplate`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplateById
+        """
+        return Request(
+            self,
+            _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATE_BY_ID,
+            {"template_id": template_id, "template_name": template_name},
+        )
+
+    def sla_protection_policy_template_update_sla_policy_template(
+        self: Caller,
+        template_id: str,
+        body: UpdatedSlaTemplateFromClient,
+    ) -> Request[SlaTemplate | None]:
+        """Modify SLA Template: PUT /api/v8/policyTemplates/slaTemplate/{templateId}.
+
+        Args:
+            template_id: path `templateId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SlaTemplate`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_UpdateSlaPolicyTemplate
+        """
+        return Request(
+            self, _SLA_PROTECTION_POLICY_TEMPLATE_UPDATE_SLA_POLICY_TEMPLATE, {"template_id": template_id}, body
+        )
+
+    def sla_protection_policy_template_delete_sla_policy_template(
+        self: Caller,
+        template_id: str,
+    ) -> Request[None]:
+        """Remove SLA Template: DELETE /api/v8/policyTemplates/slaTemplate/{templateId}.
+
+        Args:
+            template_id: path `templateId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_DeleteSlaPolicyTemplate
+        """
+        return Request(self, _SLA_PROTECTION_POLICY_TEMPLATE_DELETE_SLA_POLICY_TEMPLATE, {"template_id": template_id})
+
+    def sla_protection_policy_template_get_sla_policy_templates(
+        self: Caller,
+        *,
+        template_name: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[SlaTemplate, PageOfSlaTemplate]:
+        """Get Collection of SLA Templates: GET /api/v8/policyTemplates/slaTemplate.
+
+        Args:
+            template_name: query `TemplateName`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfSlaTemplate`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetSlaPolicyTemplates
+        """
+        return Listing(
+            self,
+            _SLA_PROTECTION_POLICY_TEMPLATE_GET_SLA_POLICY_TEMPLATES,
+            {"template_name": template_name, "offset": offset, "limit": limit},
+        )
+
+    def sla_protection_policy_template_create_sla_policy_template(
+        self: Caller,
+        body: NewSlaTemplateFromClient,
+    ) -> Request[SlaTemplate]:
+        """Create SLA Template: POST /api/v8/policyTemplates/slaTemplate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SlaTemplate`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_CreateSlaPolicyTemplate
+        """
+        return Request(self, _SLA_PROTECTION_POLICY_TEMPLATE_CREATE_SLA_POLICY_TEMPLATE, {}, body)
+
+    def sla_protection_policy_template_get_assigned_protection_policies(
+        self: Caller,
+        template_id: str,
+    ) -> Request[PageOfSlaTemplateAssignment]:
+        """Get Policies That Have SLA Template Assigned: GET
+        /api/v8/policyTemplates/slaTemplate/{templateId}/assignedProtectionPolicies.
+
+        Args:
+            template_id: path `templateId`, UUID.
+
+        Returns:
+            200: `PageOfSlaTemplateAssignment`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SlaTemplate#operation/SlaProtectionPolicyTemplate_GetAssignedProtectionPolicies
+        """
+        return Request(
+            self, _SLA_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES, {"template_id": template_id}
+        )
+
+
+sla_protection_policy_template_get_sla_policy_template_by_id = (
+    SlaTemplateApi.sla_protection_policy_template_get_sla_policy_template_by_id
+)
+sla_protection_policy_template_update_sla_policy_template = (
+    SlaTemplateApi.sla_protection_policy_template_update_sla_policy_template
+)
+sla_protection_policy_template_delete_sla_policy_template = (
+    SlaTemplateApi.sla_protection_policy_template_delete_sla_policy_template
+)
+sla_protection_policy_template_get_sla_policy_templates = (
+    SlaTemplateApi.sla_protection_policy_template_get_sla_policy_templates
+)
+sla_protection_policy_template_create_sla_policy_template = (
+    SlaTemplateApi.sla_protection_policy_template_create_sla_policy_template
+)
+sla_protection_policy_template_get_assigned_protection_policies = (
+    SlaTemplateApi.sla_protection_policy_template_get_assigned_protection_policies
+)

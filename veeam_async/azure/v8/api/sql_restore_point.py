@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         DatabaseRestoreOptions,
@@ -49,10 +46,10 @@ _GET_RESTORE_POINT_PAGE: Operation[PageOfSqlRestorePoint] = Operation(
         Parameter("storage_access_tier", "StorageAccessTier", type="list[StorageAccessTier]", array="repeat"),
         Parameter("immutability_enabled", "ImmutabilityEnabled", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfSqlRestorePoint"),
+    responses={
+        200: Response("PageOfSqlRestorePoint"),
     },
-    listing=Listing("results", "SqlRestorePoint", "offset", "limit"),
+    paging=Paging("results", "SqlRestorePoint", "offset", "limit"),
 )
 
 _GET_RESTORE_POINT_BY_ID: Operation[SqlRestorePoint] = Operation(
@@ -65,8 +62,8 @@ _GET_RESTORE_POINT_BY_ID: Operation[SqlRestorePoint] = Operation(
     group="sql_restore_point",
     name="get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("SqlRestorePoint"),
+    responses={
+        200: Response("SqlRestorePoint"),
     },
 )
 
@@ -80,8 +77,8 @@ _DELETE_RESTORE_POINT: Operation[JobSession] = Operation(
     group="sql_restore_point",
     name="delete_restore_point",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -96,8 +93,8 @@ _RESTORE_AZURE_SQL_DATABASE: Operation[JobSession] = Operation(
     name="restore_azure_sql_database",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DatabaseRestoreOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -112,8 +109,8 @@ _RETRIEVE_DATA: Operation[JobSession] = Operation(
     name="retrieve_data",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DataRetrievalOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -128,237 +125,10 @@ _EXTEND_RETRIEVED_DATA_AVAILABILITY: Operation[None] = Operation(
     name="extend_retrieved_data_availability",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DataRetrievalExtendOptions"),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
-
-
-async def get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    database_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-) -> PageOfSqlRestorePoint:
-    """Get SQL Database Restore Points: GET /api/v8/restorePoints/sql.
-
-    Args:
-        client: the appliance.
-        database_id: query `DatabaseId`.
-        only_latest: query `OnlyLatest`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        storage_access_tier: query `StorageAccessTier`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-
-    Returns:
-        200: `PageOfSqlRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointPage
-    """
-    return await client.execute(
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "database_id": database_id,
-            "only_latest": only_latest,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "point_in_time": point_in_time,
-            "offset": offset,
-            "limit": limit,
-            "storage_access_tier": storage_access_tier,
-            "immutability_enabled": immutability_enabled,
-        },
-    )
-
-
-def iterate_restore_point_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    database_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-) -> Items[SqlRestorePoint, PageOfSqlRestorePoint]:
-    """Get SQL Database Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_point_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "database_id": database_id,
-            "only_latest": only_latest,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "point_in_time": point_in_time,
-            "storage_access_tier": storage_access_tier,
-            "immutability_enabled": immutability_enabled,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> SqlRestorePoint:
-    """Get SQL Database Restore Point Data: GET /api/v8/restorePoints/sql/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `SqlRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointById
-    """
-    return await client.execute(_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
-
-
-async def delete_restore_point(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> JobSession:
-    """Remove SQL Database Restore Point: DELETE /api/v8/restorePoints/sql/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 423.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_DeleteRestorePoint
-    """
-    return await client.execute(_DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
-
-
-async def restore_azure_sql_database(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DatabaseRestoreOptions,
-) -> JobSession:
-    """Perform SQL Database Restore: POST /api/v8/restorePoints/sql/{restorePointId}/restoreDb.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RestoreAzureSqlDatabase
-    """
-    return await client.execute(_RESTORE_AZURE_SQL_DATABASE, {"restore_point_id": restore_point_id}, body)
-
-
-async def retrieve_data(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DataRetrievalOptions,
-) -> JobSession:
-    """Retrieve Data from Archive: POST /api/v8/restorePoints/sql/{restorePointId}/retrieveData.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RetrieveData
-    """
-    return await client.execute(_RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
-
-
-async def extend_retrieved_data_availability(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DataRetrievalExtendOptions,
-) -> None:
-    """Extend Data Availability Period: POST /api/v8/restorePoints/sql/{restorePointId}/extendRetrievedDataAvailability.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_ExtendRetrievedDataAvailability
-    """
-    return await client.execute(_EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
 
 
 class SqlRestorePointApi(Api):
@@ -366,9 +136,187 @@ class SqlRestorePointApi(Api):
 
     __slots__ = ()
 
-    get_restore_point_page = ListMethod(get_restore_point_page, iterate_restore_point_page)
-    get_restore_point_by_id = Method(get_restore_point_by_id)
-    delete_restore_point = Method(delete_restore_point)
-    restore_azure_sql_database = Method(restore_azure_sql_database)
-    retrieve_data = Method(retrieve_data)
-    extend_retrieved_data_availability = Method(extend_retrieved_data_availability)
+    def get_restore_point_page(
+        self: Caller,
+        *,
+        database_id: str | Unset = UNSET,
+        only_latest: bool | Unset = UNSET,
+        data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
+        point_in_time: datetime | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
+        immutability_enabled: bool | Unset = UNSET,
+    ) -> Listing[SqlRestorePoint, PageOfSqlRestorePoint]:
+        """Get SQL Database Restore Points: GET /api/v8/restorePoints/sql.
+
+        Args:
+            database_id: query `DatabaseId`.
+            only_latest: query `OnlyLatest`.
+            data_retrieval_statuses: query `DataRetrievalStatuses`.
+            point_in_time: query `PointInTime`, with its zone.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            storage_access_tier: query `StorageAccessTier`.
+            immutability_enabled: query `ImmutabilityEnabled`.
+
+        Returns:
+            200: `PageOfSqlRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointPage
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_POINT_PAGE,
+            {
+                "database_id": database_id,
+                "only_latest": only_latest,
+                "data_retrieval_statuses": data_retrieval_statuses,
+                "point_in_time": point_in_time,
+                "offset": offset,
+                "limit": limit,
+                "storage_access_tier": storage_access_tier,
+                "immutability_enabled": immutability_enabled,
+            },
+        )
+
+    def get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[SqlRestorePoint]:
+        """Get SQL Database Restore Point Data: GET /api/v8/restorePoints/sql/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `SqlRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_GetRestorePointById
+        """
+        return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
+
+    def delete_restore_point(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[JobSession]:
+        """Remove SQL Database Restore Point: DELETE /api/v8/restorePoints/sql/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 423.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_DeleteRestorePoint
+        """
+        return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
+
+    def restore_azure_sql_database(
+        self: Caller,
+        restore_point_id: str,
+        body: DatabaseRestoreOptions,
+    ) -> Request[JobSession]:
+        """Perform SQL Database Restore: POST /api/v8/restorePoints/sql/{restorePointId}/restoreDb.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RestoreAzureSqlDatabase
+        """
+        return Request(self, _RESTORE_AZURE_SQL_DATABASE, {"restore_point_id": restore_point_id}, body)
+
+    def retrieve_data(
+        self: Caller,
+        restore_point_id: str,
+        body: DataRetrievalOptions,
+    ) -> Request[JobSession]:
+        """Retrieve Data from Archive: POST /api/v8/restorePoints/sql/{restorePointId}/retrieveData.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_RetrieveData
+        """
+        return Request(self, _RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
+
+    def extend_retrieved_data_availability(
+        self: Caller,
+        restore_point_id: str,
+        body: DataRetrievalExtendOptions,
+    ) -> Request[None]:
+        """Extend Data Availability Period: POST /api/v8/restorePoints/sql/{restorePointId}/extendRetrievedDataAvailability.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlRestorePoint#operation/SqlRestorePoint_ExtendRetrievedDataAvailability
+        """
+        return Request(self, _EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
+
+
+get_restore_point_page = SqlRestorePointApi.get_restore_point_page
+get_restore_point_by_id = SqlRestorePointApi.get_restore_point_by_id
+delete_restore_point = SqlRestorePointApi.delete_restore_point
+restore_azure_sql_database = SqlRestorePointApi.restore_azure_sql_database
+retrieve_data = SqlRestorePointApi.retrieve_data
+extend_retrieved_data_availability = SqlRestorePointApi.extend_retrieved_data_availability

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfArrayOfSqlConnectionTestMessage,
@@ -49,11 +46,11 @@ _GET_SQL_SERVERS_PAGE: Operation[PageOfSqlServer | AsyncOperationOfPageOfSqlServ
         Parameter("sync", "Sync", type="bool"),
         Parameter("server_types", "ServerTypes", type="SqlServerTypeFilterOptions"),
     ),
-    answers={
-        200: Answer("PageOfSqlServer"),
-        202: Answer("AsyncOperationOfPageOfSqlServer"),
+    responses={
+        200: Response("PageOfSqlServer"),
+        202: Response("AsyncOperationOfPageOfSqlServer"),
     },
-    listing=Listing("results", "SqlServer", "offset", "limit"),
+    paging=Paging("results", "SqlServer", "offset", "limit"),
 )
 
 _GET_SQL_SERVER_BY_ID: Operation[SqlServer | AsyncOperationOfSqlServer] = Operation(
@@ -69,9 +66,9 @@ _GET_SQL_SERVER_BY_ID: Operation[SqlServer | AsyncOperationOfSqlServer] = Operat
         Parameter("sql_server_id", "sqlServerId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("SqlServer"),
-        202: Answer("AsyncOperationOfSqlServer"),
+    responses={
+        200: Response("SqlServer"),
+        202: Response("AsyncOperationOfSqlServer"),
     },
 )
 
@@ -90,177 +87,12 @@ _TEST_CONNECTIVITY: Operation[list[SqlConnectionTestMessage] | AsyncOperationOfA
             Parameter("sql_account_id"),
             Parameter("azure_account_id"),
         ),
-        answers={
-            200: Answer("list[SqlConnectionTestMessage]"),
-            202: Answer("AsyncOperationOfArrayOfSqlConnectionTestMessage"),
+        responses={
+            200: Response("list[SqlConnectionTestMessage]"),
+            202: Response("AsyncOperationOfArrayOfSqlConnectionTestMessage"),
         },
     )
 )
-
-
-async def get_sql_servers_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
-    assignable_by_sql_account_id: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    server_types: SqlServerTypeFilterOptions | Unset = UNSET,
-) -> PageOfSqlServer | AsyncOperationOfPageOfSqlServer:
-    """Get Collection of SQL Servers: GET /api/v8/cloudInfrastructure/sqlServers.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        search_pattern: query `SearchPattern`.
-        credentials_state: query `CredentialsState`.
-        assignable_by_sql_account_id: query `AssignableBySqlAccountId`.
-        region_ids: query `RegionIds`.
-        sync: query `Sync`.
-        server_types: query `ServerTypes`.
-
-    Returns:
-        200: `PageOfSqlServer`.
-        202: `AsyncOperationOfPageOfSqlServer`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServersPage
-    """
-    return await client.execute(
-        _GET_SQL_SERVERS_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "credentials_state": credentials_state,
-            "assignable_by_sql_account_id": assignable_by_sql_account_id,
-            "region_ids": region_ids,
-            "sync": sync,
-            "server_types": server_types,
-        },
-    )
-
-
-def iterate_sql_servers_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
-    assignable_by_sql_account_id: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    server_types: SqlServerTypeFilterOptions | Unset = UNSET,
-) -> Items[SqlServer, PageOfSqlServer]:
-    """Get Collection of SQL Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_sql_servers_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_SQL_SERVERS_PAGE,
-        {
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "credentials_state": credentials_state,
-            "assignable_by_sql_account_id": assignable_by_sql_account_id,
-            "region_ids": region_ids,
-            "sync": sync,
-            "server_types": server_types,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_sql_server_by_id(
-    client: ApplianceClient,
-    sql_server_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> SqlServer | AsyncOperationOfSqlServer:
-    """Get SQL Server Data: GET /api/v8/cloudInfrastructure/sqlServers/{sqlServerId}.
-
-    Args:
-        client: the appliance.
-        sql_server_id: path `sqlServerId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `SqlServer`.
-        202: `AsyncOperationOfSqlServer`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServerById
-    """
-    return await client.execute(_GET_SQL_SERVER_BY_ID, {"sql_server_id": sql_server_id, "sync": sync})
-
-
-async def test_connectivity(
-    client: ApplianceClient,
-    sql_server_id: str,
-    *,
-    sql_account_id: str | Unset = UNSET,
-    azure_account_id: str | Unset = UNSET,
-) -> list[SqlConnectionTestMessage] | AsyncOperationOfArrayOfSqlConnectionTestMessage:
-    """Test Connection to SQL Server: POST /api/v8/cloudInfrastructure/sqlServers/testConnectivity/{sqlServerId}.
-
-    Args:
-        client: the appliance.
-        sql_server_id: path `sqlServerId`.
-        sql_account_id: query `sqlAccountId`.
-        azure_account_id: query `azureAccountId`.
-
-    Returns:
-        200: `list[SqlConnectionTestMessage]`.
-        202: `AsyncOperationOfArrayOfSqlConnectionTestMessage`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlServer#operation/SqlServer_TestConnectivity
-    """
-    return await client.execute(
-        _TEST_CONNECTIVITY,
-        {"sql_server_id": sql_server_id, "sql_account_id": sql_account_id, "azure_account_id": azure_account_id},
-    )
 
 
 class SqlServerApi(Api):
@@ -268,6 +100,125 @@ class SqlServerApi(Api):
 
     __slots__ = ()
 
-    get_sql_servers_page = ListMethod(get_sql_servers_page, iterate_sql_servers_page)
-    get_sql_server_by_id = Method(get_sql_server_by_id)
-    test_connectivity = Method(test_connectivity)
+    def get_sql_servers_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        credentials_state: CredentialsStateFilterOptions | Unset = UNSET,
+        assignable_by_sql_account_id: int | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        server_types: SqlServerTypeFilterOptions | Unset = UNSET,
+    ) -> Listing[SqlServer, PageOfSqlServer]:
+        """Get Collection of SQL Servers: GET /api/v8/cloudInfrastructure/sqlServers.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            search_pattern: query `SearchPattern`.
+            credentials_state: query `CredentialsState`.
+            assignable_by_sql_account_id: query `AssignableBySqlAccountId`.
+            region_ids: query `RegionIds`.
+            sync: query `Sync`.
+            server_types: query `ServerTypes`.
+
+        Returns:
+            200: `PageOfSqlServer`.
+            202: `AsyncOperationOfPageOfSqlServer`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServersPage
+        """
+        return Listing(
+            self,
+            _GET_SQL_SERVERS_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "search_pattern": search_pattern,
+                "credentials_state": credentials_state,
+                "assignable_by_sql_account_id": assignable_by_sql_account_id,
+                "region_ids": region_ids,
+                "sync": sync,
+                "server_types": server_types,
+            },
+        )
+
+    def get_sql_server_by_id(
+        self: Caller,
+        sql_server_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[SqlServer | AsyncOperationOfSqlServer]:
+        """Get SQL Server Data: GET /api/v8/cloudInfrastructure/sqlServers/{sqlServerId}.
+
+        Args:
+            sql_server_id: path `sqlServerId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `SqlServer`.
+            202: `AsyncOperationOfSqlServer`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlServer#operation/SqlServer_GetSqlServerById
+        """
+        return Request(self, _GET_SQL_SERVER_BY_ID, {"sql_server_id": sql_server_id, "sync": sync})
+
+    def test_connectivity(
+        self: Caller,
+        sql_server_id: str,
+        *,
+        sql_account_id: str | Unset = UNSET,
+        azure_account_id: str | Unset = UNSET,
+    ) -> Request[list[SqlConnectionTestMessage] | AsyncOperationOfArrayOfSqlConnectionTestMessage]:
+        """Test Connection to SQL Server: POST /api/v8/cloudInfrastructure/sqlServers/testConnectivity/{sqlServerId}.
+
+        Args:
+            sql_server_id: path `sqlServerId`.
+            sql_account_id: query `sqlAccountId`.
+            azure_account_id: query `azureAccountId`.
+
+        Returns:
+            200: `list[SqlConnectionTestMessage]`.
+            202: `AsyncOperationOfArrayOfSqlConnectionTestMessage`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/SqlServer#operation/SqlServer_TestConnectivity
+        """
+        return Request(
+            self,
+            _TEST_CONNECTIVITY,
+            {"sql_server_id": sql_server_id, "sql_account_id": sql_account_id, "azure_account_id": azure_account_id},
+        )
+
+
+get_sql_servers_page = SqlServerApi.get_sql_servers_page
+get_sql_server_by_id = SqlServerApi.get_sql_server_by_id
+test_connectivity = SqlServerApi.test_connectivity

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import AsyncOperationOfVirtualNetwork, PageOfVirtualNetwork, VirtualNetwork, VirtualNetworkFromClient
 
@@ -35,10 +32,10 @@ _GET_NETWORKS: Operation[PageOfVirtualNetwork] = Operation(
         Parameter("subscription_id", "SubscriptionId"),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("PageOfVirtualNetwork"),
+    responses={
+        200: Response("PageOfVirtualNetwork"),
     },
-    listing=Listing("results", "VirtualNetwork", "offset", "limit"),
+    paging=Paging("results", "VirtualNetwork", "offset", "limit"),
 )
 
 _CREATE_VIRTUAL_NETWORK: Operation[AsyncOperationOfVirtualNetwork] = Operation(
@@ -51,8 +48,8 @@ _CREATE_VIRTUAL_NETWORK: Operation[AsyncOperationOfVirtualNetwork] = Operation(
     group="virtual_network",
     name="create_virtual_network",
     body=Body("VirtualNetworkFromClient"),
-    answers={
-        202: Answer("AsyncOperationOfVirtualNetwork"),
+    responses={
+        202: Response("AsyncOperationOfVirtualNetwork"),
     },
 )
 
@@ -69,8 +66,8 @@ _GET_FIRST_FREE_ADDRESS_SPACE: Operation[str] = Operation(
         Parameter("subnet_mask", type="int", required=True),
         Parameter("subscription_id"),
     ),
-    answers={
-        200: Answer("str"),
+    responses={
+        200: Response("str"),
     },
     deprecated=True,
 )
@@ -88,167 +85,10 @@ _GET_NETWORK_BY_ID: Operation[VirtualNetwork] = Operation(
         Parameter("network_id", "networkId", "path", required=True),
         Parameter("account_id"),
     ),
-    answers={
-        200: Answer("VirtualNetwork"),
+    responses={
+        200: Response("VirtualNetwork"),
     },
 )
-
-
-async def get_networks(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> PageOfVirtualNetwork:
-    """Get Collection of Virtual Networks: GET /api/v8/cloudInfrastructure/virtualNetworks.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        region_id: query `RegionId`.
-        subscription_id: query `SubscriptionId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-
-    Returns:
-        200: `PageOfVirtualNetwork`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworks
-    """
-    return await client.execute(
-        _GET_NETWORKS,
-        {
-            "offset": offset,
-            "limit": limit,
-            "region_id": region_id,
-            "subscription_id": subscription_id,
-            "service_account_id": service_account_id,
-        },
-    )
-
-
-def iterate_networks(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Items[VirtualNetwork, PageOfVirtualNetwork]:
-    """Get Collection of Virtual Networks: every row of every page, for `async for`.
-
-    What is not said here is as in `get_networks`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_NETWORKS,
-        {"region_id": region_id, "subscription_id": subscription_id, "service_account_id": service_account_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_virtual_network(
-    client: ApplianceClient,
-    body: VirtualNetworkFromClient,
-) -> AsyncOperationOfVirtualNetwork:
-    """Create Virtual Networks: POST /api/v8/cloudInfrastructure/virtualNetworks.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `AsyncOperationOfVirtualNetwork`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_CreateVirtualNetwork
-    """
-    return await client.execute(_CREATE_VIRTUAL_NETWORK, {}, body)
-
-
-async def get_first_free_address_space(
-    client: ApplianceClient,
-    *,
-    subnet_mask: int,
-    subscription_id: str | Unset = UNSET,
-) -> str:
-    """Get First Free Address Range: GET /api/v8/cloudInfrastructure/virtualNetworks/firstFreeAddressSpace.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        subnet_mask: query `subnetMask`.
-        subscription_id: query `subscriptionId`, UUID.
-
-    Returns:
-        200: `str`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetFirstFreeAddressSpace
-    """
-    return await client.execute(
-        _GET_FIRST_FREE_ADDRESS_SPACE, {"subnet_mask": subnet_mask, "subscription_id": subscription_id}
-    )
-
-
-async def get_network_by_id(
-    client: ApplianceClient,
-    network_id: str,
-    *,
-    account_id: str | Unset = UNSET,
-) -> VirtualNetwork:
-    """Get Virtual Network Data: GET /api/v8/cloudInfrastructure/virtualNetworks/{networkId}.
-
-    Args:
-        client: the appliance.
-        network_id: path `networkId`.
-        account_id: query `accountId`.
-
-    Returns:
-        200: `VirtualNetwork`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworkById
-    """
-    return await client.execute(_GET_NETWORK_BY_ID, {"network_id": network_id, "account_id": account_id})
 
 
 class VirtualNetworkApi(Api):
@@ -256,7 +96,129 @@ class VirtualNetworkApi(Api):
 
     __slots__ = ()
 
-    get_networks = ListMethod(get_networks, iterate_networks)
-    create_virtual_network = Method(create_virtual_network)
-    get_first_free_address_space = Method(get_first_free_address_space)
-    get_network_by_id = Method(get_network_by_id)
+    def get_networks(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        region_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Listing[VirtualNetwork, PageOfVirtualNetwork]:
+        """Get Collection of Virtual Networks: GET /api/v8/cloudInfrastructure/virtualNetworks.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            region_id: query `RegionId`.
+            subscription_id: query `SubscriptionId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+
+        Returns:
+            200: `PageOfVirtualNetwork`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworks
+        """
+        return Listing(
+            self,
+            _GET_NETWORKS,
+            {
+                "offset": offset,
+                "limit": limit,
+                "region_id": region_id,
+                "subscription_id": subscription_id,
+                "service_account_id": service_account_id,
+            },
+        )
+
+    def create_virtual_network(
+        self: Caller,
+        body: VirtualNetworkFromClient,
+    ) -> Request[AsyncOperationOfVirtualNetwork]:
+        """Create Virtual Networks: POST /api/v8/cloudInfrastructure/virtualNetworks.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `AsyncOperationOfVirtualNetwork`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_CreateVirtualNetwork
+        """
+        return Request(self, _CREATE_VIRTUAL_NETWORK, {}, body)
+
+    def get_first_free_address_space(
+        self: Caller,
+        *,
+        subnet_mask: int,
+        subscription_id: str | Unset = UNSET,
+    ) -> Request[str]:
+        """Get First Free Address Range: GET /api/v8/cloudInfrastructure/virtualNetworks/firstFreeAddressSpace.
+
+        Deprecated by the vendor.
+
+        Args:
+            subnet_mask: query `subnetMask`.
+            subscription_id: query `subscriptionId`, UUID.
+
+        Returns:
+            200: `str`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetFirstFreeAddressSpace
+        """
+        return Request(
+            self, _GET_FIRST_FREE_ADDRESS_SPACE, {"subnet_mask": subnet_mask, "subscription_id": subscription_id}
+        )
+
+    def get_network_by_id(
+        self: Caller,
+        network_id: str,
+        *,
+        account_id: str | Unset = UNSET,
+    ) -> Request[VirtualNetwork]:
+        """Get Virtual Network Data: GET /api/v8/cloudInfrastructure/virtualNetworks/{networkId}.
+
+        Args:
+            network_id: path `networkId`.
+            account_id: query `accountId`.
+
+        Returns:
+            200: `VirtualNetwork`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VirtualNetwork#operation/VirtualNetwork_GetNetworkById
+        """
+        return Request(self, _GET_NETWORK_BY_ID, {"network_id": network_id, "account_id": account_id})
+
+
+get_networks = VirtualNetworkApi.get_networks
+create_virtual_network = VirtualNetworkApi.create_virtual_network
+get_first_free_address_space = VirtualNetworkApi.get_first_free_address_space
+get_network_by_id = VirtualNetworkApi.get_network_by_id

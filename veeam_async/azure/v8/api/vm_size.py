@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import VmSize
 
@@ -31,8 +29,8 @@ _GET_VM_SIZES: Operation[list[VmSize]] = Operation(
         Parameter("region", "Region", required=True),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("list[VmSize]"),
+    responses={
+        200: Response("list[VmSize]"),
     },
 )
 
@@ -49,71 +47,10 @@ _GET_VM_SIZES_FOR_WORKER: Operation[list[VmSize]] = Operation(
         Parameter("region", required=True),
         Parameter("name_search_pattern", "NameSearchPattern"),
     ),
-    answers={
-        200: Answer("list[VmSize]"),
+    responses={
+        200: Response("list[VmSize]"),
     },
 )
-
-
-async def get_vm_sizes(
-    client: ApplianceClient,
-    *,
-    region: str,
-    subscription_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> list[VmSize]:
-    """Get Collection of VM Sizes: GET /api/v8/cloudInfrastructure/virtualMachineSizes.
-
-    Args:
-        client: the appliance.
-        region: query `Region`.
-        subscription_id: query `SubscriptionId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-
-    Returns:
-        200: `list[VmSize]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizes
-    """
-    return await client.execute(
-        _GET_VM_SIZES, {"region": region, "subscription_id": subscription_id, "service_account_id": service_account_id}
-    )
-
-
-async def get_vm_sizes_for_worker(
-    client: ApplianceClient,
-    *,
-    region: str,
-    name_search_pattern: str | Unset = UNSET,
-) -> list[VmSize]:
-    """Get Collection of Worker VM Sizes: GET /api/v8/cloudInfrastructure/virtualMachineWorkerSizes.
-
-    Args:
-        client: the appliance.
-        region: query `region`.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Returns:
-        200: `list[VmSize]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizesForWorker
-    """
-    return await client.execute(
-        _GET_VM_SIZES_FOR_WORKER, {"region": region, "name_search_pattern": name_search_pattern}
-    )
 
 
 class VmSizeApi(Api):
@@ -121,5 +58,63 @@ class VmSizeApi(Api):
 
     __slots__ = ()
 
-    get_vm_sizes = Method(get_vm_sizes)
-    get_vm_sizes_for_worker = Method(get_vm_sizes_for_worker)
+    def get_vm_sizes(
+        self: Caller,
+        *,
+        region: str,
+        subscription_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Request[list[VmSize]]:
+        """Get Collection of VM Sizes: GET /api/v8/cloudInfrastructure/virtualMachineSizes.
+
+        Args:
+            region: query `Region`.
+            subscription_id: query `SubscriptionId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+
+        Returns:
+            200: `list[VmSize]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizes
+        """
+        return Request(
+            self,
+            _GET_VM_SIZES,
+            {"region": region, "subscription_id": subscription_id, "service_account_id": service_account_id},
+        )
+
+    def get_vm_sizes_for_worker(
+        self: Caller,
+        *,
+        region: str,
+        name_search_pattern: str | Unset = UNSET,
+    ) -> Request[list[VmSize]]:
+        """Get Collection of Worker VM Sizes: GET /api/v8/cloudInfrastructure/virtualMachineWorkerSizes.
+
+        Args:
+            region: query `region`.
+            name_search_pattern: query `NameSearchPattern`.
+
+        Returns:
+            200: `list[VmSize]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VmSize#operation/VmSize_GetVmSizesForWorker
+        """
+        return Request(self, _GET_VM_SIZES_FOR_WORKER, {"region": region, "name_search_pattern": name_search_pattern})
+
+
+get_vm_sizes = VmSizeApi.get_vm_sizes
+get_vm_sizes_for_worker = VmSizeApi.get_vm_sizes_for_worker

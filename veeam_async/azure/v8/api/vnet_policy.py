@@ -6,14 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import JobSession, UpdatedVnetPolicyFromClient, VnetPolicy
 
@@ -26,8 +25,8 @@ _GET_POLICY: Operation[VnetPolicy] = Operation(
     tag="VnetPolicy",
     group="vnet_policy",
     name="get_policy",
-    answers={
-        200: Answer("VnetPolicy"),
+    responses={
+        200: Response("VnetPolicy"),
     },
 )
 
@@ -41,8 +40,8 @@ _UPDATE_POLICY: Operation[None] = Operation(
     group="vnet_policy",
     name="update_policy",
     body=Body("UpdatedVnetPolicyFromClient"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -55,8 +54,8 @@ _START_POLICY: Operation[list[JobSession]] = Operation(
     tag="VnetPolicy",
     group="vnet_policy",
     name="start_policy",
-    answers={
-        202: Answer("list[JobSession]"),
+    responses={
+        202: Response("list[JobSession]"),
     },
 )
 
@@ -69,8 +68,8 @@ _STOP_POLICY: Operation[None] = Operation(
     tag="VnetPolicy",
     group="vnet_policy",
     name="stop_policy",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -83,8 +82,8 @@ _ENABLE_POLICY: Operation[None] = Operation(
     tag="VnetPolicy",
     group="vnet_policy",
     name="enable_policy",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -97,8 +96,8 @@ _DISABLE_POLICY: Operation[None] = Operation(
     tag="VnetPolicy",
     group="vnet_policy",
     name="disable_policy",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -112,172 +111,11 @@ _EXPORT_POLICY: Operation[bytes] = Operation(
     group="vnet_policy",
     name="export_policy",
     parameters=(Parameter("accept", "Accept", "header"),),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
-
-
-async def get_policy(
-    client: ApplianceClient,
-) -> VnetPolicy:
-    """Get Virtual Network Configuration Backup Policy: GET /api/v8/policy/vnet.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `VnetPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_GetPolicy
-    """
-    return await client.execute(_GET_POLICY, {})
-
-
-async def update_policy(
-    client: ApplianceClient,
-    body: UpdatedVnetPolicyFromClient,
-) -> None:
-    """Modify Virtual Network Configuration Backup Policy: PUT /api/v8/policy/vnet.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_UpdatePolicy
-    """
-    return await client.execute(_UPDATE_POLICY, {}, body)
-
-
-async def start_policy(
-    client: ApplianceClient,
-) -> list[JobSession]:
-    """Start Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/start.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        202: `list[JobSession]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_StartPolicy
-    """
-    return await client.execute(_START_POLICY, {})
-
-
-async def stop_policy(
-    client: ApplianceClient,
-) -> None:
-    """Stop Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/stop.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_StopPolicy
-    """
-    return await client.execute(_STOP_POLICY, {})
-
-
-async def enable_policy(
-    client: ApplianceClient,
-) -> None:
-    """Enable Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/enable.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_EnablePolicy
-    """
-    return await client.execute(_ENABLE_POLICY, {})
-
-
-async def disable_policy(
-    client: ApplianceClient,
-) -> None:
-    """Disable Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/disable.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_DisablePolicy
-    """
-    return await client.execute(_DISABLE_POLICY, {})
-
-
-async def export_policy(
-    client: ApplianceClient,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/export.
-
-    Args:
-        client: the appliance.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_ExportPolicy
-    """
-    return await client.execute(_EXPORT_POLICY, {"accept": accept})
 
 
 class VnetPolicyApi(Api):
@@ -285,10 +123,148 @@ class VnetPolicyApi(Api):
 
     __slots__ = ()
 
-    get_policy = Method(get_policy)
-    update_policy = Method(update_policy)
-    start_policy = Method(start_policy)
-    stop_policy = Method(stop_policy)
-    enable_policy = Method(enable_policy)
-    disable_policy = Method(disable_policy)
-    export_policy = DownloadMethod(export_policy)
+    def get_policy(
+        self: Caller,
+    ) -> Request[VnetPolicy]:
+        """Get Virtual Network Configuration Backup Policy: GET /api/v8/policy/vnet.
+
+        Returns:
+            200: `VnetPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_GetPolicy
+        """
+        return Request(self, _GET_POLICY, {})
+
+    def update_policy(
+        self: Caller,
+        body: UpdatedVnetPolicyFromClient,
+    ) -> Request[None]:
+        """Modify Virtual Network Configuration Backup Policy: PUT /api/v8/policy/vnet.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_UpdatePolicy
+        """
+        return Request(self, _UPDATE_POLICY, {}, body)
+
+    def start_policy(
+        self: Caller,
+    ) -> Request[list[JobSession]]:
+        """Start Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/start.
+
+        Returns:
+            202: `list[JobSession]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_StartPolicy
+        """
+        return Request(self, _START_POLICY, {})
+
+    def stop_policy(
+        self: Caller,
+    ) -> Request[None]:
+        """Stop Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/stop.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_StopPolicy
+        """
+        return Request(self, _STOP_POLICY, {})
+
+    def enable_policy(
+        self: Caller,
+    ) -> Request[None]:
+        """Enable Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/enable.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_EnablePolicy
+        """
+        return Request(self, _ENABLE_POLICY, {})
+
+    def disable_policy(
+        self: Caller,
+    ) -> Request[None]:
+        """Disable Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/disable.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_DisablePolicy
+        """
+        return Request(self, _DISABLE_POLICY, {})
+
+    def export_policy(
+        self: Caller,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Virtual Network Configuration Backup Policy: POST /api/v8/policy/vnet/export.
+
+        Args:
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetPolicy#operation/VnetPolicy_ExportPolicy
+        """
+        return Download(self, _EXPORT_POLICY, {"accept": accept})
+
+
+get_policy = VnetPolicyApi.get_policy
+update_policy = VnetPolicyApi.update_policy
+start_policy = VnetPolicyApi.start_policy
+stop_policy = VnetPolicyApi.stop_policy
+enable_policy = VnetPolicyApi.enable_policy
+disable_policy = VnetPolicyApi.disable_policy
+export_policy = VnetPolicyApi.export_policy

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         JobSession,
@@ -48,10 +45,10 @@ _GET_RESTORE_POINT_PAGE: Operation[PageOfVnetRestorePoint] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfVnetRestorePoint"),
+    responses={
+        200: Response("PageOfVnetRestorePoint"),
     },
-    listing=Listing("results", "VnetRestorePoint", "offset", "limit"),
+    paging=Paging("results", "VnetRestorePoint", "offset", "limit"),
 )
 
 _GET_RESTORE_POINT_BY_ID: Operation[VnetRestorePoint] = Operation(
@@ -64,8 +61,8 @@ _GET_RESTORE_POINT_BY_ID: Operation[VnetRestorePoint] = Operation(
     group="vnet_restore_point",
     name="get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("VnetRestorePoint"),
+    responses={
+        200: Response("VnetRestorePoint"),
     },
 )
 
@@ -84,8 +81,8 @@ _COMPARE_RESTORE_POINT_WITH_PRODUCTION: Operation[list[VnetComparisonResult]] = 
         Parameter("region_id", "RegionId"),
         Parameter("resource_id", "ResourceId"),
     ),
-    answers={
-        200: Answer("list[VnetComparisonResult]"),
+    responses={
+        200: Response("list[VnetComparisonResult]"),
     },
 )
 
@@ -100,8 +97,8 @@ _RESTORE: Operation[JobSession] = Operation(
     name="restore",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("VnetRestoreOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -119,249 +116,11 @@ _GET_VNET_REGIONS: Operation[PageOfRegion] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfRegion"),
+    responses={
+        200: Response("PageOfRegion"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
-
-
-async def get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    region_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    backup_destinations: list[VnetBackupDestination] | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfVnetRestorePoint:
-    """Get Virtual Network Configuration Restore Points: GET /api/v8/restorePoints/vnets.
-
-    Args:
-        client: the appliance.
-        region_id: query `RegionId`.
-        subscription_id: query `SubscriptionId`.
-        backup_destinations: query `BackupDestinations`.
-        only_latest: query `OnlyLatest`.
-        point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfVnetRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_GetRestorePointPage
-    """
-    return await client.execute(
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "region_id": region_id,
-            "subscription_id": subscription_id,
-            "backup_destinations": backup_destinations,
-            "only_latest": only_latest,
-            "point_in_time": point_in_time,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_restore_point_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    backup_destinations: list[VnetBackupDestination] | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-) -> Items[VnetRestorePoint, PageOfVnetRestorePoint]:
-    """Get Virtual Network Configuration Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_point_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "region_id": region_id,
-            "subscription_id": subscription_id,
-            "backup_destinations": backup_destinations,
-            "only_latest": only_latest,
-            "point_in_time": point_in_time,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> VnetRestorePoint:
-    """Get Virtual Network Configuration Restore Point Data: GET /api/v8/restorePoints/vnets/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `VnetRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_GetRestorePointById
-    """
-    return await client.execute(_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
-
-
-async def compare_restore_point_with_production(
-    client: ApplianceClient,
-    restore_point_id: str,
-    *,
-    only_different: bool | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    resource_id: str | Unset = UNSET,
-) -> list[VnetComparisonResult]:
-    """Compare Virtual Network Configuration Restore Point Backups: GET
-    /api/v8/restorePoints/vnets/{restorePointId}/compareWithProduction.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        only_different: query `OnlyDifferent`.
-        region_id: query `RegionId`.
-        resource_id: query `ResourceId`.
-
-    Returns:
-        200: `list[VnetComparisonResult]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_CompareRestorePointWithProduction
-    """
-    return await client.execute(
-        _COMPARE_RESTORE_POINT_WITH_PRODUCTION,
-        {
-            "restore_point_id": restore_point_id,
-            "only_different": only_different,
-            "region_id": region_id,
-            "resource_id": resource_id,
-        },
-    )
-
-
-async def restore(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: VnetRestoreOptions,
-) -> JobSession:
-    """Restore Virtual Network Configuration: POST /api/v8/restorePoints/vnets/{restorePointId}/restore.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_Restore
-    """
-    return await client.execute(_RESTORE, {"restore_point_id": restore_point_id}, body)
-
-
-async def get_vnet_regions(
-    client: ApplianceClient,
-    subscription_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfRegion:
-    """Get Virtual Network Configuration Restore Point Regions by Subscription: GET
-    /api/v8/restorePoints/vnetRegions/{subscriptionId}.
-
-    Args:
-        client: the appliance.
-        subscription_id: path `subscriptionId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfRegion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_GetVnetRegions
-    """
-    return await client.execute(
-        _GET_VNET_REGIONS, {"subscription_id": subscription_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_vnet_regions(
-    client: ApplianceClient,
-    subscription_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[Region, PageOfRegion]:
-    """Get Virtual Network Configuration Restore Point Regions by Subscription: every row of every page, for `async for`.
-
-    What is not said here is as in `get_vnet_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VNET_REGIONS,
-        {"subscription_id": subscription_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class VnetRestorePointApi(Api):
@@ -369,8 +128,173 @@ class VnetRestorePointApi(Api):
 
     __slots__ = ()
 
-    get_restore_point_page = ListMethod(get_restore_point_page, iterate_restore_point_page)
-    get_restore_point_by_id = Method(get_restore_point_by_id)
-    compare_restore_point_with_production = Method(compare_restore_point_with_production)
-    restore = Method(restore)
-    get_vnet_regions = ListMethod(get_vnet_regions, iterate_vnet_regions)
+    def get_restore_point_page(
+        self: Caller,
+        *,
+        region_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        backup_destinations: list[VnetBackupDestination] | Unset = UNSET,
+        only_latest: bool | Unset = UNSET,
+        point_in_time: datetime | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[VnetRestorePoint, PageOfVnetRestorePoint]:
+        """Get Virtual Network Configuration Restore Points: GET /api/v8/restorePoints/vnets.
+
+        Args:
+            region_id: query `RegionId`.
+            subscription_id: query `SubscriptionId`.
+            backup_destinations: query `BackupDestinations`.
+            only_latest: query `OnlyLatest`.
+            point_in_time: query `PointInTime`, with its zone.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfVnetRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_GetRestorePointPage
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_POINT_PAGE,
+            {
+                "region_id": region_id,
+                "subscription_id": subscription_id,
+                "backup_destinations": backup_destinations,
+                "only_latest": only_latest,
+                "point_in_time": point_in_time,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[VnetRestorePoint]:
+        """Get Virtual Network Configuration Restore Point Data: GET /api/v8/restorePoints/vnets/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `VnetRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_GetRestorePointById
+        """
+        return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
+
+    def compare_restore_point_with_production(
+        self: Caller,
+        restore_point_id: str,
+        *,
+        only_different: bool | Unset = UNSET,
+        region_id: str | Unset = UNSET,
+        resource_id: str | Unset = UNSET,
+    ) -> Request[list[VnetComparisonResult]]:
+        """Compare Virtual Network Configuration Restore Point Backups: GET
+        /api/v8/restorePoints/vnets/{restorePointId}/compareWithProduction.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            only_different: query `OnlyDifferent`.
+            region_id: query `RegionId`.
+            resource_id: query `ResourceId`.
+
+        Returns:
+            200: `list[VnetComparisonResult]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_CompareRestorePointWithProduction
+        """
+        return Request(
+            self,
+            _COMPARE_RESTORE_POINT_WITH_PRODUCTION,
+            {
+                "restore_point_id": restore_point_id,
+                "only_different": only_different,
+                "region_id": region_id,
+                "resource_id": resource_id,
+            },
+        )
+
+    def restore(
+        self: Caller,
+        restore_point_id: str,
+        body: VnetRestoreOptions,
+    ) -> Request[JobSession]:
+        """Restore Virtual Network Configuration: POST /api/v8/restorePoints/vnets/{restorePointId}/restore.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_Restore
+        """
+        return Request(self, _RESTORE, {"restore_point_id": restore_point_id}, body)
+
+    def get_vnet_regions(
+        self: Caller,
+        subscription_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Region, PageOfRegion]:
+        """Get Virtual Network Configuration Restore Point Regions by Subscription: GET
+        /api/v8/restorePoints/vnetRegions/{subscriptionId}.
+
+        Args:
+            subscription_id: path `subscriptionId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfRegion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8/rest/main/tag/VnetRestorePoint#operation/VnetRestorePoint_GetVnetRegions
+        """
+        return Listing(self, _GET_VNET_REGIONS, {"subscription_id": subscription_id, "offset": offset, "limit": limit})
+
+
+get_restore_point_page = VnetRestorePointApi.get_restore_point_page
+get_restore_point_by_id = VnetRestorePointApi.get_restore_point_by_id
+compare_restore_point_with_production = VnetRestorePointApi.compare_restore_point_with_production
+restore = VnetRestorePointApi.restore
+get_vnet_regions = VnetRestorePointApi.get_vnet_regions

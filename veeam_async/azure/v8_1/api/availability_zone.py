@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import AvailabilityZoneInfo, PageOfAvailabilityZoneInfo
 
@@ -36,92 +33,11 @@ _GET_AVAILABILITY_ZONES: Operation[PageOfAvailabilityZoneInfo] = Operation(
         Parameter("service_account_id", "ServiceAccountId"),
         Parameter("vm_size_name", "VmSizeName"),
     ),
-    answers={
-        200: Answer("PageOfAvailabilityZoneInfo"),
+    responses={
+        200: Response("PageOfAvailabilityZoneInfo"),
     },
-    listing=Listing("results", "AvailabilityZoneInfo", "offset", "limit"),
+    paging=Paging("results", "AvailabilityZoneInfo", "offset", "limit"),
 )
-
-
-async def get_availability_zones(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    vm_size_name: str | Unset = UNSET,
-) -> PageOfAvailabilityZoneInfo:
-    """Get Collection of Availability Zones: GET /api/v8.1/cloudInfrastructure/availabilityZones.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        subscription_id: query `SubscriptionId`, UUID.
-        region_id: query `RegionId`.
-        service_account_id: query `ServiceAccountId`.
-        vm_size_name: query `VmSizeName`.
-
-    Returns:
-        200: `PageOfAvailabilityZoneInfo`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AvailabilityZone#operation/AvailabilityZone_GetAvailabilityZones
-    """
-    return await client.execute(
-        _GET_AVAILABILITY_ZONES,
-        {
-            "offset": offset,
-            "limit": limit,
-            "subscription_id": subscription_id,
-            "region_id": region_id,
-            "service_account_id": service_account_id,
-            "vm_size_name": vm_size_name,
-        },
-    )
-
-
-def iterate_availability_zones(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    region_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    vm_size_name: str | Unset = UNSET,
-) -> Items[AvailabilityZoneInfo, PageOfAvailabilityZoneInfo]:
-    """Get Collection of Availability Zones: every row of every page, for `async for`.
-
-    What is not said here is as in `get_availability_zones`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AVAILABILITY_ZONES,
-        {
-            "subscription_id": subscription_id,
-            "region_id": region_id,
-            "service_account_id": service_account_id,
-            "vm_size_name": vm_size_name,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class AvailabilityZoneApi(Api):
@@ -129,4 +45,50 @@ class AvailabilityZoneApi(Api):
 
     __slots__ = ()
 
-    get_availability_zones = ListMethod(get_availability_zones, iterate_availability_zones)
+    def get_availability_zones(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        region_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        vm_size_name: str | Unset = UNSET,
+    ) -> Listing[AvailabilityZoneInfo, PageOfAvailabilityZoneInfo]:
+        """Get Collection of Availability Zones: GET /api/v8.1/cloudInfrastructure/availabilityZones.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            subscription_id: query `SubscriptionId`, UUID.
+            region_id: query `RegionId`.
+            service_account_id: query `ServiceAccountId`.
+            vm_size_name: query `VmSizeName`.
+
+        Returns:
+            200: `PageOfAvailabilityZoneInfo`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AvailabilityZone#operation/AvailabilityZone_GetAvailabilityZones
+        """
+        return Listing(
+            self,
+            _GET_AVAILABILITY_ZONES,
+            {
+                "offset": offset,
+                "limit": limit,
+                "subscription_id": subscription_id,
+                "region_id": region_id,
+                "service_account_id": service_account_id,
+                "vm_size_name": vm_size_name,
+            },
+        )
+
+
+get_availability_zones = AvailabilityZoneApi.get_availability_zones

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CosmosDbAccountDatabase,
@@ -49,10 +46,10 @@ _GET_ACCOUNT_AVAILABLE_RESTORE_REGIONS: Operation[PageOfRegion] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("service_account_id", "ServiceAccountId", required=True),
     ),
-    answers={
-        200: Answer("PageOfRegion"),
+    responses={
+        200: Response("PageOfRegion"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _GET_ACCOUNT_AVAILABLE_RESTORE_RESOURCES: Operation[PageOfCosmosDbAccountRestorableResource] = Operation(
@@ -72,10 +69,10 @@ _GET_ACCOUNT_AVAILABLE_RESTORE_RESOURCES: Operation[PageOfCosmosDbAccountRestora
         Parameter("target_region_id", "TargetRegionId", required=True),
         Parameter("point_in_time", "PointInTime", type="datetime", required=True),
     ),
-    answers={
-        200: Answer("PageOfCosmosDbAccountRestorableResource"),
+    responses={
+        200: Response("PageOfCosmosDbAccountRestorableResource"),
     },
-    listing=Listing("results", "CosmosDbAccountRestorableResource", "offset", "limit"),
+    paging=Paging("results", "CosmosDbAccountRestorableResource", "offset", "limit"),
 )
 
 _GET_AVAILABLE_RESTORE_TIME_RANGE: Operation[CosmosDbAccountRestoreTimeRange] = Operation(
@@ -91,8 +88,8 @@ _GET_AVAILABLE_RESTORE_TIME_RANGE: Operation[CosmosDbAccountRestoreTimeRange] = 
         Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),
         Parameter("service_account_id", "ServiceAccountId"),
     ),
-    answers={
-        200: Answer("CosmosDbAccountRestoreTimeRange"),
+    responses={
+        200: Response("CosmosDbAccountRestoreTimeRange"),
     },
 )
 
@@ -111,10 +108,10 @@ _GET_ACCOUNT_DATABASES: Operation[PageOfCosmosDbAccountDatabase] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("service_account_id", "ServiceAccountId", required=True),
     ),
-    answers={
-        200: Answer("PageOfCosmosDbAccountDatabase"),
+    responses={
+        200: Response("PageOfCosmosDbAccountDatabase"),
     },
-    listing=Listing("results", "CosmosDbAccountDatabase", "offset", "limit"),
+    paging=Paging("results", "CosmosDbAccountDatabase", "offset", "limit"),
 )
 
 _ESTIMATE_THROUGHPUT_COST: Operation[CosmosDbThroughputCost] = Operation(
@@ -131,8 +128,8 @@ _ESTIMATE_THROUGHPUT_COST: Operation[CosmosDbThroughputCost] = Operation(
         Parameter("service_account_id", required=True),
     ),
     body=Body("CosmosDbEstimateThroughputCostRequest"),
-    answers={
-        200: Answer("CosmosDbThroughputCost"),
+    responses={
+        200: Response("CosmosDbThroughputCost"),
     },
     safe=True,
 )
@@ -156,10 +153,10 @@ _GET_ACCOUNT_RESOURCE_EVENTS: Operation[PageOfCosmosDbResourceEvent] = Operation
         Parameter("from_time", "FromTime", type="datetime"),
         Parameter("to_time", "ToTime", type="datetime"),
     ),
-    answers={
-        200: Answer("PageOfCosmosDbResourceEvent"),
+    responses={
+        200: Response("PageOfCosmosDbResourceEvent"),
     },
-    listing=Listing("results", "CosmosDbResourceEvent", "offset", "limit"),
+    paging=Paging("results", "CosmosDbResourceEvent", "offset", "limit"),
 )
 
 _IS_NAME_TAKEN: Operation[bool] = Operation(
@@ -176,420 +173,11 @@ _IS_NAME_TAKEN: Operation[bool] = Operation(
         Parameter("subscription_id", required=True),
         Parameter("service_account_id", required=True),
     ),
-    answers={
-        200: Answer("bool"),
+    responses={
+        200: Response("bool"),
     },
     safe=True,
 )
-
-
-async def get_account_available_restore_regions(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    service_account_id: str,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfRegion:
-    """Get Cosmos DB Account Restore Regions: GET
-    /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/availableRestoreRegions.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        service_account_id: query `ServiceAccountId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfRegion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreRegions
-    """
-    return await client.execute(
-        _GET_ACCOUNT_AVAILABLE_RESTORE_REGIONS,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "service_account_id": service_account_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_account_available_restore_regions(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    service_account_id: str,
-) -> Items[Region, PageOfRegion]:
-    """Get Cosmos DB Account Restore Regions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_account_available_restore_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACCOUNT_AVAILABLE_RESTORE_REGIONS,
-        {"cosmos_db_account_id": cosmos_db_account_id, "service_account_id": service_account_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_account_available_restore_resources(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    service_account_id: str,
-    target_region_id: str,
-    point_in_time: datetime,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfCosmosDbAccountRestorableResource:
-    """Get Cosmos DB Account Restorable Items: GET
-    /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/availableRestoreResource.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        service_account_id: query `ServiceAccountId`, UUID.
-        target_region_id: query `TargetRegionId`.
-        point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfCosmosDbAccountRestorableResource`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreResources
-    """
-    return await client.execute(
-        _GET_ACCOUNT_AVAILABLE_RESTORE_RESOURCES,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "service_account_id": service_account_id,
-            "target_region_id": target_region_id,
-            "point_in_time": point_in_time,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_account_available_restore_resources(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    service_account_id: str,
-    target_region_id: str,
-    point_in_time: datetime,
-) -> Items[CosmosDbAccountRestorableResource, PageOfCosmosDbAccountRestorableResource]:
-    """Get Cosmos DB Account Restorable Items: every row of every page, for `async for`.
-
-    What is not said here is as in `get_account_available_restore_resources`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACCOUNT_AVAILABLE_RESTORE_RESOURCES,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "service_account_id": service_account_id,
-            "target_region_id": target_region_id,
-            "point_in_time": point_in_time,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_available_restore_time_range(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    service_account_id: str | Unset = UNSET,
-) -> CosmosDbAccountRestoreTimeRange:
-    """Get Cosmos DB Account Point-in-time Restore Period: GET
-    /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/availableRestoreTimeRange.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        service_account_id: query `ServiceAccountId`, UUID.
-
-    Returns:
-        200: `CosmosDbAccountRestoreTimeRange`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAvailableRestoreTimeRange
-    """
-    return await client.execute(
-        _GET_AVAILABLE_RESTORE_TIME_RANGE,
-        {"cosmos_db_account_id": cosmos_db_account_id, "service_account_id": service_account_id},
-    )
-
-
-async def get_account_databases(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    service_account_id: str,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfCosmosDbAccountDatabase:
-    """Get Cosmos DB Account Databases: GET /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/databases.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        service_account_id: query `ServiceAccountId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfCosmosDbAccountDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountDatabases
-    """
-    return await client.execute(
-        _GET_ACCOUNT_DATABASES,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "service_account_id": service_account_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_account_databases(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    service_account_id: str,
-) -> Items[CosmosDbAccountDatabase, PageOfCosmosDbAccountDatabase]:
-    """Get Cosmos DB Account Databases: every row of every page, for `async for`.
-
-    What is not said here is as in `get_account_databases`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACCOUNT_DATABASES,
-        {"cosmos_db_account_id": cosmos_db_account_id, "service_account_id": service_account_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def estimate_throughput_cost(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    body: CosmosDbEstimateThroughputCostRequest,
-    *,
-    service_account_id: str,
-) -> CosmosDbThroughputCost:
-    """Calculate Cost of Cosmos DB Account Throughput: POST
-    /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/estimateThroughputCost.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        body: what is sent, as application/json.
-        service_account_id: query `serviceAccountId`, UUID.
-
-    Returns:
-        200: `CosmosDbThroughputCost`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_EstimateThroughputCost
-    """
-    return await client.execute(
-        _ESTIMATE_THROUGHPUT_COST,
-        {"cosmos_db_account_id": cosmos_db_account_id, "service_account_id": service_account_id},
-        body,
-    )
-
-
-async def get_account_resource_events(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    service_account_id: str,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    event_type: list[CosmosDbResourceEventType] | Unset = UNSET,
-    database_rid: str | Unset = UNSET,
-    from_time: datetime | Unset = UNSET,
-    to_time: datetime | Unset = UNSET,
-) -> PageOfCosmosDbResourceEvent:
-    """Get Cosmos DB Account Events: GET /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/resourceEvents.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        service_account_id: query `ServiceAccountId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        event_type: query `EventType`.
-        database_rid: query `databaseRid`.
-        from_time: query `FromTime`, with its zone.
-        to_time: query `ToTime`, with its zone.
-
-    Returns:
-        200: `PageOfCosmosDbResourceEvent`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountResourceEvents
-    """
-    return await client.execute(
-        _GET_ACCOUNT_RESOURCE_EVENTS,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "service_account_id": service_account_id,
-            "offset": offset,
-            "limit": limit,
-            "event_type": event_type,
-            "database_rid": database_rid,
-            "from_time": from_time,
-            "to_time": to_time,
-        },
-    )
-
-
-def iterate_account_resource_events(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    service_account_id: str,
-    event_type: list[CosmosDbResourceEventType] | Unset = UNSET,
-    database_rid: str | Unset = UNSET,
-    from_time: datetime | Unset = UNSET,
-    to_time: datetime | Unset = UNSET,
-) -> Items[CosmosDbResourceEvent, PageOfCosmosDbResourceEvent]:
-    """Get Cosmos DB Account Events: every row of every page, for `async for`.
-
-    What is not said here is as in `get_account_resource_events`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACCOUNT_RESOURCE_EVENTS,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "service_account_id": service_account_id,
-            "event_type": event_type,
-            "database_rid": database_rid,
-            "from_time": from_time,
-            "to_time": to_time,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def is_name_taken(
-    client: ApplianceClient,
-    *,
-    account_name: str,
-    subscription_id: str,
-    service_account_id: str,
-) -> bool:
-    """Validate Cosmos DB Account Name: POST /api/v8.1/cloudInfrastructure/cosmosDb/isNameTaken.
-
-    Args:
-        client: the appliance.
-        account_name: query `accountName`.
-        subscription_id: query `subscriptionId`, UUID.
-        service_account_id: query `serviceAccountId`, UUID.
-
-    Returns:
-        200: `bool`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_IsNameTaken
-    """
-    return await client.execute(
-        _IS_NAME_TAKEN,
-        {"account_name": account_name, "subscription_id": subscription_id, "service_account_id": service_account_id},
-    )
 
 
 class AzureCosmosDbAccountsApi(Api):
@@ -597,14 +185,287 @@ class AzureCosmosDbAccountsApi(Api):
 
     __slots__ = ()
 
-    get_account_available_restore_regions = ListMethod(
-        get_account_available_restore_regions, iterate_account_available_restore_regions
-    )
-    get_account_available_restore_resources = ListMethod(
-        get_account_available_restore_resources, iterate_account_available_restore_resources
-    )
-    get_available_restore_time_range = Method(get_available_restore_time_range)
-    get_account_databases = ListMethod(get_account_databases, iterate_account_databases)
-    estimate_throughput_cost = Method(estimate_throughput_cost)
-    get_account_resource_events = ListMethod(get_account_resource_events, iterate_account_resource_events)
-    is_name_taken = Method(is_name_taken)
+    def get_account_available_restore_regions(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        service_account_id: str,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Region, PageOfRegion]:
+        """Get Cosmos DB Account Restore Regions: GET
+        /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/availableRestoreRegions.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            service_account_id: query `ServiceAccountId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfRegion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreRegions
+        """
+        return Listing(
+            self,
+            _GET_ACCOUNT_AVAILABLE_RESTORE_REGIONS,
+            {
+                "cosmos_db_account_id": cosmos_db_account_id,
+                "service_account_id": service_account_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_account_available_restore_resources(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        service_account_id: str,
+        target_region_id: str,
+        point_in_time: datetime,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CosmosDbAccountRestorableResource, PageOfCosmosDbAccountRestorableResource]:
+        """Get Cosmos DB Account Restorable Items: GET
+        /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/availableRestoreResource.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            service_account_id: query `ServiceAccountId`, UUID.
+            target_region_id: query `TargetRegionId`.
+            point_in_time: query `PointInTime`, with its zone.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfCosmosDbAccountRestorableResource`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountAvailableRestoreResources
+        """
+        return Listing(
+            self,
+            _GET_ACCOUNT_AVAILABLE_RESTORE_RESOURCES,
+            {
+                "cosmos_db_account_id": cosmos_db_account_id,
+                "service_account_id": service_account_id,
+                "target_region_id": target_region_id,
+                "point_in_time": point_in_time,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_available_restore_time_range(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        service_account_id: str | Unset = UNSET,
+    ) -> Request[CosmosDbAccountRestoreTimeRange]:
+        """Get Cosmos DB Account Point-in-time Restore Period: GET
+        /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/availableRestoreTimeRange.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            service_account_id: query `ServiceAccountId`, UUID.
+
+        Returns:
+            200: `CosmosDbAccountRestoreTimeRange`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAvailableRestoreTimeRange
+        """
+        return Request(
+            self,
+            _GET_AVAILABLE_RESTORE_TIME_RANGE,
+            {"cosmos_db_account_id": cosmos_db_account_id, "service_account_id": service_account_id},
+        )
+
+    def get_account_databases(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        service_account_id: str,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CosmosDbAccountDatabase, PageOfCosmosDbAccountDatabase]:
+        """Get Cosmos DB Account Databases: GET /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/databases.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            service_account_id: query `ServiceAccountId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfCosmosDbAccountDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountDatabases
+        """
+        return Listing(
+            self,
+            _GET_ACCOUNT_DATABASES,
+            {
+                "cosmos_db_account_id": cosmos_db_account_id,
+                "service_account_id": service_account_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def estimate_throughput_cost(
+        self: Caller,
+        cosmos_db_account_id: str,
+        body: CosmosDbEstimateThroughputCostRequest,
+        *,
+        service_account_id: str,
+    ) -> Request[CosmosDbThroughputCost]:
+        """Calculate Cost of Cosmos DB Account Throughput: POST
+        /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/estimateThroughputCost.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            body: what is sent, as application/json.
+            service_account_id: query `serviceAccountId`, UUID.
+
+        Returns:
+            200: `CosmosDbThroughputCost`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_EstimateThroughputCost
+        """
+        return Request(
+            self,
+            _ESTIMATE_THROUGHPUT_COST,
+            {"cosmos_db_account_id": cosmos_db_account_id, "service_account_id": service_account_id},
+            body,
+        )
+
+    def get_account_resource_events(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        service_account_id: str,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        event_type: list[CosmosDbResourceEventType] | Unset = UNSET,
+        database_rid: str | Unset = UNSET,
+        from_time: datetime | Unset = UNSET,
+        to_time: datetime | Unset = UNSET,
+    ) -> Listing[CosmosDbResourceEvent, PageOfCosmosDbResourceEvent]:
+        """Get Cosmos DB Account Events: GET /api/v8.1/cloudInfrastructure/cosmosDb/{cosmosDbAccountId}/resourceEvents.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            service_account_id: query `ServiceAccountId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            event_type: query `EventType`.
+            database_rid: query `databaseRid`.
+            from_time: query `FromTime`, with its zone.
+            to_time: query `ToTime`, with its zone.
+
+        Returns:
+            200: `PageOfCosmosDbResourceEvent`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_GetAccountResourceEvents
+        """
+        return Listing(
+            self,
+            _GET_ACCOUNT_RESOURCE_EVENTS,
+            {
+                "cosmos_db_account_id": cosmos_db_account_id,
+                "service_account_id": service_account_id,
+                "offset": offset,
+                "limit": limit,
+                "event_type": event_type,
+                "database_rid": database_rid,
+                "from_time": from_time,
+                "to_time": to_time,
+            },
+        )
+
+    def is_name_taken(
+        self: Caller,
+        *,
+        account_name: str,
+        subscription_id: str,
+        service_account_id: str,
+    ) -> Request[bool]:
+        """Validate Cosmos DB Account Name: POST /api/v8.1/cloudInfrastructure/cosmosDb/isNameTaken.
+
+        Args:
+            account_name: query `accountName`.
+            subscription_id: query `subscriptionId`, UUID.
+            service_account_id: query `serviceAccountId`, UUID.
+
+        Returns:
+            200: `bool`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureCosmosDbAccounts#operation/AzureCosmosDbAccounts_IsNameTaken
+        """
+        return Request(
+            self,
+            _IS_NAME_TAKEN,
+            {
+                "account_name": account_name,
+                "subscription_id": subscription_id,
+                "service_account_id": service_account_id,
+            },
+        )
+
+
+get_account_available_restore_regions = AzureCosmosDbAccountsApi.get_account_available_restore_regions
+get_account_available_restore_resources = AzureCosmosDbAccountsApi.get_account_available_restore_resources
+get_available_restore_time_range = AzureCosmosDbAccountsApi.get_available_restore_time_range
+get_account_databases = AzureCosmosDbAccountsApi.get_account_databases
+estimate_throughput_cost = AzureCosmosDbAccountsApi.estimate_throughput_cost
+get_account_resource_events = AzureCosmosDbAccountsApi.get_account_resource_events
+is_name_taken = AzureCosmosDbAccountsApi.is_name_taken

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AccountEditValidationResult,
@@ -56,11 +54,11 @@ _GET_ACCOUNTS: Operation[PageOfAzureAccount | AsyncOperationOfPageOfAzureAccount
         Parameter("limit", "Limit", type="int"),
         Parameter("purpose", "Purpose", type="list[AzureAccountPurpose]", array="repeat"),
     ),
-    answers={
-        200: Answer("PageOfAzureAccount"),
-        202: Answer("AsyncOperationOfPageOfAzureAccount"),
+    responses={
+        200: Response("PageOfAzureAccount"),
+        202: Response("AsyncOperationOfPageOfAzureAccount"),
     },
-    listing=Listing("results", "AzureAccount", "offset", "limit"),
+    paging=Paging("results", "AzureAccount", "offset", "limit"),
 )
 
 _GET_ACCOUNT: Operation[AzureAccount | AsyncOperationOfAzureAccount] = Operation(
@@ -73,9 +71,9 @@ _GET_ACCOUNT: Operation[AzureAccount | AsyncOperationOfAzureAccount] = Operation
     group="azure_service_account",
     name="get_account",
     parameters=(Parameter("account_id", "accountId", "path", required=True),),
-    answers={
-        200: Answer("AzureAccount"),
-        202: Answer("AsyncOperationOfAzureAccount"),
+    responses={
+        200: Response("AzureAccount"),
+        202: Response("AsyncOperationOfAzureAccount"),
     },
 )
 
@@ -89,8 +87,8 @@ _DELETE_ACCOUNT: Operation[None] = Operation(
     group="azure_service_account",
     name="delete_account",
     parameters=(Parameter("account_id", "accountId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -108,9 +106,9 @@ _CHECK_PERMISSIONS: Operation[SubscriptionsListingResult | AsyncOperationOfSubsc
         Parameter("subscription_id", type="list[str]", array="repeat"),
         Parameter("purposes", type="list[AzureAccountPurpose]", array="repeat"),
     ),
-    answers={
-        200: Answer("SubscriptionsListingResult"),
-        202: Answer("AsyncOperationOfSubscriptionsListingResult"),
+    responses={
+        200: Response("SubscriptionsListingResult"),
+        202: Response("AsyncOperationOfSubscriptionsListingResult"),
     },
     safe=True,
 )
@@ -128,8 +126,8 @@ _EXPORT_PERMISSIONS: Operation[bytes] = Operation(
         Parameter("account_id", required=True),
         Parameter("subscription_id", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -148,8 +146,8 @@ _EXPORT_PERMISSIONS_BY_APP: Operation[bytes] = Operation(
         Parameter("edit_account_id"),
     ),
     body=Body("ClientLoginParameters", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -165,8 +163,8 @@ _EXPORT_PERMISSIONS_BY_TOKEN: Operation[bytes] = Operation(
     name="export_permissions_by_token",
     parameters=(Parameter("subscription_id", required=True),),
     body=Body("AzureAuthenticationResult"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -182,8 +180,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("AzureServiceAccountExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -198,8 +196,8 @@ _LIST_TENANTS_BY_TOKEN: Operation[AsyncOperationOfTenantsListingResult] = Operat
     group="azure_service_account",
     name="list_tenants_by_token",
     body=Body("AzureAuthenticationResult", required=False),
-    answers={
-        202: Answer("AsyncOperationOfTenantsListingResult"),
+    responses={
+        202: Response("AsyncOperationOfTenantsListingResult"),
     },
 )
 
@@ -218,9 +216,9 @@ _LIST_SUBSCRIPTIONS_BY_APP: Operation[SubscriptionsListingResult | AsyncOperatio
             Parameter("skip_permissions_check", type="bool"),
         ),
         body=Body("ClientLoginParameters", required=False),
-        answers={
-            200: Answer("SubscriptionsListingResult"),
-            202: Answer("AsyncOperationOfSubscriptionsListingResult"),
+        responses={
+            200: Response("SubscriptionsListingResult"),
+            202: Response("AsyncOperationOfSubscriptionsListingResult"),
         },
         safe=True,
     )
@@ -236,9 +234,9 @@ _LIST_AD_GROUPS: Operation[AdGroupListingResult | AsyncOperationOfAdGroupListing
     group="azure_service_account",
     name="list_ad_groups",
     body=Body("ListAdGroupRequest", required=False),
-    answers={
-        200: Answer("AdGroupListingResult"),
-        202: Answer("AsyncOperationOfAdGroupListingResult"),
+    responses={
+        200: Response("AdGroupListingResult"),
+        202: Response("AsyncOperationOfAdGroupListingResult"),
     },
     safe=True,
 )
@@ -258,9 +256,9 @@ _IS_USER_OWNER_OF_AD_APP: Operation[bool | AsyncOperationOfBoolean] = Operation(
         Parameter("tenant_id"),
     ),
     body=Body("AzureAuthenticationResult", required=False),
-    answers={
-        200: Answer("bool"),
-        202: Answer("AsyncOperationOfBoolean"),
+    responses={
+        200: Response("bool"),
+        202: Response("AsyncOperationOfBoolean"),
     },
     safe=True,
 )
@@ -275,9 +273,9 @@ _SAVE_BY_APP: Operation[str | AsyncOperationOfString] = Operation(
     group="azure_service_account",
     name="save_by_app",
     body=Body("SaveAzureAccountInfo", required=False),
-    answers={
-        200: Answer("str"),
-        202: Answer("AsyncOperationOfString"),
+    responses={
+        200: Response("str"),
+        202: Response("AsyncOperationOfString"),
     },
 )
 
@@ -292,9 +290,9 @@ _UPDATE_BY_APP: Operation[str | AsyncOperationOfString] = Operation(
     name="update_by_app",
     parameters=(Parameter("account_id", "accountId", "path", required=True),),
     body=Body("SaveAzureAccountInfo", required=False),
-    answers={
-        200: Answer("str"),
-        202: Answer("AsyncOperationOfString"),
+    responses={
+        200: Response("str"),
+        202: Response("AsyncOperationOfString"),
     },
 )
 
@@ -309,8 +307,8 @@ _UPDATE_BY_APP_VALIDATE: Operation[AccountEditValidationResult] = Operation(
     name="update_by_app_validate",
     parameters=(Parameter("account_id", "accountId", "path", required=True),),
     body=Body("SaveAzureAccountInfo", required=False),
-    answers={
-        200: Answer("AccountEditValidationResult"),
+    responses={
+        200: Response("AccountEditValidationResult"),
     },
 )
 
@@ -328,10 +326,10 @@ _GET_ALL_WORKER_MANAGEMENT_SUITABLE_ACCOUNTS: Operation[PageOfWorkerManagementSu
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfWorkerManagementSuitableAccount"),
+    responses={
+        200: Response("PageOfWorkerManagementSuitableAccount"),
     },
-    listing=Listing("results", "WorkerManagementSuitableAccount", "offset", "limit"),
+    paging=Paging("results", "WorkerManagementSuitableAccount", "offset", "limit"),
 )
 
 _SELECT_FOR_WORKERMANAGEMENT: Operation[None] = Operation(
@@ -345,575 +343,11 @@ _SELECT_FOR_WORKERMANAGEMENT: Operation[None] = Operation(
     name="select_for_workermanagement",
     parameters=(Parameter("account_id", "accountId", "path", required=True),),
     body=Body("WorkerDeploymentLocation", required=False),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
     deprecated=True,
 )
-
-
-async def get_accounts(
-    client: ApplianceClient,
-    *,
-    filter: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    purpose: list[AzureAccountPurpose] | Unset = UNSET,
-) -> PageOfAzureAccount | AsyncOperationOfPageOfAzureAccount:
-    """Get Collection of Service Accounts: GET /api/v8.1/accounts/azure/service.
-
-    Args:
-        client: the appliance.
-        filter: query `Filter`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        purpose: query `Purpose`.
-
-    Returns:
-        200: `PageOfAzureAccount`.
-        202: `AsyncOperationOfPageOfAzureAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccounts
-    """
-    return await client.execute(_GET_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit, "purpose": purpose})
-
-
-def iterate_accounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    filter: str | Unset = UNSET,
-    purpose: list[AzureAccountPurpose] | Unset = UNSET,
-) -> Items[AzureAccount, PageOfAzureAccount]:
-    """Get Collection of Service Accounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_accounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACCOUNTS,
-        {"filter": filter, "purpose": purpose},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_account(
-    client: ApplianceClient,
-    account_id: str,
-) -> AzureAccount | AsyncOperationOfAzureAccount:
-    """Get Service Account Data: GET /api/v8.1/accounts/azure/service/{accountId}.
-
-    Args:
-        client: the appliance.
-        account_id: path `accountId`.
-
-    Returns:
-        200: `AzureAccount`.
-        202: `AsyncOperationOfAzureAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccount
-    """
-    return await client.execute(_GET_ACCOUNT, {"account_id": account_id})
-
-
-async def delete_account(
-    client: ApplianceClient,
-    account_id: str,
-) -> None:
-    """Remove Service Account: DELETE /api/v8.1/accounts/azure/service/{accountId}.
-
-    Args:
-        client: the appliance.
-        account_id: path `accountId`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_DeleteAccount
-    """
-    return await client.execute(_DELETE_ACCOUNT, {"account_id": account_id})
-
-
-async def check_permissions(
-    client: ApplianceClient,
-    account_id: str,
-    *,
-    subscription_id: list[str] | Unset = UNSET,
-    purposes: list[AzureAccountPurpose] | Unset = UNSET,
-) -> SubscriptionsListingResult | AsyncOperationOfSubscriptionsListingResult:
-    """Verify Service Account Permissions: POST /api/v8.1/accounts/azure/service/{accountId}/checkPermissions.
-
-    Args:
-        client: the appliance.
-        account_id: path `accountId`, UUID.
-        subscription_id: query `subscriptionId`, UUID.
-        purposes: query `purposes`.
-
-    Returns:
-        200: `SubscriptionsListingResult`.
-        202: `AsyncOperationOfSubscriptionsListingResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_CheckPermissions
-    """
-    return await client.execute(
-        _CHECK_PERMISSIONS, {"account_id": account_id, "subscription_id": subscription_id, "purposes": purposes}
-    )
-
-
-async def export_permissions(
-    client: ApplianceClient,
-    *,
-    account_id: str,
-    subscription_id: str,
-) -> bytes:
-    """Export Service Account Required Permissions: POST /api/v8.1/accounts/azure/service/exportPermissions.
-
-    Args:
-        client: the appliance.
-        account_id: query `accountId`, UUID.
-        subscription_id: query `subscriptionId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissions
-    """
-    return await client.execute(_EXPORT_PERMISSIONS, {"account_id": account_id, "subscription_id": subscription_id})
-
-
-async def export_permissions_by_app(
-    client: ApplianceClient,
-    body: ClientLoginParameters | Unset = UNSET,
-    *,
-    subscription_id: str,
-    edit_account_id: str | Unset = UNSET,
-) -> bytes:
-    """Export Permissions by Application: POST /api/v8.1/accounts/azure/service/exportPermissionsByApp.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        subscription_id: query `subscriptionId`, UUID.
-        edit_account_id: query `editAccountId`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByApp
-    """
-    return await client.execute(
-        _EXPORT_PERMISSIONS_BY_APP, {"subscription_id": subscription_id, "edit_account_id": edit_account_id}, body
-    )
-
-
-async def export_permissions_by_token(
-    client: ApplianceClient,
-    body: AzureAuthenticationResult,
-    *,
-    subscription_id: str,
-) -> bytes:
-    """Export Permissions by Token: POST /api/v8.1/accounts/azure/service/exportPermissionsByToken.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        subscription_id: query `subscriptionId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByToken
-    """
-    return await client.execute(_EXPORT_PERMISSIONS_BY_TOKEN, {"subscription_id": subscription_id}, body)
-
-
-async def export(
-    client: ApplianceClient,
-    body: AzureServiceAccountExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Service Accounts: POST /api/v8.1/accounts/azure/service/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def list_tenants_by_token(
-    client: ApplianceClient,
-    body: AzureAuthenticationResult | Unset = UNSET,
-) -> AsyncOperationOfTenantsListingResult:
-    """Get List of Tenants by Token: POST /api/v8.1/accounts/azure/service/listTenantsByToken.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `AsyncOperationOfTenantsListingResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListTenantsByToken
-    """
-    return await client.execute(_LIST_TENANTS_BY_TOKEN, {}, body)
-
-
-async def list_subscriptions_by_app(
-    client: ApplianceClient,
-    body: ClientLoginParameters | Unset = UNSET,
-    *,
-    edit_account_id: str | Unset = UNSET,
-    skip_permissions_check: bool | Unset = UNSET,
-) -> SubscriptionsListingResult | AsyncOperationOfSubscriptionsListingResult:
-    """Get List of Subscriptions by Application: POST /api/v8.1/accounts/azure/service/listSubscriptionsByApp.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        edit_account_id: query `editAccountId`.
-        skip_permissions_check: query `skipPermissionsCheck`.
-
-    Returns:
-        200: `SubscriptionsListingResult`.
-        202: `AsyncOperationOfSubscriptionsListingResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListSubscriptionsByApp
-    """
-    return await client.execute(
-        _LIST_SUBSCRIPTIONS_BY_APP,
-        {"edit_account_id": edit_account_id, "skip_permissions_check": skip_permissions_check},
-        body,
-    )
-
-
-async def list_ad_groups(
-    client: ApplianceClient,
-    body: ListAdGroupRequest | Unset = UNSET,
-) -> AdGroupListingResult | AsyncOperationOfAdGroupListingResult:
-    """Get List of Microsoft Entra Groups: POST /api/v8.1/accounts/azure/service/listAdGroups.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `AdGroupListingResult`.
-        202: `AsyncOperationOfAdGroupListingResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListAdGroups
-    """
-    return await client.execute(_LIST_AD_GROUPS, {}, body)
-
-
-async def is_user_owner_of_ad_app(
-    client: ApplianceClient,
-    body: AzureAuthenticationResult | Unset = UNSET,
-    *,
-    application_id: str | Unset = UNSET,
-    edit_account_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-) -> bool | AsyncOperationOfBoolean:
-    """Validate User: POST /api/v8.1/accounts/azure/service/isUserOwnerOfAdApp.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        application_id: query `applicationId`.
-        edit_account_id: query `editAccountId`.
-        tenant_id: query `tenantId`.
-
-    Returns:
-        200: `bool`.
-        202: `AsyncOperationOfBoolean`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_IsUserOwnerOfAdApp
-    """
-    return await client.execute(
-        _IS_USER_OWNER_OF_AD_APP,
-        {"application_id": application_id, "edit_account_id": edit_account_id, "tenant_id": tenant_id},
-        body,
-    )
-
-
-async def save_by_app(
-    client: ApplianceClient,
-    body: SaveAzureAccountInfo | Unset = UNSET,
-) -> str | AsyncOperationOfString:
-    """Add Service Account Using Existing Application: POST /api/v8.1/accounts/azure/service/saveByApp.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `str`.
-        202: `AsyncOperationOfString`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SaveByApp
-    """
-    return await client.execute(_SAVE_BY_APP, {}, body)
-
-
-async def update_by_app(
-    client: ApplianceClient,
-    account_id: str,
-    body: SaveAzureAccountInfo | Unset = UNSET,
-) -> str | AsyncOperationOfString:
-    """Edit Service Account Created Using Existing Application: PUT
-    /api/v8.1/accounts/azure/service/updateByApp/{accountId}.
-
-    Args:
-        client: the appliance.
-        account_id: path `accountId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `str`.
-        202: `AsyncOperationOfString`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByApp
-    """
-    return await client.execute(_UPDATE_BY_APP, {"account_id": account_id}, body)
-
-
-async def update_by_app_validate(
-    client: ApplianceClient,
-    account_id: str,
-    body: SaveAzureAccountInfo | Unset = UNSET,
-) -> AccountEditValidationResult:
-    """Validate Editing of Service Account Created Using Existing Application: PUT
-    /api/v8.1/accounts/azure/service/updateByApp/{accountId}/validate.
-
-    Args:
-        client: the appliance.
-        account_id: path `accountId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `AccountEditValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByAppValidate
-    """
-    return await client.execute(_UPDATE_BY_APP_VALIDATE, {"account_id": account_id}, body)
-
-
-async def get_all_worker_management_suitable_accounts(
-    client: ApplianceClient,
-    *,
-    filter: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfWorkerManagementSuitableAccount:
-    """Get Service Accounts Suitable for Worker Management: GET
-    /api/v8.1/accounts/azure/service/listWorkerManagementSuitableServices.
-
-    Args:
-        client: the appliance.
-        filter: query `Filter`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfWorkerManagementSuitableAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAllWorkerManagementSuitableAccounts
-    """
-    return await client.execute(
-        _GET_ALL_WORKER_MANAGEMENT_SUITABLE_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_all_worker_management_suitable_accounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    filter: str | Unset = UNSET,
-) -> Items[WorkerManagementSuitableAccount, PageOfWorkerManagementSuitableAccount]:
-    """Get Service Accounts Suitable for Worker Management: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_worker_management_suitable_accounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_WORKER_MANAGEMENT_SUITABLE_ACCOUNTS,
-        {"filter": filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def select_for_workermanagement(
-    client: ApplianceClient,
-    account_id: str,
-    body: WorkerDeploymentLocation | Unset = UNSET,
-) -> None:
-    """Specify Service Account for Worker Management: PUT
-    /api/v8.1/accounts/azure/service/{accountId}/selectForWorkermanagement.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        account_id: path `accountId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SelectForWorkermanagement
-    """
-    return await client.execute(_SELECT_FOR_WORKERMANAGEMENT, {"account_id": account_id}, body)
 
 
 class AzureServiceAccountApi(Api):
@@ -921,22 +355,503 @@ class AzureServiceAccountApi(Api):
 
     __slots__ = ()
 
-    get_accounts = ListMethod(get_accounts, iterate_accounts)
-    get_account = Method(get_account)
-    delete_account = Method(delete_account)
-    check_permissions = Method(check_permissions)
-    export_permissions = DownloadMethod(export_permissions)
-    export_permissions_by_app = DownloadMethod(export_permissions_by_app)
-    export_permissions_by_token = DownloadMethod(export_permissions_by_token)
-    export = DownloadMethod(export)
-    list_tenants_by_token = Method(list_tenants_by_token)
-    list_subscriptions_by_app = Method(list_subscriptions_by_app)
-    list_ad_groups = Method(list_ad_groups)
-    is_user_owner_of_ad_app = Method(is_user_owner_of_ad_app)
-    save_by_app = Method(save_by_app)
-    update_by_app = Method(update_by_app)
-    update_by_app_validate = Method(update_by_app_validate)
-    get_all_worker_management_suitable_accounts = ListMethod(
-        get_all_worker_management_suitable_accounts, iterate_all_worker_management_suitable_accounts
-    )
-    select_for_workermanagement = Method(select_for_workermanagement)
+    def get_accounts(
+        self: Caller,
+        *,
+        filter: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        purpose: list[AzureAccountPurpose] | Unset = UNSET,
+    ) -> Listing[AzureAccount, PageOfAzureAccount]:
+        """Get Collection of Service Accounts: GET /api/v8.1/accounts/azure/service.
+
+        Args:
+            filter: query `Filter`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            purpose: query `Purpose`.
+
+        Returns:
+            200: `PageOfAzureAccount`.
+            202: `AsyncOperationOfPageOfAzureAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccounts
+        """
+        return Listing(self, _GET_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit, "purpose": purpose})
+
+    def get_account(
+        self: Caller,
+        account_id: str,
+    ) -> Request[AzureAccount | AsyncOperationOfAzureAccount]:
+        """Get Service Account Data: GET /api/v8.1/accounts/azure/service/{accountId}.
+
+        Args:
+            account_id: path `accountId`.
+
+        Returns:
+            200: `AzureAccount`.
+            202: `AsyncOperationOfAzureAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAccount
+        """
+        return Request(self, _GET_ACCOUNT, {"account_id": account_id})
+
+    def delete_account(
+        self: Caller,
+        account_id: str,
+    ) -> Request[None]:
+        """Remove Service Account: DELETE /api/v8.1/accounts/azure/service/{accountId}.
+
+        Args:
+            account_id: path `accountId`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_DeleteAccount
+        """
+        return Request(self, _DELETE_ACCOUNT, {"account_id": account_id})
+
+    def check_permissions(
+        self: Caller,
+        account_id: str,
+        *,
+        subscription_id: list[str] | Unset = UNSET,
+        purposes: list[AzureAccountPurpose] | Unset = UNSET,
+    ) -> Request[SubscriptionsListingResult | AsyncOperationOfSubscriptionsListingResult]:
+        """Verify Service Account Permissions: POST /api/v8.1/accounts/azure/service/{accountId}/checkPermissions.
+
+        Args:
+            account_id: path `accountId`, UUID.
+            subscription_id: query `subscriptionId`, UUID.
+            purposes: query `purposes`.
+
+        Returns:
+            200: `SubscriptionsListingResult`.
+            202: `AsyncOperationOfSubscriptionsListingResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_CheckPermissions
+        """
+        return Request(
+            self,
+            _CHECK_PERMISSIONS,
+            {"account_id": account_id, "subscription_id": subscription_id, "purposes": purposes},
+        )
+
+    def export_permissions(
+        self: Caller,
+        *,
+        account_id: str,
+        subscription_id: str,
+    ) -> Download[bytes]:
+        """Export Service Account Required Permissions: POST /api/v8.1/accounts/azure/service/exportPermissions.
+
+        Args:
+            account_id: query `accountId`, UUID.
+            subscription_id: query `subscriptionId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissions
+        """
+        return Download(self, _EXPORT_PERMISSIONS, {"account_id": account_id, "subscription_id": subscription_id})
+
+    def export_permissions_by_app(
+        self: Caller,
+        body: ClientLoginParameters | Unset = UNSET,
+        *,
+        subscription_id: str,
+        edit_account_id: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Permissions by Application: POST /api/v8.1/accounts/azure/service/exportPermissionsByApp.
+
+        Args:
+            body: what is sent, as application/json.
+            subscription_id: query `subscriptionId`, UUID.
+            edit_account_id: query `editAccountId`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByApp
+        """
+        return Download(
+            self,
+            _EXPORT_PERMISSIONS_BY_APP,
+            {"subscription_id": subscription_id, "edit_account_id": edit_account_id},
+            body,
+        )
+
+    def export_permissions_by_token(
+        self: Caller,
+        body: AzureAuthenticationResult,
+        *,
+        subscription_id: str,
+    ) -> Download[bytes]:
+        """Export Permissions by Token: POST /api/v8.1/accounts/azure/service/exportPermissionsByToken.
+
+        Args:
+            body: what is sent, as application/json.
+            subscription_id: query `subscriptionId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ExportPermissionsByToken
+        """
+        return Download(self, _EXPORT_PERMISSIONS_BY_TOKEN, {"subscription_id": subscription_id}, body)
+
+    def export(
+        self: Caller,
+        body: AzureServiceAccountExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Service Accounts: POST /api/v8.1/accounts/azure/service/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def list_tenants_by_token(
+        self: Caller,
+        body: AzureAuthenticationResult | Unset = UNSET,
+    ) -> Request[AsyncOperationOfTenantsListingResult]:
+        """Get List of Tenants by Token: POST /api/v8.1/accounts/azure/service/listTenantsByToken.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `AsyncOperationOfTenantsListingResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListTenantsByToken
+        """
+        return Request(self, _LIST_TENANTS_BY_TOKEN, {}, body)
+
+    def list_subscriptions_by_app(
+        self: Caller,
+        body: ClientLoginParameters | Unset = UNSET,
+        *,
+        edit_account_id: str | Unset = UNSET,
+        skip_permissions_check: bool | Unset = UNSET,
+    ) -> Request[SubscriptionsListingResult | AsyncOperationOfSubscriptionsListingResult]:
+        """Get List of Subscriptions by Application: POST /api/v8.1/accounts/azure/service/listSubscriptionsByApp.
+
+        Args:
+            body: what is sent, as application/json.
+            edit_account_id: query `editAccountId`.
+            skip_permissions_check: query `skipPermissionsCheck`.
+
+        Returns:
+            200: `SubscriptionsListingResult`.
+            202: `AsyncOperationOfSubscriptionsListingResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListSubscriptionsByApp
+        """
+        return Request(
+            self,
+            _LIST_SUBSCRIPTIONS_BY_APP,
+            {"edit_account_id": edit_account_id, "skip_permissions_check": skip_permissions_check},
+            body,
+        )
+
+    def list_ad_groups(
+        self: Caller,
+        body: ListAdGroupRequest | Unset = UNSET,
+    ) -> Request[AdGroupListingResult | AsyncOperationOfAdGroupListingResult]:
+        """Get List of Microsoft Entra Groups: POST /api/v8.1/accounts/azure/service/listAdGroups.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `AdGroupListingResult`.
+            202: `AsyncOperationOfAdGroupListingResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_ListAdGroups
+        """
+        return Request(self, _LIST_AD_GROUPS, {}, body)
+
+    def is_user_owner_of_ad_app(
+        self: Caller,
+        body: AzureAuthenticationResult | Unset = UNSET,
+        *,
+        application_id: str | Unset = UNSET,
+        edit_account_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+    ) -> Request[bool | AsyncOperationOfBoolean]:
+        """Validate User: POST /api/v8.1/accounts/azure/service/isUserOwnerOfAdApp.
+
+        Args:
+            body: what is sent, as application/json.
+            application_id: query `applicationId`.
+            edit_account_id: query `editAccountId`.
+            tenant_id: query `tenantId`.
+
+        Returns:
+            200: `bool`.
+            202: `AsyncOperationOfBoolean`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_IsUserOwnerOfAdApp
+        """
+        return Request(
+            self,
+            _IS_USER_OWNER_OF_AD_APP,
+            {"application_id": application_id, "edit_account_id": edit_account_id, "tenant_id": tenant_id},
+            body,
+        )
+
+    def save_by_app(
+        self: Caller,
+        body: SaveAzureAccountInfo | Unset = UNSET,
+    ) -> Request[str | AsyncOperationOfString]:
+        """Add Service Account Using Existing Application: POST /api/v8.1/accounts/azure/service/saveByApp.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `str`.
+            202: `AsyncOperationOfString`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SaveByApp
+        """
+        return Request(self, _SAVE_BY_APP, {}, body)
+
+    def update_by_app(
+        self: Caller,
+        account_id: str,
+        body: SaveAzureAccountInfo | Unset = UNSET,
+    ) -> Request[str | AsyncOperationOfString]:
+        """Edit Service Account Created Using Existing Application: PUT
+        /api/v8.1/accounts/azure/service/updateByApp/{accountId}.
+
+        Args:
+            account_id: path `accountId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `str`.
+            202: `AsyncOperationOfString`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByApp
+        """
+        return Request(self, _UPDATE_BY_APP, {"account_id": account_id}, body)
+
+    def update_by_app_validate(
+        self: Caller,
+        account_id: str,
+        body: SaveAzureAccountInfo | Unset = UNSET,
+    ) -> Request[AccountEditValidationResult]:
+        """Validate Editing of Service Account Created Using Existing Application: PUT
+        /api/v8.1/accounts/azure/service/updateByApp/{accountId}/validate.
+
+        Args:
+            account_id: path `accountId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `AccountEditValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_UpdateByAppValidate
+        """
+        return Request(self, _UPDATE_BY_APP_VALIDATE, {"account_id": account_id}, body)
+
+    def get_all_worker_management_suitable_accounts(
+        self: Caller,
+        *,
+        filter: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[WorkerManagementSuitableAccount, PageOfWorkerManagementSuitableAccount]:
+        """Get Service Accounts Suitable for Worker Management: GET
+        /api/v8.1/accounts/azure/service/listWorkerManagementSuitableServices.
+
+        Args:
+            filter: query `Filter`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfWorkerManagementSuitableAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_GetAllWorkerManagementSuitableAccounts
+        """
+        return Listing(
+            self, _GET_ALL_WORKER_MANAGEMENT_SUITABLE_ACCOUNTS, {"filter": filter, "offset": offset, "limit": limit}
+        )
+
+    def select_for_workermanagement(
+        self: Caller,
+        account_id: str,
+        body: WorkerDeploymentLocation | Unset = UNSET,
+    ) -> Request[None]:
+        """Specify Service Account for Worker Management: PUT
+        /api/v8.1/accounts/azure/service/{accountId}/selectForWorkermanagement.
+
+        Deprecated by the vendor.
+
+        Args:
+            account_id: path `accountId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/AzureServiceAccount#operation/AzureServiceAccount_SelectForWorkermanagement
+        """
+        return Request(self, _SELECT_FOR_WORKERMANAGEMENT, {"account_id": account_id}, body)
+
+
+get_accounts = AzureServiceAccountApi.get_accounts
+get_account = AzureServiceAccountApi.get_account
+delete_account = AzureServiceAccountApi.delete_account
+check_permissions = AzureServiceAccountApi.check_permissions
+export_permissions = AzureServiceAccountApi.export_permissions
+export_permissions_by_app = AzureServiceAccountApi.export_permissions_by_app
+export_permissions_by_token = AzureServiceAccountApi.export_permissions_by_token
+export = AzureServiceAccountApi.export
+list_tenants_by_token = AzureServiceAccountApi.list_tenants_by_token
+list_subscriptions_by_app = AzureServiceAccountApi.list_subscriptions_by_app
+list_ad_groups = AzureServiceAccountApi.list_ad_groups
+is_user_owner_of_ad_app = AzureServiceAccountApi.is_user_owner_of_ad_app
+save_by_app = AzureServiceAccountApi.save_by_app
+update_by_app = AzureServiceAccountApi.update_by_app
+update_by_app_validate = AzureServiceAccountApi.update_by_app_validate
+get_all_worker_management_suitable_accounts = AzureServiceAccountApi.get_all_worker_management_suitable_accounts
+select_for_workermanagement = AzureServiceAccountApi.select_for_workermanagement

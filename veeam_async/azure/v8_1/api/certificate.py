@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import CertificateInfo, UploadedWebServerCertificate
 
 _GET_CERTIFICATES: Operation[list[CertificateInfo]] = Operation(
@@ -24,8 +21,8 @@ _GET_CERTIFICATES: Operation[list[CertificateInfo]] = Operation(
     tag="Certificate",
     group="certificate",
     name="get_certificates",
-    answers={
-        200: Answer("list[CertificateInfo]"),
+    responses={
+        200: Response("list[CertificateInfo]"),
     },
 )
 
@@ -38,8 +35,8 @@ _REGENERATE_CERTIFICATE: Operation[None] = Operation(
     tag="Certificate",
     group="certificate",
     name="regenerate_certificate",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -53,78 +50,10 @@ _UPLOAD_WEB_SERVER_CERTIFICATE: Operation[None] = Operation(
     group="certificate",
     name="upload_web_server_certificate",
     body=Body("UploadedWebServerCertificate"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_certificates(
-    client: ApplianceClient,
-) -> list[CertificateInfo]:
-    """Get Collection of Certificates: GET /api/v8.1/settings/certificates.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `list[CertificateInfo]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Certificate#operation/Certificate_GetCertificates
-    """
-    return await client.execute(_GET_CERTIFICATES, {})
-
-
-async def regenerate_certificate(
-    client: ApplianceClient,
-) -> None:
-    """Regenerate Certificate: POST /api/v8.1/settings/certificates/webserver/regenerate.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Certificate#operation/Certificate_RegenerateCertificate
-    """
-    return await client.execute(_REGENERATE_CERTIFICATE, {})
-
-
-async def upload_web_server_certificate(
-    client: ApplianceClient,
-    body: UploadedWebServerCertificate,
-) -> None:
-    """Update Web Certificate: PUT /api/v8.1/settings/certificates/webServer.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Certificate#operation/Certificate_UploadWebServerCertificate
-    """
-    return await client.execute(_UPLOAD_WEB_SERVER_CERTIFICATE, {}, body)
 
 
 class CertificateApi(Api):
@@ -132,6 +61,65 @@ class CertificateApi(Api):
 
     __slots__ = ()
 
-    get_certificates = Method(get_certificates)
-    regenerate_certificate = Method(regenerate_certificate)
-    upload_web_server_certificate = Method(upload_web_server_certificate)
+    def get_certificates(
+        self: Caller,
+    ) -> Request[list[CertificateInfo]]:
+        """Get Collection of Certificates: GET /api/v8.1/settings/certificates.
+
+        Returns:
+            200: `list[CertificateInfo]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Certificate#operation/Certificate_GetCertificates
+        """
+        return Request(self, _GET_CERTIFICATES, {})
+
+    def regenerate_certificate(
+        self: Caller,
+    ) -> Request[None]:
+        """Regenerate Certificate: POST /api/v8.1/settings/certificates/webserver/regenerate.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Certificate#operation/Certificate_RegenerateCertificate
+        """
+        return Request(self, _REGENERATE_CERTIFICATE, {})
+
+    def upload_web_server_certificate(
+        self: Caller,
+        body: UploadedWebServerCertificate,
+    ) -> Request[None]:
+        """Update Web Certificate: PUT /api/v8.1/settings/certificates/webServer.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Certificate#operation/Certificate_UploadWebServerCertificate
+        """
+        return Request(self, _UPLOAD_WEB_SERVER_CERTIFICATE, {}, body)
+
+
+get_certificates = CertificateApi.get_certificates
+regenerate_certificate = CertificateApi.regenerate_certificate
+upload_web_server_certificate = CertificateApi.upload_web_server_certificate

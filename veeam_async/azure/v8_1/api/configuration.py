@@ -6,14 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import CheckLog, ConfigurationCheckRequest, ConfigurationOverrideOwnershipRequest, JobSession
 
@@ -27,8 +26,8 @@ _CONFIGURATION_CHECK: Operation[None] = Operation(
     group="configuration",
     name="configuration_check",
     body=Body("ConfigurationCheckRequest", required=False),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
 
@@ -41,8 +40,8 @@ _CONFIGURATION_CHECK_SESSION: Operation[CheckLog | bytes] = Operation(
     tag="Configuration",
     group="configuration",
     name="configuration_check_session",
-    answers={
-        200: Answer("CheckLog | bytes", "application/json", "text/html"),
+    responses={
+        200: Response("CheckLog | bytes", "application/json", "text/html"),
     },
 )
 
@@ -56,78 +55,10 @@ _CONFIGURATION_OVERRIDE_OWNERSHIP: Operation[list[JobSession]] = Operation(
     group="configuration",
     name="configuration_override_ownership",
     body=Body("ConfigurationOverrideOwnershipRequest", required=False),
-    answers={
-        202: Answer("list[JobSession]"),
+    responses={
+        202: Response("list[JobSession]"),
     },
 )
-
-
-async def configuration_check(
-    client: ApplianceClient,
-    body: ConfigurationCheckRequest | Unset = UNSET,
-) -> None:
-    """Run Configuration Check: POST /api/v8.1/configuration/check.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Configuration#operation/ConfigurationCheck
-    """
-    return await client.execute(_CONFIGURATION_CHECK, {}, body)
-
-
-async def configuration_check_session(
-    client: ApplianceClient,
-) -> CheckLog | bytes:
-    """Get Configuration Check Results: GET /api/v8.1/configuration/checkSession.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `CheckLog | bytes` as application/json, text/html.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Configuration#operation/ConfigurationCheckSession
-    """
-    return await client.execute(_CONFIGURATION_CHECK_SESSION, {})
-
-
-async def configuration_override_ownership(
-    client: ApplianceClient,
-    body: ConfigurationOverrideOwnershipRequest | Unset = UNSET,
-) -> list[JobSession]:
-    """Override Repository Owner: POST /api/v8.1/configuration/overrideOwnership.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `list[JobSession]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Configuration#operation/ConfigurationOverrideOwnership
-    """
-    return await client.execute(_CONFIGURATION_OVERRIDE_OWNERSHIP, {}, body)
 
 
 class ConfigurationApi(Api):
@@ -135,6 +66,67 @@ class ConfigurationApi(Api):
 
     __slots__ = ()
 
-    configuration_check = Method(configuration_check)
-    configuration_check_session = DownloadMethod(configuration_check_session)
-    configuration_override_ownership = Method(configuration_override_ownership)
+    def configuration_check(
+        self: Caller,
+        body: ConfigurationCheckRequest | Unset = UNSET,
+    ) -> Request[None]:
+        """Run Configuration Check: POST /api/v8.1/configuration/check.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Configuration#operation/ConfigurationCheck
+        """
+        return Request(self, _CONFIGURATION_CHECK, {}, body)
+
+    def configuration_check_session(
+        self: Caller,
+    ) -> Download[CheckLog | bytes]:
+        """Get Configuration Check Results: GET /api/v8.1/configuration/checkSession.
+
+        Returns:
+            200: `CheckLog | bytes` as application/json, text/html.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Configuration#operation/ConfigurationCheckSession
+        """
+        return Download(self, _CONFIGURATION_CHECK_SESSION, {})
+
+    def configuration_override_ownership(
+        self: Caller,
+        body: ConfigurationOverrideOwnershipRequest | Unset = UNSET,
+    ) -> Request[list[JobSession]]:
+        """Override Repository Owner: POST /api/v8.1/configuration/overrideOwnership.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `list[JobSession]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Configuration#operation/ConfigurationOverrideOwnership
+        """
+        return Request(self, _CONFIGURATION_OVERRIDE_OWNERSHIP, {}, body)
+
+
+configuration_check = ConfigurationApi.configuration_check
+configuration_check_session = ConfigurationApi.configuration_check_session
+configuration_override_ownership = ConfigurationApi.configuration_override_ownership

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfCosmosDbAccount,
@@ -56,10 +54,10 @@ _GET_COSMOS_DB_ACCOUNT_PAGE: Operation[PageOfCosmosDbAccount] = Operation(
             "backup_destination", "BackupDestination", type="list[CosmosBackupDestinationFilterOptions]", array="repeat"
         ),
     ),
-    answers={
-        200: Answer("PageOfCosmosDbAccount"),
+    responses={
+        200: Response("PageOfCosmosDbAccount"),
     },
-    listing=Listing("results", "CosmosDbAccount", "offset", "limit"),
+    paging=Paging("results", "CosmosDbAccount", "offset", "limit"),
 )
 
 _GET_COSMOS_DB_ACCOUNT_BY_ID: Operation[CosmosDbAccount | AsyncOperationOfCosmosDbAccount] = Operation(
@@ -75,9 +73,9 @@ _GET_COSMOS_DB_ACCOUNT_BY_ID: Operation[CosmosDbAccount | AsyncOperationOfCosmos
         Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("CosmosDbAccount"),
-        202: Answer("AsyncOperationOfCosmosDbAccount"),
+    responses={
+        200: Response("CosmosDbAccount"),
+        202: Response("AsyncOperationOfCosmosDbAccount"),
     },
 )
 
@@ -95,8 +93,8 @@ _RESCAN_COSMOS_DB_ACCOUNT_PAGE: Operation[AsyncOperationOfPageOfCosmosDbAccount]
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("CosmosDbOptions", required=False),
-    answers={
-        202: Answer("AsyncOperationOfPageOfCosmosDbAccount"),
+    responses={
+        202: Response("AsyncOperationOfPageOfCosmosDbAccount"),
     },
 )
 
@@ -111,8 +109,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("CosmosDbExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -127,234 +125,10 @@ _START_MANUAL_BACKUP: Operation[list[JobSession]] = Operation(
     group="cosmos_db_account",
     name="start_manual_backup",
     body=Body("CosmosDbManualBackupSettings"),
-    answers={
-        202: Answer("list[JobSession]"),
+    responses={
+        202: Response("list[JobSession]"),
     },
 )
-
-
-async def get_cosmos_db_account_page(
-    client: ApplianceClient,
-    *,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    account_types: list[CosmosDbAccountTypeFromClient] | Unset = UNSET,
-    soft_deleted: bool | Unset = UNSET,
-    cosmos_db_accounts_from_protected_regions: bool | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    backup_destination: list[CosmosBackupDestinationFilterOptions] | Unset = UNSET,
-) -> PageOfCosmosDbAccount:
-    """Get Collection of Cosmos DB Accounts: GET /api/v8.1/cosmosDb.
-
-    Args:
-        client: the appliance.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        search_pattern: query `SearchPattern`.
-        region_ids: query `RegionIds`.
-        account_types: query `AccountTypes`.
-        soft_deleted: query `SoftDeleted`.
-        cosmos_db_accounts_from_protected_regions: query `CosmosDbAccountsFromProtectedRegions`.
-        protection_status: query `ProtectionStatus`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        backup_destination: query `BackupDestination`.
-
-    Returns:
-        200: `PageOfCosmosDbAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountPage
-    """
-    return await client.execute(
-        _GET_COSMOS_DB_ACCOUNT_PAGE,
-        {
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "region_ids": region_ids,
-            "account_types": account_types,
-            "soft_deleted": soft_deleted,
-            "cosmos_db_accounts_from_protected_regions": cosmos_db_accounts_from_protected_regions,
-            "protection_status": protection_status,
-            "offset": offset,
-            "limit": limit,
-            "backup_destination": backup_destination,
-        },
-    )
-
-
-def iterate_cosmos_db_account_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    account_types: list[CosmosDbAccountTypeFromClient] | Unset = UNSET,
-    soft_deleted: bool | Unset = UNSET,
-    cosmos_db_accounts_from_protected_regions: bool | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[CosmosBackupDestinationFilterOptions] | Unset = UNSET,
-) -> Items[CosmosDbAccount, PageOfCosmosDbAccount]:
-    """Get Collection of Cosmos DB Accounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_cosmos_db_account_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_COSMOS_DB_ACCOUNT_PAGE,
-        {
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "region_ids": region_ids,
-            "account_types": account_types,
-            "soft_deleted": soft_deleted,
-            "cosmos_db_accounts_from_protected_regions": cosmos_db_accounts_from_protected_regions,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_cosmos_db_account_by_id(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> CosmosDbAccount | AsyncOperationOfCosmosDbAccount:
-    """Get Cosmos DB Account Data: GET /api/v8.1/cosmosDb/{cosmosDbAccountId}.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `CosmosDbAccount`.
-        202: `AsyncOperationOfCosmosDbAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountById
-    """
-    return await client.execute(
-        _GET_COSMOS_DB_ACCOUNT_BY_ID, {"cosmos_db_account_id": cosmos_db_account_id, "sync": sync}
-    )
-
-
-async def rescan_cosmos_db_account_page(
-    client: ApplianceClient,
-    body: CosmosDbOptions | Unset = UNSET,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> AsyncOperationOfPageOfCosmosDbAccount:
-    """Rescan Cosmos DB Accounts: POST /api/v8.1/cosmosDb/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        202: `AsyncOperationOfPageOfCosmosDbAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_RescanCosmosDbAccountPage
-    """
-    return await client.execute(_RESCAN_COSMOS_DB_ACCOUNT_PAGE, {"offset": offset, "limit": limit}, body)
-
-
-async def export(
-    client: ApplianceClient,
-    body: CosmosDbExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Cosmos DB Accounts: POST /api/v8.1/cosmosDb/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def start_manual_backup(
-    client: ApplianceClient,
-    body: CosmosDbManualBackupSettings,
-) -> list[JobSession]:
-    """Create Cosmos DB Backups: POST /api/v8.1/cosmosDb/startManualBackup.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `list[JobSession]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_StartManualBackup
-    """
-    return await client.execute(_START_MANUAL_BACKUP, {}, body)
 
 
 class CosmosDbAccountApi(Api):
@@ -362,8 +136,175 @@ class CosmosDbAccountApi(Api):
 
     __slots__ = ()
 
-    get_cosmos_db_account_page = ListMethod(get_cosmos_db_account_page, iterate_cosmos_db_account_page)
-    get_cosmos_db_account_by_id = Method(get_cosmos_db_account_by_id)
-    rescan_cosmos_db_account_page = Method(rescan_cosmos_db_account_page)
-    export = DownloadMethod(export)
-    start_manual_backup = Method(start_manual_backup)
+    def get_cosmos_db_account_page(
+        self: Caller,
+        *,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        account_types: list[CosmosDbAccountTypeFromClient] | Unset = UNSET,
+        soft_deleted: bool | Unset = UNSET,
+        cosmos_db_accounts_from_protected_regions: bool | Unset = UNSET,
+        protection_status: list[ProtectionStatus] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        backup_destination: list[CosmosBackupDestinationFilterOptions] | Unset = UNSET,
+    ) -> Listing[CosmosDbAccount, PageOfCosmosDbAccount]:
+        """Get Collection of Cosmos DB Accounts: GET /api/v8.1/cosmosDb.
+
+        Args:
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            search_pattern: query `SearchPattern`.
+            region_ids: query `RegionIds`.
+            account_types: query `AccountTypes`.
+            soft_deleted: query `SoftDeleted`.
+            cosmos_db_accounts_from_protected_regions: query `CosmosDbAccountsFromProtectedRegions`.
+            protection_status: query `ProtectionStatus`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            backup_destination: query `BackupDestination`.
+
+        Returns:
+            200: `PageOfCosmosDbAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountPage
+        """
+        return Listing(
+            self,
+            _GET_COSMOS_DB_ACCOUNT_PAGE,
+            {
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "search_pattern": search_pattern,
+                "region_ids": region_ids,
+                "account_types": account_types,
+                "soft_deleted": soft_deleted,
+                "cosmos_db_accounts_from_protected_regions": cosmos_db_accounts_from_protected_regions,
+                "protection_status": protection_status,
+                "offset": offset,
+                "limit": limit,
+                "backup_destination": backup_destination,
+            },
+        )
+
+    def get_cosmos_db_account_by_id(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[CosmosDbAccount | AsyncOperationOfCosmosDbAccount]:
+        """Get Cosmos DB Account Data: GET /api/v8.1/cosmosDb/{cosmosDbAccountId}.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `CosmosDbAccount`.
+            202: `AsyncOperationOfCosmosDbAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_GetCosmosDbAccountById
+        """
+        return Request(self, _GET_COSMOS_DB_ACCOUNT_BY_ID, {"cosmos_db_account_id": cosmos_db_account_id, "sync": sync})
+
+    def rescan_cosmos_db_account_page(
+        self: Caller,
+        body: CosmosDbOptions | Unset = UNSET,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Request[AsyncOperationOfPageOfCosmosDbAccount]:
+        """Rescan Cosmos DB Accounts: POST /api/v8.1/cosmosDb/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            202: `AsyncOperationOfPageOfCosmosDbAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_RescanCosmosDbAccountPage
+        """
+        return Request(self, _RESCAN_COSMOS_DB_ACCOUNT_PAGE, {"offset": offset, "limit": limit}, body)
+
+    def export(
+        self: Caller,
+        body: CosmosDbExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Cosmos DB Accounts: POST /api/v8.1/cosmosDb/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def start_manual_backup(
+        self: Caller,
+        body: CosmosDbManualBackupSettings,
+    ) -> Request[list[JobSession]]:
+        """Create Cosmos DB Backups: POST /api/v8.1/cosmosDb/startManualBackup.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `list[JobSession]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbAccount#operation/CosmosDbAccount_StartManualBackup
+        """
+        return Request(self, _START_MANUAL_BACKUP, {}, body)
+
+
+get_cosmos_db_account_page = CosmosDbAccountApi.get_cosmos_db_account_page
+get_cosmos_db_account_by_id = CosmosDbAccountApi.get_cosmos_db_account_by_id
+rescan_cosmos_db_account_page = CosmosDbAccountApi.rescan_cosmos_db_account_page
+export = CosmosDbAccountApi.export
+start_manual_backup = CosmosDbAccountApi.start_manual_backup

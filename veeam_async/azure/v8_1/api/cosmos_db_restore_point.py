@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CosmosDbBackupDestination,
@@ -53,10 +50,10 @@ _GET_RESTORE_POINT_PAGE: Operation[PageOfCosmosDbRestorePoint] = Operation(
         Parameter("immutability_enabled", "ImmutabilityEnabled", type="bool"),
         Parameter("backup_destination", "BackupDestination", type="list[CosmosDbBackupDestination]", array="repeat"),
     ),
-    answers={
-        200: Answer("PageOfCosmosDbRestorePoint"),
+    responses={
+        200: Response("PageOfCosmosDbRestorePoint"),
     },
-    listing=Listing("results", "CosmosDbRestorePoint", "offset", "limit"),
+    paging=Paging("results", "CosmosDbRestorePoint", "offset", "limit"),
 )
 
 _GET_RESTORE_POINT_BY_ID: Operation[CosmosDbRestorePoint] = Operation(
@@ -69,8 +66,8 @@ _GET_RESTORE_POINT_BY_ID: Operation[CosmosDbRestorePoint] = Operation(
     group="cosmos_db_restore_point",
     name="get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("CosmosDbRestorePoint"),
+    responses={
+        200: Response("CosmosDbRestorePoint"),
     },
 )
 
@@ -84,8 +81,8 @@ _DELETE_RESTORE_POINT: Operation[JobSession] = Operation(
     group="cosmos_db_restore_point",
     name="delete_restore_point",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -100,8 +97,8 @@ _RETRIEVE_DATA: Operation[JobSession] = Operation(
     name="retrieve_data",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DataRetrievalOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -116,8 +113,8 @@ _EXTEND_RETRIEVED_DATA_AVAILABILITY: Operation[None] = Operation(
     name="extend_retrieved_data_availability",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DataRetrievalExtendOptions"),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
 
@@ -132,8 +129,8 @@ _RESTORE_COSMOS_DB_ACCOUNT: Operation[JobSession] = Operation(
     name="restore_cosmos_db_account",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("CosmosDbRepositoryRestoreOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -152,10 +149,10 @@ _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_PAGE: Operation[PageOfCosm
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfCosmosDbContinuousRestorePoint"),
+    responses={
+        200: Response("PageOfCosmosDbContinuousRestorePoint"),
     },
-    listing=Listing("results", "CosmosDbContinuousRestorePoint", "offset", "limit"),
+    paging=Paging("results", "CosmosDbContinuousRestorePoint", "offset", "limit"),
 )
 
 _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_BY_ID: Operation[CosmosDbContinuousRestorePoint] = Operation(
@@ -168,338 +165,10 @@ _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_BY_ID: Operation[CosmosDbC
     group="cosmos_db_restore_point",
     name="cosmos_db_continuous_restore_point_get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("CosmosDbContinuousRestorePoint"),
+    responses={
+        200: Response("CosmosDbContinuousRestorePoint"),
     },
 )
-
-
-async def get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    cosmos_db_account_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-    backup_destination: list[CosmosDbBackupDestination] | Unset = UNSET,
-) -> PageOfCosmosDbRestorePoint:
-    """Get Cosmos DB Restore Points: GET /api/v8.1/restorePoints/cosmosDb/repository.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: query `CosmosDbAccountId`.
-        only_latest: query `OnlyLatest`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        storage_access_tier: query `StorageAccessTier`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-        backup_destination: query `BackupDestination`.
-
-    Returns:
-        200: `PageOfCosmosDbRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointPage
-    """
-    return await client.execute(
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "only_latest": only_latest,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "point_in_time": point_in_time,
-            "offset": offset,
-            "limit": limit,
-            "storage_access_tier": storage_access_tier,
-            "immutability_enabled": immutability_enabled,
-            "backup_destination": backup_destination,
-        },
-    )
-
-
-def iterate_restore_point_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    cosmos_db_account_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-    backup_destination: list[CosmosDbBackupDestination] | Unset = UNSET,
-) -> Items[CosmosDbRestorePoint, PageOfCosmosDbRestorePoint]:
-    """Get Cosmos DB Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_point_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "only_latest": only_latest,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "point_in_time": point_in_time,
-            "storage_access_tier": storage_access_tier,
-            "immutability_enabled": immutability_enabled,
-            "backup_destination": backup_destination,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> CosmosDbRestorePoint:
-    """Get Cosmos DB Restore Point Data: GET /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `CosmosDbRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointById
-    """
-    return await client.execute(_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
-
-
-async def delete_restore_point(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> JobSession:
-    """Remove Cosmos DB Restore Point: DELETE /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 423.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_DeleteRestorePoint
-    """
-    return await client.execute(_DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
-
-
-async def retrieve_data(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DataRetrievalOptions,
-) -> JobSession:
-    """Retrieve Data from Archive: POST /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}/retrieveData.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RetrieveData
-    """
-    return await client.execute(_RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
-
-
-async def extend_retrieved_data_availability(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DataRetrievalExtendOptions,
-) -> None:
-    """Extend Data Availability Period: POST
-    /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}/extendRetrievedDataAvailability.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_ExtendRetrievedDataAvailability
-    """
-    return await client.execute(_EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
-
-
-async def restore_cosmos_db_account(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: CosmosDbRepositoryRestoreOptions,
-) -> JobSession:
-    """Perform Cosmos DB Restore From Repository: POST
-    /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}/restore.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RestoreCosmosDbAccount
-    """
-    return await client.execute(_RESTORE_COSMOS_DB_ACCOUNT, {"restore_point_id": restore_point_id}, body)
-
-
-async def cosmos_db_continuous_restore_point_get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    cosmos_db_account_id: str | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfCosmosDbContinuousRestorePoint:
-    """Get Cosmos DB Restorable Timestamps: GET /api/v8.1/restorePoints/cosmosDb/continuous.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: query `CosmosDbAccountId`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfCosmosDbContinuousRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointPage
-    """
-    return await client.execute(
-        _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_PAGE,
-        {
-            "cosmos_db_account_id": cosmos_db_account_id,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_cosmos_db_continuous_restore_point_get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    cosmos_db_account_id: str | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-) -> Items[CosmosDbContinuousRestorePoint, PageOfCosmosDbContinuousRestorePoint]:
-    """Get Cosmos DB Restorable Timestamps: every row of every page, for `async for`.
-
-    What is not said here is as in `cosmos_db_continuous_restore_point_get_restore_point_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_PAGE,
-        {"cosmos_db_account_id": cosmos_db_account_id, "data_retrieval_statuses": data_retrieval_statuses},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def cosmos_db_continuous_restore_point_get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> CosmosDbContinuousRestorePoint:
-    """Get Cosmos DB Continuous Restore Point Data: GET /api/v8.1/restorePoints/cosmosDb/continuous/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `CosmosDbContinuousRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointById
-    """
-    return await client.execute(
-        _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id}
-    )
 
 
 class CosmosDbRestorePointApi(Api):
@@ -507,16 +176,261 @@ class CosmosDbRestorePointApi(Api):
 
     __slots__ = ()
 
-    get_restore_point_page = ListMethod(get_restore_point_page, iterate_restore_point_page)
-    get_restore_point_by_id = Method(get_restore_point_by_id)
-    delete_restore_point = Method(delete_restore_point)
-    retrieve_data = Method(retrieve_data)
-    extend_retrieved_data_availability = Method(extend_retrieved_data_availability)
-    restore_cosmos_db_account = Method(restore_cosmos_db_account)
-    cosmos_db_continuous_restore_point_get_restore_point_page = ListMethod(
-        cosmos_db_continuous_restore_point_get_restore_point_page,
-        iterate_cosmos_db_continuous_restore_point_get_restore_point_page,
-    )
-    cosmos_db_continuous_restore_point_get_restore_point_by_id = Method(
-        cosmos_db_continuous_restore_point_get_restore_point_by_id
-    )
+    def get_restore_point_page(
+        self: Caller,
+        *,
+        cosmos_db_account_id: str | Unset = UNSET,
+        only_latest: bool | Unset = UNSET,
+        data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
+        point_in_time: datetime | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
+        immutability_enabled: bool | Unset = UNSET,
+        backup_destination: list[CosmosDbBackupDestination] | Unset = UNSET,
+    ) -> Listing[CosmosDbRestorePoint, PageOfCosmosDbRestorePoint]:
+        """Get Cosmos DB Restore Points: GET /api/v8.1/restorePoints/cosmosDb/repository.
+
+        Args:
+            cosmos_db_account_id: query `CosmosDbAccountId`.
+            only_latest: query `OnlyLatest`.
+            data_retrieval_statuses: query `DataRetrievalStatuses`.
+            point_in_time: query `PointInTime`, with its zone.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            storage_access_tier: query `StorageAccessTier`.
+            immutability_enabled: query `ImmutabilityEnabled`.
+            backup_destination: query `BackupDestination`.
+
+        Returns:
+            200: `PageOfCosmosDbRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointPage
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_POINT_PAGE,
+            {
+                "cosmos_db_account_id": cosmos_db_account_id,
+                "only_latest": only_latest,
+                "data_retrieval_statuses": data_retrieval_statuses,
+                "point_in_time": point_in_time,
+                "offset": offset,
+                "limit": limit,
+                "storage_access_tier": storage_access_tier,
+                "immutability_enabled": immutability_enabled,
+                "backup_destination": backup_destination,
+            },
+        )
+
+    def get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[CosmosDbRestorePoint]:
+        """Get Cosmos DB Restore Point Data: GET /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `CosmosDbRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_GetRestorePointById
+        """
+        return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
+
+    def delete_restore_point(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[JobSession]:
+        """Remove Cosmos DB Restore Point: DELETE /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 423.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_DeleteRestorePoint
+        """
+        return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
+
+    def retrieve_data(
+        self: Caller,
+        restore_point_id: str,
+        body: DataRetrievalOptions,
+    ) -> Request[JobSession]:
+        """Retrieve Data from Archive: POST /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}/retrieveData.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RetrieveData
+        """
+        return Request(self, _RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
+
+    def extend_retrieved_data_availability(
+        self: Caller,
+        restore_point_id: str,
+        body: DataRetrievalExtendOptions,
+    ) -> Request[None]:
+        """Extend Data Availability Period: POST
+        /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}/extendRetrievedDataAvailability.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_ExtendRetrievedDataAvailability
+        """
+        return Request(self, _EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
+
+    def restore_cosmos_db_account(
+        self: Caller,
+        restore_point_id: str,
+        body: CosmosDbRepositoryRestoreOptions,
+    ) -> Request[JobSession]:
+        """Perform Cosmos DB Restore From Repository: POST
+        /api/v8.1/restorePoints/cosmosDb/repository/{restorePointId}/restore.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbRestorePoint_RestoreCosmosDbAccount
+        """
+        return Request(self, _RESTORE_COSMOS_DB_ACCOUNT, {"restore_point_id": restore_point_id}, body)
+
+    def cosmos_db_continuous_restore_point_get_restore_point_page(
+        self: Caller,
+        *,
+        cosmos_db_account_id: str | Unset = UNSET,
+        data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CosmosDbContinuousRestorePoint, PageOfCosmosDbContinuousRestorePoint]:
+        """Get Cosmos DB Restorable Timestamps: GET /api/v8.1/restorePoints/cosmosDb/continuous.
+
+        Args:
+            cosmos_db_account_id: query `CosmosDbAccountId`.
+            data_retrieval_statuses: query `DataRetrievalStatuses`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfCosmosDbContinuousRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointPage
+        """
+        return Listing(
+            self,
+            _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_PAGE,
+            {
+                "cosmos_db_account_id": cosmos_db_account_id,
+                "data_retrieval_statuses": data_retrieval_statuses,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def cosmos_db_continuous_restore_point_get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[CosmosDbContinuousRestorePoint]:
+        """Get Cosmos DB Continuous Restore Point Data: GET /api/v8.1/restorePoints/cosmosDb/continuous/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `CosmosDbContinuousRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CosmosDbRestorePoint#operation/CosmosDbContinuousRestorePoint_GetRestorePointById
+        """
+        return Request(
+            self, _COSMOS_DB_CONTINUOUS_RESTORE_POINT_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id}
+        )
+
+
+get_restore_point_page = CosmosDbRestorePointApi.get_restore_point_page
+get_restore_point_by_id = CosmosDbRestorePointApi.get_restore_point_by_id
+delete_restore_point = CosmosDbRestorePointApi.delete_restore_point
+retrieve_data = CosmosDbRestorePointApi.retrieve_data
+extend_retrieved_data_availability = CosmosDbRestorePointApi.extend_retrieved_data_availability
+restore_cosmos_db_account = CosmosDbRestorePointApi.restore_cosmos_db_account
+cosmos_db_continuous_restore_point_get_restore_point_page = (
+    CosmosDbRestorePointApi.cosmos_db_continuous_restore_point_get_restore_point_page
+)
+cosmos_db_continuous_restore_point_get_restore_point_by_id = (
+    CosmosDbRestorePointApi.cosmos_db_continuous_restore_point_get_restore_point_by_id
+)

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import CostEstimationItem, CostEstimationPolicyFromClient, PageOfCostEstimationItem
 
@@ -34,11 +32,11 @@ _CALCULATE_COST_ESTIMATION: Operation[PageOfCostEstimationItem] = Operation(
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("CostEstimationPolicyFromClient"),
-    answers={
-        200: Answer("PageOfCostEstimationItem"),
+    responses={
+        200: Response("PageOfCostEstimationItem"),
     },
     safe=True,
-    listing=Listing("results", "CostEstimationItem", "offset", "limit"),
+    paging=Paging("results", "CostEstimationItem", "offset", "limit"),
 )
 
 _EXPORT: Operation[bytes] = Operation(
@@ -52,106 +50,11 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("CostEstimationPolicyFromClient"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
-
-
-async def calculate_cost_estimation(
-    client: ApplianceClient,
-    body: CostEstimationPolicyFromClient,
-    *,
-    virtual_machine_name_filter: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfCostEstimationItem:
-    """Calculate Estimated Cost of Azure VM Schedule-Based Backup Policy: POST
-    /api/v8.1/policies/virtualMachines/estimateCost.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        virtual_machine_name_filter: query `VirtualMachineNameFilter`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfCostEstimationItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_CalculateCostEstimation
-    """
-    return await client.execute(
-        _CALCULATE_COST_ESTIMATION,
-        {"virtual_machine_name_filter": virtual_machine_name_filter, "offset": offset, "limit": limit},
-        body,
-    )
-
-
-def iterate_calculate_cost_estimation(
-    client: ApplianceClient,
-    body: CostEstimationPolicyFromClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    virtual_machine_name_filter: str | Unset = UNSET,
-) -> Items[CostEstimationItem, PageOfCostEstimationItem]:
-    """Calculate Estimated Cost of Azure VM Schedule-Based Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `calculate_cost_estimation`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _CALCULATE_COST_ESTIMATION,
-        {"virtual_machine_name_filter": virtual_machine_name_filter},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export(
-    client: ApplianceClient,
-    body: CostEstimationPolicyFromClient,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Estimation Cost Report: POST /api/v8.1/policies/virtualMachines/estimateCost/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
 
 
 class CostEstimationApi(Api):
@@ -159,5 +62,68 @@ class CostEstimationApi(Api):
 
     __slots__ = ()
 
-    calculate_cost_estimation = ListMethod(calculate_cost_estimation, iterate_calculate_cost_estimation)
-    export = DownloadMethod(export)
+    def calculate_cost_estimation(
+        self: Caller,
+        body: CostEstimationPolicyFromClient,
+        *,
+        virtual_machine_name_filter: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CostEstimationItem, PageOfCostEstimationItem]:
+        """Calculate Estimated Cost of Azure VM Schedule-Based Backup Policy: POST
+        /api/v8.1/policies/virtualMachines/estimateCost.
+
+        Args:
+            body: what is sent, as application/json.
+            virtual_machine_name_filter: query `VirtualMachineNameFilter`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfCostEstimationItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_CalculateCostEstimation
+        """
+        return Listing(
+            self,
+            _CALCULATE_COST_ESTIMATION,
+            {"virtual_machine_name_filter": virtual_machine_name_filter, "offset": offset, "limit": limit},
+            body,
+        )
+
+    def export(
+        self: Caller,
+        body: CostEstimationPolicyFromClient,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Estimation Cost Report: POST /api/v8.1/policies/virtualMachines/estimateCost/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/CostEstimation#operation/CostEstimation_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+
+calculate_cost_estimation = CostEstimationApi.calculate_cost_estimation
+export = CostEstimationApi.export

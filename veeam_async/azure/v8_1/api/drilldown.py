@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         PageOfSlaSessionReportRow,
@@ -44,8 +41,8 @@ _PROTECTION_POLICIES_SLA_TIME_SERIES: Operation[list[SlaTimeSeriesPoint]] = Oper
         Parameter("sla_filter_session_status", "SlaFilterSessionStatus", type="SlaFilterSessionStatus"),
         Parameter("schedule_type", "ScheduleType", type="ScheduleType"),
     ),
-    answers={
-        200: Answer("list[SlaTimeSeriesPoint]"),
+    responses={
+        200: Response("list[SlaTimeSeriesPoint]"),
     },
 )
 
@@ -68,8 +65,8 @@ _PROTECTION_POLICIES_SLA_INSTANCES: Operation[SlaInstanceReport] = Operation(
         Parameter("date_to", type="date", required=True),
         Parameter("schedule_type", "ScheduleType", type="ScheduleType", required=True),
     ),
-    answers={
-        200: Answer("SlaInstanceReport"),
+    responses={
+        200: Response("SlaInstanceReport"),
     },
 )
 
@@ -91,10 +88,10 @@ _PROTECTION_POLICIES_SLA_SESSIONS: Operation[PageOfSlaSessionReportRow] = Operat
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfSlaSessionReportRow"),
+    responses={
+        200: Response("PageOfSlaSessionReportRow"),
     },
-    listing=Listing("results", "SlaSessionReportRow", "offset", "limit"),
+    paging=Paging("results", "SlaSessionReportRow", "offset", "limit"),
 )
 
 _PROTECTION_POLICIES_SLA_SESSION_TASKS: Operation[SlaSessionTaskReport] = Operation(
@@ -110,204 +107,10 @@ _PROTECTION_POLICIES_SLA_SESSION_TASKS: Operation[SlaSessionTaskReport] = Operat
         Parameter("session_id", "sessionID", "path", required=True),
         Parameter("instance_id", "instanceId", "path", required=True),
     ),
-    answers={
-        200: Answer("SlaSessionTaskReport"),
+    responses={
+        200: Response("SlaSessionTaskReport"),
     },
 )
-
-
-async def protection_policies_sla_time_series(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    sla_filter_session_status: SlaFilterSessionStatus | Unset = UNSET,
-    schedule_type: ScheduleType | Unset = UNSET,
-) -> list[SlaTimeSeriesPoint]:
-    """Get SLA Results per Period: GET /api/v8.1/policy/slaBased/slaTimeSeries/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        sla_filter_session_status: query `SlaFilterSessionStatus`.
-        schedule_type: query `ScheduleType`.
-
-    Returns:
-        200: `list[SlaTimeSeriesPoint]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaTimeSeries
-    """
-    return await client.execute(
-        _PROTECTION_POLICIES_SLA_TIME_SERIES,
-        {
-            "policy_id": policy_id,
-            "sla_filter_session_status": sla_filter_session_status,
-            "schedule_type": schedule_type,
-        },
-    )
-
-
-async def protection_policies_sla_instances(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    sla_compliance_status_filter: SlaComplianceStatusFilter,
-    date_from: date,
-    date_to: date,
-    schedule_type: ScheduleType,
-    name_search_pattern: str | Unset = UNSET,
-) -> SlaInstanceReport:
-    """Get SLA Compliance per VM: GET /api/v8.1/policy/slaBased/slaInstances/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        sla_compliance_status_filter: query `SlaComplianceStatusFilter`.
-        date_from: query `dateFrom`.
-        date_to: query `dateTo`.
-        schedule_type: query `ScheduleType`.
-        name_search_pattern: query `nameSearchPattern`.
-
-    Returns:
-        200: `SlaInstanceReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaInstances
-    """
-    return await client.execute(
-        _PROTECTION_POLICIES_SLA_INSTANCES,
-        {
-            "policy_id": policy_id,
-            "sla_compliance_status_filter": sla_compliance_status_filter,
-            "date_from": date_from,
-            "date_to": date_to,
-            "schedule_type": schedule_type,
-            "name_search_pattern": name_search_pattern,
-        },
-    )
-
-
-async def protection_policies_sla_sessions(
-    client: ApplianceClient,
-    policy_id: str,
-    instance_id: str,
-    *,
-    date_from: date,
-    date_to: date,
-    schedule_type: ScheduleType | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfSlaSessionReportRow:
-    """Get SLA-Based Backup Policy Sessions per VM: GET /api/v8.1/policy/slaBased/slaSessions/{policyId}/{instanceId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        instance_id: path `instanceId`.
-        date_from: query `dateFrom`.
-        date_to: query `dateTo`.
-        schedule_type: query `ScheduleType`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfSlaSessionReportRow`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessions
-    """
-    return await client.execute(
-        _PROTECTION_POLICIES_SLA_SESSIONS,
-        {
-            "policy_id": policy_id,
-            "instance_id": instance_id,
-            "date_from": date_from,
-            "date_to": date_to,
-            "schedule_type": schedule_type,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_protection_policies_sla_sessions(
-    client: ApplianceClient,
-    policy_id: str,
-    instance_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    date_from: date,
-    date_to: date,
-    schedule_type: ScheduleType | Unset = UNSET,
-) -> Items[SlaSessionReportRow, PageOfSlaSessionReportRow]:
-    """Get SLA-Based Backup Policy Sessions per VM: every row of every page, for `async for`.
-
-    What is not said here is as in `protection_policies_sla_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _PROTECTION_POLICIES_SLA_SESSIONS,
-        {
-            "policy_id": policy_id,
-            "instance_id": instance_id,
-            "date_from": date_from,
-            "date_to": date_to,
-            "schedule_type": schedule_type,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def protection_policies_sla_session_tasks(
-    client: ApplianceClient,
-    instance_id: str,
-    session_id: str,
-) -> SlaSessionTaskReport:
-    """Get SLA-Based Backup Policy Session Tasks: GET /api/v8.1/policy/slaBased/slaSessionTasks/{instanceId}/{sessionID}.
-
-    Args:
-        client: the appliance.
-        instance_id: path `instanceId`.
-        session_id: path `sessionID`.
-
-    Returns:
-        200: `SlaSessionTaskReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessionTasks
-    """
-    return await client.execute(
-        _PROTECTION_POLICIES_SLA_SESSION_TASKS, {"instance_id": instance_id, "session_id": session_id}
-    )
 
 
 class DrilldownApi(Api):
@@ -315,9 +118,160 @@ class DrilldownApi(Api):
 
     __slots__ = ()
 
-    protection_policies_sla_time_series = Method(protection_policies_sla_time_series)
-    protection_policies_sla_instances = Method(protection_policies_sla_instances)
-    protection_policies_sla_sessions = ListMethod(
-        protection_policies_sla_sessions, iterate_protection_policies_sla_sessions
-    )
-    protection_policies_sla_session_tasks = Method(protection_policies_sla_session_tasks)
+    def protection_policies_sla_time_series(
+        self: Caller,
+        policy_id: str,
+        *,
+        sla_filter_session_status: SlaFilterSessionStatus | Unset = UNSET,
+        schedule_type: ScheduleType | Unset = UNSET,
+    ) -> Request[list[SlaTimeSeriesPoint]]:
+        """Get SLA Results per Period: GET /api/v8.1/policy/slaBased/slaTimeSeries/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            sla_filter_session_status: query `SlaFilterSessionStatus`.
+            schedule_type: query `ScheduleType`.
+
+        Returns:
+            200: `list[SlaTimeSeriesPoint]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaTimeSeries
+        """
+        return Request(
+            self,
+            _PROTECTION_POLICIES_SLA_TIME_SERIES,
+            {
+                "policy_id": policy_id,
+                "sla_filter_session_status": sla_filter_session_status,
+                "schedule_type": schedule_type,
+            },
+        )
+
+    def protection_policies_sla_instances(
+        self: Caller,
+        policy_id: str,
+        *,
+        sla_compliance_status_filter: SlaComplianceStatusFilter,
+        date_from: date,
+        date_to: date,
+        schedule_type: ScheduleType,
+        name_search_pattern: str | Unset = UNSET,
+    ) -> Request[SlaInstanceReport]:
+        """Get SLA Compliance per VM: GET /api/v8.1/policy/slaBased/slaInstances/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            sla_compliance_status_filter: query `SlaComplianceStatusFilter`.
+            date_from: query `dateFrom`.
+            date_to: query `dateTo`.
+            schedule_type: query `ScheduleType`.
+            name_search_pattern: query `nameSearchPattern`.
+
+        Returns:
+            200: `SlaInstanceReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaInstances
+        """
+        return Request(
+            self,
+            _PROTECTION_POLICIES_SLA_INSTANCES,
+            {
+                "policy_id": policy_id,
+                "sla_compliance_status_filter": sla_compliance_status_filter,
+                "date_from": date_from,
+                "date_to": date_to,
+                "schedule_type": schedule_type,
+                "name_search_pattern": name_search_pattern,
+            },
+        )
+
+    def protection_policies_sla_sessions(
+        self: Caller,
+        policy_id: str,
+        instance_id: str,
+        *,
+        date_from: date,
+        date_to: date,
+        schedule_type: ScheduleType | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[SlaSessionReportRow, PageOfSlaSessionReportRow]:
+        """Get SLA-Based Backup Policy Sessions per VM: GET /api/v8.1/policy/slaBased/slaSessions/{policyId}/{instanceId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            instance_id: path `instanceId`.
+            date_from: query `dateFrom`.
+            date_to: query `dateTo`.
+            schedule_type: query `ScheduleType`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfSlaSessionReportRow`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessions
+        """
+        return Listing(
+            self,
+            _PROTECTION_POLICIES_SLA_SESSIONS,
+            {
+                "policy_id": policy_id,
+                "instance_id": instance_id,
+                "date_from": date_from,
+                "date_to": date_to,
+                "schedule_type": schedule_type,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def protection_policies_sla_session_tasks(
+        self: Caller,
+        instance_id: str,
+        session_id: str,
+    ) -> Request[SlaSessionTaskReport]:
+        """Get SLA-Based Backup Policy Session Tasks: GET /api/v8.1/policy/slaBased/slaSessionTasks/{instanceId}/{sessionID}.
+
+        Args:
+            instance_id: path `instanceId`.
+            session_id: path `sessionID`.
+
+        Returns:
+            200: `SlaSessionTaskReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Drilldown#operation/protectionPolicies_slaSessionTasks
+        """
+        return Request(
+            self, _PROTECTION_POLICIES_SLA_SESSION_TASKS, {"instance_id": instance_id, "session_id": session_id}
+        )
+
+
+protection_policies_sla_time_series = DrilldownApi.protection_policies_sla_time_series
+protection_policies_sla_instances = DrilldownApi.protection_policies_sla_instances
+protection_policies_sla_sessions = DrilldownApi.protection_policies_sla_sessions
+protection_policies_sla_session_tasks = DrilldownApi.protection_policies_sla_session_tasks

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfFileShare,
@@ -42,9 +40,9 @@ _GET_FILE_SHARE_BY_ID: Operation[FileShare | AsyncOperationOfFileShare] = Operat
         Parameter("id", "id", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("FileShare"),
-        202: Answer("AsyncOperationOfFileShare"),
+    responses={
+        200: Response("FileShare"),
+        202: Response("AsyncOperationOfFileShare"),
     },
 )
 
@@ -74,10 +72,10 @@ _GET_FILE_SHARES_PAGE: Operation[PageOfFileShare] = Operation(
             array="repeat",
         ),
     ),
-    answers={
-        200: Answer("PageOfFileShare"),
+    responses={
+        200: Response("PageOfFileShare"),
     },
-    listing=Listing("results", "FileShare", "offset", "limit"),
+    paging=Paging("results", "FileShare", "offset", "limit"),
 )
 
 _EXPORT: Operation[bytes] = Operation(
@@ -91,8 +89,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("FileShareExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -123,8 +121,8 @@ _RESCAN_FILE_SHARES_PAGE: Operation[AsyncOperationOfPageOfFileShare] = Operation
             array="repeat",
         ),
     ),
-    answers={
-        202: Answer("AsyncOperationOfPageOfFileShare"),
+    responses={
+        202: Response("AsyncOperationOfPageOfFileShare"),
     },
 )
 
@@ -138,249 +136,10 @@ _TAKE_SNAPSHOT: Operation[list[JobSession]] = Operation(
     group="file_share",
     name="take_snapshot",
     body=Body("FileShareManualSnapshotRequest"),
-    answers={
-        202: Answer("list[JobSession]"),
+    responses={
+        202: Response("list[JobSession]"),
     },
 )
-
-
-async def get_file_share_by_id(
-    client: ApplianceClient,
-    id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> FileShare | AsyncOperationOfFileShare:
-    """Get File Share Data: GET /api/v8.1/fileShares/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        sync: query `sync`.
-
-    Returns:
-        200: `FileShare`.
-        202: `AsyncOperationOfFileShare`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_GetFileShareById
-    """
-    return await client.execute(_GET_FILE_SHARE_BY_ID, {"id": id, "sync": sync})
-
-
-async def get_file_shares_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    file_share_from_protected_regions: bool | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[FileShareBackupDestinationFilterOptions] | Unset = UNSET,
-) -> PageOfFileShare:
-    """Get Collection of File Shares: GET /api/v8.1/fileShares.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        region_ids: query `RegionIds`.
-        search_pattern: query `SearchPattern`.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        file_share_from_protected_regions: query `FileShareFromProtectedRegions`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-
-    Returns:
-        200: `PageOfFileShare`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_GetFileSharesPage
-    """
-    return await client.execute(
-        _GET_FILE_SHARES_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "file_share_from_protected_regions": file_share_from_protected_regions,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-        },
-    )
-
-
-def iterate_file_shares_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    file_share_from_protected_regions: bool | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[FileShareBackupDestinationFilterOptions] | Unset = UNSET,
-) -> Items[FileShare, PageOfFileShare]:
-    """Get Collection of File Shares: every row of every page, for `async for`.
-
-    What is not said here is as in `get_file_shares_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_FILE_SHARES_PAGE,
-        {
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "file_share_from_protected_regions": file_share_from_protected_regions,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export(
-    client: ApplianceClient,
-    body: FileShareExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of File Shares: POST /api/v8.1/fileShares/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def rescan_file_shares_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    file_share_from_protected_regions: bool | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[FileShareBackupDestinationFilterOptions] | Unset = UNSET,
-) -> AsyncOperationOfPageOfFileShare:
-    """Azure Files Rescan: POST /api/v8.1/fileShares/rescan.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        region_ids: query `RegionIds`.
-        search_pattern: query `SearchPattern`.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        file_share_from_protected_regions: query `FileShareFromProtectedRegions`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-
-    Returns:
-        202: `AsyncOperationOfPageOfFileShare`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_RescanFileSharesPage
-    """
-    return await client.execute(
-        _RESCAN_FILE_SHARES_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "file_share_from_protected_regions": file_share_from_protected_regions,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-        },
-    )
-
-
-async def take_snapshot(
-    client: ApplianceClient,
-    body: FileShareManualSnapshotRequest,
-) -> list[JobSession]:
-    """Create Snapshots of File Shares: POST /api/v8.1/fileShares/takeSnapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `list[JobSession]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_TakeSnapshot
-    """
-    return await client.execute(_TAKE_SNAPSHOT, {}, body)
 
 
 class FileShareApi(Api):
@@ -388,8 +147,197 @@ class FileShareApi(Api):
 
     __slots__ = ()
 
-    get_file_share_by_id = Method(get_file_share_by_id)
-    get_file_shares_page = ListMethod(get_file_shares_page, iterate_file_shares_page)
-    export = DownloadMethod(export)
-    rescan_file_shares_page = Method(rescan_file_shares_page)
-    take_snapshot = Method(take_snapshot)
+    def get_file_share_by_id(
+        self: Caller,
+        id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[FileShare | AsyncOperationOfFileShare]:
+        """Get File Share Data: GET /api/v8.1/fileShares/{id}.
+
+        Args:
+            id: path `id`.
+            sync: query `sync`.
+
+        Returns:
+            200: `FileShare`.
+            202: `AsyncOperationOfFileShare`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_GetFileShareById
+        """
+        return Request(self, _GET_FILE_SHARE_BY_ID, {"id": id, "sync": sync})
+
+    def get_file_shares_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        file_share_from_protected_regions: bool | Unset = UNSET,
+        protection_status: list[ProtectionStatus] | Unset = UNSET,
+        backup_destination: list[FileShareBackupDestinationFilterOptions] | Unset = UNSET,
+    ) -> Listing[FileShare, PageOfFileShare]:
+        """Get Collection of File Shares: GET /api/v8.1/fileShares.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            region_ids: query `RegionIds`.
+            search_pattern: query `SearchPattern`.
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            file_share_from_protected_regions: query `FileShareFromProtectedRegions`.
+            protection_status: query `ProtectionStatus`.
+            backup_destination: query `BackupDestination`.
+
+        Returns:
+            200: `PageOfFileShare`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_GetFileSharesPage
+        """
+        return Listing(
+            self,
+            _GET_FILE_SHARES_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "region_ids": region_ids,
+                "search_pattern": search_pattern,
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "file_share_from_protected_regions": file_share_from_protected_regions,
+                "protection_status": protection_status,
+                "backup_destination": backup_destination,
+            },
+        )
+
+    def export(
+        self: Caller,
+        body: FileShareExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of File Shares: POST /api/v8.1/fileShares/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def rescan_file_shares_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        file_share_from_protected_regions: bool | Unset = UNSET,
+        protection_status: list[ProtectionStatus] | Unset = UNSET,
+        backup_destination: list[FileShareBackupDestinationFilterOptions] | Unset = UNSET,
+    ) -> Request[AsyncOperationOfPageOfFileShare]:
+        """Azure Files Rescan: POST /api/v8.1/fileShares/rescan.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            region_ids: query `RegionIds`.
+            search_pattern: query `SearchPattern`.
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            file_share_from_protected_regions: query `FileShareFromProtectedRegions`.
+            protection_status: query `ProtectionStatus`.
+            backup_destination: query `BackupDestination`.
+
+        Returns:
+            202: `AsyncOperationOfPageOfFileShare`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_RescanFileSharesPage
+        """
+        return Request(
+            self,
+            _RESCAN_FILE_SHARES_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "region_ids": region_ids,
+                "search_pattern": search_pattern,
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "file_share_from_protected_regions": file_share_from_protected_regions,
+                "protection_status": protection_status,
+                "backup_destination": backup_destination,
+            },
+        )
+
+    def take_snapshot(
+        self: Caller,
+        body: FileShareManualSnapshotRequest,
+    ) -> Request[list[JobSession]]:
+        """Create Snapshots of File Shares: POST /api/v8.1/fileShares/takeSnapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `list[JobSession]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShare#operation/FileShare_TakeSnapshot
+        """
+        return Request(self, _TAKE_SNAPSHOT, {}, body)
+
+
+get_file_share_by_id = FileShareApi.get_file_share_by_id
+get_file_shares_page = FileShareApi.get_file_shares_page
+export = FileShareApi.export
+rescan_file_shares_page = FileShareApi.rescan_file_shares_page
+take_snapshot = FileShareApi.take_snapshot

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         FileShareFlrOptions,
@@ -43,10 +40,10 @@ _GET_RESTORE_POINT_PAGE: Operation[PageOfFileShareRestorePoint] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfFileShareRestorePoint"),
+    responses={
+        200: Response("PageOfFileShareRestorePoint"),
     },
-    listing=Listing("results", "FileShareRestorePoint", "offset", "limit"),
+    paging=Paging("results", "FileShareRestorePoint", "offset", "limit"),
 )
 
 _GET_RESTORE_POINT_BY_ID: Operation[FileShareRestorePoint] = Operation(
@@ -59,8 +56,8 @@ _GET_RESTORE_POINT_BY_ID: Operation[FileShareRestorePoint] = Operation(
     group="file_share_restore_point",
     name="get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("FileShareRestorePoint"),
+    responses={
+        200: Response("FileShareRestorePoint"),
     },
 )
 
@@ -74,8 +71,8 @@ _DELETE_RESTORE_POINT: Operation[JobSession] = Operation(
     group="file_share_restore_point",
     name="delete_restore_point",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -90,8 +87,8 @@ _START_FLR: Operation[JobSession] = Operation(
     name="start_flr",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("FileShareFlrOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -105,186 +102,11 @@ _START_INDEXING: Operation[JobSession | None] = Operation(
     group="file_share_restore_point",
     name="start_indexing",
     body=Body("FileShareRestorePointIndexingConfig"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
-
-
-async def get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    file_share_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfFileShareRestorePoint:
-    """Get File Share Restore Points: GET /api/v8.1/restorePoints/fileShares.
-
-    Args:
-        client: the appliance.
-        file_share_id: query `FileShareId`.
-        only_latest: query `OnlyLatest`.
-        point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfFileShareRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointPage
-    """
-    return await client.execute(
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "file_share_id": file_share_id,
-            "only_latest": only_latest,
-            "point_in_time": point_in_time,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_restore_point_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    file_share_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-) -> Items[FileShareRestorePoint, PageOfFileShareRestorePoint]:
-    """Get File Share Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_point_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_POINT_PAGE,
-        {"file_share_id": file_share_id, "only_latest": only_latest, "point_in_time": point_in_time},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> FileShareRestorePoint:
-    """Get File Share Restore Point Data: GET /api/v8.1/restorePoints/fileShares/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `FileShareRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointById
-    """
-    return await client.execute(_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
-
-
-async def delete_restore_point(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> JobSession:
-    """Remove File Share Restore Point: DELETE /api/v8.1/restorePoints/fileShares/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_DeleteRestorePoint
-    """
-    return await client.execute(_DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
-
-
-async def start_flr(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: FileShareFlrOptions,
-) -> JobSession:
-    """Perform File Share File-Level Restore: POST /api/v8.1/restorePoints/fileShares/{restorePointId}/restoreFile.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartFlr
-    """
-    return await client.execute(_START_FLR, {"restore_point_id": restore_point_id}, body)
-
-
-async def start_indexing(
-    client: ApplianceClient,
-    body: FileShareRestorePointIndexingConfig,
-) -> JobSession | None:
-    """Perform File Share Restore Point Indexing: POST /api/v8.1/restorePoints/fileShares/startIndexing.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartIndexing
-    """
-    return await client.execute(_START_INDEXING, {}, body)
 
 
 class FileShareRestorePointApi(Api):
@@ -292,8 +114,146 @@ class FileShareRestorePointApi(Api):
 
     __slots__ = ()
 
-    get_restore_point_page = ListMethod(get_restore_point_page, iterate_restore_point_page)
-    get_restore_point_by_id = Method(get_restore_point_by_id)
-    delete_restore_point = Method(delete_restore_point)
-    start_flr = Method(start_flr)
-    start_indexing = Method(start_indexing)
+    def get_restore_point_page(
+        self: Caller,
+        *,
+        file_share_id: str | Unset = UNSET,
+        only_latest: bool | Unset = UNSET,
+        point_in_time: datetime | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FileShareRestorePoint, PageOfFileShareRestorePoint]:
+        """Get File Share Restore Points: GET /api/v8.1/restorePoints/fileShares.
+
+        Args:
+            file_share_id: query `FileShareId`.
+            only_latest: query `OnlyLatest`.
+            point_in_time: query `PointInTime`, with its zone.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfFileShareRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointPage
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_POINT_PAGE,
+            {
+                "file_share_id": file_share_id,
+                "only_latest": only_latest,
+                "point_in_time": point_in_time,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[FileShareRestorePoint]:
+        """Get File Share Restore Point Data: GET /api/v8.1/restorePoints/fileShares/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `FileShareRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_GetRestorePointById
+        """
+        return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
+
+    def delete_restore_point(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[JobSession]:
+        """Remove File Share Restore Point: DELETE /api/v8.1/restorePoints/fileShares/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_DeleteRestorePoint
+        """
+        return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
+
+    def start_flr(
+        self: Caller,
+        restore_point_id: str,
+        body: FileShareFlrOptions,
+    ) -> Request[JobSession]:
+        """Perform File Share File-Level Restore: POST /api/v8.1/restorePoints/fileShares/{restorePointId}/restoreFile.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartFlr
+        """
+        return Request(self, _START_FLR, {"restore_point_id": restore_point_id}, body)
+
+    def start_indexing(
+        self: Caller,
+        body: FileShareRestorePointIndexingConfig,
+    ) -> Request[JobSession | None]:
+        """Perform File Share Restore Point Indexing: POST /api/v8.1/restorePoints/fileShares/startIndexing.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FileShareRestorePoint#operation/FileShareRestorePoint_StartIndexing
+        """
+        return Request(self, _START_INDEXING, {}, body)
+
+
+get_restore_point_page = FileShareRestorePointApi.get_restore_point_page
+get_restore_point_by_id = FileShareRestorePointApi.get_restore_point_by_id
+delete_restore_point = FileShareRestorePointApi.delete_restore_point
+start_flr = FileShareRestorePointApi.start_flr
+start_indexing = FileShareRestorePointApi.start_indexing

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         FlrSessionBrowseRequest,
@@ -47,11 +44,11 @@ _BROWSE: Operation[PageOfFlrSessionItem] = Operation(
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("FlrSessionBrowseRequest"),
-    answers={
-        200: Answer("PageOfFlrSessionItem"),
+    responses={
+        200: Response("PageOfFlrSessionItem"),
     },
     safe=True,
-    listing=Listing("results", "FlrSessionItem", "offset", "limit"),
+    paging=Paging("results", "FlrSessionItem", "offset", "limit"),
 )
 
 _SEARCH_TASK_START: Operation[FlrSessionSearchTaskStartResponse] = Operation(
@@ -65,8 +62,8 @@ _SEARCH_TASK_START: Operation[FlrSessionSearchTaskStartResponse] = Operation(
     name="search_task_start",
     parameters=(Parameter("flr_session_id", "flrSessionId", "path", required=True),),
     body=Body("FlrSessionSearchTaskStartRequest"),
-    answers={
-        200: Answer("FlrSessionSearchTaskStartResponse"),
+    responses={
+        200: Response("FlrSessionSearchTaskStartResponse"),
     },
 )
 
@@ -83,8 +80,8 @@ _SEARCH_TASK_GET_RESULTS: Operation[FlrSessionSearchTaskResult] = Operation(
         Parameter("flr_session_id", "flrSessionId", "path", required=True),
         Parameter("search_task_id", "searchTaskId", "path", required=True),
     ),
-    answers={
-        200: Answer("FlrSessionSearchTaskResult"),
+    responses={
+        200: Response("FlrSessionSearchTaskResult"),
     },
 )
 
@@ -101,8 +98,8 @@ _SEARCH_TASK_NEXT_PAGE: Operation[None] = Operation(
         Parameter("flr_session_id", "flrSessionId", "path", required=True),
         Parameter("search_task_id", "searchTaskId", "path", required=True),
     ),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
 
@@ -119,8 +116,8 @@ _SEARCH_TASK_STOP: Operation[None] = Operation(
         Parameter("flr_session_id", "flrSessionId", "path", required=True),
         Parameter("search_task_id", "searchTaskId", "path", required=True),
     ),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
 
@@ -135,8 +132,8 @@ _RESTORE_TASK_START: Operation[FlrSessionRestoreTaskStartResponse] = Operation(
     name="restore_task_start",
     parameters=(Parameter("flr_session_id", "flrSessionId", "path", required=True),),
     body=Body("FlrSessionRestoreTaskStartRequest"),
-    answers={
-        200: Answer("FlrSessionRestoreTaskStartResponse"),
+    responses={
+        200: Response("FlrSessionRestoreTaskStartResponse"),
     },
 )
 
@@ -153,8 +150,8 @@ _RESTORE_TASK_GET_STATUS: Operation[FlrSessionRestoreTaskStatusResponse] = Opera
         Parameter("flr_session_id", "flrSessionId", "path", required=True),
         Parameter("restore_task_id", "restoreTaskId", "path", required=True),
     ),
-    answers={
-        200: Answer("FlrSessionRestoreTaskStatusResponse"),
+    responses={
+        200: Response("FlrSessionRestoreTaskStatusResponse"),
     },
 )
 
@@ -174,11 +171,11 @@ _RESTORE_TASK_LOGS: Operation[FlrSessionRestoreTaskLogsResponse] = Operation(
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("FlrSessionRestoreTaskLogsRequest"),
-    answers={
-        200: Answer("FlrSessionRestoreTaskLogsResponse"),
+    responses={
+        200: Response("FlrSessionRestoreTaskLogsResponse"),
     },
     safe=True,
-    listing=Listing("results", "FlrSessionRestoreTaskLogItem", "offset", "limit"),
+    paging=Paging("results", "FlrSessionRestoreTaskLogItem", "offset", "limit"),
 )
 
 _RESTORE_TASK_STOP: Operation[None] = Operation(
@@ -194,337 +191,10 @@ _RESTORE_TASK_STOP: Operation[None] = Operation(
         Parameter("flr_session_id", "flrSessionId", "path", required=True),
         Parameter("restore_task_id", "restoreTaskId", "path", required=True),
     ),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
-
-
-async def browse(
-    client: ApplianceClient,
-    flr_session_id: str,
-    body: FlrSessionBrowseRequest,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfFlrSessionItem:
-    """Browse Files and Folders of Azure VM: POST /api/v8.1/flr/{flrSessionId}/browse.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        body: what is sent, as application/json.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfFlrSessionItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_Browse
-    """
-    return await client.execute(_BROWSE, {"flr_session_id": flr_session_id, "offset": offset, "limit": limit}, body)
-
-
-def iterate_browse(
-    client: ApplianceClient,
-    flr_session_id: str,
-    body: FlrSessionBrowseRequest,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrSessionItem, PageOfFlrSessionItem]:
-    """Browse Files and Folders of Azure VM: every row of every page, for `async for`.
-
-    What is not said here is as in `browse`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE,
-        {"flr_session_id": flr_session_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def search_task_start(
-    client: ApplianceClient,
-    flr_session_id: str,
-    body: FlrSessionSearchTaskStartRequest,
-) -> FlrSessionSearchTaskStartResponse:
-    """Start Searching Through Files and Folders of Azure VM: POST /api/v8.1/flr/{flrSessionId}/search/start.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrSessionSearchTaskStartResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStart
-    """
-    return await client.execute(_SEARCH_TASK_START, {"flr_session_id": flr_session_id}, body)
-
-
-async def search_task_get_results(
-    client: ApplianceClient,
-    flr_session_id: str,
-    search_task_id: str,
-) -> FlrSessionSearchTaskResult:
-    """Get Search Results: GET /api/v8.1/flr/{flrSessionId}/search/{searchTaskId}/results.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        search_task_id: path `searchTaskId`, UUID.
-
-    Returns:
-        200: `FlrSessionSearchTaskResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskGetResults
-    """
-    return await client.execute(
-        _SEARCH_TASK_GET_RESULTS, {"flr_session_id": flr_session_id, "search_task_id": search_task_id}
-    )
-
-
-async def search_task_next_page(
-    client: ApplianceClient,
-    flr_session_id: str,
-    search_task_id: str,
-) -> None:
-    """Continue Search Task: POST /api/v8.1/flr/{flrSessionId}/search/{searchTaskId}/nextPage.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        search_task_id: path `searchTaskId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskNextPage
-    """
-    return await client.execute(
-        _SEARCH_TASK_NEXT_PAGE, {"flr_session_id": flr_session_id, "search_task_id": search_task_id}
-    )
-
-
-async def search_task_stop(
-    client: ApplianceClient,
-    flr_session_id: str,
-    search_task_id: str,
-) -> None:
-    """Stop Search Task: POST /api/v8.1/flr/{flrSessionId}/search/{searchTaskId}/stop.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        search_task_id: path `searchTaskId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStop
-    """
-    return await client.execute(_SEARCH_TASK_STOP, {"flr_session_id": flr_session_id, "search_task_id": search_task_id})
-
-
-async def restore_task_start(
-    client: ApplianceClient,
-    flr_session_id: str,
-    body: FlrSessionRestoreTaskStartRequest,
-) -> FlrSessionRestoreTaskStartResponse:
-    """Restore Files and Folders: POST /api/v8.1/flr/{flrSessionId}/restore.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrSessionRestoreTaskStartResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStart
-    """
-    return await client.execute(_RESTORE_TASK_START, {"flr_session_id": flr_session_id}, body)
-
-
-async def restore_task_get_status(
-    client: ApplianceClient,
-    flr_session_id: str,
-    restore_task_id: str,
-) -> FlrSessionRestoreTaskStatusResponse:
-    """Get Restore Task Status: GET /api/v8.1/flr/{flrSessionId}/restore/{restoreTaskId}/status.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        restore_task_id: path `restoreTaskId`, UUID.
-
-    Returns:
-        200: `FlrSessionRestoreTaskStatusResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskGetStatus
-    """
-    return await client.execute(
-        _RESTORE_TASK_GET_STATUS, {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id}
-    )
-
-
-async def restore_task_logs(
-    client: ApplianceClient,
-    flr_session_id: str,
-    restore_task_id: str,
-    body: FlrSessionRestoreTaskLogsRequest,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> FlrSessionRestoreTaskLogsResponse:
-    """Get Restore Logs: POST /api/v8.1/flr/{flrSessionId}/restore/{restoreTaskId}/logs.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        restore_task_id: path `restoreTaskId`, UUID.
-        body: what is sent, as application/json.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `FlrSessionRestoreTaskLogsResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskLogs
-    """
-    return await client.execute(
-        _RESTORE_TASK_LOGS,
-        {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id, "offset": offset, "limit": limit},
-        body,
-    )
-
-
-def iterate_restore_task_logs(
-    client: ApplianceClient,
-    flr_session_id: str,
-    restore_task_id: str,
-    body: FlrSessionRestoreTaskLogsRequest,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrSessionRestoreTaskLogItem, FlrSessionRestoreTaskLogsResponse]:
-    """Get Restore Logs: every row of every page, for `async for`.
-
-    What is not said here is as in `restore_task_logs`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _RESTORE_TASK_LOGS,
-        {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def restore_task_stop(
-    client: ApplianceClient,
-    flr_session_id: str,
-    restore_task_id: str,
-) -> None:
-    """Stop Restore Task: POST /api/v8.1/flr/{flrSessionId}/restore/{restoreTaskId}/stop.
-
-    Args:
-        client: the appliance.
-        flr_session_id: path `flrSessionId`, UUID.
-        restore_task_id: path `restoreTaskId`, UUID.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStop
-    """
-    return await client.execute(
-        _RESTORE_TASK_STOP, {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id}
-    )
 
 
 class FlrSessionApi(Api):
@@ -532,12 +202,260 @@ class FlrSessionApi(Api):
 
     __slots__ = ()
 
-    browse = ListMethod(browse, iterate_browse)
-    search_task_start = Method(search_task_start)
-    search_task_get_results = Method(search_task_get_results)
-    search_task_next_page = Method(search_task_next_page)
-    search_task_stop = Method(search_task_stop)
-    restore_task_start = Method(restore_task_start)
-    restore_task_get_status = Method(restore_task_get_status)
-    restore_task_logs = ListMethod(restore_task_logs, iterate_restore_task_logs)
-    restore_task_stop = Method(restore_task_stop)
+    def browse(
+        self: Caller,
+        flr_session_id: str,
+        body: FlrSessionBrowseRequest,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FlrSessionItem, PageOfFlrSessionItem]:
+        """Browse Files and Folders of Azure VM: POST /api/v8.1/flr/{flrSessionId}/browse.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            body: what is sent, as application/json.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfFlrSessionItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_Browse
+        """
+        return Listing(self, _BROWSE, {"flr_session_id": flr_session_id, "offset": offset, "limit": limit}, body)
+
+    def search_task_start(
+        self: Caller,
+        flr_session_id: str,
+        body: FlrSessionSearchTaskStartRequest,
+    ) -> Request[FlrSessionSearchTaskStartResponse]:
+        """Start Searching Through Files and Folders of Azure VM: POST /api/v8.1/flr/{flrSessionId}/search/start.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrSessionSearchTaskStartResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStart
+        """
+        return Request(self, _SEARCH_TASK_START, {"flr_session_id": flr_session_id}, body)
+
+    def search_task_get_results(
+        self: Caller,
+        flr_session_id: str,
+        search_task_id: str,
+    ) -> Request[FlrSessionSearchTaskResult]:
+        """Get Search Results: GET /api/v8.1/flr/{flrSessionId}/search/{searchTaskId}/results.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            search_task_id: path `searchTaskId`, UUID.
+
+        Returns:
+            200: `FlrSessionSearchTaskResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskGetResults
+        """
+        return Request(
+            self, _SEARCH_TASK_GET_RESULTS, {"flr_session_id": flr_session_id, "search_task_id": search_task_id}
+        )
+
+    def search_task_next_page(
+        self: Caller,
+        flr_session_id: str,
+        search_task_id: str,
+    ) -> Request[None]:
+        """Continue Search Task: POST /api/v8.1/flr/{flrSessionId}/search/{searchTaskId}/nextPage.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            search_task_id: path `searchTaskId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskNextPage
+        """
+        return Request(
+            self, _SEARCH_TASK_NEXT_PAGE, {"flr_session_id": flr_session_id, "search_task_id": search_task_id}
+        )
+
+    def search_task_stop(
+        self: Caller,
+        flr_session_id: str,
+        search_task_id: str,
+    ) -> Request[None]:
+        """Stop Search Task: POST /api/v8.1/flr/{flrSessionId}/search/{searchTaskId}/stop.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            search_task_id: path `searchTaskId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_SearchTaskStop
+        """
+        return Request(self, _SEARCH_TASK_STOP, {"flr_session_id": flr_session_id, "search_task_id": search_task_id})
+
+    def restore_task_start(
+        self: Caller,
+        flr_session_id: str,
+        body: FlrSessionRestoreTaskStartRequest,
+    ) -> Request[FlrSessionRestoreTaskStartResponse]:
+        """Restore Files and Folders: POST /api/v8.1/flr/{flrSessionId}/restore.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrSessionRestoreTaskStartResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStart
+        """
+        return Request(self, _RESTORE_TASK_START, {"flr_session_id": flr_session_id}, body)
+
+    def restore_task_get_status(
+        self: Caller,
+        flr_session_id: str,
+        restore_task_id: str,
+    ) -> Request[FlrSessionRestoreTaskStatusResponse]:
+        """Get Restore Task Status: GET /api/v8.1/flr/{flrSessionId}/restore/{restoreTaskId}/status.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            restore_task_id: path `restoreTaskId`, UUID.
+
+        Returns:
+            200: `FlrSessionRestoreTaskStatusResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskGetStatus
+        """
+        return Request(
+            self, _RESTORE_TASK_GET_STATUS, {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id}
+        )
+
+    def restore_task_logs(
+        self: Caller,
+        flr_session_id: str,
+        restore_task_id: str,
+        body: FlrSessionRestoreTaskLogsRequest,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[FlrSessionRestoreTaskLogItem, FlrSessionRestoreTaskLogsResponse]:
+        """Get Restore Logs: POST /api/v8.1/flr/{flrSessionId}/restore/{restoreTaskId}/logs.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            restore_task_id: path `restoreTaskId`, UUID.
+            body: what is sent, as application/json.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `FlrSessionRestoreTaskLogsResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskLogs
+        """
+        return Listing(
+            self,
+            _RESTORE_TASK_LOGS,
+            {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id, "offset": offset, "limit": limit},
+            body,
+        )
+
+    def restore_task_stop(
+        self: Caller,
+        flr_session_id: str,
+        restore_task_id: str,
+    ) -> Request[None]:
+        """Stop Restore Task: POST /api/v8.1/flr/{flrSessionId}/restore/{restoreTaskId}/stop.
+
+        Args:
+            flr_session_id: path `flrSessionId`, UUID.
+            restore_task_id: path `restoreTaskId`, UUID.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/FlrSession#operation/FlrSession_RestoreTaskStop
+        """
+        return Request(self, _RESTORE_TASK_STOP, {"flr_session_id": flr_session_id, "restore_task_id": restore_task_id})
+
+
+browse = FlrSessionApi.browse
+search_task_start = FlrSessionApi.search_task_start
+search_task_get_results = FlrSessionApi.search_task_get_results
+search_task_next_page = FlrSessionApi.search_task_next_page
+search_task_stop = FlrSessionApi.search_task_stop
+restore_task_start = FlrSessionApi.restore_task_start
+restore_task_get_status = FlrSessionApi.restore_task_get_status
+restore_task_logs = FlrSessionApi.restore_task_logs
+restore_task_stop = FlrSessionApi.restore_task_stop

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import LicensedResource, LicenseExportOptions, LicenseInfo, PageOfLicensedResource
 
@@ -28,8 +26,8 @@ _GET_LICENSE: Operation[LicenseInfo] = Operation(
     tag="License",
     group="license",
     name="get_license",
-    answers={
-        200: Answer("LicenseInfo"),
+    responses={
+        200: Response("LicenseInfo"),
     },
 )
 
@@ -42,8 +40,8 @@ _REMOVE_LICENSE: Operation[LicenseInfo] = Operation(
     tag="License",
     group="license",
     name="remove_license",
-    answers={
-        200: Answer("LicenseInfo"),
+    responses={
+        200: Response("LicenseInfo"),
     },
 )
 
@@ -61,10 +59,10 @@ _GET_REPORT: Operation[PageOfLicensedResource] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("search_pattern", "SearchPattern"),
     ),
-    answers={
-        200: Answer("PageOfLicensedResource"),
+    responses={
+        200: Response("PageOfLicensedResource"),
     },
-    listing=Listing("results", "LicensedResource", "offset", "limit"),
+    paging=Paging("results", "LicensedResource", "offset", "limit"),
 )
 
 _EXPORT_LICENSE_USAGES: Operation[bytes] = Operation(
@@ -78,8 +76,8 @@ _EXPORT_LICENSE_USAGES: Operation[bytes] = Operation(
     name="export_license_usages",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("LicenseExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -93,155 +91,10 @@ _DEREGISTER_LICENSING_SERVER: Operation[None] = Operation(
     tag="License",
     group="license",
     name="deregister_licensing_server",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_license(
-    client: ApplianceClient,
-) -> LicenseInfo:
-    """Get License Details: GET /api/v8.1/license.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_GetLicense
-    """
-    return await client.execute(_GET_LICENSE, {})
-
-
-async def remove_license(
-    client: ApplianceClient,
-) -> LicenseInfo:
-    """Remove License: DELETE /api/v8.1/license.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_RemoveLicense
-    """
-    return await client.execute(_REMOVE_LICENSE, {})
-
-
-async def get_report(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> PageOfLicensedResource:
-    """Get Azure Resources Consuming License Units: GET /api/v8.1/license/resources.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-
-    Returns:
-        200: `PageOfLicensedResource`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_GetReport
-    """
-    return await client.execute(_GET_REPORT, {"offset": offset, "limit": limit, "search_pattern": search_pattern})
-
-
-def iterate_report(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-) -> Items[LicensedResource, PageOfLicensedResource]:
-    """Get Azure Resources Consuming License Units: every row of every page, for `async for`.
-
-    What is not said here is as in `get_report`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_REPORT,
-        {"search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def export_license_usages(
-    client: ApplianceClient,
-    body: LicenseExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export License Usage Report: POST /api/v8.1/license/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_ExportLicenseUsages
-    """
-    return await client.execute(_EXPORT_LICENSE_USAGES, {"accept": accept}, body)
-
-
-async def deregister_licensing_server(
-    client: ApplianceClient,
-) -> None:
-    """Remove Licensing Server: DELETE /api/v8.1/license/licensingServer.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_DeregisterLicensingServer
-    """
-    return await client.execute(_DEREGISTER_LICENSING_SERVER, {})
 
 
 class LicenseApi(Api):
@@ -249,8 +102,111 @@ class LicenseApi(Api):
 
     __slots__ = ()
 
-    get_license = Method(get_license)
-    remove_license = Method(remove_license)
-    get_report = ListMethod(get_report, iterate_report)
-    export_license_usages = DownloadMethod(export_license_usages)
-    deregister_licensing_server = Method(deregister_licensing_server)
+    def get_license(
+        self: Caller,
+    ) -> Request[LicenseInfo]:
+        """Get License Details: GET /api/v8.1/license.
+
+        Returns:
+            200: `LicenseInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_GetLicense
+        """
+        return Request(self, _GET_LICENSE, {})
+
+    def remove_license(
+        self: Caller,
+    ) -> Request[LicenseInfo]:
+        """Remove License: DELETE /api/v8.1/license.
+
+        Returns:
+            200: `LicenseInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_RemoveLicense
+        """
+        return Request(self, _REMOVE_LICENSE, {})
+
+    def get_report(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+    ) -> Listing[LicensedResource, PageOfLicensedResource]:
+        """Get Azure Resources Consuming License Units: GET /api/v8.1/license/resources.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+
+        Returns:
+            200: `PageOfLicensedResource`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_GetReport
+        """
+        return Listing(self, _GET_REPORT, {"offset": offset, "limit": limit, "search_pattern": search_pattern})
+
+    def export_license_usages(
+        self: Caller,
+        body: LicenseExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export License Usage Report: POST /api/v8.1/license/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_ExportLicenseUsages
+        """
+        return Download(self, _EXPORT_LICENSE_USAGES, {"accept": accept}, body)
+
+    def deregister_licensing_server(
+        self: Caller,
+    ) -> Request[None]:
+        """Remove Licensing Server: DELETE /api/v8.1/license/licensingServer.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/License#operation/License_DeregisterLicensingServer
+        """
+        return Request(self, _DEREGISTER_LICENSING_SERVER, {})
+
+
+get_license = LicenseApi.get_license
+remove_license = LicenseApi.remove_license
+get_report = LicenseApi.get_report
+export_license_usages = LicenseApi.export_license_usages
+deregister_licensing_server = LicenseApi.deregister_licensing_server

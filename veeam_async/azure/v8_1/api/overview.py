@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import (
         BottlenecksOverviewReport,
@@ -35,8 +33,8 @@ _REPORTS_GET_SESSIONS_SUMMARY_REPORT: Operation[SessionsSummaryReport] = Operati
     tag="Overview",
     group="overview",
     name="reports_get_sessions_summary_report",
-    answers={
-        200: Answer("SessionsSummaryReport"),
+    responses={
+        200: Response("SessionsSummaryReport"),
     },
 )
 
@@ -50,8 +48,8 @@ _REPORTS_GET_STATISTICS: Operation[PolicyTaskStatisticsReport] = Operation(
     group="overview",
     name="reports_get_statistics",
     parameters=(Parameter("period_flag", "PeriodFlag", type="ReportPeriod", required=True),),
-    answers={
-        200: Answer("PolicyTaskStatisticsReport"),
+    responses={
+        200: Response("PolicyTaskStatisticsReport"),
     },
 )
 
@@ -65,8 +63,8 @@ _REPORTS_GET_PROTECTED_WORKLOADS_REPORT: Operation[ProtectedWorkloadsReport] = O
     group="overview",
     name="reports_get_protected_workloads_report",
     parameters=(Parameter("period_flag", "PeriodFlag", type="ReportPeriod", required=True),),
-    answers={
-        200: Answer("ProtectedWorkloadsReport"),
+    responses={
+        200: Response("ProtectedWorkloadsReport"),
     },
 )
 
@@ -79,8 +77,8 @@ _REPORTS_GET_STORAGE_USAGE_REPORT: Operation[StorageUsageReport] = Operation(
     tag="Overview",
     group="overview",
     name="reports_get_storage_usage_report",
-    answers={
-        200: Answer("StorageUsageReport"),
+    responses={
+        200: Response("StorageUsageReport"),
     },
 )
 
@@ -97,8 +95,8 @@ _REPORTS_GET_TOP_POLICIES_DURATION_REPORT: Operation[TopPoliciesDurationReport] 
         Parameter("source", type="TopPolicySource"),
         Parameter("count", type="int"),
     ),
-    answers={
-        200: Answer("TopPoliciesDurationReport"),
+    responses={
+        200: Response("TopPoliciesDurationReport"),
     },
 )
 
@@ -111,153 +109,10 @@ _REPORTS_GET_BOTTLENECKS_OVERVIEW_REPORT: Operation[BottlenecksOverviewReport] =
     tag="Overview",
     group="overview",
     name="reports_get_bottlenecks_overview_report",
-    answers={
-        200: Answer("BottlenecksOverviewReport"),
+    responses={
+        200: Response("BottlenecksOverviewReport"),
     },
 )
-
-
-async def reports_get_sessions_summary_report(
-    client: ApplianceClient,
-) -> SessionsSummaryReport:
-    """Get Session Summary Report: GET /api/v8.1/overview/sessionsSummary.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SessionsSummaryReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetSessionsSummaryReport
-    """
-    return await client.execute(_REPORTS_GET_SESSIONS_SUMMARY_REPORT, {})
-
-
-async def reports_get_statistics(
-    client: ApplianceClient,
-    *,
-    period_flag: ReportPeriod,
-) -> PolicyTaskStatisticsReport:
-    """Get Policy Summary Report: GET /api/v8.1/overview/statistics.
-
-    Args:
-        client: the appliance.
-        period_flag: query `PeriodFlag`.
-
-    Returns:
-        200: `PolicyTaskStatisticsReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStatistics
-    """
-    return await client.execute(_REPORTS_GET_STATISTICS, {"period_flag": period_flag})
-
-
-async def reports_get_protected_workloads_report(
-    client: ApplianceClient,
-    *,
-    period_flag: ReportPeriod,
-) -> ProtectedWorkloadsReport:
-    """Get Protected Resources Report: GET /api/v8.1/overview/protectedWorkloads.
-
-    Args:
-        client: the appliance.
-        period_flag: query `PeriodFlag`.
-
-    Returns:
-        200: `ProtectedWorkloadsReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetProtectedWorkloadsReport
-    """
-    return await client.execute(_REPORTS_GET_PROTECTED_WORKLOADS_REPORT, {"period_flag": period_flag})
-
-
-async def reports_get_storage_usage_report(
-    client: ApplianceClient,
-) -> StorageUsageReport:
-    """Get Storage Usage Report: GET /api/v8.1/overview/storageUsage.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `StorageUsageReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStorageUsageReport
-    """
-    return await client.execute(_REPORTS_GET_STORAGE_USAGE_REPORT, {})
-
-
-async def reports_get_top_policies_duration_report(
-    client: ApplianceClient,
-    *,
-    source: TopPolicySource | Unset = UNSET,
-    count: int | Unset = UNSET,
-) -> TopPoliciesDurationReport:
-    """Get Policy Duration Report: GET /api/v8.1/overview/topPoliciesDuration.
-
-    Args:
-        client: the appliance.
-        source: query `source`.
-        count: query `count`, default 10.
-
-    Returns:
-        200: `TopPoliciesDurationReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetTopPoliciesDurationReport
-    """
-    return await client.execute(_REPORTS_GET_TOP_POLICIES_DURATION_REPORT, {"source": source, "count": count})
-
-
-async def reports_get_bottlenecks_overview_report(
-    client: ApplianceClient,
-) -> BottlenecksOverviewReport:
-    """Get Bottlenecks Report: GET /api/v8.1/overview/bottlenecksOverview.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `BottlenecksOverviewReport`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetBottlenecksOverviewReport
-    """
-    return await client.execute(_REPORTS_GET_BOTTLENECKS_OVERVIEW_REPORT, {})
 
 
 class OverviewApi(Api):
@@ -265,9 +120,135 @@ class OverviewApi(Api):
 
     __slots__ = ()
 
-    reports_get_sessions_summary_report = Method(reports_get_sessions_summary_report)
-    reports_get_statistics = Method(reports_get_statistics)
-    reports_get_protected_workloads_report = Method(reports_get_protected_workloads_report)
-    reports_get_storage_usage_report = Method(reports_get_storage_usage_report)
-    reports_get_top_policies_duration_report = Method(reports_get_top_policies_duration_report)
-    reports_get_bottlenecks_overview_report = Method(reports_get_bottlenecks_overview_report)
+    def reports_get_sessions_summary_report(
+        self: Caller,
+    ) -> Request[SessionsSummaryReport]:
+        """Get Session Summary Report: GET /api/v8.1/overview/sessionsSummary.
+
+        Returns:
+            200: `SessionsSummaryReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetSessionsSummaryReport
+        """
+        return Request(self, _REPORTS_GET_SESSIONS_SUMMARY_REPORT, {})
+
+    def reports_get_statistics(
+        self: Caller,
+        *,
+        period_flag: ReportPeriod,
+    ) -> Request[PolicyTaskStatisticsReport]:
+        """Get Policy Summary Report: GET /api/v8.1/overview/statistics.
+
+        Args:
+            period_flag: query `PeriodFlag`.
+
+        Returns:
+            200: `PolicyTaskStatisticsReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStatistics
+        """
+        return Request(self, _REPORTS_GET_STATISTICS, {"period_flag": period_flag})
+
+    def reports_get_protected_workloads_report(
+        self: Caller,
+        *,
+        period_flag: ReportPeriod,
+    ) -> Request[ProtectedWorkloadsReport]:
+        """Get Protected Resources Report: GET /api/v8.1/overview/protectedWorkloads.
+
+        Args:
+            period_flag: query `PeriodFlag`.
+
+        Returns:
+            200: `ProtectedWorkloadsReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetProtectedWorkloadsReport
+        """
+        return Request(self, _REPORTS_GET_PROTECTED_WORKLOADS_REPORT, {"period_flag": period_flag})
+
+    def reports_get_storage_usage_report(
+        self: Caller,
+    ) -> Request[StorageUsageReport]:
+        """Get Storage Usage Report: GET /api/v8.1/overview/storageUsage.
+
+        Returns:
+            200: `StorageUsageReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetStorageUsageReport
+        """
+        return Request(self, _REPORTS_GET_STORAGE_USAGE_REPORT, {})
+
+    def reports_get_top_policies_duration_report(
+        self: Caller,
+        *,
+        source: TopPolicySource | Unset = UNSET,
+        count: int | Unset = UNSET,
+    ) -> Request[TopPoliciesDurationReport]:
+        """Get Policy Duration Report: GET /api/v8.1/overview/topPoliciesDuration.
+
+        Args:
+            source: query `source`.
+            count: query `count`, default 10.
+
+        Returns:
+            200: `TopPoliciesDurationReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetTopPoliciesDurationReport
+        """
+        return Request(self, _REPORTS_GET_TOP_POLICIES_DURATION_REPORT, {"source": source, "count": count})
+
+    def reports_get_bottlenecks_overview_report(
+        self: Caller,
+    ) -> Request[BottlenecksOverviewReport]:
+        """Get Bottlenecks Report: GET /api/v8.1/overview/bottlenecksOverview.
+
+        Returns:
+            200: `BottlenecksOverviewReport`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Overview#operation/Reports_GetBottlenecksOverviewReport
+        """
+        return Request(self, _REPORTS_GET_BOTTLENECKS_OVERVIEW_REPORT, {})
+
+
+reports_get_sessions_summary_report = OverviewApi.reports_get_sessions_summary_report
+reports_get_statistics = OverviewApi.reports_get_statistics
+reports_get_protected_workloads_report = OverviewApi.reports_get_protected_workloads_report
+reports_get_storage_usage_report = OverviewApi.reports_get_storage_usage_report
+reports_get_top_policies_duration_report = OverviewApi.reports_get_top_policies_duration_report
+reports_get_bottlenecks_overview_report = OverviewApi.reports_get_bottlenecks_overview_report

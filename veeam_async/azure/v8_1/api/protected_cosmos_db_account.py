@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfProtectedCosmosDbAccount,
@@ -45,11 +43,11 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedCosmosDbAccount | AsyncOperat
             Parameter("sync", "Sync", type="bool"),
             Parameter("accounts", "Accounts", type="list[str]", array="repeat"),
         ),
-        answers={
-            200: Answer("PageOfProtectedCosmosDbAccount"),
-            202: Answer("AsyncOperationOfPageOfProtectedCosmosDbAccount"),
+        responses={
+            200: Response("PageOfProtectedCosmosDbAccount"),
+            202: Response("AsyncOperationOfPageOfProtectedCosmosDbAccount"),
         },
-        listing=Listing("results", "ProtectedCosmosDbAccount", "offset", "limit"),
+        paging=Paging("results", "ProtectedCosmosDbAccount", "offset", "limit"),
     )
 )
 
@@ -68,9 +66,9 @@ _GET_PROTECTED_COSMOS_DB_ACCOUNT_BY_ID: Operation[
         Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),
         Parameter("sync", "Sync", type="bool"),
     ),
-    answers={
-        200: Answer("ProtectedCosmosDbAccount"),
-        202: Answer("AsyncOperationOfProtectedCosmosDbAccount"),
+    responses={
+        200: Response("ProtectedCosmosDbAccount"),
+        202: Response("AsyncOperationOfProtectedCosmosDbAccount"),
     },
 )
 
@@ -85,8 +83,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("ProtectedCosmosDbAccountExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -104,9 +102,9 @@ _DELETE_COSMOS_DB_ACCOUNT_BACKUPS: Operation[JobSession | None] = Operation(
         Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),
         Parameter("backup_tier", "BackupTier", type="ProtectedDataBackupTier"),
     ),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -120,9 +118,9 @@ _DELETE_MANUAL_BACKUPS: Operation[JobSession | None] = Operation(
     group="protected_cosmos_db_account",
     name="delete_manual_backups",
     parameters=(Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -136,9 +134,9 @@ _DELETE_CONTINUOUS_BACKUPS: Operation[JobSession | None] = Operation(
     group="protected_cosmos_db_account",
     name="delete_continuous_backups",
     parameters=(Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -153,247 +151,10 @@ _RESTORE: Operation[JobSession] = Operation(
     name="restore",
     parameters=(Parameter("cosmos_db_account_id", "cosmosDbAccountId", "path", required=True),),
     body=Body("CosmosDbAccountRestoreOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
-
-
-async def get_protected_item_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    accounts: list[str] | Unset = UNSET,
-) -> PageOfProtectedCosmosDbAccount | AsyncOperationOfPageOfProtectedCosmosDbAccount:
-    """Get Collection of Protected Cosmos DB Accounts: GET /api/v8.1/protectedItem/cosmosDb.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-        accounts: query `Accounts`.
-
-    Returns:
-        200: `PageOfProtectedCosmosDbAccount`.
-        202: `AsyncOperationOfPageOfProtectedCosmosDbAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedItemPage
-    """
-    return await client.execute(
-        _GET_PROTECTED_ITEM_PAGE,
-        {"offset": offset, "limit": limit, "search_pattern": search_pattern, "sync": sync, "accounts": accounts},
-    )
-
-
-def iterate_protected_item_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    accounts: list[str] | Unset = UNSET,
-) -> Items[ProtectedCosmosDbAccount, PageOfProtectedCosmosDbAccount]:
-    """Get Collection of Protected Cosmos DB Accounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_item_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEM_PAGE,
-        {"search_pattern": search_pattern, "sync": sync, "accounts": accounts},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_cosmos_db_account_by_id(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> ProtectedCosmosDbAccount | AsyncOperationOfProtectedCosmosDbAccount:
-    """Get Protected Cosmos DB Account Data: GET /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        sync: query `Sync`.
-
-    Returns:
-        200: `ProtectedCosmosDbAccount`.
-        202: `AsyncOperationOfProtectedCosmosDbAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedCosmosDbAccountById
-    """
-    return await client.execute(
-        _GET_PROTECTED_COSMOS_DB_ACCOUNT_BY_ID, {"cosmos_db_account_id": cosmos_db_account_id, "sync": sync}
-    )
-
-
-async def export(
-    client: ApplianceClient,
-    body: ProtectedCosmosDbAccountExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Protected Cosmos DB Accounts: POST /api/v8.1/protectedItem/cosmosDb/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def delete_cosmos_db_account_backups(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    *,
-    backup_tier: ProtectedDataBackupTier | Unset = UNSET,
-) -> JobSession | None:
-    """Remove Backups of Protected Cosmos DB Account: POST
-    /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/deleteBackups.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        backup_tier: query `BackupTier`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteCosmosDbAccountBackups
-    """
-    return await client.execute(
-        _DELETE_COSMOS_DB_ACCOUNT_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id, "backup_tier": backup_tier}
-    )
-
-
-async def delete_manual_backups(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-) -> JobSession | None:
-    """Remove Manual Backups of Protected Cosmos DB Account: POST
-    /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/deleteManualBackups.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteManualBackups
-    """
-    return await client.execute(_DELETE_MANUAL_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id})
-
-
-async def delete_continuous_backups(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-) -> JobSession | None:
-    """Remove Continuous Backups of Protected Cosmos DB Account: POST
-    /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/deleteContinuousBackups.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteContinuousBackups
-    """
-    return await client.execute(_DELETE_CONTINUOUS_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id})
-
-
-async def restore(
-    client: ApplianceClient,
-    cosmos_db_account_id: str,
-    body: CosmosDbAccountRestoreOptions,
-) -> JobSession:
-    """Perform Cosmos DB Account Point-in-time Restore: POST /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/restore.
-
-    Args:
-        client: the appliance.
-        cosmos_db_account_id: path `cosmosDbAccountId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Restore
-    """
-    return await client.execute(_RESTORE, {"cosmos_db_account_id": cosmos_db_account_id}, body)
 
 
 class ProtectedCosmosDbAccountApi(Api):
@@ -401,10 +162,208 @@ class ProtectedCosmosDbAccountApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
-    get_protected_cosmos_db_account_by_id = Method(get_protected_cosmos_db_account_by_id)
-    export = DownloadMethod(export)
-    delete_cosmos_db_account_backups = Method(delete_cosmos_db_account_backups)
-    delete_manual_backups = Method(delete_manual_backups)
-    delete_continuous_backups = Method(delete_continuous_backups)
-    restore = Method(restore)
+    def get_protected_item_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        accounts: list[str] | Unset = UNSET,
+    ) -> Listing[ProtectedCosmosDbAccount, PageOfProtectedCosmosDbAccount]:
+        """Get Collection of Protected Cosmos DB Accounts: GET /api/v8.1/protectedItem/cosmosDb.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+            accounts: query `Accounts`.
+
+        Returns:
+            200: `PageOfProtectedCosmosDbAccount`.
+            202: `AsyncOperationOfPageOfProtectedCosmosDbAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedItemPage
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_ITEM_PAGE,
+            {"offset": offset, "limit": limit, "search_pattern": search_pattern, "sync": sync, "accounts": accounts},
+        )
+
+    def get_protected_cosmos_db_account_by_id(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[ProtectedCosmosDbAccount | AsyncOperationOfProtectedCosmosDbAccount]:
+        """Get Protected Cosmos DB Account Data: GET /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            sync: query `Sync`.
+
+        Returns:
+            200: `ProtectedCosmosDbAccount`.
+            202: `AsyncOperationOfProtectedCosmosDbAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_GetProtectedCosmosDbAccountById
+        """
+        return Request(
+            self, _GET_PROTECTED_COSMOS_DB_ACCOUNT_BY_ID, {"cosmos_db_account_id": cosmos_db_account_id, "sync": sync}
+        )
+
+    def export(
+        self: Caller,
+        body: ProtectedCosmosDbAccountExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Protected Cosmos DB Accounts: POST /api/v8.1/protectedItem/cosmosDb/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def delete_cosmos_db_account_backups(
+        self: Caller,
+        cosmos_db_account_id: str,
+        *,
+        backup_tier: ProtectedDataBackupTier | Unset = UNSET,
+    ) -> Request[JobSession | None]:
+        """Remove Backups of Protected Cosmos DB Account: POST
+        /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/deleteBackups.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            backup_tier: query `BackupTier`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteCosmosDbAccountBackups
+        """
+        return Request(
+            self,
+            _DELETE_COSMOS_DB_ACCOUNT_BACKUPS,
+            {"cosmos_db_account_id": cosmos_db_account_id, "backup_tier": backup_tier},
+        )
+
+    def delete_manual_backups(
+        self: Caller,
+        cosmos_db_account_id: str,
+    ) -> Request[JobSession | None]:
+        """Remove Manual Backups of Protected Cosmos DB Account: POST
+        /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/deleteManualBackups.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteManualBackups
+        """
+        return Request(self, _DELETE_MANUAL_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id})
+
+    def delete_continuous_backups(
+        self: Caller,
+        cosmos_db_account_id: str,
+    ) -> Request[JobSession | None]:
+        """Remove Continuous Backups of Protected Cosmos DB Account: POST
+        /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/deleteContinuousBackups.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_DeleteContinuousBackups
+        """
+        return Request(self, _DELETE_CONTINUOUS_BACKUPS, {"cosmos_db_account_id": cosmos_db_account_id})
+
+    def restore(
+        self: Caller,
+        cosmos_db_account_id: str,
+        body: CosmosDbAccountRestoreOptions,
+    ) -> Request[JobSession]:
+        """Perform Cosmos DB Account Point-in-time Restore: POST /api/v8.1/protectedItem/cosmosDb/{cosmosDbAccountId}/restore.
+
+        Args:
+            cosmos_db_account_id: path `cosmosDbAccountId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedCosmosDbAccount#operation/ProtectedCosmosDbAccount_Restore
+        """
+        return Request(self, _RESTORE, {"cosmos_db_account_id": cosmos_db_account_id}, body)
+
+
+get_protected_item_page = ProtectedCosmosDbAccountApi.get_protected_item_page
+get_protected_cosmos_db_account_by_id = ProtectedCosmosDbAccountApi.get_protected_cosmos_db_account_by_id
+export = ProtectedCosmosDbAccountApi.export
+delete_cosmos_db_account_backups = ProtectedCosmosDbAccountApi.delete_cosmos_db_account_backups
+delete_manual_backups = ProtectedCosmosDbAccountApi.delete_manual_backups
+delete_continuous_backups = ProtectedCosmosDbAccountApi.delete_continuous_backups
+restore = ProtectedCosmosDbAccountApi.restore

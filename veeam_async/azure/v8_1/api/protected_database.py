@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfProtectedDatabase,
@@ -43,11 +41,11 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedDatabase | AsyncOperationOfPa
         Parameter("database_ids", "DatabaseIds", type="list[str]", array="repeat"),
         Parameter("sync", "Sync", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfProtectedDatabase"),
-        202: Answer("AsyncOperationOfPageOfProtectedDatabase"),
+    responses={
+        200: Response("PageOfProtectedDatabase"),
+        202: Response("AsyncOperationOfPageOfProtectedDatabase"),
     },
-    listing=Listing("results", "ProtectedDatabase", "offset", "limit"),
+    paging=Paging("results", "ProtectedDatabase", "offset", "limit"),
 )
 
 _GET_PROTECTED_ITEM_BY_ID: Operation[ProtectedDatabase] = Operation(
@@ -63,8 +61,8 @@ _GET_PROTECTED_ITEM_BY_ID: Operation[ProtectedDatabase] = Operation(
         Parameter("database_id", "databaseId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("ProtectedDatabase"),
+    responses={
+        200: Response("ProtectedDatabase"),
     },
 )
 
@@ -79,8 +77,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("ProtectedSqlDatabaseExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -98,9 +96,9 @@ _DELETE_BACKUPS: Operation[JobSession | None] = Operation(
         Parameter("database_id", "databaseId", "path", required=True),
         Parameter("backup_tier", "BackupTier", type="ProtectedDataBackupTier"),
     ),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -114,198 +112,11 @@ _DELETE_MANUAL_BACKUPS: Operation[JobSession | None] = Operation(
     group="protected_database",
     name="delete_manual_backups",
     parameters=(Parameter("database_id", "databaseId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
-
-
-async def get_protected_item_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    server_id: str | Unset = UNSET,
-    database_ids: list[str] | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> PageOfProtectedDatabase | AsyncOperationOfPageOfProtectedDatabase:
-    """Get Collection of Protected SQL Databases: GET /api/v8.1/protectedItem/sql.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        server_id: query `ServerId`.
-        database_ids: query `DatabaseIds`.
-        sync: query `Sync`.
-
-    Returns:
-        200: `PageOfProtectedDatabase`.
-        202: `AsyncOperationOfPageOfProtectedDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemPage
-    """
-    return await client.execute(
-        _GET_PROTECTED_ITEM_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "search_pattern": search_pattern,
-            "server_id": server_id,
-            "database_ids": database_ids,
-            "sync": sync,
-        },
-    )
-
-
-def iterate_protected_item_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    server_id: str | Unset = UNSET,
-    database_ids: list[str] | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> Items[ProtectedDatabase, PageOfProtectedDatabase]:
-    """Get Collection of Protected SQL Databases: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_item_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEM_PAGE,
-        {"search_pattern": search_pattern, "server_id": server_id, "database_ids": database_ids, "sync": sync},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_item_by_id(
-    client: ApplianceClient,
-    database_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> ProtectedDatabase:
-    """Get Protected SQL Database Data: GET /api/v8.1/protectedItem/sql/{databaseId}.
-
-    Args:
-        client: the appliance.
-        database_id: path `databaseId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `ProtectedDatabase`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemById
-    """
-    return await client.execute(_GET_PROTECTED_ITEM_BY_ID, {"database_id": database_id, "sync": sync})
-
-
-async def export(
-    client: ApplianceClient,
-    body: ProtectedSqlDatabaseExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Protected SQL Databases: POST /api/v8.1/protectedItem/sql/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def delete_backups(
-    client: ApplianceClient,
-    database_id: str,
-    *,
-    backup_tier: ProtectedDataBackupTier | Unset = UNSET,
-) -> JobSession | None:
-    """Remove Backups of Protected SQL Database: POST /api/v8.1/protectedItem/sql/{databaseId}/deleteBackups.
-
-    Args:
-        client: the appliance.
-        database_id: path `databaseId`.
-        backup_tier: query `BackupTier`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteBackups
-    """
-    return await client.execute(_DELETE_BACKUPS, {"database_id": database_id, "backup_tier": backup_tier})
-
-
-async def delete_manual_backups(
-    client: ApplianceClient,
-    database_id: str,
-) -> JobSession | None:
-    """Remove Manual Backups of Protected SQL Database: POST /api/v8.1/protectedItem/sql/{databaseId}/deleteManualBackups.
-
-    Args:
-        client: the appliance.
-        database_id: path `databaseId`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteManualBackups
-    """
-    return await client.execute(_DELETE_MANUAL_BACKUPS, {"database_id": database_id})
 
 
 class ProtectedDatabaseApi(Api):
@@ -313,8 +124,157 @@ class ProtectedDatabaseApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
-    get_protected_item_by_id = Method(get_protected_item_by_id)
-    export = DownloadMethod(export)
-    delete_backups = Method(delete_backups)
-    delete_manual_backups = Method(delete_manual_backups)
+    def get_protected_item_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        server_id: str | Unset = UNSET,
+        database_ids: list[str] | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+    ) -> Listing[ProtectedDatabase, PageOfProtectedDatabase]:
+        """Get Collection of Protected SQL Databases: GET /api/v8.1/protectedItem/sql.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            server_id: query `ServerId`.
+            database_ids: query `DatabaseIds`.
+            sync: query `Sync`.
+
+        Returns:
+            200: `PageOfProtectedDatabase`.
+            202: `AsyncOperationOfPageOfProtectedDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemPage
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_ITEM_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "search_pattern": search_pattern,
+                "server_id": server_id,
+                "database_ids": database_ids,
+                "sync": sync,
+            },
+        )
+
+    def get_protected_item_by_id(
+        self: Caller,
+        database_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[ProtectedDatabase]:
+        """Get Protected SQL Database Data: GET /api/v8.1/protectedItem/sql/{databaseId}.
+
+        Args:
+            database_id: path `databaseId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `ProtectedDatabase`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_GetProtectedItemById
+        """
+        return Request(self, _GET_PROTECTED_ITEM_BY_ID, {"database_id": database_id, "sync": sync})
+
+    def export(
+        self: Caller,
+        body: ProtectedSqlDatabaseExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Protected SQL Databases: POST /api/v8.1/protectedItem/sql/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def delete_backups(
+        self: Caller,
+        database_id: str,
+        *,
+        backup_tier: ProtectedDataBackupTier | Unset = UNSET,
+    ) -> Request[JobSession | None]:
+        """Remove Backups of Protected SQL Database: POST /api/v8.1/protectedItem/sql/{databaseId}/deleteBackups.
+
+        Args:
+            database_id: path `databaseId`.
+            backup_tier: query `BackupTier`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteBackups
+        """
+        return Request(self, _DELETE_BACKUPS, {"database_id": database_id, "backup_tier": backup_tier})
+
+    def delete_manual_backups(
+        self: Caller,
+        database_id: str,
+    ) -> Request[JobSession | None]:
+        """Remove Manual Backups of Protected SQL Database: POST /api/v8.1/protectedItem/sql/{databaseId}/deleteManualBackups.
+
+        Args:
+            database_id: path `databaseId`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedDatabase#operation/ProtectedDatabase_DeleteManualBackups
+        """
+        return Request(self, _DELETE_MANUAL_BACKUPS, {"database_id": database_id})
+
+
+get_protected_item_page = ProtectedDatabaseApi.get_protected_item_page
+get_protected_item_by_id = ProtectedDatabaseApi.get_protected_item_by_id
+export = ProtectedDatabaseApi.export
+delete_backups = ProtectedDatabaseApi.delete_backups
+delete_manual_backups = ProtectedDatabaseApi.delete_manual_backups

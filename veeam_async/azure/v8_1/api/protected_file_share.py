@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfProtectedFileShare,
@@ -41,11 +39,11 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedFileShare | AsyncOperationOfP
         Parameter("search_pattern", "SearchPattern"),
         Parameter("sync", "Sync", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfProtectedFileShare"),
-        202: Answer("AsyncOperationOfPageOfProtectedFileShare"),
+    responses={
+        200: Response("PageOfProtectedFileShare"),
+        202: Response("AsyncOperationOfPageOfProtectedFileShare"),
     },
-    listing=Listing("results", "ProtectedFileShare", "offset", "limit"),
+    paging=Paging("results", "ProtectedFileShare", "offset", "limit"),
 )
 
 _GET_PROTECTED_ITEM_BY_ID: Operation[ProtectedFileShare] = Operation(
@@ -61,8 +59,8 @@ _GET_PROTECTED_ITEM_BY_ID: Operation[ProtectedFileShare] = Operation(
         Parameter("file_share_id", "fileShareId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("ProtectedFileShare"),
+    responses={
+        200: Response("ProtectedFileShare"),
     },
 )
 
@@ -77,8 +75,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("ProtectedFileShareExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -93,9 +91,9 @@ _DELETE_SNAPSHOTS_BATCH: Operation[JobSession | None] = Operation(
     group="protected_file_share",
     name="delete_snapshots_batch",
     body=Body("ProtectedDataFileShareBatchDeleteSnapshotsConfig"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -109,181 +107,11 @@ _DELETE_MANUAL_SNAPSHOTS_BATCH: Operation[JobSession | None] = Operation(
     group="protected_file_share",
     name="delete_manual_snapshots_batch",
     body=Body("ProtectedDataFileShareBatchDeleteSnapshotsConfig"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
-
-
-async def get_protected_item_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> PageOfProtectedFileShare | AsyncOperationOfPageOfProtectedFileShare:
-    """Get Collection of Protected File Shares: GET /api/v8.1/protectedItem/fileShares.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-
-    Returns:
-        200: `PageOfProtectedFileShare`.
-        202: `AsyncOperationOfPageOfProtectedFileShare`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemPage
-    """
-    return await client.execute(
-        _GET_PROTECTED_ITEM_PAGE, {"offset": offset, "limit": limit, "search_pattern": search_pattern, "sync": sync}
-    )
-
-
-def iterate_protected_item_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> Items[ProtectedFileShare, PageOfProtectedFileShare]:
-    """Get Collection of Protected File Shares: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_item_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEM_PAGE,
-        {"search_pattern": search_pattern, "sync": sync},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_item_by_id(
-    client: ApplianceClient,
-    file_share_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> ProtectedFileShare:
-    """Get Protected File Share Data: GET /api/v8.1/protectedItem/fileShares/{fileShareId}.
-
-    Args:
-        client: the appliance.
-        file_share_id: path `fileShareId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `ProtectedFileShare`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemById
-    """
-    return await client.execute(_GET_PROTECTED_ITEM_BY_ID, {"file_share_id": file_share_id, "sync": sync})
-
-
-async def export(
-    client: ApplianceClient,
-    body: ProtectedFileShareExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Protected File Shares: POST /api/v8.1/protectedItem/fileShares/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def delete_snapshots_batch(
-    client: ApplianceClient,
-    body: ProtectedDataFileShareBatchDeleteSnapshotsConfig,
-) -> JobSession | None:
-    """Remove Snapshots of Protected File Shares: POST /api/v8.1/protectedItem/fileShares/deleteSnapshots.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteSnapshotsBatch
-    """
-    return await client.execute(_DELETE_SNAPSHOTS_BATCH, {}, body)
-
-
-async def delete_manual_snapshots_batch(
-    client: ApplianceClient,
-    body: ProtectedDataFileShareBatchDeleteSnapshotsConfig,
-) -> JobSession | None:
-    """Remove Manual Snapshots of Protected File Shares: POST /api/v8.1/protectedItem/fileShares/deleteManualSnapshots.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteManualSnapshotsBatch
-    """
-    return await client.execute(_DELETE_MANUAL_SNAPSHOTS_BATCH, {}, body)
 
 
 class ProtectedFileShareApi(Api):
@@ -291,8 +119,143 @@ class ProtectedFileShareApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
-    get_protected_item_by_id = Method(get_protected_item_by_id)
-    export = DownloadMethod(export)
-    delete_snapshots_batch = Method(delete_snapshots_batch)
-    delete_manual_snapshots_batch = Method(delete_manual_snapshots_batch)
+    def get_protected_item_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+    ) -> Listing[ProtectedFileShare, PageOfProtectedFileShare]:
+        """Get Collection of Protected File Shares: GET /api/v8.1/protectedItem/fileShares.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+
+        Returns:
+            200: `PageOfProtectedFileShare`.
+            202: `AsyncOperationOfPageOfProtectedFileShare`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemPage
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_ITEM_PAGE,
+            {"offset": offset, "limit": limit, "search_pattern": search_pattern, "sync": sync},
+        )
+
+    def get_protected_item_by_id(
+        self: Caller,
+        file_share_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[ProtectedFileShare]:
+        """Get Protected File Share Data: GET /api/v8.1/protectedItem/fileShares/{fileShareId}.
+
+        Args:
+            file_share_id: path `fileShareId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `ProtectedFileShare`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_GetProtectedItemById
+        """
+        return Request(self, _GET_PROTECTED_ITEM_BY_ID, {"file_share_id": file_share_id, "sync": sync})
+
+    def export(
+        self: Caller,
+        body: ProtectedFileShareExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Protected File Shares: POST /api/v8.1/protectedItem/fileShares/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def delete_snapshots_batch(
+        self: Caller,
+        body: ProtectedDataFileShareBatchDeleteSnapshotsConfig,
+    ) -> Request[JobSession | None]:
+        """Remove Snapshots of Protected File Shares: POST /api/v8.1/protectedItem/fileShares/deleteSnapshots.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteSnapshotsBatch
+        """
+        return Request(self, _DELETE_SNAPSHOTS_BATCH, {}, body)
+
+    def delete_manual_snapshots_batch(
+        self: Caller,
+        body: ProtectedDataFileShareBatchDeleteSnapshotsConfig,
+    ) -> Request[JobSession | None]:
+        """Remove Manual Snapshots of Protected File Shares: POST /api/v8.1/protectedItem/fileShares/deleteManualSnapshots.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedFileShare#operation/ProtectedFileShare_DeleteManualSnapshotsBatch
+        """
+        return Request(self, _DELETE_MANUAL_SNAPSHOTS_BATCH, {}, body)
+
+
+get_protected_item_page = ProtectedFileShareApi.get_protected_item_page
+get_protected_item_by_id = ProtectedFileShareApi.get_protected_item_by_id
+export = ProtectedFileShareApi.export
+delete_snapshots_batch = ProtectedFileShareApi.delete_snapshots_batch
+delete_manual_snapshots_batch = ProtectedFileShareApi.delete_manual_snapshots_batch

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfProtectedVirtualMachine,
@@ -50,11 +48,11 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedVirtualMachine | AsyncOperati
                 "data_retrieval_statuses", "DataRetrievalStatuses", type="list[DataRetrievalStatus]", array="repeat"
             ),
         ),
-        answers={
-            200: Answer("PageOfProtectedVirtualMachine"),
-            202: Answer("AsyncOperationOfPageOfProtectedVirtualMachine"),
+        responses={
+            200: Response("PageOfProtectedVirtualMachine"),
+            202: Response("AsyncOperationOfPageOfProtectedVirtualMachine"),
         },
-        listing=Listing("results", "ProtectedVirtualMachine", "offset", "limit"),
+        paging=Paging("results", "ProtectedVirtualMachine", "offset", "limit"),
     )
 )
 
@@ -71,9 +69,9 @@ _GET_PROTECTED_ITEM_BY_ID: Operation[ProtectedVirtualMachine | AsyncOperationOfP
         Parameter("id", "id", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("ProtectedVirtualMachine"),
-        202: Answer("AsyncOperationOfProtectedVirtualMachine"),
+    responses={
+        200: Response("ProtectedVirtualMachine"),
+        202: Response("AsyncOperationOfProtectedVirtualMachine"),
     },
 )
 
@@ -88,8 +86,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("ProtectedVirtualMachineExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -107,9 +105,9 @@ _DELETE_VIRTUAL_MACHINE_BACKUPS: Operation[JobSession | None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("backup_tier", "BackupTier", type="ProtectedDataBackupTier"),
     ),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -123,9 +121,9 @@ _DELETE_VIRTUAL_MACHINE_SNAPSHOTS: Operation[JobSession | None] = Operation(
     group="protected_virtual_machine",
     name="delete_virtual_machine_snapshots",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -139,9 +137,9 @@ _DELETE_VIRTUAL_MACHINE_BACKUPS_BATCH: Operation[JobSession | None] = Operation(
     group="protected_virtual_machine",
     name="delete_virtual_machine_backups_batch",
     body=Body("ProtectedDataBatchDeleteBackupConfig"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -155,9 +153,9 @@ _DELETE_VIRTUAL_MACHINE_SNAPSHOTS_BATCH: Operation[JobSession | None] = Operatio
     group="protected_virtual_machine",
     name="delete_virtual_machine_snapshots_batch",
     body=Body("ProtectedDataBatchDeleteSnapshotsConfig"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -171,9 +169,9 @@ _DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS_BATCH: Operation[JobSession | None] = O
     group="protected_virtual_machine",
     name="delete_virtual_machine_manual_snapshots_batch",
     body=Body("ProtectedDataBatchDeleteSnapshotsConfig"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -187,309 +185,11 @@ _DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS: Operation[JobSession | None] = Operati
     group="protected_virtual_machine",
     name="delete_virtual_machine_manual_snapshots",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
-
-
-async def get_protected_item_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    flr_session: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-) -> PageOfProtectedVirtualMachine | AsyncOperationOfPageOfProtectedVirtualMachine:
-    """Get Collection of Protected Azure VMs: GET /api/v8.1/protectedItem/virtualMachines.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-        flr_session: query `FlrSession`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-
-    Returns:
-        200: `PageOfProtectedVirtualMachine`.
-        202: `AsyncOperationOfPageOfProtectedVirtualMachine`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemPage
-    """
-    return await client.execute(
-        _GET_PROTECTED_ITEM_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "search_pattern": search_pattern,
-            "sync": sync,
-            "flr_session": flr_session,
-            "data_retrieval_statuses": data_retrieval_statuses,
-        },
-    )
-
-
-def iterate_protected_item_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    flr_session: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-) -> Items[ProtectedVirtualMachine, PageOfProtectedVirtualMachine]:
-    """Get Collection of Protected Azure VMs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_item_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEM_PAGE,
-        {
-            "search_pattern": search_pattern,
-            "sync": sync,
-            "flr_session": flr_session,
-            "data_retrieval_statuses": data_retrieval_statuses,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_item_by_id(
-    client: ApplianceClient,
-    id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> ProtectedVirtualMachine | AsyncOperationOfProtectedVirtualMachine:
-    """Get Protected Azure VM Data: GET /api/v8.1/protectedItem/virtualMachines/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        sync: query `sync`.
-
-    Returns:
-        200: `ProtectedVirtualMachine`.
-        202: `AsyncOperationOfProtectedVirtualMachine`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemById
-    """
-    return await client.execute(_GET_PROTECTED_ITEM_BY_ID, {"id": id, "sync": sync})
-
-
-async def export(
-    client: ApplianceClient,
-    body: ProtectedVirtualMachineExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def delete_virtual_machine_backups(
-    client: ApplianceClient,
-    id: str,
-    *,
-    backup_tier: ProtectedDataBackupTier | Unset = UNSET,
-) -> JobSession | None:
-    """Remove Backups of Protected Azure VM: POST /api/v8.1/protectedItem/virtualMachines/{id}/deleteBackups.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        backup_tier: query `BackupTier`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackups
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_BACKUPS, {"id": id, "backup_tier": backup_tier})
-
-
-async def delete_virtual_machine_snapshots(
-    client: ApplianceClient,
-    id: str,
-) -> JobSession | None:
-    """Remove Snapshots of Protected Azure VM: POST /api/v8.1/protectedItem/virtualMachines/{id}/deleteSnapshots.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshots
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"id": id})
-
-
-async def delete_virtual_machine_backups_batch(
-    client: ApplianceClient,
-    body: ProtectedDataBatchDeleteBackupConfig,
-) -> JobSession | None:
-    """Remove Backups of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/deleteBackups.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackupsBatch
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_BACKUPS_BATCH, {}, body)
-
-
-async def delete_virtual_machine_snapshots_batch(
-    client: ApplianceClient,
-    body: ProtectedDataBatchDeleteSnapshotsConfig,
-) -> JobSession | None:
-    """Remove Snapshots of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/deleteSnapshots.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshotsBatch
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_SNAPSHOTS_BATCH, {}, body)
-
-
-async def delete_virtual_machine_manual_snapshots_batch(
-    client: ApplianceClient,
-    body: ProtectedDataBatchDeleteSnapshotsConfig,
-) -> JobSession | None:
-    """Remove Manual Snapshots of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/deleteManualSnapshots.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshotsBatch
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS_BATCH, {}, body)
-
-
-async def delete_virtual_machine_manual_snapshots(
-    client: ApplianceClient,
-    id: str,
-) -> JobSession | None:
-    """Remove Manual Snapshots of Protected Azure VM: POST
-    /api/v8.1/protectedItem/virtualMachines/{id}/deleteManualSnapshots.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshots
-    """
-    return await client.execute(_DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS, {"id": id})
 
 
 class ProtectedVirtualMachineApi(Api):
@@ -497,12 +197,259 @@ class ProtectedVirtualMachineApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
-    get_protected_item_by_id = Method(get_protected_item_by_id)
-    export = DownloadMethod(export)
-    delete_virtual_machine_backups = Method(delete_virtual_machine_backups)
-    delete_virtual_machine_snapshots = Method(delete_virtual_machine_snapshots)
-    delete_virtual_machine_backups_batch = Method(delete_virtual_machine_backups_batch)
-    delete_virtual_machine_snapshots_batch = Method(delete_virtual_machine_snapshots_batch)
-    delete_virtual_machine_manual_snapshots_batch = Method(delete_virtual_machine_manual_snapshots_batch)
-    delete_virtual_machine_manual_snapshots = Method(delete_virtual_machine_manual_snapshots)
+    def get_protected_item_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        flr_session: bool | Unset = UNSET,
+        data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
+    ) -> Listing[ProtectedVirtualMachine, PageOfProtectedVirtualMachine]:
+        """Get Collection of Protected Azure VMs: GET /api/v8.1/protectedItem/virtualMachines.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+            flr_session: query `FlrSession`.
+            data_retrieval_statuses: query `DataRetrievalStatuses`.
+
+        Returns:
+            200: `PageOfProtectedVirtualMachine`.
+            202: `AsyncOperationOfPageOfProtectedVirtualMachine`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemPage
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_ITEM_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "search_pattern": search_pattern,
+                "sync": sync,
+                "flr_session": flr_session,
+                "data_retrieval_statuses": data_retrieval_statuses,
+            },
+        )
+
+    def get_protected_item_by_id(
+        self: Caller,
+        id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[ProtectedVirtualMachine | AsyncOperationOfProtectedVirtualMachine]:
+        """Get Protected Azure VM Data: GET /api/v8.1/protectedItem/virtualMachines/{id}.
+
+        Args:
+            id: path `id`.
+            sync: query `sync`.
+
+        Returns:
+            200: `ProtectedVirtualMachine`.
+            202: `AsyncOperationOfProtectedVirtualMachine`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_GetProtectedItemById
+        """
+        return Request(self, _GET_PROTECTED_ITEM_BY_ID, {"id": id, "sync": sync})
+
+    def export(
+        self: Caller,
+        body: ProtectedVirtualMachineExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def delete_virtual_machine_backups(
+        self: Caller,
+        id: str,
+        *,
+        backup_tier: ProtectedDataBackupTier | Unset = UNSET,
+    ) -> Request[JobSession | None]:
+        """Remove Backups of Protected Azure VM: POST /api/v8.1/protectedItem/virtualMachines/{id}/deleteBackups.
+
+        Args:
+            id: path `id`.
+            backup_tier: query `BackupTier`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackups
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS, {"id": id, "backup_tier": backup_tier})
+
+    def delete_virtual_machine_snapshots(
+        self: Caller,
+        id: str,
+    ) -> Request[JobSession | None]:
+        """Remove Snapshots of Protected Azure VM: POST /api/v8.1/protectedItem/virtualMachines/{id}/deleteSnapshots.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshots
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS, {"id": id})
+
+    def delete_virtual_machine_backups_batch(
+        self: Caller,
+        body: ProtectedDataBatchDeleteBackupConfig,
+    ) -> Request[JobSession | None]:
+        """Remove Backups of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/deleteBackups.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineBackupsBatch
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_BACKUPS_BATCH, {}, body)
+
+    def delete_virtual_machine_snapshots_batch(
+        self: Caller,
+        body: ProtectedDataBatchDeleteSnapshotsConfig,
+    ) -> Request[JobSession | None]:
+        """Remove Snapshots of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/deleteSnapshots.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineSnapshotsBatch
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_SNAPSHOTS_BATCH, {}, body)
+
+    def delete_virtual_machine_manual_snapshots_batch(
+        self: Caller,
+        body: ProtectedDataBatchDeleteSnapshotsConfig,
+    ) -> Request[JobSession | None]:
+        """Remove Manual Snapshots of Protected Azure VMs: POST /api/v8.1/protectedItem/virtualMachines/deleteManualSnapshots.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshotsBatch
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS_BATCH, {}, body)
+
+    def delete_virtual_machine_manual_snapshots(
+        self: Caller,
+        id: str,
+    ) -> Request[JobSession | None]:
+        """Remove Manual Snapshots of Protected Azure VM: POST
+        /api/v8.1/protectedItem/virtualMachines/{id}/deleteManualSnapshots.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVirtualMachine#operation/ProtectedVirtualMachine_DeleteVirtualMachineManualSnapshots
+        """
+        return Request(self, _DELETE_VIRTUAL_MACHINE_MANUAL_SNAPSHOTS, {"id": id})
+
+
+get_protected_item_page = ProtectedVirtualMachineApi.get_protected_item_page
+get_protected_item_by_id = ProtectedVirtualMachineApi.get_protected_item_by_id
+export = ProtectedVirtualMachineApi.export
+delete_virtual_machine_backups = ProtectedVirtualMachineApi.delete_virtual_machine_backups
+delete_virtual_machine_snapshots = ProtectedVirtualMachineApi.delete_virtual_machine_snapshots
+delete_virtual_machine_backups_batch = ProtectedVirtualMachineApi.delete_virtual_machine_backups_batch
+delete_virtual_machine_snapshots_batch = ProtectedVirtualMachineApi.delete_virtual_machine_snapshots_batch
+delete_virtual_machine_manual_snapshots_batch = ProtectedVirtualMachineApi.delete_virtual_machine_manual_snapshots_batch
+delete_virtual_machine_manual_snapshots = ProtectedVirtualMachineApi.delete_virtual_machine_manual_snapshots

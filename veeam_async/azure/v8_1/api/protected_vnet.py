@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         JobSession,
@@ -40,10 +38,10 @@ _GET_PROTECTED_ITEM_PAGE: Operation[PageOfProtectedVnet] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("backup_destinations", "BackupDestinations", type="list[VnetBackupDestination]", array="repeat"),
     ),
-    answers={
-        200: Answer("PageOfProtectedVnet"),
+    responses={
+        200: Response("PageOfProtectedVnet"),
     },
-    listing=Listing("results", "ProtectedVnet", "offset", "limit"),
+    paging=Paging("results", "ProtectedVnet", "offset", "limit"),
 )
 
 _DELETE: Operation[JobSession | None] = Operation(
@@ -56,9 +54,9 @@ _DELETE: Operation[JobSession | None] = Operation(
     group="protected_vnet",
     name="delete",
     body=Body("ProtectedVnetToDelete"),
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
 
@@ -73,8 +71,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("ProtectedVnetExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -88,147 +86,11 @@ _IMPORT_: Operation[JobSession | None] = Operation(
     tag="ProtectedVnet",
     group="protected_vnet",
     name="import_",
-    answers={
-        202: Answer("JobSession"),
-        204: Answer(),
+    responses={
+        202: Response("JobSession"),
+        204: Response(),
     },
 )
-
-
-async def get_protected_item_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    backup_destinations: list[VnetBackupDestination] | Unset = UNSET,
-) -> PageOfProtectedVnet:
-    """Get Collection of Protected Azure Virtual Networks: GET /api/v8.1/protectedItem/vnet.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        backup_destinations: query `BackupDestinations`.
-
-    Returns:
-        200: `PageOfProtectedVnet`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_GetProtectedItemPage
-    """
-    return await client.execute(
-        _GET_PROTECTED_ITEM_PAGE, {"offset": offset, "limit": limit, "backup_destinations": backup_destinations}
-    )
-
-
-def iterate_protected_item_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    backup_destinations: list[VnetBackupDestination] | Unset = UNSET,
-) -> Items[ProtectedVnet, PageOfProtectedVnet]:
-    """Get Collection of Protected Azure Virtual Networks: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_item_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEM_PAGE,
-        {"backup_destinations": backup_destinations},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def delete(
-    client: ApplianceClient,
-    body: ProtectedVnetToDelete,
-) -> JobSession | None:
-    """Remove Virtual Network Configuration Restore Points: POST /api/v8.1/protectedItem/vnet/delete.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Delete
-    """
-    return await client.execute(_DELETE, {}, body)
-
-
-async def export(
-    client: ApplianceClient,
-    body: ProtectedVnetExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Protected Azure Virtual Networks: POST /api/v8.1/protectedItem/vnet/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def import_(
-    client: ApplianceClient,
-) -> JobSession | None:
-    """Import Virtual Network Configuration Backup Copies: POST /api/v8.1/protectedItem/vnet/import.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        202: `JobSession`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Import
-    """
-    return await client.execute(_IMPORT_, {})
 
 
 class ProtectedVnetApi(Api):
@@ -236,7 +98,109 @@ class ProtectedVnetApi(Api):
 
     __slots__ = ()
 
-    get_protected_item_page = ListMethod(get_protected_item_page, iterate_protected_item_page)
-    delete = Method(delete)
-    export = DownloadMethod(export)
-    import_ = Method(import_)
+    def get_protected_item_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        backup_destinations: list[VnetBackupDestination] | Unset = UNSET,
+    ) -> Listing[ProtectedVnet, PageOfProtectedVnet]:
+        """Get Collection of Protected Azure Virtual Networks: GET /api/v8.1/protectedItem/vnet.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            backup_destinations: query `BackupDestinations`.
+
+        Returns:
+            200: `PageOfProtectedVnet`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_GetProtectedItemPage
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_ITEM_PAGE,
+            {"offset": offset, "limit": limit, "backup_destinations": backup_destinations},
+        )
+
+    def delete(
+        self: Caller,
+        body: ProtectedVnetToDelete,
+    ) -> Request[JobSession | None]:
+        """Remove Virtual Network Configuration Restore Points: POST /api/v8.1/protectedItem/vnet/delete.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Delete
+        """
+        return Request(self, _DELETE, {}, body)
+
+    def export(
+        self: Caller,
+        body: ProtectedVnetExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Protected Azure Virtual Networks: POST /api/v8.1/protectedItem/vnet/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def import_(
+        self: Caller,
+    ) -> Request[JobSession | None]:
+        """Import Virtual Network Configuration Backup Copies: POST /api/v8.1/protectedItem/vnet/import.
+
+        Returns:
+            202: `JobSession`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/ProtectedVnet#operation/ProtectedVnet_Import
+        """
+        return Request(self, _IMPORT_, {})
+
+
+get_protected_item_page = ProtectedVnetApi.get_protected_item_page
+delete = ProtectedVnetApi.delete
+export = ProtectedVnetApi.export
+import_ = ProtectedVnetApi.import_

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import AsyncOperationOfPageOfRegion, PageOfRegion, Region, ResourceProviderType
 
@@ -40,11 +37,11 @@ _GET_REGIONS_PAGE: Operation[PageOfRegion | AsyncOperationOfPageOfRegion] = Oper
             "resource_provider_types", "ResourceProviderTypes", type="list[ResourceProviderType]", array="repeat"
         ),
     ),
-    answers={
-        200: Answer("PageOfRegion"),
-        202: Answer("AsyncOperationOfPageOfRegion"),
+    responses={
+        200: Response("PageOfRegion"),
+        202: Response("AsyncOperationOfPageOfRegion"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _GET_REGION_BY_ID: Operation[Region] = Operation(
@@ -57,126 +54,10 @@ _GET_REGION_BY_ID: Operation[Region] = Operation(
     group="region",
     name="get_region_by_id",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer("Region"),
+    responses={
+        200: Response("Region"),
     },
 )
-
-
-async def get_regions_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    resource_provider_types: list[ResourceProviderType] | Unset = UNSET,
-) -> PageOfRegion | AsyncOperationOfPageOfRegion:
-    """Get Collection of Azure Regions: GET /api/v8.1/cloudInfrastructure/regions.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        subscription_id: query `SubscriptionId`, UUID.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`, UUID.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-        resource_provider_types: query `ResourceProviderTypes`.
-
-    Returns:
-        200: `PageOfRegion`.
-        202: `AsyncOperationOfPageOfRegion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Region#operation/Region_GetRegionsPage
-    """
-    return await client.execute(
-        _GET_REGIONS_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "sync": sync,
-            "resource_provider_types": resource_provider_types,
-        },
-    )
-
-
-def iterate_regions_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    resource_provider_types: list[ResourceProviderType] | Unset = UNSET,
-) -> Items[Region, PageOfRegion]:
-    """Get Collection of Azure Regions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_regions_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_REGIONS_PAGE,
-        {
-            "subscription_id": subscription_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "sync": sync,
-            "resource_provider_types": resource_provider_types,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_region_by_id(
-    client: ApplianceClient,
-    region_id: str,
-) -> Region:
-    """Get Azure Region Data: GET /api/v8.1/cloudInfrastructure/regions/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: `Region`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Region#operation/Region_GetRegionById
-    """
-    return await client.execute(_GET_REGION_BY_ID, {"region_id": region_id})
 
 
 class RegionApi(Api):
@@ -184,5 +65,80 @@ class RegionApi(Api):
 
     __slots__ = ()
 
-    get_regions_page = ListMethod(get_regions_page, iterate_regions_page)
-    get_region_by_id = Method(get_region_by_id)
+    def get_regions_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        resource_provider_types: list[ResourceProviderType] | Unset = UNSET,
+    ) -> Listing[Region, PageOfRegion]:
+        """Get Collection of Azure Regions: GET /api/v8.1/cloudInfrastructure/regions.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            subscription_id: query `SubscriptionId`, UUID.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`, UUID.
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+            resource_provider_types: query `ResourceProviderTypes`.
+
+        Returns:
+            200: `PageOfRegion`.
+            202: `AsyncOperationOfPageOfRegion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Region#operation/Region_GetRegionsPage
+        """
+        return Listing(
+            self,
+            _GET_REGIONS_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "subscription_id": subscription_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "search_pattern": search_pattern,
+                "sync": sync,
+                "resource_provider_types": resource_provider_types,
+            },
+        )
+
+    def get_region_by_id(
+        self: Caller,
+        region_id: str,
+    ) -> Request[Region]:
+        """Get Azure Region Data: GET /api/v8.1/cloudInfrastructure/regions/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: `Region`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Region#operation/Region_GetRegionById
+        """
+        return Request(self, _GET_REGION_BY_ID, {"region_id": region_id})
+
+
+get_regions_page = RegionApi.get_regions_page
+get_region_by_id = RegionApi.get_region_by_id

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import RetentionSettings
 
 _GET: Operation[RetentionSettings] = Operation(
@@ -24,8 +21,8 @@ _GET: Operation[RetentionSettings] = Operation(
     tag="RetentionSettings",
     group="retention_settings",
     name="get",
-    answers={
-        200: Answer("RetentionSettings"),
+    responses={
+        200: Response("RetentionSettings"),
     },
 )
 
@@ -39,56 +36,10 @@ _UPDATE: Operation[RetentionSettings] = Operation(
     group="retention_settings",
     name="update",
     body=Body("RetentionSettings"),
-    answers={
-        200: Answer("RetentionSettings"),
+    responses={
+        200: Response("RetentionSettings"),
     },
 )
-
-
-async def get(
-    client: ApplianceClient,
-) -> RetentionSettings:
-    """Get Global Retention Settings: GET /api/v8.1/settings/retention.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `RetentionSettings`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Get
-    """
-    return await client.execute(_GET, {})
-
-
-async def update(
-    client: ApplianceClient,
-    body: RetentionSettings,
-) -> RetentionSettings:
-    """Modify Global Retention Settings: PUT /api/v8.1/settings/retention.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RetentionSettings`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Update
-    """
-    return await client.execute(_UPDATE, {}, body)
 
 
 class RetentionSettingsApi(Api):
@@ -96,5 +47,46 @@ class RetentionSettingsApi(Api):
 
     __slots__ = ()
 
-    get = Method(get)
-    update = Method(update)
+    def get(
+        self: Caller,
+    ) -> Request[RetentionSettings]:
+        """Get Global Retention Settings: GET /api/v8.1/settings/retention.
+
+        Returns:
+            200: `RetentionSettings`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Get
+        """
+        return Request(self, _GET, {})
+
+    def update(
+        self: Caller,
+        body: RetentionSettings,
+    ) -> Request[RetentionSettings]:
+        """Modify Global Retention Settings: PUT /api/v8.1/settings/retention.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RetentionSettings`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/RetentionSettings#operation/RetentionSettings_Update
+        """
+        return Request(self, _UPDATE, {}, body)
+
+
+get = RetentionSettingsApi.get
+update = RetentionSettingsApi.update

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfSqlElasticPool,
@@ -38,11 +35,11 @@ _GET_SQL_SERVERS_PAGE: Operation[PageOfSqlElasticPool | AsyncOperationOfPageOfSq
         Parameter("limit", "Limit", type="int"),
         Parameter("sync", "Sync", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfSqlElasticPool"),
-        202: Answer("AsyncOperationOfPageOfSqlElasticPool"),
+    responses={
+        200: Response("PageOfSqlElasticPool"),
+        202: Response("AsyncOperationOfPageOfSqlElasticPool"),
     },
-    listing=Listing("results", "SqlElasticPool", "offset", "limit"),
+    paging=Paging("results", "SqlElasticPool", "offset", "limit"),
 )
 
 _GET_SQL_ELASTIC_POOL_BY_ID: Operation[SqlElasticPool | AsyncOperationOfSqlElasticPool] = Operation(
@@ -58,97 +55,11 @@ _GET_SQL_ELASTIC_POOL_BY_ID: Operation[SqlElasticPool | AsyncOperationOfSqlElast
         Parameter("sql_elastic_pool_id", "sqlElasticPoolId", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("SqlElasticPool"),
-        202: Answer("AsyncOperationOfSqlElasticPool"),
+    responses={
+        200: Response("SqlElasticPool"),
+        202: Response("AsyncOperationOfSqlElasticPool"),
     },
 )
-
-
-async def get_sql_servers_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> PageOfSqlElasticPool | AsyncOperationOfPageOfSqlElasticPool:
-    """Get Collection of Elastic Pools: GET /api/v8.1/cloudInfrastructure/sqlElasticPools.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        sync: query `Sync`.
-
-    Returns:
-        200: `PageOfSqlElasticPool`.
-        202: `AsyncOperationOfPageOfSqlElasticPool`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlServersPage
-    """
-    return await client.execute(_GET_SQL_SERVERS_PAGE, {"offset": offset, "limit": limit, "sync": sync})
-
-
-def iterate_sql_servers_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    sync: bool | Unset = UNSET,
-) -> Items[SqlElasticPool, PageOfSqlElasticPool]:
-    """Get Collection of Elastic Pools: every row of every page, for `async for`.
-
-    What is not said here is as in `get_sql_servers_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_SQL_SERVERS_PAGE,
-        {"sync": sync},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_sql_elastic_pool_by_id(
-    client: ApplianceClient,
-    sql_elastic_pool_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> SqlElasticPool | AsyncOperationOfSqlElasticPool:
-    """Get Elastic Pool Data: GET /api/v8.1/cloudInfrastructure/sqlElasticPools/{sqlElasticPoolId}.
-
-    Args:
-        client: the appliance.
-        sql_elastic_pool_id: path `sqlElasticPoolId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `SqlElasticPool`.
-        202: `AsyncOperationOfSqlElasticPool`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlElasticPoolById
-    """
-    return await client.execute(_GET_SQL_ELASTIC_POOL_BY_ID, {"sql_elastic_pool_id": sql_elastic_pool_id, "sync": sync})
 
 
 class SqlElasticPoolApi(Api):
@@ -156,5 +67,61 @@ class SqlElasticPoolApi(Api):
 
     __slots__ = ()
 
-    get_sql_servers_page = ListMethod(get_sql_servers_page, iterate_sql_servers_page)
-    get_sql_elastic_pool_by_id = Method(get_sql_elastic_pool_by_id)
+    def get_sql_servers_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+    ) -> Listing[SqlElasticPool, PageOfSqlElasticPool]:
+        """Get Collection of Elastic Pools: GET /api/v8.1/cloudInfrastructure/sqlElasticPools.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            sync: query `Sync`.
+
+        Returns:
+            200: `PageOfSqlElasticPool`.
+            202: `AsyncOperationOfPageOfSqlElasticPool`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlServersPage
+        """
+        return Listing(self, _GET_SQL_SERVERS_PAGE, {"offset": offset, "limit": limit, "sync": sync})
+
+    def get_sql_elastic_pool_by_id(
+        self: Caller,
+        sql_elastic_pool_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[SqlElasticPool | AsyncOperationOfSqlElasticPool]:
+        """Get Elastic Pool Data: GET /api/v8.1/cloudInfrastructure/sqlElasticPools/{sqlElasticPoolId}.
+
+        Args:
+            sql_elastic_pool_id: path `sqlElasticPoolId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `SqlElasticPool`.
+            202: `AsyncOperationOfSqlElasticPool`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlElasticPool#operation/SqlElasticPool_GetSqlElasticPoolById
+        """
+        return Request(self, _GET_SQL_ELASTIC_POOL_BY_ID, {"sql_elastic_pool_id": sql_elastic_pool_id, "sync": sync})
+
+
+get_sql_servers_page = SqlElasticPoolApi.get_sql_servers_page
+get_sql_elastic_pool_by_id = SqlElasticPoolApi.get_sql_elastic_pool_by_id

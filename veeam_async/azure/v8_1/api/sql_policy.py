@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult,
@@ -56,10 +54,10 @@ _GET_POLICIES: Operation[PageOfSqlPolicy] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfSqlPolicy"),
+    responses={
+        200: Response("PageOfSqlPolicy"),
     },
-    listing=Listing("results", "SqlPolicy", "offset", "limit"),
+    paging=Paging("results", "SqlPolicy", "offset", "limit"),
 )
 
 _CREATE_POLICY: Operation[SqlPolicy] = Operation(
@@ -72,8 +70,8 @@ _CREATE_POLICY: Operation[SqlPolicy] = Operation(
     group="sql_policy",
     name="create_policy",
     body=Body("NewSqlPolicyFromClient"),
-    answers={
-        201: Answer("SqlPolicy"),
+    responses={
+        201: Response("SqlPolicy"),
     },
 )
 
@@ -87,8 +85,8 @@ _GET_POLICY: Operation[SqlPolicy] = Operation(
     group="sql_policy",
     name="get_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("SqlPolicy"),
+    responses={
+        200: Response("SqlPolicy"),
     },
 )
 
@@ -103,9 +101,9 @@ _UPDATE_POLICY: Operation[SqlPolicy | None] = Operation(
     name="update_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
     body=Body("UpdatedSqlPolicyFromClient"),
-    answers={
-        200: Answer("SqlPolicy"),
-        204: Answer(),
+    responses={
+        200: Response("SqlPolicy"),
+        204: Response(),
     },
 )
 
@@ -119,8 +117,8 @@ _DELETE_POLICY: Operation[None] = Operation(
     group="sql_policy",
     name="delete_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -138,10 +136,10 @@ _GET_POLICY_SELECTED_ITEMS: Operation[PageOfSqlPolicyBackupItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfSqlPolicyBackupItem"),
+    responses={
+        200: Response("PageOfSqlPolicyBackupItem"),
     },
-    listing=Listing("results", "SqlPolicyBackupItem", "offset", "limit"),
+    paging=Paging("results", "SqlPolicyBackupItem", "offset", "limit"),
 )
 
 _GET_POLICY_REGIONS: Operation[PageOfRegion] = Operation(
@@ -158,10 +156,10 @@ _GET_POLICY_REGIONS: Operation[PageOfRegion] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfRegion"),
+    responses={
+        200: Response("PageOfRegion"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _GET_POLICY_EXCLUDED_ITEMS: Operation[PageOfSqlPolicyExcludedItem] = Operation(
@@ -179,10 +177,10 @@ _GET_POLICY_EXCLUDED_ITEMS: Operation[PageOfSqlPolicyExcludedItem] = Operation(
         Parameter("limit", "Limit", type="int"),
         Parameter("name_search_pattern", "NameSearchPattern"),
     ),
-    answers={
-        200: Answer("PageOfSqlPolicyExcludedItem"),
+    responses={
+        200: Response("PageOfSqlPolicyExcludedItem"),
     },
-    listing=Listing("results", "SqlPolicyExcludedItem", "offset", "limit"),
+    paging=Paging("results", "SqlPolicyExcludedItem", "offset", "limit"),
 )
 
 _ORDER_PRIORITY_OF_POLICIES: Operation[None] = Operation(
@@ -195,8 +193,8 @@ _ORDER_PRIORITY_OF_POLICIES: Operation[None] = Operation(
     group="sql_policy",
     name="order_priority_of_policies",
     body=Body("list[str]", required=False),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -212,9 +210,9 @@ _TEST_POLICY_CONFIGURATION: Operation[
     group="sql_policy",
     name="test_policy_configuration",
     body=Body("NewSqlPolicyFromClient"),
-    answers={
-        200: Answer("list[SqlPolicyConfigurationTestResult]"),
-        202: Answer("AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult"),
+    responses={
+        200: Response("list[SqlPolicyConfigurationTestResult]"),
+        202: Response("AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult"),
     },
 )
 
@@ -228,8 +226,8 @@ _ENABLE_POLICY: Operation[None] = Operation(
     group="sql_policy",
     name="enable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -243,8 +241,8 @@ _DISABLE_POLICY: Operation[None] = Operation(
     group="sql_policy",
     name="disable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -258,8 +256,8 @@ _START_BACKUP_POLICY: Operation[list[JobSession]] = Operation(
     group="sql_policy",
     name="start_backup_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        202: Answer("list[JobSession]"),
+    responses={
+        202: Response("list[JobSession]"),
     },
 )
 
@@ -273,8 +271,8 @@ _STOP_POLICY: Operation[None] = Operation(
     group="sql_policy",
     name="stop_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -289,8 +287,8 @@ _EXPORT_POLICIES: Operation[bytes] = Operation(
     name="export_policies",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("SqlPoliciesExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -308,10 +306,10 @@ _GET_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyProtectedItem"),
+    responses={
+        200: Response("PageOfPolicyProtectedItem"),
     },
-    listing=Listing("results", "PolicyProtectedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyProtectedItem", "offset", "limit"),
 )
 
 _GET_POLICY_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
@@ -328,663 +326,11 @@ _GET_POLICY_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyProtectedItem"),
+    responses={
+        200: Response("PageOfPolicyProtectedItem"),
     },
-    listing=Listing("results", "PolicyProtectedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyProtectedItem", "offset", "limit"),
 )
-
-
-async def get_policies(
-    client: ApplianceClient,
-    *,
-    policy_name: str | Unset = UNSET,
-    database_id: str | Unset = UNSET,
-    last_job_status: list[JobStatus] | Unset = UNSET,
-    policy_status: list[PolicyStatus] | Unset = UNSET,
-    repository_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfSqlPolicy:
-    """Get Collection of SQL Backup Policies: GET /api/v8.1/policies/sql.
-
-    Args:
-        client: the appliance.
-        policy_name: query `PolicyName`.
-        database_id: query `DatabaseId`.
-        last_job_status: query `LastJobStatus`, sent comma-separated.
-        policy_status: query `PolicyStatus`, sent comma-separated.
-        repository_id: query `RepositoryId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfSqlPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicies
-    """
-    return await client.execute(
-        _GET_POLICIES,
-        {
-            "policy_name": policy_name,
-            "database_id": database_id,
-            "last_job_status": last_job_status,
-            "policy_status": policy_status,
-            "repository_id": repository_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_policies(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_name: str | Unset = UNSET,
-    database_id: str | Unset = UNSET,
-    last_job_status: list[JobStatus] | Unset = UNSET,
-    policy_status: list[PolicyStatus] | Unset = UNSET,
-    repository_id: str | Unset = UNSET,
-) -> Items[SqlPolicy, PageOfSqlPolicy]:
-    """Get Collection of SQL Backup Policies: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policies`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICIES,
-        {
-            "policy_name": policy_name,
-            "database_id": database_id,
-            "last_job_status": last_job_status,
-            "policy_status": policy_status,
-            "repository_id": repository_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_policy(
-    client: ApplianceClient,
-    body: NewSqlPolicyFromClient,
-) -> SqlPolicy:
-    """Create Backup Policy: POST /api/v8.1/policies/sql.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SqlPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_CreatePolicy
-    """
-    return await client.execute(_CREATE_POLICY, {}, body)
-
-
-async def get_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> SqlPolicy:
-    """Get Backup Policy Data: GET /api/v8.1/policies/sql/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `SqlPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicy
-    """
-    return await client.execute(_GET_POLICY, {"policy_id": policy_id})
-
-
-async def update_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    body: UpdatedSqlPolicyFromClient,
-) -> SqlPolicy | None:
-    """Modify Backup Policy: PUT /api/v8.1/policies/sql/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SqlPolicy`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_UpdatePolicy
-    """
-    return await client.execute(_UPDATE_POLICY, {"policy_id": policy_id}, body)
-
-
-async def delete_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Remove Backup Policy: DELETE /api/v8.1/policies/sql/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DeletePolicy
-    """
-    return await client.execute(_DELETE_POLICY, {"policy_id": policy_id})
-
-
-async def get_policy_selected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfSqlPolicyBackupItem:
-    """Get Resources Selected for Backup Policy: GET /api/v8.1/policies/sql/{policyId}/selectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfSqlPolicyBackupItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicySelectedItems
-    """
-    return await client.execute(_GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
-
-
-def iterate_policy_selected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[SqlPolicyBackupItem, PageOfSqlPolicyBackupItem]:
-    """Get Resources Selected for Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_selected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_SELECTED_ITEMS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_policy_regions(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfRegion:
-    """Get Azure Regions Specified in Policy Settings: GET /api/v8.1/policies/sql/{policyId}/regions.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfRegion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyRegions
-    """
-    return await client.execute(_GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
-
-
-def iterate_policy_regions(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[Region, PageOfRegion]:
-    """Get Azure Regions Specified in Policy Settings: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_REGIONS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_policy_excluded_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    name_search_pattern: str | Unset = UNSET,
-) -> PageOfSqlPolicyExcludedItem:
-    """Get Resources Excluded from Backup Policy: GET /api/v8.1/policies/sql/{policyId}/excludedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Returns:
-        200: `PageOfSqlPolicyExcludedItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyExcludedItems
-    """
-    return await client.execute(
-        _GET_POLICY_EXCLUDED_ITEMS,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "name_search_pattern": name_search_pattern},
-    )
-
-
-def iterate_policy_excluded_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[SqlPolicyExcludedItem, PageOfSqlPolicyExcludedItem]:
-    """Get Resources Excluded from Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_excluded_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_EXCLUDED_ITEMS,
-        {"policy_id": policy_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def order_priority_of_policies(
-    client: ApplianceClient,
-    body: list[str] | Unset = UNSET,
-) -> None:
-    """Set Backup Policy Priority: POST /api/v8.1/policies/sql/orderPriorities.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_OrderPriorityOfPolicies
-    """
-    return await client.execute(_ORDER_PRIORITY_OF_POLICIES, {}, body)
-
-
-async def test_policy_configuration(
-    client: ApplianceClient,
-    body: NewSqlPolicyFromClient,
-) -> list[SqlPolicyConfigurationTestResult] | AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult:
-    """Check Configuration of Backup Policy: POST /api/v8.1/policies/sql/testConfiguration.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `list[SqlPolicyConfigurationTestResult]`.
-        202: `AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_TestPolicyConfiguration
-    """
-    return await client.execute(_TEST_POLICY_CONFIGURATION, {}, body)
-
-
-async def enable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Enable Backup Policy: POST /api/v8.1/policies/sql/{policyId}/enable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_EnablePolicy
-    """
-    return await client.execute(_ENABLE_POLICY, {"policy_id": policy_id})
-
-
-async def disable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Disable Backup Policy: POST /api/v8.1/policies/sql/{policyId}/disable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DisablePolicy
-    """
-    return await client.execute(_DISABLE_POLICY, {"policy_id": policy_id})
-
-
-async def start_backup_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> list[JobSession]:
-    """Start Backup Policy: POST /api/v8.1/policies/sql/{policyId}/start.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        202: `list[JobSession]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StartBackupPolicy
-    """
-    return await client.execute(_START_BACKUP_POLICY, {"policy_id": policy_id})
-
-
-async def stop_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Stop Backup Policy: POST /api/v8.1/policies/sql/{policyId}/stop.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StopPolicy
-    """
-    return await client.execute(_STOP_POLICY, {"policy_id": policy_id})
-
-
-async def export_policies(
-    client: ApplianceClient,
-    body: SqlPoliciesExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Backup Policies: POST /api/v8.1/policies/sql/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_ExportPolicies
-    """
-    return await client.execute(_EXPORT_POLICIES, {"accept": accept}, body)
-
-
-async def get_protected_items(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyProtectedItem:
-    """Get Collection of Protected Items: GET /api/v8.1/policies/sql/protectedItems.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyProtectedItem`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetProtectedItems
-    """
-    return await client.execute(_GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
-
-
-def iterate_protected_items(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
-    """Get Collection of Protected Items: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_ITEMS,
-        {},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_policy_protected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyProtectedItem:
-    """Get Resources Protected by Backup Policy: GET /api/v8.1/policies/sql/{policyId}/protectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyProtectedItem`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyProtectedItems
-    """
-    return await client.execute(_GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
-
-
-def iterate_policy_protected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
-    """Get Resources Protected by Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `get_policy_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_POLICY_PROTECTED_ITEMS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class SqlPolicyApi(Api):
@@ -992,20 +338,469 @@ class SqlPolicyApi(Api):
 
     __slots__ = ()
 
-    get_policies = ListMethod(get_policies, iterate_policies)
-    create_policy = Method(create_policy)
-    get_policy = Method(get_policy)
-    update_policy = Method(update_policy)
-    delete_policy = Method(delete_policy)
-    get_policy_selected_items = ListMethod(get_policy_selected_items, iterate_policy_selected_items)
-    get_policy_regions = ListMethod(get_policy_regions, iterate_policy_regions)
-    get_policy_excluded_items = ListMethod(get_policy_excluded_items, iterate_policy_excluded_items)
-    order_priority_of_policies = Method(order_priority_of_policies)
-    test_policy_configuration = Method(test_policy_configuration)
-    enable_policy = Method(enable_policy)
-    disable_policy = Method(disable_policy)
-    start_backup_policy = Method(start_backup_policy)
-    stop_policy = Method(stop_policy)
-    export_policies = DownloadMethod(export_policies)
-    get_protected_items = ListMethod(get_protected_items, iterate_protected_items)
-    get_policy_protected_items = ListMethod(get_policy_protected_items, iterate_policy_protected_items)
+    def get_policies(
+        self: Caller,
+        *,
+        policy_name: str | Unset = UNSET,
+        database_id: str | Unset = UNSET,
+        last_job_status: list[JobStatus] | Unset = UNSET,
+        policy_status: list[PolicyStatus] | Unset = UNSET,
+        repository_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[SqlPolicy, PageOfSqlPolicy]:
+        """Get Collection of SQL Backup Policies: GET /api/v8.1/policies/sql.
+
+        Args:
+            policy_name: query `PolicyName`.
+            database_id: query `DatabaseId`.
+            last_job_status: query `LastJobStatus`, sent comma-separated.
+            policy_status: query `PolicyStatus`, sent comma-separated.
+            repository_id: query `RepositoryId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfSqlPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicies
+        """
+        return Listing(
+            self,
+            _GET_POLICIES,
+            {
+                "policy_name": policy_name,
+                "database_id": database_id,
+                "last_job_status": last_job_status,
+                "policy_status": policy_status,
+                "repository_id": repository_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def create_policy(
+        self: Caller,
+        body: NewSqlPolicyFromClient,
+    ) -> Request[SqlPolicy]:
+        """Create Backup Policy: POST /api/v8.1/policies/sql.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SqlPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_CreatePolicy
+        """
+        return Request(self, _CREATE_POLICY, {}, body)
+
+    def get_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[SqlPolicy]:
+        """Get Backup Policy Data: GET /api/v8.1/policies/sql/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `SqlPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicy
+        """
+        return Request(self, _GET_POLICY, {"policy_id": policy_id})
+
+    def update_policy(
+        self: Caller,
+        policy_id: str,
+        body: UpdatedSqlPolicyFromClient,
+    ) -> Request[SqlPolicy | None]:
+        """Modify Backup Policy: PUT /api/v8.1/policies/sql/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SqlPolicy`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_UpdatePolicy
+        """
+        return Request(self, _UPDATE_POLICY, {"policy_id": policy_id}, body)
+
+    def delete_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Remove Backup Policy: DELETE /api/v8.1/policies/sql/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DeletePolicy
+        """
+        return Request(self, _DELETE_POLICY, {"policy_id": policy_id})
+
+    def get_policy_selected_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[SqlPolicyBackupItem, PageOfSqlPolicyBackupItem]:
+        """Get Resources Selected for Backup Policy: GET /api/v8.1/policies/sql/{policyId}/selectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfSqlPolicyBackupItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicySelectedItems
+        """
+        return Listing(self, _GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
+
+    def get_policy_regions(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Region, PageOfRegion]:
+        """Get Azure Regions Specified in Policy Settings: GET /api/v8.1/policies/sql/{policyId}/regions.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfRegion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyRegions
+        """
+        return Listing(self, _GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit})
+
+    def get_policy_excluded_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        name_search_pattern: str | Unset = UNSET,
+    ) -> Listing[SqlPolicyExcludedItem, PageOfSqlPolicyExcludedItem]:
+        """Get Resources Excluded from Backup Policy: GET /api/v8.1/policies/sql/{policyId}/excludedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            name_search_pattern: query `NameSearchPattern`.
+
+        Returns:
+            200: `PageOfSqlPolicyExcludedItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyExcludedItems
+        """
+        return Listing(
+            self,
+            _GET_POLICY_EXCLUDED_ITEMS,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "name_search_pattern": name_search_pattern},
+        )
+
+    def order_priority_of_policies(
+        self: Caller,
+        body: list[str] | Unset = UNSET,
+    ) -> Request[None]:
+        """Set Backup Policy Priority: POST /api/v8.1/policies/sql/orderPriorities.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_OrderPriorityOfPolicies
+        """
+        return Request(self, _ORDER_PRIORITY_OF_POLICIES, {}, body)
+
+    def test_policy_configuration(
+        self: Caller,
+        body: NewSqlPolicyFromClient,
+    ) -> Request[list[SqlPolicyConfigurationTestResult] | AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult]:
+        """Check Configuration of Backup Policy: POST /api/v8.1/policies/sql/testConfiguration.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `list[SqlPolicyConfigurationTestResult]`.
+            202: `AsyncOperationOfArrayOfSqlPolicyConfigurationTestResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_TestPolicyConfiguration
+        """
+        return Request(self, _TEST_POLICY_CONFIGURATION, {}, body)
+
+    def enable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Enable Backup Policy: POST /api/v8.1/policies/sql/{policyId}/enable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_EnablePolicy
+        """
+        return Request(self, _ENABLE_POLICY, {"policy_id": policy_id})
+
+    def disable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Disable Backup Policy: POST /api/v8.1/policies/sql/{policyId}/disable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_DisablePolicy
+        """
+        return Request(self, _DISABLE_POLICY, {"policy_id": policy_id})
+
+    def start_backup_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[list[JobSession]]:
+        """Start Backup Policy: POST /api/v8.1/policies/sql/{policyId}/start.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            202: `list[JobSession]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StartBackupPolicy
+        """
+        return Request(self, _START_BACKUP_POLICY, {"policy_id": policy_id})
+
+    def stop_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Stop Backup Policy: POST /api/v8.1/policies/sql/{policyId}/stop.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_StopPolicy
+        """
+        return Request(self, _STOP_POLICY, {"policy_id": policy_id})
+
+    def export_policies(
+        self: Caller,
+        body: SqlPoliciesExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Backup Policies: POST /api/v8.1/policies/sql/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_ExportPolicies
+        """
+        return Download(self, _EXPORT_POLICIES, {"accept": accept}, body)
+
+    def get_protected_items(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyProtectedItem, PageOfPolicyProtectedItem]:
+        """Get Collection of Protected Items: GET /api/v8.1/policies/sql/protectedItems.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyProtectedItem`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetProtectedItems
+        """
+        return Listing(self, _GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
+
+    def get_policy_protected_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyProtectedItem, PageOfPolicyProtectedItem]:
+        """Get Resources Protected by Backup Policy: GET /api/v8.1/policies/sql/{policyId}/protectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyProtectedItem`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/SqlPolicy#operation/SqlPolicy_GetPolicyProtectedItems
+        """
+        return Listing(self, _GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit})
+
+
+get_policies = SqlPolicyApi.get_policies
+create_policy = SqlPolicyApi.create_policy
+get_policy = SqlPolicyApi.get_policy
+update_policy = SqlPolicyApi.update_policy
+delete_policy = SqlPolicyApi.delete_policy
+get_policy_selected_items = SqlPolicyApi.get_policy_selected_items
+get_policy_regions = SqlPolicyApi.get_policy_regions
+get_policy_excluded_items = SqlPolicyApi.get_policy_excluded_items
+order_priority_of_policies = SqlPolicyApi.order_priority_of_policies
+test_policy_configuration = SqlPolicyApi.test_policy_configuration
+enable_policy = SqlPolicyApi.enable_policy
+disable_policy = SqlPolicyApi.disable_policy
+start_backup_policy = SqlPolicyApi.start_backup_policy
+stop_policy = SqlPolicyApi.stop_policy
+export_policies = SqlPolicyApi.export_policies
+get_protected_items = SqlPolicyApi.get_protected_items
+get_policy_protected_items = SqlPolicyApi.get_policy_protected_items

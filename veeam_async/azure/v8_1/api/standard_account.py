@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         NewStandardAccountFromClient,
@@ -43,10 +41,10 @@ _GET_STANDARD_ACCOUNTS: Operation[PageOfStandardAccount] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfStandardAccount"),
+    responses={
+        200: Response("PageOfStandardAccount"),
     },
-    listing=Listing("results", "StandardAccount", "offset", "limit"),
+    paging=Paging("results", "StandardAccount", "offset", "limit"),
 )
 
 _ADD: Operation[StandardAccount] = Operation(
@@ -59,8 +57,8 @@ _ADD: Operation[StandardAccount] = Operation(
     group="standard_account",
     name="add",
     body=Body("NewStandardAccountFromClient"),
-    answers={
-        201: Answer("StandardAccount"),
+    responses={
+        201: Response("StandardAccount"),
     },
 )
 
@@ -79,10 +77,10 @@ _GET_STANDARD_ACCOUNT_NAMES: Operation[PageOfStandardAccountName] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfStandardAccountName"),
+    responses={
+        200: Response("PageOfStandardAccountName"),
     },
-    listing=Listing("results", "StandardAccountName", "offset", "limit"),
+    paging=Paging("results", "StandardAccountName", "offset", "limit"),
 )
 
 _GET_ACCOUNT: Operation[StandardAccount] = Operation(
@@ -95,8 +93,8 @@ _GET_ACCOUNT: Operation[StandardAccount] = Operation(
     group="standard_account",
     name="get_account",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("StandardAccount"),
+    responses={
+        200: Response("StandardAccount"),
     },
 )
 
@@ -111,8 +109,8 @@ _UPDATE: Operation[StandardAccount] = Operation(
     name="update",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UpdatedStandardAccountFromClient"),
-    answers={
-        200: Answer("StandardAccount"),
+    responses={
+        200: Response("StandardAccount"),
     },
 )
 
@@ -126,8 +124,8 @@ _DELETE: Operation[None] = Operation(
     group="standard_account",
     name="delete",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -142,262 +140,11 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("StandardAccountExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
-
-
-async def get_standard_accounts(
-    client: ApplianceClient,
-    *,
-    type: list[StandardAccountKind] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfStandardAccount:
-    """Get Collection of SMTP and Database Accounts: GET /api/v8.1/accounts/standard.
-
-    Args:
-        client: the appliance.
-        type: query `Type`, sent comma-separated.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfStandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccounts
-    """
-    return await client.execute(
-        _GET_STANDARD_ACCOUNTS, {"type": type, "search_pattern": search_pattern, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_standard_accounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    type: list[StandardAccountKind] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> Items[StandardAccount, PageOfStandardAccount]:
-    """Get Collection of SMTP and Database Accounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_standard_accounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_STANDARD_ACCOUNTS,
-        {"type": type, "search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def add(
-    client: ApplianceClient,
-    body: NewStandardAccountFromClient,
-) -> StandardAccount:
-    """Add SMTP or Database Account: POST /api/v8.1/accounts/standard.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `StandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Add
-    """
-    return await client.execute(_ADD, {}, body)
-
-
-async def get_standard_account_names(
-    client: ApplianceClient,
-    *,
-    type: list[StandardAccountKind] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfStandardAccountName:
-    """Get SMTP and Database Account Names: GET /api/v8.1/accounts/standard/names.
-
-    Args:
-        client: the appliance.
-        type: query `Type`, sent comma-separated.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfStandardAccountName`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccountNames
-    """
-    return await client.execute(
-        _GET_STANDARD_ACCOUNT_NAMES, {"type": type, "search_pattern": search_pattern, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_standard_account_names(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    type: list[StandardAccountKind] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> Items[StandardAccountName, PageOfStandardAccountName]:
-    """Get SMTP and Database Account Names: every row of every page, for `async for`.
-
-    What is not said here is as in `get_standard_account_names`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_STANDARD_ACCOUNT_NAMES,
-        {"type": type, "search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_account(
-    client: ApplianceClient,
-    id: str,
-) -> StandardAccount:
-    """Get SMTP or Database Account Data: GET /api/v8.1/accounts/standard/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        200: `StandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_GetAccount
-    """
-    return await client.execute(_GET_ACCOUNT, {"id": id})
-
-
-async def update(
-    client: ApplianceClient,
-    id: str,
-    body: UpdatedStandardAccountFromClient,
-) -> StandardAccount:
-    """Modify SMTP or Database Account: PUT /api/v8.1/accounts/standard/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `StandardAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Update
-    """
-    return await client.execute(_UPDATE, {"id": id}, body)
-
-
-async def delete(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove SMTP or Database Account Data: DELETE /api/v8.1/accounts/standard/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Delete
-    """
-    return await client.execute(_DELETE, {"id": id})
-
-
-async def export(
-    client: ApplianceClient,
-    body: StandardAccountExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of SMTP and Database Accounts: POST /api/v8.1/accounts/standard/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
 
 
 class StandardAccountApi(Api):
@@ -405,10 +152,196 @@ class StandardAccountApi(Api):
 
     __slots__ = ()
 
-    get_standard_accounts = ListMethod(get_standard_accounts, iterate_standard_accounts)
-    add = Method(add)
-    get_standard_account_names = ListMethod(get_standard_account_names, iterate_standard_account_names)
-    get_account = Method(get_account)
-    update = Method(update)
-    delete = Method(delete)
-    export = DownloadMethod(export)
+    def get_standard_accounts(
+        self: Caller,
+        *,
+        type: list[StandardAccountKind] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[StandardAccount, PageOfStandardAccount]:
+        """Get Collection of SMTP and Database Accounts: GET /api/v8.1/accounts/standard.
+
+        Args:
+            type: query `Type`, sent comma-separated.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfStandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccounts
+        """
+        return Listing(
+            self,
+            _GET_STANDARD_ACCOUNTS,
+            {"type": type, "search_pattern": search_pattern, "offset": offset, "limit": limit},
+        )
+
+    def add(
+        self: Caller,
+        body: NewStandardAccountFromClient,
+    ) -> Request[StandardAccount]:
+        """Add SMTP or Database Account: POST /api/v8.1/accounts/standard.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `StandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Add
+        """
+        return Request(self, _ADD, {}, body)
+
+    def get_standard_account_names(
+        self: Caller,
+        *,
+        type: list[StandardAccountKind] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[StandardAccountName, PageOfStandardAccountName]:
+        """Get SMTP and Database Account Names: GET /api/v8.1/accounts/standard/names.
+
+        Args:
+            type: query `Type`, sent comma-separated.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfStandardAccountName`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_GetStandardAccountNames
+        """
+        return Listing(
+            self,
+            _GET_STANDARD_ACCOUNT_NAMES,
+            {"type": type, "search_pattern": search_pattern, "offset": offset, "limit": limit},
+        )
+
+    def get_account(
+        self: Caller,
+        id: str,
+    ) -> Request[StandardAccount]:
+        """Get SMTP or Database Account Data: GET /api/v8.1/accounts/standard/{id}.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            200: `StandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_GetAccount
+        """
+        return Request(self, _GET_ACCOUNT, {"id": id})
+
+    def update(
+        self: Caller,
+        id: str,
+        body: UpdatedStandardAccountFromClient,
+    ) -> Request[StandardAccount]:
+        """Modify SMTP or Database Account: PUT /api/v8.1/accounts/standard/{id}.
+
+        Args:
+            id: path `id`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `StandardAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Update
+        """
+        return Request(self, _UPDATE, {"id": id}, body)
+
+    def delete(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove SMTP or Database Account Data: DELETE /api/v8.1/accounts/standard/{id}.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Delete
+        """
+        return Request(self, _DELETE, {"id": id})
+
+    def export(
+        self: Caller,
+        body: StandardAccountExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of SMTP and Database Accounts: POST /api/v8.1/accounts/standard/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StandardAccount#operation/StandardAccount_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+
+get_standard_accounts = StandardAccountApi.get_standard_accounts
+add = StandardAccountApi.add
+get_standard_account_names = StandardAccountApi.get_standard_account_names
+get_account = StandardAccountApi.get_account
+update = StandardAccountApi.update
+delete = StandardAccountApi.delete
+export = StandardAccountApi.export

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfNullableStorageAccount,
@@ -51,11 +48,11 @@ _GET_ACCOUNTS: Operation[PageOfStorageAccount | AsyncOperationOfPageOfStorageAcc
         Parameter("limit", type="int"),
         Parameter("service_account_id"),
     ),
-    answers={
-        200: Answer("PageOfStorageAccount"),
-        202: Answer("AsyncOperationOfPageOfStorageAccount"),
+    responses={
+        200: Response("PageOfStorageAccount"),
+        202: Response("AsyncOperationOfPageOfStorageAccount"),
     },
-    listing=Listing("results", "StorageAccount", "offset", "limit"),
+    paging=Paging("results", "StorageAccount", "offset", "limit"),
 )
 
 _GET_ACCOUNT: Operation[StorageAccount | AsyncOperationOfNullableStorageAccount] = Operation(
@@ -72,9 +69,9 @@ _GET_ACCOUNT: Operation[StorageAccount | AsyncOperationOfNullableStorageAccount]
         Parameter("sync", type="bool"),
         Parameter("service_account_id"),
     ),
-    answers={
-        200: Answer("StorageAccount"),
-        202: Answer("AsyncOperationOfNullableStorageAccount"),
+    responses={
+        200: Response("StorageAccount"),
+        202: Response("AsyncOperationOfNullableStorageAccount"),
     },
 )
 
@@ -94,9 +91,9 @@ _GET_ACCOUNT_CAPABILITIES: Operation[
         Parameter("account_id"),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("StorageAccountCapabilities"),
-        202: Answer("AsyncOperationOfNullableStorageAccountCapabilities"),
+    responses={
+        200: Response("StorageAccountCapabilities"),
+        202: Response("AsyncOperationOfNullableStorageAccountCapabilities"),
     },
 )
 
@@ -116,10 +113,10 @@ _GET_CONTAINERS: Operation[PageOfAzureStorageItem] = Operation(
         Parameter("offset", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfAzureStorageItem"),
+    responses={
+        200: Response("PageOfAzureStorageItem"),
     },
-    listing=Listing("results", "AzureStorageItem", "offset", "limit"),
+    paging=Paging("results", "AzureStorageItem", "offset", "limit"),
 )
 
 _CREATE_CONTAINER: Operation[AzureStorageItem] = Operation(
@@ -133,8 +130,8 @@ _CREATE_CONTAINER: Operation[AzureStorageItem] = Operation(
     name="create_container",
     parameters=(Parameter("azure_storage_id", "azureStorageId", "path", required=True),),
     body=Body("AzureStorageItemCreationConfig"),
-    answers={
-        201: Answer("AzureStorageItem"),
+    responses={
+        201: Response("AzureStorageItem"),
     },
 )
 
@@ -152,8 +149,8 @@ _GET_CONTAINER_BY_NAME: Operation[AzureStorageItem] = Operation(
         Parameter("container_name", "containerName", "path", required=True),
         Parameter("account_id"),
     ),
-    answers={
-        200: Answer("AzureStorageItem"),
+    responses={
+        200: Response("AzureStorageItem"),
     },
 )
 
@@ -174,10 +171,10 @@ _GET_FOLDERS: Operation[PageOfAzureStorageItem] = Operation(
         Parameter("offset", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfAzureStorageItem"),
+    responses={
+        200: Response("PageOfAzureStorageItem"),
     },
-    listing=Listing("results", "AzureStorageItem", "offset", "limit"),
+    paging=Paging("results", "AzureStorageItem", "offset", "limit"),
 )
 
 _GET_FOLDER_BY_NAME: Operation[AzureStorageItem] = Operation(
@@ -195,441 +192,10 @@ _GET_FOLDER_BY_NAME: Operation[AzureStorageItem] = Operation(
         Parameter("folder_name", "folderName", "path", required=True),
         Parameter("account_id", required=True),
     ),
-    answers={
-        200: Answer("AzureStorageItem"),
+    responses={
+        200: Response("AzureStorageItem"),
     },
 )
-
-
-async def get_accounts(
-    client: ApplianceClient,
-    *,
-    subscription_id: str | Unset = UNSET,
-    account_id: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    name: str | Unset = UNSET,
-    resource_group_name: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    repository_compatible: bool | Unset = UNSET,
-    vhd_compatible: bool | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> PageOfStorageAccount | AsyncOperationOfPageOfStorageAccount:
-    """Get Collection of Storage Accounts: GET /api/v8.1/cloudInfrastructure/storageAccounts.
-
-    Args:
-        client: the appliance.
-        subscription_id: query `subscriptionId`, UUID.
-        account_id: query `accountId`.
-        region_ids: query `regionIds`.
-        name: query `name`.
-        resource_group_name: query `resourceGroupName`.
-        sync: query `sync`.
-        repository_compatible: query `repositoryCompatible`, default false.
-        vhd_compatible: query `vhdCompatible`, default false.
-        offset: query `offset`, at least 0.
-        limit: query `limit`, at least -1.
-        service_account_id: query `serviceAccountId`.
-
-    Returns:
-        200: `PageOfStorageAccount`.
-        202: `AsyncOperationOfPageOfStorageAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccounts
-    """
-    return await client.execute(
-        _GET_ACCOUNTS,
-        {
-            "subscription_id": subscription_id,
-            "account_id": account_id,
-            "region_ids": region_ids,
-            "name": name,
-            "resource_group_name": resource_group_name,
-            "sync": sync,
-            "repository_compatible": repository_compatible,
-            "vhd_compatible": vhd_compatible,
-            "offset": offset,
-            "limit": limit,
-            "service_account_id": service_account_id,
-        },
-    )
-
-
-def iterate_accounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    account_id: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    name: str | Unset = UNSET,
-    resource_group_name: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    repository_compatible: bool | Unset = UNSET,
-    vhd_compatible: bool | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> Items[StorageAccount, PageOfStorageAccount]:
-    """Get Collection of Storage Accounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_accounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACCOUNTS,
-        {
-            "subscription_id": subscription_id,
-            "account_id": account_id,
-            "region_ids": region_ids,
-            "name": name,
-            "resource_group_name": resource_group_name,
-            "sync": sync,
-            "repository_compatible": repository_compatible,
-            "vhd_compatible": vhd_compatible,
-            "service_account_id": service_account_id,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_account(
-    client: ApplianceClient,
-    storage_account_id: str,
-    *,
-    sync: bool | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-) -> StorageAccount | AsyncOperationOfNullableStorageAccount:
-    """Get Storage Account Data: GET /api/v8.1/cloudInfrastructure/storageAccounts/{storageAccountId}.
-
-    Args:
-        client: the appliance.
-        storage_account_id: path `storageAccountId`.
-        sync: query `sync`.
-        service_account_id: query `serviceAccountId`.
-
-    Returns:
-        200: `StorageAccount`.
-        202: `AsyncOperationOfNullableStorageAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccount
-    """
-    return await client.execute(
-        _GET_ACCOUNT, {"storage_account_id": storage_account_id, "sync": sync, "service_account_id": service_account_id}
-    )
-
-
-async def get_account_capabilities(
-    client: ApplianceClient,
-    storage_account_id: str,
-    *,
-    account_id: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> StorageAccountCapabilities | AsyncOperationOfNullableStorageAccountCapabilities:
-    """Get Storage Account Capabilities: GET
-    /api/v8.1/cloudInfrastructure/storageAccounts/{storageAccountId}/capabilities.
-
-    Args:
-        client: the appliance.
-        storage_account_id: path `storageAccountId`.
-        account_id: query `accountId`.
-        sync: query `sync`.
-
-    Returns:
-        200: `StorageAccountCapabilities`.
-        202: `AsyncOperationOfNullableStorageAccountCapabilities`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccountCapabilities
-    """
-    return await client.execute(
-        _GET_ACCOUNT_CAPABILITIES, {"storage_account_id": storage_account_id, "account_id": account_id, "sync": sync}
-    )
-
-
-async def get_containers(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    *,
-    account_id: str,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfAzureStorageItem:
-    """Get Collection of Blob Containers: GET /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers.
-
-    Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
-        account_id: query `accountId`, UUID.
-        search_pattern: query `searchPattern`.
-        offset: query `offset`, at least 0.
-        limit: query `limit`, at least -1.
-
-    Returns:
-        200: `PageOfAzureStorageItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainers
-    """
-    return await client.execute(
-        _GET_CONTAINERS,
-        {
-            "azure_storage_id": azure_storage_id,
-            "account_id": account_id,
-            "search_pattern": search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_containers(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    account_id: str,
-    search_pattern: str | Unset = UNSET,
-) -> Items[AzureStorageItem, PageOfAzureStorageItem]:
-    """Get Collection of Blob Containers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_containers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_CONTAINERS,
-        {"azure_storage_id": azure_storage_id, "account_id": account_id, "search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_container(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    body: AzureStorageItemCreationConfig,
-) -> AzureStorageItem:
-    """Create Blob Container in Storage Account: POST
-    /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers.
-
-    Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureStorageItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_CreateContainer
-    """
-    return await client.execute(_CREATE_CONTAINER, {"azure_storage_id": azure_storage_id}, body)
-
-
-async def get_container_by_name(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    container_name: str,
-    *,
-    account_id: str | Unset = UNSET,
-) -> AzureStorageItem:
-    """Get Blob Container Data: GET
-    /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers/{containerName}.
-
-    Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
-        container_name: path `containerName`.
-        account_id: query `accountId`.
-
-    Returns:
-        200: `AzureStorageItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainerByName
-    """
-    return await client.execute(
-        _GET_CONTAINER_BY_NAME,
-        {"azure_storage_id": azure_storage_id, "container_name": container_name, "account_id": account_id},
-    )
-
-
-async def get_folders(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    container_name: str,
-    *,
-    account_id: str,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfAzureStorageItem:
-    """Get Collection of Folders: GET
-    /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers/{containerName}/folders.
-
-    Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
-        container_name: path `containerName`.
-        account_id: query `accountId`.
-        search_pattern: query `searchPattern`.
-        offset: query `offset`, at least 0.
-        limit: query `limit`, at least -1.
-
-    Returns:
-        200: `PageOfAzureStorageItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolders
-    """
-    return await client.execute(
-        _GET_FOLDERS,
-        {
-            "azure_storage_id": azure_storage_id,
-            "container_name": container_name,
-            "account_id": account_id,
-            "search_pattern": search_pattern,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_folders(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    container_name: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    account_id: str,
-    search_pattern: str | Unset = UNSET,
-) -> Items[AzureStorageItem, PageOfAzureStorageItem]:
-    """Get Collection of Folders: every row of every page, for `async for`.
-
-    What is not said here is as in `get_folders`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_FOLDERS,
-        {
-            "azure_storage_id": azure_storage_id,
-            "container_name": container_name,
-            "account_id": account_id,
-            "search_pattern": search_pattern,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_folder_by_name(
-    client: ApplianceClient,
-    azure_storage_id: str,
-    container_name: str,
-    folder_name: str,
-    *,
-    account_id: str,
-) -> AzureStorageItem:
-    """Get Folder Data: GET
-    /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers/{containerName}/folders/{folderName}.
-
-    Args:
-        client: the appliance.
-        azure_storage_id: path `azureStorageId`.
-        container_name: path `containerName`.
-        folder_name: path `folderName`.
-        account_id: query `accountId`.
-
-    Returns:
-        200: `AzureStorageItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolderByName
-    """
-    return await client.execute(
-        _GET_FOLDER_BY_NAME,
-        {
-            "azure_storage_id": azure_storage_id,
-            "container_name": container_name,
-            "folder_name": folder_name,
-            "account_id": account_id,
-        },
-    )
 
 
 class StorageAccountApi(Api):
@@ -637,11 +203,327 @@ class StorageAccountApi(Api):
 
     __slots__ = ()
 
-    get_accounts = ListMethod(get_accounts, iterate_accounts)
-    get_account = Method(get_account)
-    get_account_capabilities = Method(get_account_capabilities)
-    get_containers = ListMethod(get_containers, iterate_containers)
-    create_container = Method(create_container)
-    get_container_by_name = Method(get_container_by_name)
-    get_folders = ListMethod(get_folders, iterate_folders)
-    get_folder_by_name = Method(get_folder_by_name)
+    def get_accounts(
+        self: Caller,
+        *,
+        subscription_id: str | Unset = UNSET,
+        account_id: str | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        name: str | Unset = UNSET,
+        resource_group_name: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        repository_compatible: bool | Unset = UNSET,
+        vhd_compatible: bool | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Listing[StorageAccount, PageOfStorageAccount]:
+        """Get Collection of Storage Accounts: GET /api/v8.1/cloudInfrastructure/storageAccounts.
+
+        Args:
+            subscription_id: query `subscriptionId`, UUID.
+            account_id: query `accountId`.
+            region_ids: query `regionIds`.
+            name: query `name`.
+            resource_group_name: query `resourceGroupName`.
+            sync: query `sync`.
+            repository_compatible: query `repositoryCompatible`, default false.
+            vhd_compatible: query `vhdCompatible`, default false.
+            offset: query `offset`, at least 0.
+            limit: query `limit`, at least -1.
+            service_account_id: query `serviceAccountId`.
+
+        Returns:
+            200: `PageOfStorageAccount`.
+            202: `AsyncOperationOfPageOfStorageAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccounts
+        """
+        return Listing(
+            self,
+            _GET_ACCOUNTS,
+            {
+                "subscription_id": subscription_id,
+                "account_id": account_id,
+                "region_ids": region_ids,
+                "name": name,
+                "resource_group_name": resource_group_name,
+                "sync": sync,
+                "repository_compatible": repository_compatible,
+                "vhd_compatible": vhd_compatible,
+                "offset": offset,
+                "limit": limit,
+                "service_account_id": service_account_id,
+            },
+        )
+
+    def get_account(
+        self: Caller,
+        storage_account_id: str,
+        *,
+        sync: bool | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+    ) -> Request[StorageAccount | AsyncOperationOfNullableStorageAccount]:
+        """Get Storage Account Data: GET /api/v8.1/cloudInfrastructure/storageAccounts/{storageAccountId}.
+
+        Args:
+            storage_account_id: path `storageAccountId`.
+            sync: query `sync`.
+            service_account_id: query `serviceAccountId`.
+
+        Returns:
+            200: `StorageAccount`.
+            202: `AsyncOperationOfNullableStorageAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccount
+        """
+        return Request(
+            self,
+            _GET_ACCOUNT,
+            {"storage_account_id": storage_account_id, "sync": sync, "service_account_id": service_account_id},
+        )
+
+    def get_account_capabilities(
+        self: Caller,
+        storage_account_id: str,
+        *,
+        account_id: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+    ) -> Request[StorageAccountCapabilities | AsyncOperationOfNullableStorageAccountCapabilities]:
+        """Get Storage Account Capabilities: GET
+        /api/v8.1/cloudInfrastructure/storageAccounts/{storageAccountId}/capabilities.
+
+        Args:
+            storage_account_id: path `storageAccountId`.
+            account_id: query `accountId`.
+            sync: query `sync`.
+
+        Returns:
+            200: `StorageAccountCapabilities`.
+            202: `AsyncOperationOfNullableStorageAccountCapabilities`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetAccountCapabilities
+        """
+        return Request(
+            self,
+            _GET_ACCOUNT_CAPABILITIES,
+            {"storage_account_id": storage_account_id, "account_id": account_id, "sync": sync},
+        )
+
+    def get_containers(
+        self: Caller,
+        azure_storage_id: str,
+        *,
+        account_id: str,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[AzureStorageItem, PageOfAzureStorageItem]:
+        """Get Collection of Blob Containers: GET /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers.
+
+        Args:
+            azure_storage_id: path `azureStorageId`.
+            account_id: query `accountId`, UUID.
+            search_pattern: query `searchPattern`.
+            offset: query `offset`, at least 0.
+            limit: query `limit`, at least -1.
+
+        Returns:
+            200: `PageOfAzureStorageItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainers
+        """
+        return Listing(
+            self,
+            _GET_CONTAINERS,
+            {
+                "azure_storage_id": azure_storage_id,
+                "account_id": account_id,
+                "search_pattern": search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def create_container(
+        self: Caller,
+        azure_storage_id: str,
+        body: AzureStorageItemCreationConfig,
+    ) -> Request[AzureStorageItem]:
+        """Create Blob Container in Storage Account: POST
+        /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers.
+
+        Args:
+            azure_storage_id: path `azureStorageId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureStorageItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_CreateContainer
+        """
+        return Request(self, _CREATE_CONTAINER, {"azure_storage_id": azure_storage_id}, body)
+
+    def get_container_by_name(
+        self: Caller,
+        azure_storage_id: str,
+        container_name: str,
+        *,
+        account_id: str | Unset = UNSET,
+    ) -> Request[AzureStorageItem]:
+        """Get Blob Container Data: GET
+        /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers/{containerName}.
+
+        Args:
+            azure_storage_id: path `azureStorageId`.
+            container_name: path `containerName`.
+            account_id: query `accountId`.
+
+        Returns:
+            200: `AzureStorageItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetContainerByName
+        """
+        return Request(
+            self,
+            _GET_CONTAINER_BY_NAME,
+            {"azure_storage_id": azure_storage_id, "container_name": container_name, "account_id": account_id},
+        )
+
+    def get_folders(
+        self: Caller,
+        azure_storage_id: str,
+        container_name: str,
+        *,
+        account_id: str,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[AzureStorageItem, PageOfAzureStorageItem]:
+        """Get Collection of Folders: GET
+        /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers/{containerName}/folders.
+
+        Args:
+            azure_storage_id: path `azureStorageId`.
+            container_name: path `containerName`.
+            account_id: query `accountId`.
+            search_pattern: query `searchPattern`.
+            offset: query `offset`, at least 0.
+            limit: query `limit`, at least -1.
+
+        Returns:
+            200: `PageOfAzureStorageItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolders
+        """
+        return Listing(
+            self,
+            _GET_FOLDERS,
+            {
+                "azure_storage_id": azure_storage_id,
+                "container_name": container_name,
+                "account_id": account_id,
+                "search_pattern": search_pattern,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_folder_by_name(
+        self: Caller,
+        azure_storage_id: str,
+        container_name: str,
+        folder_name: str,
+        *,
+        account_id: str,
+    ) -> Request[AzureStorageItem]:
+        """Get Folder Data: GET
+        /api/v8.1/cloudInfrastructure/storageAccounts/{azureStorageId}/containers/{containerName}/folders/{folderName}.
+
+        Args:
+            azure_storage_id: path `azureStorageId`.
+            container_name: path `containerName`.
+            folder_name: path `folderName`.
+            account_id: query `accountId`.
+
+        Returns:
+            200: `AzureStorageItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageAccount#operation/StorageAccount_GetFolderByName
+        """
+        return Request(
+            self,
+            _GET_FOLDER_BY_NAME,
+            {
+                "azure_storage_id": azure_storage_id,
+                "container_name": container_name,
+                "folder_name": folder_name,
+                "account_id": account_id,
+            },
+        )
+
+
+get_accounts = StorageAccountApi.get_accounts
+get_account = StorageAccountApi.get_account
+get_account_capabilities = StorageAccountApi.get_account_capabilities
+get_containers = StorageAccountApi.get_containers
+create_container = StorageAccountApi.create_container
+get_container_by_name = StorageAccountApi.get_container_by_name
+get_folders = StorageAccountApi.get_folders
+get_folder_by_name = StorageAccountApi.get_folder_by_name

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         NewStorageTemplateFromClient,
@@ -35,8 +32,8 @@ _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATE_BY_ID: Operation
     group="storage_template",
     name="storage_protection_policy_template_get_storage_policy_template_by_id",
     parameters=(Parameter("template_id", "templateId", "path", required=True),),
-    answers={
-        200: Answer("StorageTemplate"),
+    responses={
+        200: Response("StorageTemplate"),
     },
 )
 
@@ -51,9 +48,9 @@ _STORAGE_PROTECTION_POLICY_TEMPLATE_UPDATE_STORAGE_POLICY_TEMPLATE: Operation[St
     name="storage_protection_policy_template_update_storage_policy_template",
     parameters=(Parameter("template_id", "templateId", "path", required=True),),
     body=Body("UpdatedStorageTemplateFromClient"),
-    answers={
-        200: Answer("StorageTemplate"),
-        204: Answer(),
+    responses={
+        200: Response("StorageTemplate"),
+        204: Response(),
     },
 )
 
@@ -67,8 +64,8 @@ _STORAGE_PROTECTION_POLICY_TEMPLATE_DELETE_STORAGE_POLICY_TEMPLATE: Operation[No
     group="storage_template",
     name="storage_protection_policy_template_delete_storage_policy_template",
     parameters=(Parameter("template_id", "templateId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -87,10 +84,10 @@ _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATES: Operation[Page
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfStorageTemplate"),
+    responses={
+        200: Response("PageOfStorageTemplate"),
     },
-    listing=Listing("results", "StorageTemplate", "offset", "limit"),
+    paging=Paging("results", "StorageTemplate", "offset", "limit"),
 )
 
 _STORAGE_PROTECTION_POLICY_TEMPLATE_CREATE_STORAGE_POLICY_TEMPLATE: Operation[StorageTemplate] = Operation(
@@ -103,8 +100,8 @@ _STORAGE_PROTECTION_POLICY_TEMPLATE_CREATE_STORAGE_POLICY_TEMPLATE: Operation[St
     group="storage_template",
     name="storage_protection_policy_template_create_storage_policy_template",
     body=Body("NewStorageTemplateFromClient"),
-    answers={
-        201: Answer("StorageTemplate"),
+    responses={
+        201: Response("StorageTemplate"),
     },
 )
 
@@ -119,210 +116,11 @@ _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES: Operation[
         group="storage_template",
         name="storage_protection_policy_template_get_assigned_protection_policies",
         parameters=(Parameter("template_id", "templateId", "path", required=True),),
-        answers={
-            200: Answer("PageOfStorageTemplateAssignment"),
+        responses={
+            200: Response("PageOfStorageTemplateAssignment"),
         },
     )
 )
-
-
-async def storage_protection_policy_template_get_storage_policy_template_by_id(
-    client: ApplianceClient,
-    template_id: str,
-) -> StorageTemplate:
-    """Get Storage Template Data: GET /api/v8.1/policyTemplates/storageTemplate/{templateId}.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-
-    Returns:
-        200: `StorageTemplate`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplateById
-    """
-    return await client.execute(
-        _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATE_BY_ID, {"template_id": template_id}
-    )
-
-
-async def storage_protection_policy_template_update_storage_policy_template(
-    client: ApplianceClient,
-    template_id: str,
-    body: UpdatedStorageTemplateFromClient,
-) -> StorageTemplate | None:
-    """Modify Storage Template: PUT /api/v8.1/policyTemplates/storageTemplate/{templateId}.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `StorageTemplate`.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_UpdateStoragePolicyTemplate
-    """
-    return await client.execute(
-        _STORAGE_PROTECTION_POLICY_TEMPLATE_UPDATE_STORAGE_POLICY_TEMPLATE, {"template_id": template_id}, body
-    )
-
-
-async def storage_protection_policy_template_delete_storage_policy_template(
-    client: ApplianceClient,
-    template_id: str,
-) -> None:
-    """Remove Storage Template: DELETE /api/v8.1/policyTemplates/storageTemplate/{templateId}.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_DeleteStoragePolicyTemplate
-    """
-    return await client.execute(
-        _STORAGE_PROTECTION_POLICY_TEMPLATE_DELETE_STORAGE_POLICY_TEMPLATE, {"template_id": template_id}
-    )
-
-
-async def storage_protection_policy_template_get_storage_policy_templates(
-    client: ApplianceClient,
-    *,
-    name: str | Unset = UNSET,
-    repository_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfStorageTemplate:
-    """Get Collection of Storage Templates: GET /api/v8.1/policyTemplates/storageTemplate.
-
-    Args:
-        client: the appliance.
-        name: query `Name`.
-        repository_id: query `RepositoryId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfStorageTemplate`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplates
-    """
-    return await client.execute(
-        _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATES,
-        {"name": name, "repository_id": repository_id, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_storage_protection_policy_template_get_storage_policy_templates(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name: str | Unset = UNSET,
-    repository_id: str | Unset = UNSET,
-) -> Items[StorageTemplate, PageOfStorageTemplate]:
-    """Get Collection of Storage Templates: every row of every page, for `async for`.
-
-    What is not said here is as in `storage_protection_policy_template_get_storage_policy_templates`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATES,
-        {"name": name, "repository_id": repository_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def storage_protection_policy_template_create_storage_policy_template(
-    client: ApplianceClient,
-    body: NewStorageTemplateFromClient,
-) -> StorageTemplate:
-    """Create Storage Template: POST /api/v8.1/policyTemplates/storageTemplate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `StorageTemplate`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_CreateStoragePolicyTemplate
-    """
-    return await client.execute(_STORAGE_PROTECTION_POLICY_TEMPLATE_CREATE_STORAGE_POLICY_TEMPLATE, {}, body)
-
-
-async def storage_protection_policy_template_get_assigned_protection_policies(
-    client: ApplianceClient,
-    template_id: str,
-) -> PageOfStorageTemplateAssignment:
-    """Get Policies That Have Storage Template Assigned: GET
-    /api/v8.1/policyTemplates/storageTemplate/{templateId}/assignedProtectionPolicies.
-
-    Args:
-        client: the appliance.
-        template_id: path `templateId`, UUID.
-
-    Returns:
-        200: `PageOfStorageTemplateAssignment`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetAssignedProtectionPolicies
-    """
-    return await client.execute(
-        _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES, {"template_id": template_id}
-    )
 
 
 class StorageTemplateApi(Api):
@@ -330,22 +128,182 @@ class StorageTemplateApi(Api):
 
     __slots__ = ()
 
-    storage_protection_policy_template_get_storage_policy_template_by_id = Method(
-        storage_protection_policy_template_get_storage_policy_template_by_id
-    )
-    storage_protection_policy_template_update_storage_policy_template = Method(
-        storage_protection_policy_template_update_storage_policy_template
-    )
-    storage_protection_policy_template_delete_storage_policy_template = Method(
-        storage_protection_policy_template_delete_storage_policy_template
-    )
-    storage_protection_policy_template_get_storage_policy_templates = ListMethod(
-        storage_protection_policy_template_get_storage_policy_templates,
-        iterate_storage_protection_policy_template_get_storage_policy_templates,
-    )
-    storage_protection_policy_template_create_storage_policy_template = Method(
-        storage_protection_policy_template_create_storage_policy_template
-    )
-    storage_protection_policy_template_get_assigned_protection_policies = Method(
-        storage_protection_policy_template_get_assigned_protection_policies
-    )
+    def storage_protection_policy_template_get_storage_policy_template_by_id(
+        self: Caller,
+        template_id: str,
+    ) -> Request[StorageTemplate]:
+        """Get Storage Template Data: GET /api/v8.1/policyTemplates/storageTemplate/{templateId}.
+
+        Args:
+            template_id: path `templateId`, UUID.
+
+        Returns:
+            200: `StorageTemplate`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplateById
+        """
+        return Request(
+            self, _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATE_BY_ID, {"template_id": template_id}
+        )
+
+    def storage_protection_policy_template_update_storage_policy_template(
+        self: Caller,
+        template_id: str,
+        body: UpdatedStorageTemplateFromClient,
+    ) -> Request[StorageTemplate | None]:
+        """Modify Storage Template: PUT /api/v8.1/policyTemplates/storageTemplate/{templateId}.
+
+        Args:
+            template_id: path `templateId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `StorageTemplate`.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_UpdateStoragePolicyTemplate
+        """
+        return Request(
+            self, _STORAGE_PROTECTION_POLICY_TEMPLATE_UPDATE_STORAGE_POLICY_TEMPLATE, {"template_id": template_id}, body
+        )
+
+    def storage_protection_policy_template_delete_storage_policy_template(
+        self: Caller,
+        template_id: str,
+    ) -> Request[None]:
+        """Remove Storage Template: DELETE /api/v8.1/policyTemplates/storageTemplate/{templateId}.
+
+        Args:
+            template_id: path `templateId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_DeleteStoragePolicyTemplate
+        """
+        return Request(
+            self, _STORAGE_PROTECTION_POLICY_TEMPLATE_DELETE_STORAGE_POLICY_TEMPLATE, {"template_id": template_id}
+        )
+
+    def storage_protection_policy_template_get_storage_policy_templates(
+        self: Caller,
+        *,
+        name: str | Unset = UNSET,
+        repository_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[StorageTemplate, PageOfStorageTemplate]:
+        """Get Collection of Storage Templates: GET /api/v8.1/policyTemplates/storageTemplate.
+
+        Args:
+            name: query `Name`.
+            repository_id: query `RepositoryId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfStorageTemplate`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetStoragePolicyTemplates
+        """
+        return Listing(
+            self,
+            _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_STORAGE_POLICY_TEMPLATES,
+            {"name": name, "repository_id": repository_id, "offset": offset, "limit": limit},
+        )
+
+    def storage_protection_policy_template_create_storage_policy_template(
+        self: Caller,
+        body: NewStorageTemplateFromClient,
+    ) -> Request[StorageTemplate]:
+        """Create Storage Template: POST /api/v8.1/policyTemplates/storageTemplate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `StorageTemplate`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_CreateStoragePolicyTemplate
+        """
+        return Request(self, _STORAGE_PROTECTION_POLICY_TEMPLATE_CREATE_STORAGE_POLICY_TEMPLATE, {}, body)
+
+    def storage_protection_policy_template_get_assigned_protection_policies(
+        self: Caller,
+        template_id: str,
+    ) -> Request[PageOfStorageTemplateAssignment]:
+        """Get Policies That Have Storage Template Assigned: GET
+        /api/v8.1/policyTemplates/storageTemplate/{templateId}/assignedProtectionPolicies.
+
+        Args:
+            template_id: path `templateId`, UUID.
+
+        Returns:
+            200: `PageOfStorageTemplateAssignment`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/StorageTemplate#operation/StorageProtectionPolicyTemplate_GetAssignedProtectionPolicies
+        """
+        return Request(
+            self, _STORAGE_PROTECTION_POLICY_TEMPLATE_GET_ASSIGNED_PROTECTION_POLICIES, {"template_id": template_id}
+        )
+
+
+storage_protection_policy_template_get_storage_policy_template_by_id = (
+    StorageTemplateApi.storage_protection_policy_template_get_storage_policy_template_by_id
+)
+storage_protection_policy_template_update_storage_policy_template = (
+    StorageTemplateApi.storage_protection_policy_template_update_storage_policy_template
+)
+storage_protection_policy_template_delete_storage_policy_template = (
+    StorageTemplateApi.storage_protection_policy_template_delete_storage_policy_template
+)
+storage_protection_policy_template_get_storage_policy_templates = (
+    StorageTemplateApi.storage_protection_policy_template_get_storage_policy_templates
+)
+storage_protection_policy_template_create_storage_policy_template = (
+    StorageTemplateApi.storage_protection_policy_template_create_storage_policy_template
+)
+storage_protection_policy_template_get_assigned_protection_policies = (
+    StorageTemplateApi.storage_protection_policy_template_get_assigned_protection_policies
+)

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import AzureSubscription, PageOfAzureSubscription
 
@@ -36,10 +33,10 @@ _GET_SUBSCRIPTIONS: Operation[PageOfAzureSubscription] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfAzureSubscription"),
+    responses={
+        200: Response("PageOfAzureSubscription"),
     },
-    listing=Listing("results", "AzureSubscription", "offset", "limit"),
+    paging=Paging("results", "AzureSubscription", "offset", "limit"),
 )
 
 _GET_SUBSCRIPTION: Operation[AzureSubscription] = Operation(
@@ -52,109 +49,10 @@ _GET_SUBSCRIPTION: Operation[AzureSubscription] = Operation(
     group="subscription",
     name="get_subscription",
     parameters=(Parameter("subscription_id", "subscriptionId", "path", required=True),),
-    answers={
-        200: Answer("AzureSubscription"),
+    responses={
+        200: Response("AzureSubscription"),
     },
 )
-
-
-async def get_subscriptions(
-    client: ApplianceClient,
-    *,
-    account_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    only_ids: list[str] | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfAzureSubscription:
-    """Get Collection of Microsoft Azure Subscriptions: GET /api/v8.1/cloudInfrastructure/subscriptions.
-
-    Args:
-        client: the appliance.
-        account_id: query `AccountId`.
-        tenant_id: query `TenantId`, UUID.
-        search_pattern: query `SearchPattern`.
-        only_ids: query `OnlyIds`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfAzureSubscription`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Subscription#operation/Subscription_GetSubscriptions
-    """
-    return await client.execute(
-        _GET_SUBSCRIPTIONS,
-        {
-            "account_id": account_id,
-            "tenant_id": tenant_id,
-            "search_pattern": search_pattern,
-            "only_ids": only_ids,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_subscriptions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    account_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    only_ids: list[str] | Unset = UNSET,
-) -> Items[AzureSubscription, PageOfAzureSubscription]:
-    """Get Collection of Microsoft Azure Subscriptions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_subscriptions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_SUBSCRIPTIONS,
-        {"account_id": account_id, "tenant_id": tenant_id, "search_pattern": search_pattern, "only_ids": only_ids},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_subscription(
-    client: ApplianceClient,
-    subscription_id: str,
-) -> AzureSubscription:
-    """Get Microsoft Azure Subscription Data: GET /api/v8.1/cloudInfrastructure/subscriptions/{subscriptionId}.
-
-    Args:
-        client: the appliance.
-        subscription_id: path `subscriptionId`, UUID.
-
-    Returns:
-        200: `AzureSubscription`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Subscription#operation/Subscription_GetSubscription
-    """
-    return await client.execute(_GET_SUBSCRIPTION, {"subscription_id": subscription_id})
 
 
 class SubscriptionApi(Api):
@@ -162,5 +60,72 @@ class SubscriptionApi(Api):
 
     __slots__ = ()
 
-    get_subscriptions = ListMethod(get_subscriptions, iterate_subscriptions)
-    get_subscription = Method(get_subscription)
+    def get_subscriptions(
+        self: Caller,
+        *,
+        account_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        only_ids: list[str] | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[AzureSubscription, PageOfAzureSubscription]:
+        """Get Collection of Microsoft Azure Subscriptions: GET /api/v8.1/cloudInfrastructure/subscriptions.
+
+        Args:
+            account_id: query `AccountId`.
+            tenant_id: query `TenantId`, UUID.
+            search_pattern: query `SearchPattern`.
+            only_ids: query `OnlyIds`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfAzureSubscription`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Subscription#operation/Subscription_GetSubscriptions
+        """
+        return Listing(
+            self,
+            _GET_SUBSCRIPTIONS,
+            {
+                "account_id": account_id,
+                "tenant_id": tenant_id,
+                "search_pattern": search_pattern,
+                "only_ids": only_ids,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def get_subscription(
+        self: Caller,
+        subscription_id: str,
+    ) -> Request[AzureSubscription]:
+        """Get Microsoft Azure Subscription Data: GET /api/v8.1/cloudInfrastructure/subscriptions/{subscriptionId}.
+
+        Args:
+            subscription_id: path `subscriptionId`, UUID.
+
+        Returns:
+            200: `AzureSubscription`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Subscription#operation/Subscription_GetSubscription
+        """
+        return Request(self, _GET_SUBSCRIPTION, {"subscription_id": subscription_id})
+
+
+get_subscriptions = SubscriptionApi.get_subscriptions
+get_subscription = SubscriptionApi.get_subscription

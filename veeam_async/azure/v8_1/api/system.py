@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import (
         DateTimeInfo,
@@ -45,10 +44,10 @@ _EXPORT_LOGS: Operation[bytes | None] = Operation(
         Parameter("from_date_utc", "FromDateUtc", type="datetime"),
         Parameter("to_date_utc", "ToDateUtc", type="datetime"),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
-        201: Answer("bytes", "application/octet-stream"),
-        204: Answer(),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
+        201: Response("bytes", "application/octet-stream"),
+        204: Response(),
     },
 )
 
@@ -61,8 +60,8 @@ _GET_ABOUT: Operation[SystemInfo] = Operation(
     tag="System",
     group="system",
     name="get_about",
-    answers={
-        200: Answer("SystemInfo"),
+    responses={
+        200: Response("SystemInfo"),
     },
 )
 
@@ -75,8 +74,8 @@ _GET_SERVER_INFO: Operation[ServerInfo] = Operation(
     tag="System",
     group="system",
     name="get_server_info",
-    answers={
-        200: Answer("ServerInfo"),
+    responses={
+        200: Response("ServerInfo"),
     },
 )
 
@@ -89,8 +88,8 @@ _GET_SERVER_DATE_TIME_INFO: Operation[DateTimeInfo] = Operation(
     tag="System",
     group="system",
     name="get_server_date_time_info",
-    answers={
-        200: Answer("DateTimeInfo"),
+    responses={
+        200: Response("DateTimeInfo"),
     },
 )
 
@@ -103,8 +102,8 @@ _GET_TIMEZONES: Operation[list[Timezone]] = Operation(
     tag="System",
     group="system",
     name="get_timezones",
-    answers={
-        200: Answer("list[Timezone]"),
+    responses={
+        200: Response("list[Timezone]"),
     },
 )
 
@@ -118,8 +117,8 @@ _SET_TIMEZONE: Operation[None] = Operation(
     group="system",
     name="set_timezone",
     body=Body("TimezoneFromClient"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -132,8 +131,8 @@ _GET_SYSTEM_STATUS: Operation[SystemStatus] = Operation(
     tag="System",
     group="system",
     name="get_system_status",
-    answers={
-        200: Answer("SystemStatus"),
+    responses={
+        200: Response("SystemStatus"),
     },
 )
 
@@ -146,8 +145,8 @@ _GET_SUPPORT_INFO: Operation[SupportInfo] = Operation(
     tag="System",
     group="system",
     name="get_support_info",
-    answers={
-        200: Answer("SupportInfo"),
+    responses={
+        200: Response("SupportInfo"),
     },
 )
 
@@ -160,8 +159,8 @@ _GET_UPDATER_LINK: Operation[str] = Operation(
     tag="System",
     group="system",
     name="get_updater_link",
-    answers={
-        200: Answer("str"),
+    responses={
+        200: Response("str"),
     },
 )
 
@@ -174,8 +173,8 @@ _PRIVATE_DEPLOYMENT_STATE: Operation[PrivateDeploymentState] = Operation(
     tag="System",
     group="system",
     name="private_deployment_state",
-    answers={
-        200: Answer("PrivateDeploymentState"),
+    responses={
+        200: Response("PrivateDeploymentState"),
     },
 )
 
@@ -189,8 +188,8 @@ _PRIVATE_DEPLOYMENT_SET: Operation[None] = Operation(
     group="system",
     name="private_deployment_set",
     body=Body("SetDeploymentModeRequest"),
-    answers={
-        202: Answer(),
+    responses={
+        202: Response(),
     },
 )
 
@@ -203,284 +202,10 @@ _SERVICE_IS_UP: Operation[None] = Operation(
     tag="System",
     group="system",
     name="service_is_up",
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
-
-
-async def export_logs(
-    client: ApplianceClient,
-    *,
-    export_logs_type: ExportLogsType,
-    days: int | Unset = UNSET,
-    from_date_utc: datetime | Unset = UNSET,
-    to_date_utc: datetime | Unset = UNSET,
-) -> bytes | None:
-    """Get System Logs: GET /api/v8.1/system/logs.
-
-    Args:
-        client: the appliance.
-        export_logs_type: query `ExportLogsType`.
-        days: query `Days`.
-        from_date_utc: query `FromDateUtc`, with its zone.
-        to_date_utc: query `ToDateUtc`, with its zone.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-        201: `bytes` as application/octet-stream.
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_ExportLogs
-    """
-    return await client.execute(
-        _EXPORT_LOGS,
-        {
-            "export_logs_type": export_logs_type,
-            "days": days,
-            "from_date_utc": from_date_utc,
-            "to_date_utc": to_date_utc,
-        },
-    )
-
-
-async def get_about(
-    client: ApplianceClient,
-) -> SystemInfo:
-    """Get Product Details: GET /api/v8.1/system/about.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SystemInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetAbout
-    """
-    return await client.execute(_GET_ABOUT, {})
-
-
-async def get_server_info(
-    client: ApplianceClient,
-) -> ServerInfo:
-    """Get Appliance Details: GET /api/v8.1/system/serverInfo.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ServerInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetServerInfo
-    """
-    return await client.execute(_GET_SERVER_INFO, {})
-
-
-async def get_server_date_time_info(
-    client: ApplianceClient,
-) -> DateTimeInfo:
-    """Get Current Time Zone: GET /api/v8.1/system/time.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `DateTimeInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetServerDateTimeInfo
-    """
-    return await client.execute(_GET_SERVER_DATE_TIME_INFO, {})
-
-
-async def get_timezones(
-    client: ApplianceClient,
-) -> list[Timezone]:
-    """Get Collection of Time Zones: GET /api/v8.1/system/timezones.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `list[Timezone]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetTimezones
-    """
-    return await client.execute(_GET_TIMEZONES, {})
-
-
-async def set_timezone(
-    client: ApplianceClient,
-    body: TimezoneFromClient,
-) -> None:
-    """Set Time Zone: PUT /api/v8.1/system/timezone.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_SetTimezone
-    """
-    return await client.execute(_SET_TIMEZONE, {}, body)
-
-
-async def get_system_status(
-    client: ApplianceClient,
-) -> SystemStatus:
-    """Get Update Status: GET /api/v8.1/system/status.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SystemStatus`.
-
-    Raises:
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetSystemStatus
-    """
-    return await client.execute(_GET_SYSTEM_STATUS, {})
-
-
-async def get_support_info(
-    client: ApplianceClient,
-) -> SupportInfo:
-    """Get Support Info: GET /api/v8.1/system/supportInfo.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SupportInfo`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetSupportInfo
-    """
-    return await client.execute(_GET_SUPPORT_INFO, {})
-
-
-async def get_updater_link(
-    client: ApplianceClient,
-) -> str:
-    """Get Updater URL: GET /api/v8.1/system/updaterLink.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `str`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetUpdaterLink
-    """
-    return await client.execute(_GET_UPDATER_LINK, {})
-
-
-async def private_deployment_state(
-    client: ApplianceClient,
-) -> PrivateDeploymentState:
-    """Get Deployment Mode: GET /api/v8.1/system/privateDeployment/state.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `PrivateDeploymentState`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_PrivateDeployment_State
-    """
-    return await client.execute(_PRIVATE_DEPLOYMENT_STATE, {})
-
-
-async def private_deployment_set(
-    client: ApplianceClient,
-    body: SetDeploymentModeRequest,
-) -> None:
-    """Configure Deployment Mode: PUT /api/v8.1/system/privateDeployment/state.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_PrivateDeployment_Set
-    """
-    return await client.execute(_PRIVATE_DEPLOYMENT_SET, {}, body)
-
-
-async def service_is_up(
-    client: ApplianceClient,
-) -> None:
-    """Check State of Services: GET /api/v8.1/system/serviceIsUp.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_ServiceIsUp
-    """
-    return await client.execute(_SERVICE_IS_UP, {})
 
 
 class SystemApi(Api):
@@ -488,15 +213,249 @@ class SystemApi(Api):
 
     __slots__ = ()
 
-    export_logs = DownloadMethod(export_logs)
-    get_about = Method(get_about)
-    get_server_info = Method(get_server_info)
-    get_server_date_time_info = Method(get_server_date_time_info)
-    get_timezones = Method(get_timezones)
-    set_timezone = Method(set_timezone)
-    get_system_status = Method(get_system_status)
-    get_support_info = Method(get_support_info)
-    get_updater_link = Method(get_updater_link)
-    private_deployment_state = Method(private_deployment_state)
-    private_deployment_set = Method(private_deployment_set)
-    service_is_up = Method(service_is_up)
+    def export_logs(
+        self: Caller,
+        *,
+        export_logs_type: ExportLogsType,
+        days: int | Unset = UNSET,
+        from_date_utc: datetime | Unset = UNSET,
+        to_date_utc: datetime | Unset = UNSET,
+    ) -> Download[bytes | None]:
+        """Get System Logs: GET /api/v8.1/system/logs.
+
+        Args:
+            export_logs_type: query `ExportLogsType`.
+            days: query `Days`.
+            from_date_utc: query `FromDateUtc`, with its zone.
+            to_date_utc: query `ToDateUtc`, with its zone.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+            201: `bytes` as application/octet-stream.
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_ExportLogs
+        """
+        return Download(
+            self,
+            _EXPORT_LOGS,
+            {
+                "export_logs_type": export_logs_type,
+                "days": days,
+                "from_date_utc": from_date_utc,
+                "to_date_utc": to_date_utc,
+            },
+        )
+
+    def get_about(
+        self: Caller,
+    ) -> Request[SystemInfo]:
+        """Get Product Details: GET /api/v8.1/system/about.
+
+        Returns:
+            200: `SystemInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetAbout
+        """
+        return Request(self, _GET_ABOUT, {})
+
+    def get_server_info(
+        self: Caller,
+    ) -> Request[ServerInfo]:
+        """Get Appliance Details: GET /api/v8.1/system/serverInfo.
+
+        Returns:
+            200: `ServerInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetServerInfo
+        """
+        return Request(self, _GET_SERVER_INFO, {})
+
+    def get_server_date_time_info(
+        self: Caller,
+    ) -> Request[DateTimeInfo]:
+        """Get Current Time Zone: GET /api/v8.1/system/time.
+
+        Returns:
+            200: `DateTimeInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetServerDateTimeInfo
+        """
+        return Request(self, _GET_SERVER_DATE_TIME_INFO, {})
+
+    def get_timezones(
+        self: Caller,
+    ) -> Request[list[Timezone]]:
+        """Get Collection of Time Zones: GET /api/v8.1/system/timezones.
+
+        Returns:
+            200: `list[Timezone]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetTimezones
+        """
+        return Request(self, _GET_TIMEZONES, {})
+
+    def set_timezone(
+        self: Caller,
+        body: TimezoneFromClient,
+    ) -> Request[None]:
+        """Set Time Zone: PUT /api/v8.1/system/timezone.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_SetTimezone
+        """
+        return Request(self, _SET_TIMEZONE, {}, body)
+
+    def get_system_status(
+        self: Caller,
+    ) -> Request[SystemStatus]:
+        """Get Update Status: GET /api/v8.1/system/status.
+
+        Returns:
+            200: `SystemStatus`.
+
+        Raises:
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetSystemStatus
+        """
+        return Request(self, _GET_SYSTEM_STATUS, {})
+
+    def get_support_info(
+        self: Caller,
+    ) -> Request[SupportInfo]:
+        """Get Support Info: GET /api/v8.1/system/supportInfo.
+
+        Returns:
+            200: `SupportInfo`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetSupportInfo
+        """
+        return Request(self, _GET_SUPPORT_INFO, {})
+
+    def get_updater_link(
+        self: Caller,
+    ) -> Request[str]:
+        """Get Updater URL: GET /api/v8.1/system/updaterLink.
+
+        Returns:
+            200: `str`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_GetUpdaterLink
+        """
+        return Request(self, _GET_UPDATER_LINK, {})
+
+    def private_deployment_state(
+        self: Caller,
+    ) -> Request[PrivateDeploymentState]:
+        """Get Deployment Mode: GET /api/v8.1/system/privateDeployment/state.
+
+        Returns:
+            200: `PrivateDeploymentState`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_PrivateDeployment_State
+        """
+        return Request(self, _PRIVATE_DEPLOYMENT_STATE, {})
+
+    def private_deployment_set(
+        self: Caller,
+        body: SetDeploymentModeRequest,
+    ) -> Request[None]:
+        """Configure Deployment Mode: PUT /api/v8.1/system/privateDeployment/state.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_PrivateDeployment_Set
+        """
+        return Request(self, _PRIVATE_DEPLOYMENT_SET, {}, body)
+
+    def service_is_up(
+        self: Caller,
+    ) -> Request[None]:
+        """Check State of Services: GET /api/v8.1/system/serviceIsUp.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/System#operation/System_ServiceIsUp
+        """
+        return Request(self, _SERVICE_IS_UP, {})
+
+
+export_logs = SystemApi.export_logs
+get_about = SystemApi.get_about
+get_server_info = SystemApi.get_server_info
+get_server_date_time_info = SystemApi.get_server_date_time_info
+get_timezones = SystemApi.get_timezones
+set_timezone = SystemApi.set_timezone
+get_system_status = SystemApi.get_system_status
+get_support_info = SystemApi.get_support_info
+get_updater_link = SystemApi.get_updater_link
+private_deployment_state = SystemApi.private_deployment_state
+private_deployment_set = SystemApi.private_deployment_set
+service_is_up = SystemApi.service_is_up

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import AsyncOperationOfPageOfTag, PageOfTag, Tag
 
@@ -36,93 +33,12 @@ _GET_TAGS_PAGE: Operation[PageOfTag | AsyncOperationOfPageOfTag] = Operation(
         Parameter("search_pattern", "SearchPattern"),
         Parameter("sync", "Sync", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfTag"),
-        202: Answer("AsyncOperationOfPageOfTag"),
+    responses={
+        200: Response("PageOfTag"),
+        202: Response("AsyncOperationOfPageOfTag"),
     },
-    listing=Listing("results", "Tag", "offset", "limit"),
+    paging=Paging("results", "Tag", "offset", "limit"),
 )
-
-
-async def get_tags_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> PageOfTag | AsyncOperationOfPageOfTag:
-    """Get Collection of Azure Tags: GET /api/v8.1/cloudInfrastructure/tags.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        tenant_id: query `TenantId`, UUID.
-        service_account_id: query `ServiceAccountId`.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-
-    Returns:
-        200: `PageOfTag`.
-        202: `AsyncOperationOfPageOfTag`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tag#operation/Tag_GetTagsPage
-    """
-    return await client.execute(
-        _GET_TAGS_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "sync": sync,
-        },
-    )
-
-
-def iterate_tags_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> Items[Tag, PageOfTag]:
-    """Get Collection of Azure Tags: every row of every page, for `async for`.
-
-    What is not said here is as in `get_tags_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_TAGS_PAGE,
-        {
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "search_pattern": search_pattern,
-            "sync": sync,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class TagApi(Api):
@@ -130,4 +46,50 @@ class TagApi(Api):
 
     __slots__ = ()
 
-    get_tags_page = ListMethod(get_tags_page, iterate_tags_page)
+    def get_tags_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+    ) -> Listing[Tag, PageOfTag]:
+        """Get Collection of Azure Tags: GET /api/v8.1/cloudInfrastructure/tags.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            tenant_id: query `TenantId`, UUID.
+            service_account_id: query `ServiceAccountId`.
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+
+        Returns:
+            200: `PageOfTag`.
+            202: `AsyncOperationOfPageOfTag`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tag#operation/Tag_GetTagsPage
+        """
+        return Listing(
+            self,
+            _GET_TAGS_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "search_pattern": search_pattern,
+                "sync": sync,
+            },
+        )
+
+
+get_tags_page = TagApi.get_tags_page

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfTenant,
@@ -40,10 +37,10 @@ _GET_TENANTS: Operation[AsyncOperationOfPageOfTenant] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        202: Answer("AsyncOperationOfPageOfTenant"),
+    responses={
+        202: Response("AsyncOperationOfPageOfTenant"),
     },
-    listing=Listing("results", "Tenant", "offset", "limit"),
+    paging=Paging("results", "Tenant", "offset", "limit"),
 )
 
 _GET_TENANTS_WITH_ACCOUNT: Operation[PageOfTenantWithAccount | AsyncOperationOfPageOfTenantWithAccount] = Operation(
@@ -61,11 +58,11 @@ _GET_TENANTS_WITH_ACCOUNT: Operation[PageOfTenantWithAccount | AsyncOperationOfP
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfTenantWithAccount"),
-        202: Answer("AsyncOperationOfPageOfTenantWithAccount"),
+    responses={
+        200: Response("PageOfTenantWithAccount"),
+        202: Response("AsyncOperationOfPageOfTenantWithAccount"),
     },
-    listing=Listing("results", "TenantWithAccount", "offset", "limit"),
+    paging=Paging("results", "TenantWithAccount", "offset", "limit"),
 )
 
 _GET_TENANT: Operation[Tenant] = Operation(
@@ -78,153 +75,10 @@ _GET_TENANT: Operation[Tenant] = Operation(
     group="tenant",
     name="get_tenant",
     parameters=(Parameter("tenant_id", "tenantId", "path", required=True),),
-    answers={
-        200: Answer("Tenant"),
+    responses={
+        200: Response("Tenant"),
     },
 )
-
-
-async def get_tenants(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> AsyncOperationOfPageOfTenant:
-    """Get Collection of Tenants: GET /api/v8.1/cloudInfrastructure/tenants.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        202: `AsyncOperationOfPageOfTenant`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenants
-    """
-    return await client.execute(_GET_TENANTS, {"search_pattern": search_pattern, "offset": offset, "limit": limit})
-
-
-def iterate_tenants(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-) -> Items[Tenant, PageOfTenant]:
-    """Get Collection of Tenants: every row of every page, for `async for`.
-
-    What is not said here is as in `get_tenants`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_TENANTS,
-        {"search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_tenants_with_account(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfTenantWithAccount | AsyncOperationOfPageOfTenantWithAccount:
-    """Get Tenants by Service Account: GET /api/v8.1/cloudInfrastructure/tenants/withAccount.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        sync: query `Sync`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfTenantWithAccount`.
-        202: `AsyncOperationOfPageOfTenantWithAccount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenantsWithAccount
-    """
-    return await client.execute(
-        _GET_TENANTS_WITH_ACCOUNT, {"search_pattern": search_pattern, "sync": sync, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_tenants_with_account(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-    sync: bool | Unset = UNSET,
-) -> Items[TenantWithAccount, PageOfTenantWithAccount]:
-    """Get Tenants by Service Account: every row of every page, for `async for`.
-
-    What is not said here is as in `get_tenants_with_account`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_TENANTS_WITH_ACCOUNT,
-        {"search_pattern": search_pattern, "sync": sync},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_tenant(
-    client: ApplianceClient,
-    tenant_id: str,
-) -> Tenant:
-    """Get Tenant Data: GET /api/v8.1/cloudInfrastructure/tenants/{tenantId}.
-
-    Args:
-        client: the appliance.
-        tenant_id: path `tenantId`, UUID.
-
-    Returns:
-        200: `Tenant`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenant
-    """
-    return await client.execute(_GET_TENANT, {"tenant_id": tenant_id})
 
 
 class TenantApi(Api):
@@ -232,6 +86,91 @@ class TenantApi(Api):
 
     __slots__ = ()
 
-    get_tenants = ListMethod(get_tenants, iterate_tenants)
-    get_tenants_with_account = ListMethod(get_tenants_with_account, iterate_tenants_with_account)
-    get_tenant = Method(get_tenant)
+    def get_tenants(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Tenant, PageOfTenant]:
+        """Get Collection of Tenants: GET /api/v8.1/cloudInfrastructure/tenants.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            202: `AsyncOperationOfPageOfTenant`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenants
+        """
+        return Listing(self, _GET_TENANTS, {"search_pattern": search_pattern, "offset": offset, "limit": limit})
+
+    def get_tenants_with_account(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        sync: bool | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[TenantWithAccount, PageOfTenantWithAccount]:
+        """Get Tenants by Service Account: GET /api/v8.1/cloudInfrastructure/tenants/withAccount.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            sync: query `Sync`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfTenantWithAccount`.
+            202: `AsyncOperationOfPageOfTenantWithAccount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenantsWithAccount
+        """
+        return Listing(
+            self,
+            _GET_TENANTS_WITH_ACCOUNT,
+            {"search_pattern": search_pattern, "sync": sync, "offset": offset, "limit": limit},
+        )
+
+    def get_tenant(
+        self: Caller,
+        tenant_id: str,
+    ) -> Request[Tenant]:
+        """Get Tenant Data: GET /api/v8.1/cloudInfrastructure/tenants/{tenantId}.
+
+        Args:
+            tenant_id: path `tenantId`, UUID.
+
+        Returns:
+            200: `Tenant`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Tenant#operation/Tenant_GetTenant
+        """
+        return Request(self, _GET_TENANT, {"tenant_id": tenant_id})
+
+
+get_tenants = TenantApi.get_tenants
+get_tenants_with_account = TenantApi.get_tenants_with_account
+get_tenant = TenantApi.get_tenant

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ChangePasswordOfCurrentUserData,
@@ -44,10 +42,10 @@ _GET_USERS: Operation[PageOfUser] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfUser"),
+    responses={
+        200: Response("PageOfUser"),
     },
-    listing=Listing("results", "User", "offset", "limit"),
+    paging=Paging("results", "User", "offset", "limit"),
 )
 
 _CREATE_USER: Operation[User] = Operation(
@@ -60,8 +58,8 @@ _CREATE_USER: Operation[User] = Operation(
     group="user",
     name="create_user",
     body=Body("UserFromClient"),
-    answers={
-        201: Answer("User"),
+    responses={
+        201: Response("User"),
     },
 )
 
@@ -75,8 +73,8 @@ _GET_USER: Operation[User] = Operation(
     group="user",
     name="get_user",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("User"),
+    responses={
+        200: Response("User"),
     },
 )
 
@@ -91,8 +89,8 @@ _UPDATE_USER: Operation[User] = Operation(
     name="update_user",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UserUpdateFromClient"),
-    answers={
-        200: Answer("User"),
+    responses={
+        200: Response("User"),
     },
 )
 
@@ -106,8 +104,8 @@ _DELETE_USER: Operation[None] = Operation(
     group="user",
     name="delete_user",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -122,8 +120,8 @@ _CHANGE_USERS_PASSWORD: Operation[None] = Operation(
     name="change_users_password",
     parameters=(Parameter("user_id", "userId", "path", required=True),),
     body=Body("ChangeUsersPasswordData"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -138,8 +136,8 @@ _ENABLE_MFA: Operation[UserMfaData] = Operation(
     name="enable_mfa",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UserMfaSetup"),
-    answers={
-        200: Answer("UserMfaData"),
+    responses={
+        200: Response("UserMfaData"),
     },
 )
 
@@ -153,8 +151,8 @@ _DISABLE_MFA: Operation[None] = Operation(
     group="user",
     name="disable_mfa",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -169,8 +167,8 @@ _ACCEPT_MFA: Operation[None] = Operation(
     name="accept_mfa",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UserMfaAccept"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -185,8 +183,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("UserExportQueryOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -201,328 +199,10 @@ _CHANGE_PASSWORD_OF_CURRENT_USER: Operation[None] = Operation(
     group="user",
     name="change_password_of_current_user",
     body=Body("ChangePasswordOfCurrentUserData"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_users(
-    client: ApplianceClient,
-    *,
-    name_filter: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfUser:
-    """Get Collection of Users: GET /api/v8.1/users.
-
-    Args:
-        client: the appliance.
-        name_filter: query `NameFilter`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfUser`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_GetUsers
-    """
-    return await client.execute(_GET_USERS, {"name_filter": name_filter, "offset": offset, "limit": limit})
-
-
-def iterate_users(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_filter: str | Unset = UNSET,
-) -> Items[User, PageOfUser]:
-    """Get Collection of Users: every row of every page, for `async for`.
-
-    What is not said here is as in `get_users`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_USERS,
-        {"name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_user(
-    client: ApplianceClient,
-    body: UserFromClient,
-) -> User:
-    """Add User: POST /api/v8.1/users.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_CreateUser
-    """
-    return await client.execute(_CREATE_USER, {}, body)
-
-
-async def get_user(
-    client: ApplianceClient,
-    id: str,
-) -> User:
-    """Get User Data: GET /api/v8.1/users/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        200: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_GetUser
-    """
-    return await client.execute(_GET_USER, {"id": id})
-
-
-async def update_user(
-    client: ApplianceClient,
-    id: str,
-    body: UserUpdateFromClient,
-) -> User:
-    """Modify User: PUT /api/v8.1/users/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `User`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_UpdateUser
-    """
-    return await client.execute(_UPDATE_USER, {"id": id}, body)
-
-
-async def delete_user(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove User: DELETE /api/v8.1/users/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_DeleteUser
-    """
-    return await client.execute(_DELETE_USER, {"id": id})
-
-
-async def change_users_password(
-    client: ApplianceClient,
-    user_id: str,
-    body: ChangeUsersPasswordData,
-) -> None:
-    """Change User Password: POST /api/v8.1/users/{userId}/changePassword.
-
-    Args:
-        client: the appliance.
-        user_id: path `userId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_ChangeUsersPassword
-    """
-    return await client.execute(_CHANGE_USERS_PASSWORD, {"user_id": user_id}, body)
-
-
-async def enable_mfa(
-    client: ApplianceClient,
-    id: str,
-    body: UserMfaSetup,
-) -> UserMfaData:
-    """Get MFA Secret Key: POST /api/v8.1/users/{id}/enableMfa.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UserMfaData`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_EnableMfa
-    """
-    return await client.execute(_ENABLE_MFA, {"id": id}, body)
-
-
-async def disable_mfa(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Disable MFA for User: POST /api/v8.1/users/{id}/disableMfa.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_DisableMfa
-    """
-    return await client.execute(_DISABLE_MFA, {"id": id})
-
-
-async def accept_mfa(
-    client: ApplianceClient,
-    id: str,
-    body: UserMfaAccept,
-) -> None:
-    """Enable MFA for User: POST /api/v8.1/users/{id}/acceptMfa.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_AcceptMfa
-    """
-    return await client.execute(_ACCEPT_MFA, {"id": id}, body)
-
-
-async def export(
-    client: ApplianceClient,
-    body: UserExportQueryOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Users: POST /api/v8.1/users/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def change_password_of_current_user(
-    client: ApplianceClient,
-    body: ChangePasswordOfCurrentUserData,
-) -> None:
-    """Change Password of Current User: POST /api/v8.1/users/changePassword.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_ChangePasswordOfCurrentUser
-    """
-    return await client.execute(_CHANGE_PASSWORD_OF_CURRENT_USER, {}, body)
 
 
 class UserApi(Api):
@@ -530,14 +210,284 @@ class UserApi(Api):
 
     __slots__ = ()
 
-    get_users = ListMethod(get_users, iterate_users)
-    create_user = Method(create_user)
-    get_user = Method(get_user)
-    update_user = Method(update_user)
-    delete_user = Method(delete_user)
-    change_users_password = Method(change_users_password)
-    enable_mfa = Method(enable_mfa)
-    disable_mfa = Method(disable_mfa)
-    accept_mfa = Method(accept_mfa)
-    export = DownloadMethod(export)
-    change_password_of_current_user = Method(change_password_of_current_user)
+    def get_users(
+        self: Caller,
+        *,
+        name_filter: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[User, PageOfUser]:
+        """Get Collection of Users: GET /api/v8.1/users.
+
+        Args:
+            name_filter: query `NameFilter`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfUser`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_GetUsers
+        """
+        return Listing(self, _GET_USERS, {"name_filter": name_filter, "offset": offset, "limit": limit})
+
+    def create_user(
+        self: Caller,
+        body: UserFromClient,
+    ) -> Request[User]:
+        """Add User: POST /api/v8.1/users.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_CreateUser
+        """
+        return Request(self, _CREATE_USER, {}, body)
+
+    def get_user(
+        self: Caller,
+        id: str,
+    ) -> Request[User]:
+        """Get User Data: GET /api/v8.1/users/{id}.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            200: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_GetUser
+        """
+        return Request(self, _GET_USER, {"id": id})
+
+    def update_user(
+        self: Caller,
+        id: str,
+        body: UserUpdateFromClient,
+    ) -> Request[User]:
+        """Modify User: PUT /api/v8.1/users/{id}.
+
+        Args:
+            id: path `id`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `User`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_UpdateUser
+        """
+        return Request(self, _UPDATE_USER, {"id": id}, body)
+
+    def delete_user(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove User: DELETE /api/v8.1/users/{id}.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_DeleteUser
+        """
+        return Request(self, _DELETE_USER, {"id": id})
+
+    def change_users_password(
+        self: Caller,
+        user_id: str,
+        body: ChangeUsersPasswordData,
+    ) -> Request[None]:
+        """Change User Password: POST /api/v8.1/users/{userId}/changePassword.
+
+        Args:
+            user_id: path `userId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_ChangeUsersPassword
+        """
+        return Request(self, _CHANGE_USERS_PASSWORD, {"user_id": user_id}, body)
+
+    def enable_mfa(
+        self: Caller,
+        id: str,
+        body: UserMfaSetup,
+    ) -> Request[UserMfaData]:
+        """Get MFA Secret Key: POST /api/v8.1/users/{id}/enableMfa.
+
+        Args:
+            id: path `id`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UserMfaData`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_EnableMfa
+        """
+        return Request(self, _ENABLE_MFA, {"id": id}, body)
+
+    def disable_mfa(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Disable MFA for User: POST /api/v8.1/users/{id}/disableMfa.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_DisableMfa
+        """
+        return Request(self, _DISABLE_MFA, {"id": id})
+
+    def accept_mfa(
+        self: Caller,
+        id: str,
+        body: UserMfaAccept,
+    ) -> Request[None]:
+        """Enable MFA for User: POST /api/v8.1/users/{id}/acceptMfa.
+
+        Args:
+            id: path `id`.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_AcceptMfa
+        """
+        return Request(self, _ACCEPT_MFA, {"id": id}, body)
+
+    def export(
+        self: Caller,
+        body: UserExportQueryOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Users: POST /api/v8.1/users/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def change_password_of_current_user(
+        self: Caller,
+        body: ChangePasswordOfCurrentUserData,
+    ) -> Request[None]:
+        """Change Password of Current User: POST /api/v8.1/users/changePassword.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/User#operation/User_ChangePasswordOfCurrentUser
+        """
+        return Request(self, _CHANGE_PASSWORD_OF_CURRENT_USER, {}, body)
+
+
+get_users = UserApi.get_users
+create_user = UserApi.create_user
+get_user = UserApi.get_user
+update_user = UserApi.update_user
+delete_user = UserApi.delete_user
+change_users_password = UserApi.change_users_password
+enable_mfa = UserApi.enable_mfa
+disable_mfa = UserApi.disable_mfa
+accept_mfa = UserApi.accept_mfa
+export = UserApi.export
+change_password_of_current_user = UserApi.change_password_of_current_user

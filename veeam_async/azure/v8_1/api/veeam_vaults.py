@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import (
         AsyncOperationOfVeeamVaultAccountImportResult,
         NewVeeamVaultSignInFromClient,
@@ -37,8 +34,8 @@ _BEGIN_SIGN_IN: Operation[OAuth2Redirection] = Operation(
     group="veeam_vaults",
     name="begin_sign_in",
     body=Body("NewVeeamVaultSignInFromClient"),
-    answers={
-        200: Answer("OAuth2Redirection"),
+    responses={
+        200: Response("OAuth2Redirection"),
     },
 )
 
@@ -52,8 +49,8 @@ _SIGN_IN_STATE: Operation[VeeamVaultSignInState] = Operation(
     group="veeam_vaults",
     name="sign_in_state",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("VeeamVaultSignInState"),
+    responses={
+        200: Response("VeeamVaultSignInState"),
     },
 )
 
@@ -67,8 +64,8 @@ _COMPLETE_SIGN_IN: Operation[VeeamVaultSignInResult] = Operation(
     group="veeam_vaults",
     name="complete_sign_in",
     body=Body("OAuth2SignInRequest"),
-    answers={
-        200: Answer("VeeamVaultSignInResult"),
+    responses={
+        200: Response("VeeamVaultSignInResult"),
     },
 )
 
@@ -81,8 +78,8 @@ _GET_REGISTRATION: Operation[VeeamVaultRegistrationInfo] = Operation(
     tag="VeeamVaults",
     group="veeam_vaults",
     name="get_registration",
-    answers={
-        200: Answer("VeeamVaultRegistrationInfo"),
+    responses={
+        200: Response("VeeamVaultRegistrationInfo"),
     },
 )
 
@@ -96,8 +93,8 @@ _REGISTER_INSTANCE: Operation[VeeamVaultRegistrationInfo] = Operation(
     group="veeam_vaults",
     name="register_instance",
     body=Body("VeeamVaultRegistrationRequest"),
-    answers={
-        200: Answer("VeeamVaultRegistrationInfo"),
+    responses={
+        200: Response("VeeamVaultRegistrationInfo"),
     },
 )
 
@@ -110,8 +107,8 @@ _LIST_VAULTS: Operation[list[VeeamVaultInfo]] = Operation(
     tag="VeeamVaults",
     group="veeam_vaults",
     name="list_vaults",
-    answers={
-        200: Answer("list[VeeamVaultInfo]"),
+    responses={
+        200: Response("list[VeeamVaultInfo]"),
     },
 )
 
@@ -125,183 +122,11 @@ _IMPORT_ACCOUNT: Operation[VeeamVaultAccountImportResult | AsyncOperationOfVeeam
     group="veeam_vaults",
     name="import_account",
     body=Body("VeeamVaultAccountImport"),
-    answers={
-        200: Answer("VeeamVaultAccountImportResult"),
-        202: Answer("AsyncOperationOfVeeamVaultAccountImportResult"),
+    responses={
+        200: Response("VeeamVaultAccountImportResult"),
+        202: Response("AsyncOperationOfVeeamVaultAccountImportResult"),
     },
 )
-
-
-async def begin_sign_in(
-    client: ApplianceClient,
-    body: NewVeeamVaultSignInFromClient,
-) -> OAuth2Redirection:
-    """Generate Authorization Link: POST /api/v8.1/veeamVaults/oauth2/beginSignIn.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `OAuth2Redirection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_BeginSignIn
-    """
-    return await client.execute(_BEGIN_SIGN_IN, {}, body)
-
-
-async def sign_in_state(
-    client: ApplianceClient,
-    id: str,
-) -> VeeamVaultSignInState:
-    """Get Authorization Status: GET /api/v8.1/veeamVaults/oauth2/{id}/signInState.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-
-    Returns:
-        200: `VeeamVaultSignInState`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_SignInState
-    """
-    return await client.execute(_SIGN_IN_STATE, {"id": id})
-
-
-async def complete_sign_in(
-    client: ApplianceClient,
-    body: OAuth2SignInRequest,
-) -> VeeamVaultSignInResult:
-    """Generate Veeam Data Cloud Vault Registration Token: POST /api/v8.1/veeamVaults/oauth2/completeSignIn.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `VeeamVaultSignInResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_CompleteSignIn
-    """
-    return await client.execute(_COMPLETE_SIGN_IN, {}, body)
-
-
-async def get_registration(
-    client: ApplianceClient,
-) -> VeeamVaultRegistrationInfo:
-    """Get Veeam Data Cloud Vault Registration Information: GET /api/v8.1/veeamVaults/registration.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `VeeamVaultRegistrationInfo`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_GetRegistration
-    """
-    return await client.execute(_GET_REGISTRATION, {})
-
-
-async def register_instance(
-    client: ApplianceClient,
-    body: VeeamVaultRegistrationRequest,
-) -> VeeamVaultRegistrationInfo:
-    """Register Veeam Data Cloud Vault: POST /api/v8.1/veeamVaults/registration.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `VeeamVaultRegistrationInfo`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_RegisterInstance
-    """
-    return await client.execute(_REGISTER_INSTANCE, {}, body)
-
-
-async def list_vaults(
-    client: ApplianceClient,
-) -> list[VeeamVaultInfo]:
-    """Get Storage Vaults List: GET /api/v8.1/veeamVaults.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `list[VeeamVaultInfo]`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ListVaults
-    """
-    return await client.execute(_LIST_VAULTS, {})
-
-
-async def import_account(
-    client: ApplianceClient,
-    body: VeeamVaultAccountImport,
-) -> VeeamVaultAccountImportResult | AsyncOperationOfVeeamVaultAccountImportResult:
-    """Import Storage Vault Data: POST /api/v8.1/veeamVaults/importAccount.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `VeeamVaultAccountImportResult`.
-        202: `AsyncOperationOfVeeamVaultAccountImportResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ImportAccount
-    """
-    return await client.execute(_IMPORT_ACCOUNT, {}, body)
 
 
 class VeeamVaultsApi(Api):
@@ -309,10 +134,165 @@ class VeeamVaultsApi(Api):
 
     __slots__ = ()
 
-    begin_sign_in = Method(begin_sign_in)
-    sign_in_state = Method(sign_in_state)
-    complete_sign_in = Method(complete_sign_in)
-    get_registration = Method(get_registration)
-    register_instance = Method(register_instance)
-    list_vaults = Method(list_vaults)
-    import_account = Method(import_account)
+    def begin_sign_in(
+        self: Caller,
+        body: NewVeeamVaultSignInFromClient,
+    ) -> Request[OAuth2Redirection]:
+        """Generate Authorization Link: POST /api/v8.1/veeamVaults/oauth2/beginSignIn.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `OAuth2Redirection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_BeginSignIn
+        """
+        return Request(self, _BEGIN_SIGN_IN, {}, body)
+
+    def sign_in_state(
+        self: Caller,
+        id: str,
+    ) -> Request[VeeamVaultSignInState]:
+        """Get Authorization Status: GET /api/v8.1/veeamVaults/oauth2/{id}/signInState.
+
+        Args:
+            id: path `id`.
+
+        Returns:
+            200: `VeeamVaultSignInState`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_SignInState
+        """
+        return Request(self, _SIGN_IN_STATE, {"id": id})
+
+    def complete_sign_in(
+        self: Caller,
+        body: OAuth2SignInRequest,
+    ) -> Request[VeeamVaultSignInResult]:
+        """Generate Veeam Data Cloud Vault Registration Token: POST /api/v8.1/veeamVaults/oauth2/completeSignIn.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `VeeamVaultSignInResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_CompleteSignIn
+        """
+        return Request(self, _COMPLETE_SIGN_IN, {}, body)
+
+    def get_registration(
+        self: Caller,
+    ) -> Request[VeeamVaultRegistrationInfo]:
+        """Get Veeam Data Cloud Vault Registration Information: GET /api/v8.1/veeamVaults/registration.
+
+        Returns:
+            200: `VeeamVaultRegistrationInfo`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_GetRegistration
+        """
+        return Request(self, _GET_REGISTRATION, {})
+
+    def register_instance(
+        self: Caller,
+        body: VeeamVaultRegistrationRequest,
+    ) -> Request[VeeamVaultRegistrationInfo]:
+        """Register Veeam Data Cloud Vault: POST /api/v8.1/veeamVaults/registration.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `VeeamVaultRegistrationInfo`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_RegisterInstance
+        """
+        return Request(self, _REGISTER_INSTANCE, {}, body)
+
+    def list_vaults(
+        self: Caller,
+    ) -> Request[list[VeeamVaultInfo]]:
+        """Get Storage Vaults List: GET /api/v8.1/veeamVaults.
+
+        Returns:
+            200: `list[VeeamVaultInfo]`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ListVaults
+        """
+        return Request(self, _LIST_VAULTS, {})
+
+    def import_account(
+        self: Caller,
+        body: VeeamVaultAccountImport,
+    ) -> Request[VeeamVaultAccountImportResult | AsyncOperationOfVeeamVaultAccountImportResult]:
+        """Import Storage Vault Data: POST /api/v8.1/veeamVaults/importAccount.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `VeeamVaultAccountImportResult`.
+            202: `AsyncOperationOfVeeamVaultAccountImportResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VeeamVaults#operation/VeeamVaults_ImportAccount
+        """
+        return Request(self, _IMPORT_ACCOUNT, {}, body)
+
+
+begin_sign_in = VeeamVaultsApi.begin_sign_in
+sign_in_state = VeeamVaultsApi.sign_in_state
+complete_sign_in = VeeamVaultsApi.complete_sign_in
+get_registration = VeeamVaultsApi.get_registration
+register_instance = VeeamVaultsApi.register_instance
+list_vaults = VeeamVaultsApi.list_vaults
+import_account = VeeamVaultsApi.import_account

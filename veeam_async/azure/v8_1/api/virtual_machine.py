@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfPageOfVirtualMachine,
@@ -56,10 +54,10 @@ _GET_VIRTUAL_MACHINE_PAGE: Operation[PageOfVirtualMachine] = Operation(
         Parameter("exists_state", "ExistsState", type="VirtualMachineExistsState"),
         Parameter("vm_from_protected_regions", "VmFromProtectedRegions", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfVirtualMachine"),
+    responses={
+        200: Response("PageOfVirtualMachine"),
     },
-    listing=Listing("results", "VirtualMachine", "offset", "limit"),
+    paging=Paging("results", "VirtualMachine", "offset", "limit"),
 )
 
 _RESCAN_VIRTUAL_MACHINE_PAGE: Operation[AsyncOperationOfPageOfVirtualMachine] = Operation(
@@ -76,8 +74,8 @@ _RESCAN_VIRTUAL_MACHINE_PAGE: Operation[AsyncOperationOfPageOfVirtualMachine] = 
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("VirtualMachineOptions", required=False),
-    answers={
-        202: Answer("AsyncOperationOfPageOfVirtualMachine"),
+    responses={
+        202: Response("AsyncOperationOfPageOfVirtualMachine"),
     },
 )
 
@@ -92,8 +90,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("VirtualMachineExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -111,9 +109,9 @@ _GET_VIRTUAL_MACHINE_BY_ID: Operation[VirtualMachine | AsyncOperationOfVirtualMa
         Parameter("id", "id", "path", required=True),
         Parameter("sync", type="bool"),
     ),
-    answers={
-        200: Answer("VirtualMachine"),
-        202: Answer("AsyncOperationOfVirtualMachine"),
+    responses={
+        200: Response("VirtualMachine"),
+        202: Response("AsyncOperationOfVirtualMachine"),
     },
 )
 
@@ -127,231 +125,10 @@ _TAKE_SNAPSHOT: Operation[PageOfJobSession] = Operation(
     group="virtual_machine",
     name="take_snapshot",
     body=Body("ManualSnapshotRequest"),
-    answers={
-        202: Answer("PageOfJobSession"),
+    responses={
+        202: Response("PageOfJobSession"),
     },
 )
-
-
-async def get_virtual_machine_page(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    resource_group_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[BackupDestinationFilterOptions] | Unset = UNSET,
-    exists_state: VirtualMachineExistsState | Unset = UNSET,
-    vm_from_protected_regions: bool | Unset = UNSET,
-) -> PageOfVirtualMachine:
-    """Get Collection of Azure VMs: GET /api/v8.1/virtualMachines.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        subscription_id: query `SubscriptionId`, UUID.
-        resource_group_id: query `ResourceGroupId`.
-        tenant_id: query `TenantId`.
-        service_account_id: query `ServiceAccountId`.
-        region_ids: query `RegionIds`.
-        search_pattern: query `SearchPattern`.
-        protection_status: query `ProtectionStatus`.
-        backup_destination: query `BackupDestination`.
-        exists_state: query `ExistsState`.
-        vm_from_protected_regions: query `VmFromProtectedRegions`.
-
-    Returns:
-        200: `PageOfVirtualMachine`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachinePage
-    """
-    return await client.execute(
-        _GET_VIRTUAL_MACHINE_PAGE,
-        {
-            "offset": offset,
-            "limit": limit,
-            "subscription_id": subscription_id,
-            "resource_group_id": resource_group_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-            "exists_state": exists_state,
-            "vm_from_protected_regions": vm_from_protected_regions,
-        },
-    )
-
-
-def iterate_virtual_machine_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    subscription_id: str | Unset = UNSET,
-    resource_group_id: str | Unset = UNSET,
-    tenant_id: str | Unset = UNSET,
-    service_account_id: str | Unset = UNSET,
-    region_ids: list[str] | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    protection_status: list[ProtectionStatus] | Unset = UNSET,
-    backup_destination: list[BackupDestinationFilterOptions] | Unset = UNSET,
-    exists_state: VirtualMachineExistsState | Unset = UNSET,
-    vm_from_protected_regions: bool | Unset = UNSET,
-) -> Items[VirtualMachine, PageOfVirtualMachine]:
-    """Get Collection of Azure VMs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_virtual_machine_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VIRTUAL_MACHINE_PAGE,
-        {
-            "subscription_id": subscription_id,
-            "resource_group_id": resource_group_id,
-            "tenant_id": tenant_id,
-            "service_account_id": service_account_id,
-            "region_ids": region_ids,
-            "search_pattern": search_pattern,
-            "protection_status": protection_status,
-            "backup_destination": backup_destination,
-            "exists_state": exists_state,
-            "vm_from_protected_regions": vm_from_protected_regions,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def rescan_virtual_machine_page(
-    client: ApplianceClient,
-    body: VirtualMachineOptions | Unset = UNSET,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> AsyncOperationOfPageOfVirtualMachine:
-    """Azure VMs Rescan: POST /api/v8.1/virtualMachines/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        202: `AsyncOperationOfPageOfVirtualMachine`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_RescanVirtualMachinePage
-    """
-    return await client.execute(_RESCAN_VIRTUAL_MACHINE_PAGE, {"offset": offset, "limit": limit}, body)
-
-
-async def export(
-    client: ApplianceClient,
-    body: VirtualMachineExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Azure VMs: POST /api/v8.1/virtualMachines/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def get_virtual_machine_by_id(
-    client: ApplianceClient,
-    id: str,
-    *,
-    sync: bool | Unset = UNSET,
-) -> VirtualMachine | AsyncOperationOfVirtualMachine:
-    """Get Azure VM Data: GET /api/v8.1/virtualMachines/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`.
-        sync: query `sync`.
-
-    Returns:
-        200: `VirtualMachine`.
-        202: `AsyncOperationOfVirtualMachine`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachineById
-    """
-    return await client.execute(_GET_VIRTUAL_MACHINE_BY_ID, {"id": id, "sync": sync})
-
-
-async def take_snapshot(
-    client: ApplianceClient,
-    body: ManualSnapshotRequest,
-) -> PageOfJobSession:
-    """Create Snapshots of Azure VMs: POST /api/v8.1/virtualMachines/takeSnapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `PageOfJobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_TakeSnapshot
-    """
-    return await client.execute(_TAKE_SNAPSHOT, {}, body)
 
 
 class VirtualMachineApi(Api):
@@ -359,8 +136,174 @@ class VirtualMachineApi(Api):
 
     __slots__ = ()
 
-    get_virtual_machine_page = ListMethod(get_virtual_machine_page, iterate_virtual_machine_page)
-    rescan_virtual_machine_page = Method(rescan_virtual_machine_page)
-    export = DownloadMethod(export)
-    get_virtual_machine_by_id = Method(get_virtual_machine_by_id)
-    take_snapshot = Method(take_snapshot)
+    def get_virtual_machine_page(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        resource_group_id: str | Unset = UNSET,
+        tenant_id: str | Unset = UNSET,
+        service_account_id: str | Unset = UNSET,
+        region_ids: list[str] | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        protection_status: list[ProtectionStatus] | Unset = UNSET,
+        backup_destination: list[BackupDestinationFilterOptions] | Unset = UNSET,
+        exists_state: VirtualMachineExistsState | Unset = UNSET,
+        vm_from_protected_regions: bool | Unset = UNSET,
+    ) -> Listing[VirtualMachine, PageOfVirtualMachine]:
+        """Get Collection of Azure VMs: GET /api/v8.1/virtualMachines.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            subscription_id: query `SubscriptionId`, UUID.
+            resource_group_id: query `ResourceGroupId`.
+            tenant_id: query `TenantId`.
+            service_account_id: query `ServiceAccountId`.
+            region_ids: query `RegionIds`.
+            search_pattern: query `SearchPattern`.
+            protection_status: query `ProtectionStatus`.
+            backup_destination: query `BackupDestination`.
+            exists_state: query `ExistsState`.
+            vm_from_protected_regions: query `VmFromProtectedRegions`.
+
+        Returns:
+            200: `PageOfVirtualMachine`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachinePage
+        """
+        return Listing(
+            self,
+            _GET_VIRTUAL_MACHINE_PAGE,
+            {
+                "offset": offset,
+                "limit": limit,
+                "subscription_id": subscription_id,
+                "resource_group_id": resource_group_id,
+                "tenant_id": tenant_id,
+                "service_account_id": service_account_id,
+                "region_ids": region_ids,
+                "search_pattern": search_pattern,
+                "protection_status": protection_status,
+                "backup_destination": backup_destination,
+                "exists_state": exists_state,
+                "vm_from_protected_regions": vm_from_protected_regions,
+            },
+        )
+
+    def rescan_virtual_machine_page(
+        self: Caller,
+        body: VirtualMachineOptions | Unset = UNSET,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Request[AsyncOperationOfPageOfVirtualMachine]:
+        """Azure VMs Rescan: POST /api/v8.1/virtualMachines/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            202: `AsyncOperationOfPageOfVirtualMachine`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_RescanVirtualMachinePage
+        """
+        return Request(self, _RESCAN_VIRTUAL_MACHINE_PAGE, {"offset": offset, "limit": limit}, body)
+
+    def export(
+        self: Caller,
+        body: VirtualMachineExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Azure VMs: POST /api/v8.1/virtualMachines/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def get_virtual_machine_by_id(
+        self: Caller,
+        id: str,
+        *,
+        sync: bool | Unset = UNSET,
+    ) -> Request[VirtualMachine | AsyncOperationOfVirtualMachine]:
+        """Get Azure VM Data: GET /api/v8.1/virtualMachines/{id}.
+
+        Args:
+            id: path `id`.
+            sync: query `sync`.
+
+        Returns:
+            200: `VirtualMachine`.
+            202: `AsyncOperationOfVirtualMachine`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_GetVirtualMachineById
+        """
+        return Request(self, _GET_VIRTUAL_MACHINE_BY_ID, {"id": id, "sync": sync})
+
+    def take_snapshot(
+        self: Caller,
+        body: ManualSnapshotRequest,
+    ) -> Request[PageOfJobSession]:
+        """Create Snapshots of Azure VMs: POST /api/v8.1/virtualMachines/takeSnapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `PageOfJobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachine#operation/VirtualMachine_TakeSnapshot
+        """
+        return Request(self, _TAKE_SNAPSHOT, {}, body)
+
+
+get_virtual_machine_page = VirtualMachineApi.get_virtual_machine_page
+rescan_virtual_machine_page = VirtualMachineApi.rescan_virtual_machine_page
+export = VirtualMachineApi.export
+get_virtual_machine_by_id = VirtualMachineApi.get_virtual_machine_by_id
+take_snapshot = VirtualMachineApi.take_snapshot

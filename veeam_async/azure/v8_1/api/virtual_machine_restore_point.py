@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         DataRetrievalExtendOptions,
@@ -56,10 +53,10 @@ _GET_RESTORE_POINT_PAGE: Operation[PageOfVirtualMachineRestorePoint] = Operation
         Parameter("storage_access_tier", "StorageAccessTier", type="list[StorageAccessTier]", array="repeat"),
         Parameter("immutability_enabled", "ImmutabilityEnabled", type="bool"),
     ),
-    answers={
-        200: Answer("PageOfVirtualMachineRestorePoint"),
+    responses={
+        200: Response("PageOfVirtualMachineRestorePoint"),
     },
-    listing=Listing("results", "VirtualMachineRestorePoint", "offset", "limit"),
+    paging=Paging("results", "VirtualMachineRestorePoint", "offset", "limit"),
 )
 
 _GET_RESTORE_POINT_BY_ID: Operation[VirtualMachineRestorePoint] = Operation(
@@ -72,8 +69,8 @@ _GET_RESTORE_POINT_BY_ID: Operation[VirtualMachineRestorePoint] = Operation(
     group="virtual_machine_restore_point",
     name="get_restore_point_by_id",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        200: Answer("VirtualMachineRestorePoint"),
+    responses={
+        200: Response("VirtualMachineRestorePoint"),
     },
 )
 
@@ -87,8 +84,8 @@ _DELETE_RESTORE_POINT: Operation[JobSession] = Operation(
     group="virtual_machine_restore_point",
     name="delete_restore_point",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -103,8 +100,8 @@ _RESTORE_DISK: Operation[JobSession] = Operation(
     name="restore_disk",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DiskBulkRestoreOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -119,8 +116,8 @@ _RESTORE_VM: Operation[JobSession] = Operation(
     name="restore_vm",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("VirtualMachineRestoreOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -135,8 +132,8 @@ _START_FLR: Operation[JobSession] = Operation(
     name="start_flr",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("FlrOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -151,8 +148,8 @@ _RETRIEVE_DATA: Operation[JobSession] = Operation(
     name="retrieve_data",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DataRetrievalOptions"),
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -167,8 +164,8 @@ _EXTEND_RETRIEVED_DATA_AVAILABILITY: Operation[None] = Operation(
     name="extend_retrieved_data_availability",
     parameters=(Parameter("restore_point_id", "restorePointId", "path", required=True),),
     body=Body("DataRetrievalExtendOptions"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -187,10 +184,10 @@ _GET_DISK_SNAPSHOTS: Operation[PageOfDiskSnapshot] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfDiskSnapshot"),
+    responses={
+        200: Response("PageOfDiskSnapshot"),
     },
-    listing=Listing("results", "DiskSnapshot", "offset", "limit"),
+    paging=Paging("results", "DiskSnapshot", "offset", "limit"),
 )
 
 _DISK_SNAPSHOT_RESCAN: Operation[JobSession] = Operation(
@@ -202,8 +199,8 @@ _DISK_SNAPSHOT_RESCAN: Operation[JobSession] = Operation(
     tag="VirtualMachineRestorePoint",
     group="virtual_machine_restore_point",
     name="disk_snapshot_rescan",
-    answers={
-        202: Answer("JobSession"),
+    responses={
+        202: Response("JobSession"),
     },
 )
 
@@ -222,456 +219,11 @@ _GET_VIRTUAL_MACHINE_SNAPSHOTS: Operation[PageOfVmSnapshot] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfVmSnapshot"),
+    responses={
+        200: Response("PageOfVmSnapshot"),
     },
-    listing=Listing("results", "VmSnapshot", "offset", "limit"),
+    paging=Paging("results", "VmSnapshot", "offset", "limit"),
 )
-
-
-async def get_restore_point_page(
-    client: ApplianceClient,
-    *,
-    virtual_machine_id: str | Unset = UNSET,
-    disk_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-) -> PageOfVirtualMachineRestorePoint:
-    """Get Azure VM Restore Points: GET /api/v8.1/restorePoints/virtualMachines.
-
-    Args:
-        client: the appliance.
-        virtual_machine_id: query `VirtualMachineId`.
-        disk_id: query `DiskId`.
-        only_latest: query `OnlyLatest`.
-        data_retrieval_statuses: query `DataRetrievalStatuses`.
-        point_in_time: query `PointInTime`, with its zone.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        storage_access_tier: query `StorageAccessTier`.
-        immutability_enabled: query `ImmutabilityEnabled`.
-
-    Returns:
-        200: `PageOfVirtualMachineRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointPage
-    """
-    return await client.execute(
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "virtual_machine_id": virtual_machine_id,
-            "disk_id": disk_id,
-            "only_latest": only_latest,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "point_in_time": point_in_time,
-            "offset": offset,
-            "limit": limit,
-            "storage_access_tier": storage_access_tier,
-            "immutability_enabled": immutability_enabled,
-        },
-    )
-
-
-def iterate_restore_point_page(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    virtual_machine_id: str | Unset = UNSET,
-    disk_id: str | Unset = UNSET,
-    only_latest: bool | Unset = UNSET,
-    data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
-    point_in_time: datetime | Unset = UNSET,
-    storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
-    immutability_enabled: bool | Unset = UNSET,
-) -> Items[VirtualMachineRestorePoint, PageOfVirtualMachineRestorePoint]:
-    """Get Azure VM Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_restore_point_page`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_RESTORE_POINT_PAGE,
-        {
-            "virtual_machine_id": virtual_machine_id,
-            "disk_id": disk_id,
-            "only_latest": only_latest,
-            "data_retrieval_statuses": data_retrieval_statuses,
-            "point_in_time": point_in_time,
-            "storage_access_tier": storage_access_tier,
-            "immutability_enabled": immutability_enabled,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_restore_point_by_id(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> VirtualMachineRestorePoint:
-    """Get Azure VM Restore Point Data: GET /api/v8.1/restorePoints/virtualMachines/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        200: `VirtualMachineRestorePoint`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointById
-    """
-    return await client.execute(_GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
-
-
-async def delete_restore_point(
-    client: ApplianceClient,
-    restore_point_id: str,
-) -> JobSession:
-    """Remove Azure VM Restore Point: DELETE /api/v8.1/restorePoints/virtualMachines/{restorePointId}.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 423.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DeleteRestorePoint
-    """
-    return await client.execute(_DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
-
-
-async def restore_disk(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DiskBulkRestoreOptions,
-) -> JobSession:
-    """Perform Virtual Disk Restore: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/restoreDisk.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreDisk
-    """
-    return await client.execute(_RESTORE_DISK, {"restore_point_id": restore_point_id}, body)
-
-
-async def restore_vm(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: VirtualMachineRestoreOptions,
-) -> JobSession:
-    """Perform Azure VM Restore: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/restoreVirtualMachine.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreVm
-    """
-    return await client.execute(_RESTORE_VM, {"restore_point_id": restore_point_id}, body)
-
-
-async def start_flr(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: FlrOptions,
-) -> JobSession:
-    """Perform Azure VM File-Level Restore: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/restoreFile.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_StartFlr
-    """
-    return await client.execute(_START_FLR, {"restore_point_id": restore_point_id}, body)
-
-
-async def retrieve_data(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DataRetrievalOptions,
-) -> JobSession:
-    """Retrieve Data from Archive: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/retrieveData.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RetrieveData
-    """
-    return await client.execute(_RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
-
-
-async def extend_retrieved_data_availability(
-    client: ApplianceClient,
-    restore_point_id: str,
-    body: DataRetrievalExtendOptions,
-) -> None:
-    """Extend Data Availability Period: POST
-    /api/v8.1/restorePoints/virtualMachines/{restorePointId}/extendRetrievedDataAvailability.
-
-    Args:
-        client: the appliance.
-        restore_point_id: path `restorePointId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_ExtendRetrievedDataAvailability
-    """
-    return await client.execute(_EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
-
-
-async def get_disk_snapshots(
-    client: ApplianceClient,
-    *,
-    restore_point_id: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfDiskSnapshot:
-    """Get Collection of Virtual Disk Snapshots: GET /api/v8.1/restorePoints/virtualMachines/diskSnapshots.
-
-    Args:
-        client: the appliance.
-        restore_point_id: query `RestorePointId`, UUID.
-        virtual_machine_id: query `VirtualMachineId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfDiskSnapshot`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetDiskSnapshots
-    """
-    return await client.execute(
-        _GET_DISK_SNAPSHOTS,
-        {
-            "restore_point_id": restore_point_id,
-            "virtual_machine_id": virtual_machine_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_disk_snapshots(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    restore_point_id: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-) -> Items[DiskSnapshot, PageOfDiskSnapshot]:
-    """Get Collection of Virtual Disk Snapshots: every row of every page, for `async for`.
-
-    What is not said here is as in `get_disk_snapshots`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_DISK_SNAPSHOTS,
-        {"restore_point_id": restore_point_id, "virtual_machine_id": virtual_machine_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def disk_snapshot_rescan(
-    client: ApplianceClient,
-) -> JobSession:
-    """Virtual Disk Snapshots Rescan: POST /api/v8.1/restorePoints/virtualMachines/diskSnapshots/rescan.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        202: `JobSession`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DiskSnapshotRescan
-    """
-    return await client.execute(_DISK_SNAPSHOT_RESCAN, {})
-
-
-async def get_virtual_machine_snapshots(
-    client: ApplianceClient,
-    *,
-    restore_point_id: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfVmSnapshot:
-    """Get Collection of Azure VM Snapshots: GET /api/v8.1/restorePoints/virtualMachines/snapshots.
-
-    Args:
-        client: the appliance.
-        restore_point_id: query `RestorePointId`, UUID.
-        virtual_machine_id: query `VirtualMachineId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfVmSnapshot`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetVirtualMachineSnapshots
-    """
-    return await client.execute(
-        _GET_VIRTUAL_MACHINE_SNAPSHOTS,
-        {
-            "restore_point_id": restore_point_id,
-            "virtual_machine_id": virtual_machine_id,
-            "offset": offset,
-            "limit": limit,
-        },
-    )
-
-
-def iterate_virtual_machine_snapshots(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    restore_point_id: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-) -> Items[VmSnapshot, PageOfVmSnapshot]:
-    """Get Collection of Azure VM Snapshots: every row of every page, for `async for`.
-
-    What is not said here is as in `get_virtual_machine_snapshots`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VIRTUAL_MACHINE_SNAPSHOTS,
-        {"restore_point_id": restore_point_id, "virtual_machine_id": virtual_machine_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class VirtualMachineRestorePointApi(Api):
@@ -679,14 +231,342 @@ class VirtualMachineRestorePointApi(Api):
 
     __slots__ = ()
 
-    get_restore_point_page = ListMethod(get_restore_point_page, iterate_restore_point_page)
-    get_restore_point_by_id = Method(get_restore_point_by_id)
-    delete_restore_point = Method(delete_restore_point)
-    restore_disk = Method(restore_disk)
-    restore_vm = Method(restore_vm)
-    start_flr = Method(start_flr)
-    retrieve_data = Method(retrieve_data)
-    extend_retrieved_data_availability = Method(extend_retrieved_data_availability)
-    get_disk_snapshots = ListMethod(get_disk_snapshots, iterate_disk_snapshots)
-    disk_snapshot_rescan = Method(disk_snapshot_rescan)
-    get_virtual_machine_snapshots = ListMethod(get_virtual_machine_snapshots, iterate_virtual_machine_snapshots)
+    def get_restore_point_page(
+        self: Caller,
+        *,
+        virtual_machine_id: str | Unset = UNSET,
+        disk_id: str | Unset = UNSET,
+        only_latest: bool | Unset = UNSET,
+        data_retrieval_statuses: list[DataRetrievalStatus] | Unset = UNSET,
+        point_in_time: datetime | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        storage_access_tier: list[StorageAccessTier] | Unset = UNSET,
+        immutability_enabled: bool | Unset = UNSET,
+    ) -> Listing[VirtualMachineRestorePoint, PageOfVirtualMachineRestorePoint]:
+        """Get Azure VM Restore Points: GET /api/v8.1/restorePoints/virtualMachines.
+
+        Args:
+            virtual_machine_id: query `VirtualMachineId`.
+            disk_id: query `DiskId`.
+            only_latest: query `OnlyLatest`.
+            data_retrieval_statuses: query `DataRetrievalStatuses`.
+            point_in_time: query `PointInTime`, with its zone.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            storage_access_tier: query `StorageAccessTier`.
+            immutability_enabled: query `ImmutabilityEnabled`.
+
+        Returns:
+            200: `PageOfVirtualMachineRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointPage
+        """
+        return Listing(
+            self,
+            _GET_RESTORE_POINT_PAGE,
+            {
+                "virtual_machine_id": virtual_machine_id,
+                "disk_id": disk_id,
+                "only_latest": only_latest,
+                "data_retrieval_statuses": data_retrieval_statuses,
+                "point_in_time": point_in_time,
+                "offset": offset,
+                "limit": limit,
+                "storage_access_tier": storage_access_tier,
+                "immutability_enabled": immutability_enabled,
+            },
+        )
+
+    def get_restore_point_by_id(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[VirtualMachineRestorePoint]:
+        """Get Azure VM Restore Point Data: GET /api/v8.1/restorePoints/virtualMachines/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            200: `VirtualMachineRestorePoint`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetRestorePointById
+        """
+        return Request(self, _GET_RESTORE_POINT_BY_ID, {"restore_point_id": restore_point_id})
+
+    def delete_restore_point(
+        self: Caller,
+        restore_point_id: str,
+    ) -> Request[JobSession]:
+        """Remove Azure VM Restore Point: DELETE /api/v8.1/restorePoints/virtualMachines/{restorePointId}.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 423.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DeleteRestorePoint
+        """
+        return Request(self, _DELETE_RESTORE_POINT, {"restore_point_id": restore_point_id})
+
+    def restore_disk(
+        self: Caller,
+        restore_point_id: str,
+        body: DiskBulkRestoreOptions,
+    ) -> Request[JobSession]:
+        """Perform Virtual Disk Restore: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/restoreDisk.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreDisk
+        """
+        return Request(self, _RESTORE_DISK, {"restore_point_id": restore_point_id}, body)
+
+    def restore_vm(
+        self: Caller,
+        restore_point_id: str,
+        body: VirtualMachineRestoreOptions,
+    ) -> Request[JobSession]:
+        """Perform Azure VM Restore: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/restoreVirtualMachine.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RestoreVm
+        """
+        return Request(self, _RESTORE_VM, {"restore_point_id": restore_point_id}, body)
+
+    def start_flr(
+        self: Caller,
+        restore_point_id: str,
+        body: FlrOptions,
+    ) -> Request[JobSession]:
+        """Perform Azure VM File-Level Restore: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/restoreFile.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_StartFlr
+        """
+        return Request(self, _START_FLR, {"restore_point_id": restore_point_id}, body)
+
+    def retrieve_data(
+        self: Caller,
+        restore_point_id: str,
+        body: DataRetrievalOptions,
+    ) -> Request[JobSession]:
+        """Retrieve Data from Archive: POST /api/v8.1/restorePoints/virtualMachines/{restorePointId}/retrieveData.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_RetrieveData
+        """
+        return Request(self, _RETRIEVE_DATA, {"restore_point_id": restore_point_id}, body)
+
+    def extend_retrieved_data_availability(
+        self: Caller,
+        restore_point_id: str,
+        body: DataRetrievalExtendOptions,
+    ) -> Request[None]:
+        """Extend Data Availability Period: POST
+        /api/v8.1/restorePoints/virtualMachines/{restorePointId}/extendRetrievedDataAvailability.
+
+        Args:
+            restore_point_id: path `restorePointId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_ExtendRetrievedDataAvailability
+        """
+        return Request(self, _EXTEND_RETRIEVED_DATA_AVAILABILITY, {"restore_point_id": restore_point_id}, body)
+
+    def get_disk_snapshots(
+        self: Caller,
+        *,
+        restore_point_id: str | Unset = UNSET,
+        virtual_machine_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[DiskSnapshot, PageOfDiskSnapshot]:
+        """Get Collection of Virtual Disk Snapshots: GET /api/v8.1/restorePoints/virtualMachines/diskSnapshots.
+
+        Args:
+            restore_point_id: query `RestorePointId`, UUID.
+            virtual_machine_id: query `VirtualMachineId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfDiskSnapshot`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetDiskSnapshots
+        """
+        return Listing(
+            self,
+            _GET_DISK_SNAPSHOTS,
+            {
+                "restore_point_id": restore_point_id,
+                "virtual_machine_id": virtual_machine_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+    def disk_snapshot_rescan(
+        self: Caller,
+    ) -> Request[JobSession]:
+        """Virtual Disk Snapshots Rescan: POST /api/v8.1/restorePoints/virtualMachines/diskSnapshots/rescan.
+
+        Returns:
+            202: `JobSession`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_DiskSnapshotRescan
+        """
+        return Request(self, _DISK_SNAPSHOT_RESCAN, {})
+
+    def get_virtual_machine_snapshots(
+        self: Caller,
+        *,
+        restore_point_id: str | Unset = UNSET,
+        virtual_machine_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[VmSnapshot, PageOfVmSnapshot]:
+        """Get Collection of Azure VM Snapshots: GET /api/v8.1/restorePoints/virtualMachines/snapshots.
+
+        Args:
+            restore_point_id: query `RestorePointId`, UUID.
+            virtual_machine_id: query `VirtualMachineId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfVmSnapshot`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VirtualMachineRestorePoint#operation/VirtualMachineRestorePoint_GetVirtualMachineSnapshots
+        """
+        return Listing(
+            self,
+            _GET_VIRTUAL_MACHINE_SNAPSHOTS,
+            {
+                "restore_point_id": restore_point_id,
+                "virtual_machine_id": virtual_machine_id,
+                "offset": offset,
+                "limit": limit,
+            },
+        )
+
+
+get_restore_point_page = VirtualMachineRestorePointApi.get_restore_point_page
+get_restore_point_by_id = VirtualMachineRestorePointApi.get_restore_point_by_id
+delete_restore_point = VirtualMachineRestorePointApi.delete_restore_point
+restore_disk = VirtualMachineRestorePointApi.restore_disk
+restore_vm = VirtualMachineRestorePointApi.restore_vm
+start_flr = VirtualMachineRestorePointApi.start_flr
+retrieve_data = VirtualMachineRestorePointApi.retrieve_data
+extend_retrieved_data_availability = VirtualMachineRestorePointApi.extend_retrieved_data_availability
+get_disk_snapshots = VirtualMachineRestorePointApi.get_disk_snapshots
+disk_snapshot_rescan = VirtualMachineRestorePointApi.disk_snapshot_rescan
+get_virtual_machine_snapshots = VirtualMachineRestorePointApi.get_virtual_machine_snapshots

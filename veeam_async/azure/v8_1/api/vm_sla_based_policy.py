@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CostEstimationItem,
@@ -53,10 +51,10 @@ _VM_PROTECTION_POLICY_GET_POLICIES: Operation[PageOfVmProtectionPolicy] = Operat
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfVmProtectionPolicy"),
+    responses={
+        200: Response("PageOfVmProtectionPolicy"),
     },
-    listing=Listing("results", "VmProtectionPolicy", "offset", "limit"),
+    paging=Paging("results", "VmProtectionPolicy", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_CREATE_POLICY: Operation[VmProtectionPolicy] = Operation(
@@ -69,8 +67,8 @@ _VM_PROTECTION_POLICY_CREATE_POLICY: Operation[VmProtectionPolicy] = Operation(
     group="vm_sla_based_policy",
     name="vm_protection_policy_create_policy",
     body=Body("NewVmProtectionPolicyFromClient"),
-    answers={
-        201: Answer("VmProtectionPolicy"),
+    responses={
+        201: Response("VmProtectionPolicy"),
     },
 )
 
@@ -85,8 +83,8 @@ _VM_PROTECTION_POLICY_EXPORT: Operation[bytes] = Operation(
     name="vm_protection_policy_export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("VmProtectionPolicyExportQueryOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -101,8 +99,8 @@ _VM_PROTECTION_POLICY_GET_POLICY: Operation[VmProtectionPolicy] = Operation(
     group="vm_sla_based_policy",
     name="vm_protection_policy_get_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        200: Answer("VmProtectionPolicy"),
+    responses={
+        200: Response("VmProtectionPolicy"),
     },
 )
 
@@ -117,8 +115,8 @@ _VM_PROTECTION_POLICY_UPDATE_POLICY: Operation[None] = Operation(
     name="vm_protection_policy_update_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
     body=Body("UpdatedVmProtectionPolicyFromClient"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -132,8 +130,8 @@ _VM_PROTECTION_POLICY_DELETE_POLICY: Operation[None] = Operation(
     group="vm_sla_based_policy",
     name="vm_protection_policy_delete_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -151,10 +149,10 @@ _VM_PROTECTION_POLICY_GET_POLICIES_WITH_SLA: Operation[PageOfVmProtectionPolicyW
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfVmProtectionPolicyWithSla"),
+    responses={
+        200: Response("PageOfVmProtectionPolicyWithSla"),
     },
-    listing=Listing("results", "VmProtectionPolicyWithSla", "offset", "limit"),
+    paging=Paging("results", "VmProtectionPolicyWithSla", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_GET_POLICY_SELECTED_ITEMS: Operation[PageOfPolicyBackupItem] = Operation(
@@ -171,10 +169,10 @@ _VM_PROTECTION_POLICY_GET_POLICY_SELECTED_ITEMS: Operation[PageOfPolicyBackupIte
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyBackupItem"),
+    responses={
+        200: Response("PageOfPolicyBackupItem"),
     },
-    listing=Listing("results", "PolicyBackupItem", "offset", "limit"),
+    paging=Paging("results", "PolicyBackupItem", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_GET_POLICY_REGIONS: Operation[PageOfRegion] = Operation(
@@ -191,10 +189,10 @@ _VM_PROTECTION_POLICY_GET_POLICY_REGIONS: Operation[PageOfRegion] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfRegion"),
+    responses={
+        200: Response("PageOfRegion"),
     },
-    listing=Listing("results", "Region", "offset", "limit"),
+    paging=Paging("results", "Region", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_GET_POLICY_EXCLUDED_ITEMS: Operation[PageOfPolicyExcludedItem] = Operation(
@@ -212,10 +210,10 @@ _VM_PROTECTION_POLICY_GET_POLICY_EXCLUDED_ITEMS: Operation[PageOfPolicyExcludedI
         Parameter("limit", "Limit", type="int"),
         Parameter("name_search_pattern", "NameSearchPattern"),
     ),
-    answers={
-        200: Answer("PageOfPolicyExcludedItem"),
+    responses={
+        200: Response("PageOfPolicyExcludedItem"),
     },
-    listing=Listing("results", "PolicyExcludedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyExcludedItem", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_ORDER_PRIORITY_OF_POLICIES: Operation[None] = Operation(
@@ -228,8 +226,8 @@ _VM_PROTECTION_POLICY_ORDER_PRIORITY_OF_POLICIES: Operation[None] = Operation(
     group="vm_sla_based_policy",
     name="vm_protection_policy_order_priority_of_policies",
     body=Body("list[str]", required=False),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -243,8 +241,8 @@ _VM_PROTECTION_POLICY_ENABLE_POLICY: Operation[None] = Operation(
     group="vm_sla_based_policy",
     name="vm_protection_policy_enable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -258,8 +256,8 @@ _VM_PROTECTION_POLICY_DISABLE_POLICY: Operation[None] = Operation(
     group="vm_sla_based_policy",
     name="vm_protection_policy_disable_policy",
     parameters=(Parameter("policy_id", "policyId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -276,10 +274,10 @@ _VM_PROTECTION_POLICY_GET_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] 
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyProtectedItem"),
+    responses={
+        200: Response("PageOfPolicyProtectedItem"),
     },
-    listing=Listing("results", "PolicyProtectedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyProtectedItem", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_GET_POLICY_PROTECTED_ITEMS: Operation[PageOfPolicyProtectedItem] = Operation(
@@ -296,10 +294,10 @@ _VM_PROTECTION_POLICY_GET_POLICY_PROTECTED_ITEMS: Operation[PageOfPolicyProtecte
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfPolicyProtectedItem"),
+    responses={
+        200: Response("PageOfPolicyProtectedItem"),
     },
-    listing=Listing("results", "PolicyProtectedItem", "offset", "limit"),
+    paging=Paging("results", "PolicyProtectedItem", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_COST_ESTIMATION_CALCULATE_COST_ESTIMATION: Operation[PageOfCostEstimationItem] = Operation(
@@ -317,11 +315,11 @@ _VM_PROTECTION_POLICY_COST_ESTIMATION_CALCULATE_COST_ESTIMATION: Operation[PageO
         Parameter("limit", "Limit", type="int"),
     ),
     body=Body("CostEstimationVmProtectionPolicyFromClient"),
-    answers={
-        200: Answer("PageOfCostEstimationItem"),
+    responses={
+        200: Response("PageOfCostEstimationItem"),
     },
     safe=True,
-    listing=Listing("results", "CostEstimationItem", "offset", "limit"),
+    paging=Paging("results", "CostEstimationItem", "offset", "limit"),
 )
 
 _VM_PROTECTION_POLICY_COST_ESTIMATION_EXPORT: Operation[bytes] = Operation(
@@ -335,726 +333,11 @@ _VM_PROTECTION_POLICY_COST_ESTIMATION_EXPORT: Operation[bytes] = Operation(
     name="vm_protection_policy_cost_estimation_export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("CostEstimationVmProtectionPolicyFromClient"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
-
-
-async def vm_protection_policy_get_policies(
-    client: ApplianceClient,
-    *,
-    policy_name: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfVmProtectionPolicy:
-    """Get Collection of SLA-Based Backup Policies: GET /api/v8.1/policy/slaBased/virtualMachines.
-
-    Args:
-        client: the appliance.
-        policy_name: query `PolicyName`.
-        virtual_machine_id: query `VirtualMachineId`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfVmProtectionPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicies
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_GET_POLICIES,
-        {"policy_name": policy_name, "virtual_machine_id": virtual_machine_id, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_vm_protection_policy_get_policies(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_name: str | Unset = UNSET,
-    virtual_machine_id: str | Unset = UNSET,
-) -> Items[VmProtectionPolicy, PageOfVmProtectionPolicy]:
-    """Get Collection of SLA-Based Backup Policies: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_policies`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_POLICIES,
-        {"policy_name": policy_name, "virtual_machine_id": virtual_machine_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_create_policy(
-    client: ApplianceClient,
-    body: NewVmProtectionPolicyFromClient,
-) -> VmProtectionPolicy:
-    """Create SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `VmProtectionPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_CreatePolicy
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_CREATE_POLICY, {}, body)
-
-
-async def vm_protection_policy_export(
-    client: ApplianceClient,
-    body: VmProtectionPolicyExportQueryOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of SLA-Based Backup Policies: POST /api/v8.1/policy/slaBased/virtualMachines/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_Export
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_EXPORT, {"accept": accept}, body)
-
-
-async def vm_protection_policy_get_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> VmProtectionPolicy:
-    """Get SLA-Based Backup Policy Data: GET /api/v8.1/policy/slaBased/virtualMachines/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        200: `VmProtectionPolicy`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicy
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_GET_POLICY, {"policy_id": policy_id})
-
-
-async def vm_protection_policy_update_policy(
-    client: ApplianceClient,
-    policy_id: str,
-    body: UpdatedVmProtectionPolicyFromClient,
-) -> None:
-    """Modify SLA-Based Backup Policy: PUT /api/v8.1/policy/slaBased/virtualMachines/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_UpdatePolicy
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_UPDATE_POLICY, {"policy_id": policy_id}, body)
-
-
-async def vm_protection_policy_delete_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Remove SLA-Based Backup Policy: DELETE /api/v8.1/policy/slaBased/virtualMachines/{policyId}.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ConflictError: 409.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DeletePolicy
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_DELETE_POLICY, {"policy_id": policy_id})
-
-
-async def vm_protection_policy_get_policies_with_sla(
-    client: ApplianceClient,
-    *,
-    policy_name: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfVmProtectionPolicyWithSla:
-    """Get SLA Compliance Information: GET /api/v8.1/policy/slaBased/virtualMachines/slaReport.
-
-    Args:
-        client: the appliance.
-        policy_name: query `PolicyName`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfVmProtectionPolicyWithSla`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPoliciesWithSla
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_GET_POLICIES_WITH_SLA, {"policy_name": policy_name, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_vm_protection_policy_get_policies_with_sla(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    policy_name: str | Unset = UNSET,
-) -> Items[VmProtectionPolicyWithSla, PageOfVmProtectionPolicyWithSla]:
-    """Get SLA Compliance Information: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_policies_with_sla`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_POLICIES_WITH_SLA,
-        {"policy_name": policy_name},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_get_policy_selected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyBackupItem:
-    """Get Resources Protected by SLA-Based Backup Policy: GET
-    /api/v8.1/policy/slaBased/virtualMachines/{policyId}/selectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyBackupItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicySelectedItems
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_GET_POLICY_SELECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_vm_protection_policy_get_policy_selected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyBackupItem, PageOfPolicyBackupItem]:
-    """Get Resources Protected by SLA-Based Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_policy_selected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_POLICY_SELECTED_ITEMS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_get_policy_regions(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfRegion:
-    """Get Azure Regions Specified in SLA-Based Backup Policy Settings: GET
-    /api/v8.1/policy/slaBased/virtualMachines/{policyId}/regions.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfRegion`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyRegions
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_vm_protection_policy_get_policy_regions(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[Region, PageOfRegion]:
-    """Get Azure Regions Specified in SLA-Based Backup Policy Settings: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_policy_regions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_POLICY_REGIONS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_get_policy_excluded_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    name_search_pattern: str | Unset = UNSET,
-) -> PageOfPolicyExcludedItem:
-    """Get Resources Excluded from SLA-Based Backup Policy: GET
-    /api/v8.1/policy/slaBased/virtualMachines/{policyId}/excludedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-        name_search_pattern: query `NameSearchPattern`.
-
-    Returns:
-        200: `PageOfPolicyExcludedItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyExcludedItems
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_GET_POLICY_EXCLUDED_ITEMS,
-        {"policy_id": policy_id, "offset": offset, "limit": limit, "name_search_pattern": name_search_pattern},
-    )
-
-
-def iterate_vm_protection_policy_get_policy_excluded_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    name_search_pattern: str | Unset = UNSET,
-) -> Items[PolicyExcludedItem, PageOfPolicyExcludedItem]:
-    """Get Resources Excluded from SLA-Based Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_policy_excluded_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_POLICY_EXCLUDED_ITEMS,
-        {"policy_id": policy_id, "name_search_pattern": name_search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_order_priority_of_policies(
-    client: ApplianceClient,
-    body: list[str] | Unset = UNSET,
-) -> None:
-    """Set SLA-Based Backup Policy Priority: POST /api/v8.1/policy/slaBased/virtualMachines/orderPriorities.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_OrderPriorityOfPolicies
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
-
-
-async def vm_protection_policy_enable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Enable SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines/{policyId}/enable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_EnablePolicy
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_ENABLE_POLICY, {"policy_id": policy_id})
-
-
-async def vm_protection_policy_disable_policy(
-    client: ApplianceClient,
-    policy_id: str,
-) -> None:
-    """Disable SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines/{policyId}/disable.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DisablePolicy
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_DISABLE_POLICY, {"policy_id": policy_id})
-
-
-async def vm_protection_policy_get_protected_items(
-    client: ApplianceClient,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyProtectedItem:
-    """Get Collection of Protected Items: GET /api/v8.1/policy/slaBased/virtualMachines/protectedItems.
-
-    Args:
-        client: the appliance.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyProtectedItem`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetProtectedItems
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
-
-
-def iterate_vm_protection_policy_get_protected_items(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
-    """Get Collection of Protected Items: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_PROTECTED_ITEMS,
-        {},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_get_policy_protected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfPolicyProtectedItem:
-    """Get Resources Protected by SLA-Based Backup Policy: GET
-    /api/v8.1/policy/slaBased/virtualMachines/{policyId}/protectedItems.
-
-    Args:
-        client: the appliance.
-        policy_id: path `policyId`, UUID.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfPolicyProtectedItem`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyProtectedItems
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_GET_POLICY_PROTECTED_ITEMS, {"policy_id": policy_id, "offset": offset, "limit": limit}
-    )
-
-
-def iterate_vm_protection_policy_get_policy_protected_items(
-    client: ApplianceClient,
-    policy_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[PolicyProtectedItem, PageOfPolicyProtectedItem]:
-    """Get Resources Protected by SLA-Based Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_get_policy_protected_items`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_GET_POLICY_PROTECTED_ITEMS,
-        {"policy_id": policy_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_cost_estimation_calculate_cost_estimation(
-    client: ApplianceClient,
-    body: CostEstimationVmProtectionPolicyFromClient,
-    *,
-    virtual_machine_name_filter: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfCostEstimationItem:
-    """Calculate Estimated Cost of SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines/estimateCost.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        virtual_machine_name_filter: query `VirtualMachineNameFilter`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfCostEstimationItem`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_CalculateCostEstimation
-    """
-    return await client.execute(
-        _VM_PROTECTION_POLICY_COST_ESTIMATION_CALCULATE_COST_ESTIMATION,
-        {"virtual_machine_name_filter": virtual_machine_name_filter, "offset": offset, "limit": limit},
-        body,
-    )
-
-
-def iterate_vm_protection_policy_cost_estimation_calculate_cost_estimation(
-    client: ApplianceClient,
-    body: CostEstimationVmProtectionPolicyFromClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    virtual_machine_name_filter: str | Unset = UNSET,
-) -> Items[CostEstimationItem, PageOfCostEstimationItem]:
-    """Calculate Estimated Cost of SLA-Based Backup Policy: every row of every page, for `async for`.
-
-    What is not said here is as in `vm_protection_policy_cost_estimation_calculate_cost_estimation`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VM_PROTECTION_POLICY_COST_ESTIMATION_CALCULATE_COST_ESTIMATION,
-        {"virtual_machine_name_filter": virtual_machine_name_filter},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def vm_protection_policy_cost_estimation_export(
-    client: ApplianceClient,
-    body: CostEstimationVmProtectionPolicyFromClient,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Estimation Cost Report: POST /api/v8.1/policy/slaBased/virtualMachines/estimateCost/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_Export
-    """
-    return await client.execute(_VM_PROTECTION_POLICY_COST_ESTIMATION_EXPORT, {"accept": accept}, body)
 
 
 class VmSlaBasedPolicyApi(Api):
@@ -1062,37 +345,493 @@ class VmSlaBasedPolicyApi(Api):
 
     __slots__ = ()
 
-    vm_protection_policy_get_policies = ListMethod(
-        vm_protection_policy_get_policies, iterate_vm_protection_policy_get_policies
-    )
-    vm_protection_policy_create_policy = Method(vm_protection_policy_create_policy)
-    vm_protection_policy_export = DownloadMethod(vm_protection_policy_export)
-    vm_protection_policy_get_policy = Method(vm_protection_policy_get_policy)
-    vm_protection_policy_update_policy = Method(vm_protection_policy_update_policy)
-    vm_protection_policy_delete_policy = Method(vm_protection_policy_delete_policy)
-    vm_protection_policy_get_policies_with_sla = ListMethod(
-        vm_protection_policy_get_policies_with_sla, iterate_vm_protection_policy_get_policies_with_sla
-    )
-    vm_protection_policy_get_policy_selected_items = ListMethod(
-        vm_protection_policy_get_policy_selected_items, iterate_vm_protection_policy_get_policy_selected_items
-    )
-    vm_protection_policy_get_policy_regions = ListMethod(
-        vm_protection_policy_get_policy_regions, iterate_vm_protection_policy_get_policy_regions
-    )
-    vm_protection_policy_get_policy_excluded_items = ListMethod(
-        vm_protection_policy_get_policy_excluded_items, iterate_vm_protection_policy_get_policy_excluded_items
-    )
-    vm_protection_policy_order_priority_of_policies = Method(vm_protection_policy_order_priority_of_policies)
-    vm_protection_policy_enable_policy = Method(vm_protection_policy_enable_policy)
-    vm_protection_policy_disable_policy = Method(vm_protection_policy_disable_policy)
-    vm_protection_policy_get_protected_items = ListMethod(
-        vm_protection_policy_get_protected_items, iterate_vm_protection_policy_get_protected_items
-    )
-    vm_protection_policy_get_policy_protected_items = ListMethod(
-        vm_protection_policy_get_policy_protected_items, iterate_vm_protection_policy_get_policy_protected_items
-    )
-    vm_protection_policy_cost_estimation_calculate_cost_estimation = ListMethod(
-        vm_protection_policy_cost_estimation_calculate_cost_estimation,
-        iterate_vm_protection_policy_cost_estimation_calculate_cost_estimation,
-    )
-    vm_protection_policy_cost_estimation_export = DownloadMethod(vm_protection_policy_cost_estimation_export)
+    def vm_protection_policy_get_policies(
+        self: Caller,
+        *,
+        policy_name: str | Unset = UNSET,
+        virtual_machine_id: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[VmProtectionPolicy, PageOfVmProtectionPolicy]:
+        """Get Collection of SLA-Based Backup Policies: GET /api/v8.1/policy/slaBased/virtualMachines.
+
+        Args:
+            policy_name: query `PolicyName`.
+            virtual_machine_id: query `VirtualMachineId`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfVmProtectionPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicies
+        """
+        return Listing(
+            self,
+            _VM_PROTECTION_POLICY_GET_POLICIES,
+            {"policy_name": policy_name, "virtual_machine_id": virtual_machine_id, "offset": offset, "limit": limit},
+        )
+
+    def vm_protection_policy_create_policy(
+        self: Caller,
+        body: NewVmProtectionPolicyFromClient,
+    ) -> Request[VmProtectionPolicy]:
+        """Create SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `VmProtectionPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_CreatePolicy
+        """
+        return Request(self, _VM_PROTECTION_POLICY_CREATE_POLICY, {}, body)
+
+    def vm_protection_policy_export(
+        self: Caller,
+        body: VmProtectionPolicyExportQueryOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of SLA-Based Backup Policies: POST /api/v8.1/policy/slaBased/virtualMachines/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_Export
+        """
+        return Download(self, _VM_PROTECTION_POLICY_EXPORT, {"accept": accept}, body)
+
+    def vm_protection_policy_get_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[VmProtectionPolicy]:
+        """Get SLA-Based Backup Policy Data: GET /api/v8.1/policy/slaBased/virtualMachines/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            200: `VmProtectionPolicy`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicy
+        """
+        return Request(self, _VM_PROTECTION_POLICY_GET_POLICY, {"policy_id": policy_id})
+
+    def vm_protection_policy_update_policy(
+        self: Caller,
+        policy_id: str,
+        body: UpdatedVmProtectionPolicyFromClient,
+    ) -> Request[None]:
+        """Modify SLA-Based Backup Policy: PUT /api/v8.1/policy/slaBased/virtualMachines/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_UpdatePolicy
+        """
+        return Request(self, _VM_PROTECTION_POLICY_UPDATE_POLICY, {"policy_id": policy_id}, body)
+
+    def vm_protection_policy_delete_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Remove SLA-Based Backup Policy: DELETE /api/v8.1/policy/slaBased/virtualMachines/{policyId}.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ConflictError: 409.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DeletePolicy
+        """
+        return Request(self, _VM_PROTECTION_POLICY_DELETE_POLICY, {"policy_id": policy_id})
+
+    def vm_protection_policy_get_policies_with_sla(
+        self: Caller,
+        *,
+        policy_name: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[VmProtectionPolicyWithSla, PageOfVmProtectionPolicyWithSla]:
+        """Get SLA Compliance Information: GET /api/v8.1/policy/slaBased/virtualMachines/slaReport.
+
+        Args:
+            policy_name: query `PolicyName`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfVmProtectionPolicyWithSla`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPoliciesWithSla
+        """
+        return Listing(
+            self,
+            _VM_PROTECTION_POLICY_GET_POLICIES_WITH_SLA,
+            {"policy_name": policy_name, "offset": offset, "limit": limit},
+        )
+
+    def vm_protection_policy_get_policy_selected_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyBackupItem, PageOfPolicyBackupItem]:
+        """Get Resources Protected by SLA-Based Backup Policy: GET
+        /api/v8.1/policy/slaBased/virtualMachines/{policyId}/selectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyBackupItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicySelectedItems
+        """
+        return Listing(
+            self,
+            _VM_PROTECTION_POLICY_GET_POLICY_SELECTED_ITEMS,
+            {"policy_id": policy_id, "offset": offset, "limit": limit},
+        )
+
+    def vm_protection_policy_get_policy_regions(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Region, PageOfRegion]:
+        """Get Azure Regions Specified in SLA-Based Backup Policy Settings: GET
+        /api/v8.1/policy/slaBased/virtualMachines/{policyId}/regions.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfRegion`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyRegions
+        """
+        return Listing(
+            self, _VM_PROTECTION_POLICY_GET_POLICY_REGIONS, {"policy_id": policy_id, "offset": offset, "limit": limit}
+        )
+
+    def vm_protection_policy_get_policy_excluded_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        name_search_pattern: str | Unset = UNSET,
+    ) -> Listing[PolicyExcludedItem, PageOfPolicyExcludedItem]:
+        """Get Resources Excluded from SLA-Based Backup Policy: GET
+        /api/v8.1/policy/slaBased/virtualMachines/{policyId}/excludedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+            name_search_pattern: query `NameSearchPattern`.
+
+        Returns:
+            200: `PageOfPolicyExcludedItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyExcludedItems
+        """
+        return Listing(
+            self,
+            _VM_PROTECTION_POLICY_GET_POLICY_EXCLUDED_ITEMS,
+            {"policy_id": policy_id, "offset": offset, "limit": limit, "name_search_pattern": name_search_pattern},
+        )
+
+    def vm_protection_policy_order_priority_of_policies(
+        self: Caller,
+        body: list[str] | Unset = UNSET,
+    ) -> Request[None]:
+        """Set SLA-Based Backup Policy Priority: POST /api/v8.1/policy/slaBased/virtualMachines/orderPriorities.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_OrderPriorityOfPolicies
+        """
+        return Request(self, _VM_PROTECTION_POLICY_ORDER_PRIORITY_OF_POLICIES, {}, body)
+
+    def vm_protection_policy_enable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Enable SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines/{policyId}/enable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_EnablePolicy
+        """
+        return Request(self, _VM_PROTECTION_POLICY_ENABLE_POLICY, {"policy_id": policy_id})
+
+    def vm_protection_policy_disable_policy(
+        self: Caller,
+        policy_id: str,
+    ) -> Request[None]:
+        """Disable SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines/{policyId}/disable.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_DisablePolicy
+        """
+        return Request(self, _VM_PROTECTION_POLICY_DISABLE_POLICY, {"policy_id": policy_id})
+
+    def vm_protection_policy_get_protected_items(
+        self: Caller,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyProtectedItem, PageOfPolicyProtectedItem]:
+        """Get Collection of Protected Items: GET /api/v8.1/policy/slaBased/virtualMachines/protectedItems.
+
+        Args:
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyProtectedItem`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetProtectedItems
+        """
+        return Listing(self, _VM_PROTECTION_POLICY_GET_PROTECTED_ITEMS, {"offset": offset, "limit": limit})
+
+    def vm_protection_policy_get_policy_protected_items(
+        self: Caller,
+        policy_id: str,
+        *,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[PolicyProtectedItem, PageOfPolicyProtectedItem]:
+        """Get Resources Protected by SLA-Based Backup Policy: GET
+        /api/v8.1/policy/slaBased/virtualMachines/{policyId}/protectedItems.
+
+        Args:
+            policy_id: path `policyId`, UUID.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfPolicyProtectedItem`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicy_GetPolicyProtectedItems
+        """
+        return Listing(
+            self,
+            _VM_PROTECTION_POLICY_GET_POLICY_PROTECTED_ITEMS,
+            {"policy_id": policy_id, "offset": offset, "limit": limit},
+        )
+
+    def vm_protection_policy_cost_estimation_calculate_cost_estimation(
+        self: Caller,
+        body: CostEstimationVmProtectionPolicyFromClient,
+        *,
+        virtual_machine_name_filter: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[CostEstimationItem, PageOfCostEstimationItem]:
+        """Calculate Estimated Cost of SLA-Based Backup Policy: POST /api/v8.1/policy/slaBased/virtualMachines/estimateCost.
+
+        Args:
+            body: what is sent, as application/json.
+            virtual_machine_name_filter: query `VirtualMachineNameFilter`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfCostEstimationItem`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_CalculateCostEstimation
+        """
+        return Listing(
+            self,
+            _VM_PROTECTION_POLICY_COST_ESTIMATION_CALCULATE_COST_ESTIMATION,
+            {"virtual_machine_name_filter": virtual_machine_name_filter, "offset": offset, "limit": limit},
+            body,
+        )
+
+    def vm_protection_policy_cost_estimation_export(
+        self: Caller,
+        body: CostEstimationVmProtectionPolicyFromClient,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Estimation Cost Report: POST /api/v8.1/policy/slaBased/virtualMachines/estimateCost/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/VmSlaBasedPolicy#operation/VmProtectionPolicyCostEstimation_Export
+        """
+        return Download(self, _VM_PROTECTION_POLICY_COST_ESTIMATION_EXPORT, {"accept": accept}, body)
+
+
+vm_protection_policy_get_policies = VmSlaBasedPolicyApi.vm_protection_policy_get_policies
+vm_protection_policy_create_policy = VmSlaBasedPolicyApi.vm_protection_policy_create_policy
+vm_protection_policy_export = VmSlaBasedPolicyApi.vm_protection_policy_export
+vm_protection_policy_get_policy = VmSlaBasedPolicyApi.vm_protection_policy_get_policy
+vm_protection_policy_update_policy = VmSlaBasedPolicyApi.vm_protection_policy_update_policy
+vm_protection_policy_delete_policy = VmSlaBasedPolicyApi.vm_protection_policy_delete_policy
+vm_protection_policy_get_policies_with_sla = VmSlaBasedPolicyApi.vm_protection_policy_get_policies_with_sla
+vm_protection_policy_get_policy_selected_items = VmSlaBasedPolicyApi.vm_protection_policy_get_policy_selected_items
+vm_protection_policy_get_policy_regions = VmSlaBasedPolicyApi.vm_protection_policy_get_policy_regions
+vm_protection_policy_get_policy_excluded_items = VmSlaBasedPolicyApi.vm_protection_policy_get_policy_excluded_items
+vm_protection_policy_order_priority_of_policies = VmSlaBasedPolicyApi.vm_protection_policy_order_priority_of_policies
+vm_protection_policy_enable_policy = VmSlaBasedPolicyApi.vm_protection_policy_enable_policy
+vm_protection_policy_disable_policy = VmSlaBasedPolicyApi.vm_protection_policy_disable_policy
+vm_protection_policy_get_protected_items = VmSlaBasedPolicyApi.vm_protection_policy_get_protected_items
+vm_protection_policy_get_policy_protected_items = VmSlaBasedPolicyApi.vm_protection_policy_get_policy_protected_items
+vm_protection_policy_cost_estimation_calculate_cost_estimation = (
+    VmSlaBasedPolicyApi.vm_protection_policy_cost_estimation_calculate_cost_estimation
+)
+vm_protection_policy_cost_estimation_export = VmSlaBasedPolicyApi.vm_protection_policy_cost_estimation_export

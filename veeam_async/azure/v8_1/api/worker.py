@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AsyncOperationOfWorkerNetworkConfigurationDeletionResult,
@@ -49,10 +47,10 @@ _GET_WORKERS: Operation[PageOfWorker] = Operation(
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfWorker"),
+    responses={
+        200: Response("PageOfWorker"),
     },
-    listing=Listing("results", "Worker", "offset", "limit"),
+    paging=Paging("results", "Worker", "offset", "limit"),
 )
 
 _DELETE_WORKER: Operation[None] = Operation(
@@ -65,8 +63,8 @@ _DELETE_WORKER: Operation[None] = Operation(
     group="worker",
     name="delete_worker",
     parameters=(Parameter("vm_name", "vmName", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -81,8 +79,8 @@ _EXPORT: Operation[bytes] = Operation(
     name="export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("WorkerExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -96,8 +94,8 @@ _GET_WORKER_STATISTICS: Operation[WorkerStatistics] = Operation(
     tag="Worker",
     group="worker",
     name="get_worker_statistics",
-    answers={
-        200: Answer("WorkerStatistics"),
+    responses={
+        200: Response("WorkerStatistics"),
     },
 )
 
@@ -116,10 +114,10 @@ _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION: Operation[PageOf
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfWorkerNetworkConfiguration"),
+    responses={
+        200: Response("PageOfWorkerNetworkConfiguration"),
     },
-    listing=Listing("results", "WorkerNetworkConfiguration", "offset", "limit"),
+    paging=Paging("results", "WorkerNetworkConfiguration", "offset", "limit"),
 )
 
 _WORKER_NETWORK_CONFIGURATION_CREATE_WORKER_NETWORK_CONFIGURATION: Operation[WorkerNetworkConfiguration] = Operation(
@@ -132,8 +130,8 @@ _WORKER_NETWORK_CONFIGURATION_CREATE_WORKER_NETWORK_CONFIGURATION: Operation[Wor
     group="worker",
     name="worker_network_configuration_create_worker_network_configuration",
     body=Body("WorkerNetworkConfigurationFromClient"),
-    answers={
-        201: Answer("WorkerNetworkConfiguration"),
+    responses={
+        201: Response("WorkerNetworkConfiguration"),
     },
 )
 
@@ -150,8 +148,8 @@ _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION_BY_ID: Operation[
         Parameter("region_id", "regionId", "path", required=True),
         Parameter("subscription_id"),
     ),
-    answers={
-        200: Answer("WorkerNetworkConfiguration"),
+    responses={
+        200: Response("WorkerNetworkConfiguration"),
     },
 )
 
@@ -166,8 +164,8 @@ _WORKER_NETWORK_CONFIGURATION_EDIT_WORKER_NETWORK_CONFIGURATION: Operation[None]
     name="worker_network_configuration_edit_worker_network_configuration",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
     body=Body("WorkerNetworkConfigurationFromClient"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -186,8 +184,8 @@ _WORKER_NETWORK_CONFIGURATION_DELETE_WORKER_NETWORK_CONFIGURATION: Operation[
         Parameter("region_id", "regionId", "path", required=True),
         Parameter("subscription_id"),
     ),
-    answers={
-        202: Answer("AsyncOperationOfWorkerNetworkConfigurationDeletionResult"),
+    responses={
+        202: Response("AsyncOperationOfWorkerNetworkConfigurationDeletionResult"),
     },
 )
 
@@ -202,8 +200,8 @@ _WORKER_NETWORK_CONFIGURATION_EXPORT: Operation[bytes] = Operation(
     name="worker_network_configuration_export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("WorkerNetworkConfigurationExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -222,8 +220,8 @@ _WORKER_NETWORK_CONFIGURATION_SET_WORKER_DEPLOYMENT_OPTIONS: Operation[None] = O
         Parameter("subscription_id"),
         Parameter("resource_group_name"),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -242,10 +240,10 @@ _WORKER_PROFILES_GET_WORKER_PROFILES: Operation[PageOfWorkerProfile] = Operation
         Parameter("offset", "Offset", type="int"),
         Parameter("limit", "Limit", type="int"),
     ),
-    answers={
-        200: Answer("PageOfWorkerProfile"),
+    responses={
+        200: Response("PageOfWorkerProfile"),
     },
-    listing=Listing("results", "WorkerProfile", "offset", "limit"),
+    paging=Paging("results", "WorkerProfile", "offset", "limit"),
 )
 
 _WORKER_PROFILES_CREATE_WORKER_PROFILE: Operation[WorkerProfile] = Operation(
@@ -258,8 +256,8 @@ _WORKER_PROFILES_CREATE_WORKER_PROFILE: Operation[WorkerProfile] = Operation(
     group="worker",
     name="worker_profiles_create_worker_profile",
     body=Body("WorkerProfileFromClient"),
-    answers={
-        201: Answer("WorkerProfile"),
+    responses={
+        201: Response("WorkerProfile"),
     },
 )
 
@@ -273,8 +271,8 @@ _WORKER_PROFILES_GET_WORKER_PROFILE_BY_ID: Operation[WorkerProfile] = Operation(
     group="worker",
     name="worker_profiles_get_worker_profile_by_id",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        200: Answer("WorkerProfile"),
+    responses={
+        200: Response("WorkerProfile"),
     },
 )
 
@@ -289,8 +287,8 @@ _WORKER_PROFILES_EDIT_WORKER_PROFILE: Operation[None] = Operation(
     name="worker_profiles_edit_worker_profile",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
     body=Body("WorkerProfileFromClient"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -304,8 +302,8 @@ _WORKER_PROFILES_DELETE_WORKER_PROFILE: Operation[AsyncOperationOfWorkerProfileD
     group="worker",
     name="worker_profiles_delete_worker_profile",
     parameters=(Parameter("region_id", "regionId", "path", required=True),),
-    answers={
-        202: Answer("AsyncOperationOfWorkerProfileDeletionResult"),
+    responses={
+        202: Response("AsyncOperationOfWorkerProfileDeletionResult"),
     },
 )
 
@@ -320,8 +318,8 @@ _WORKER_PROFILES_EXPORT: Operation[bytes] = Operation(
     name="worker_profiles_export",
     parameters=(Parameter("accept", "Accept", "header"),),
     body=Body("WorkerProfileExportOptions", required=False),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -335,8 +333,8 @@ _WORKER_CUSTOM_TAGS_WORKER_TAGS_GET_ALL: Operation[WorkerTags] = Operation(
     tag="Worker",
     group="worker",
     name="worker_custom_tags_worker_tags_get_all",
-    answers={
-        200: Answer("WorkerTags"),
+    responses={
+        200: Response("WorkerTags"),
     },
 )
 
@@ -350,618 +348,10 @@ _WORKER_CUSTOM_TAGS_UPDATE: Operation[None] = Operation(
     group="worker",
     name="worker_custom_tags_update",
     body=Body("WorkerTags"),
-    answers={
-        200: Answer(),
+    responses={
+        200: Response(),
     },
 )
-
-
-async def get_workers(
-    client: ApplianceClient,
-    *,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfWorker:
-    """Get Collection of Worker Instances: GET /api/v8.1/workers.
-
-    Args:
-        client: the appliance.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfWorker`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkers
-    """
-    return await client.execute(_GET_WORKERS, {"search_pattern": search_pattern, "offset": offset, "limit": limit})
-
-
-def iterate_workers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    search_pattern: str | Unset = UNSET,
-) -> Items[Worker, PageOfWorker]:
-    """Get Collection of Worker Instances: every row of every page, for `async for`.
-
-    What is not said here is as in `get_workers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_WORKERS,
-        {"search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def delete_worker(
-    client: ApplianceClient,
-    vm_name: str,
-) -> None:
-    """Remove Worker Instance: DELETE /api/v8.1/workers/{vmName}.
-
-    Args:
-        client: the appliance.
-        vm_name: path `vmName`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_DeleteWorker
-    """
-    return await client.execute(_DELETE_WORKER, {"vm_name": vm_name})
-
-
-async def export(
-    client: ApplianceClient,
-    body: WorkerExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Collection of Worker Instances: POST /api/v8.1/workers/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_Export
-    """
-    return await client.execute(_EXPORT, {"accept": accept}, body)
-
-
-async def get_worker_statistics(
-    client: ApplianceClient,
-) -> WorkerStatistics:
-    """Get Worker Instance Statistics: GET /api/v8.1/workers/statistics.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `WorkerStatistics`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkerStatistics
-    """
-    return await client.execute(_GET_WORKER_STATISTICS, {})
-
-
-async def worker_network_configuration_get_worker_network_configuration(
-    client: ApplianceClient,
-    *,
-    region_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfWorkerNetworkConfiguration:
-    """Get Collection of Worker Configurations: GET /api/v8.1/workers/networkConfiguration.
-
-    Args:
-        client: the appliance.
-        region_id: query `RegionId`.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfWorkerNetworkConfiguration`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfiguration
-    """
-    return await client.execute(
-        _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION,
-        {"region_id": region_id, "search_pattern": search_pattern, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_worker_network_configuration_get_worker_network_configuration(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> Items[WorkerNetworkConfiguration, PageOfWorkerNetworkConfiguration]:
-    """Get Collection of Worker Configurations: every row of every page, for `async for`.
-
-    What is not said here is as in `worker_network_configuration_get_worker_network_configuration`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION,
-        {"region_id": region_id, "search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def worker_network_configuration_create_worker_network_configuration(
-    client: ApplianceClient,
-    body: WorkerNetworkConfigurationFromClient,
-) -> WorkerNetworkConfiguration:
-    """Add Worker Configuration: POST /api/v8.1/workers/networkConfiguration.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `WorkerNetworkConfiguration`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_CreateWorkerNetworkConfiguration
-    """
-    return await client.execute(_WORKER_NETWORK_CONFIGURATION_CREATE_WORKER_NETWORK_CONFIGURATION, {}, body)
-
-
-async def worker_network_configuration_get_worker_network_configuration_by_id(
-    client: ApplianceClient,
-    region_id: str,
-    *,
-    subscription_id: str | Unset = UNSET,
-) -> WorkerNetworkConfiguration:
-    """Get Worker Configuration Data: GET /api/v8.1/workers/networkConfiguration/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-        subscription_id: query `subscriptionId`, UUID.
-
-    Returns:
-        200: `WorkerNetworkConfiguration`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfigurationById
-    """
-    return await client.execute(
-        _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION_BY_ID,
-        {"region_id": region_id, "subscription_id": subscription_id},
-    )
-
-
-async def worker_network_configuration_edit_worker_network_configuration(
-    client: ApplianceClient,
-    region_id: str,
-    body: WorkerNetworkConfigurationFromClient,
-) -> None:
-    """Modify Worker Configuration: PUT /api/v8.1/workers/networkConfiguration/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_EditWorkerNetworkConfiguration
-    """
-    return await client.execute(
-        _WORKER_NETWORK_CONFIGURATION_EDIT_WORKER_NETWORK_CONFIGURATION, {"region_id": region_id}, body
-    )
-
-
-async def worker_network_configuration_delete_worker_network_configuration(
-    client: ApplianceClient,
-    region_id: str,
-    *,
-    subscription_id: str | Unset = UNSET,
-) -> AsyncOperationOfWorkerNetworkConfigurationDeletionResult:
-    """Remove Worker Configuration: DELETE /api/v8.1/workers/networkConfiguration/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-        subscription_id: query `subscriptionId`.
-
-    Returns:
-        202: `AsyncOperationOfWorkerNetworkConfigurationDeletionResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_DeleteWorkerNetworkConfiguration
-    """
-    return await client.execute(
-        _WORKER_NETWORK_CONFIGURATION_DELETE_WORKER_NETWORK_CONFIGURATION,
-        {"region_id": region_id, "subscription_id": subscription_id},
-    )
-
-
-async def worker_network_configuration_export(
-    client: ApplianceClient,
-    body: WorkerNetworkConfigurationExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Worker Configurations: POST /api/v8.1/workers/networkConfiguration/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_Export
-    """
-    return await client.execute(_WORKER_NETWORK_CONFIGURATION_EXPORT, {"accept": accept}, body)
-
-
-async def worker_network_configuration_set_worker_deployment_options(
-    client: ApplianceClient,
-    *,
-    azure_account_id: str | Unset = UNSET,
-    subscription_id: str | Unset = UNSET,
-    resource_group_name: str | Unset = UNSET,
-) -> None:
-    """Specify Worker Location and Service Account: POST
-    /api/v8.1/workers/networkConfiguration/setWorkerDeploymentOptions.
-
-    Args:
-        client: the appliance.
-        azure_account_id: query `azureAccountId`, UUID.
-        subscription_id: query `subscriptionId`, UUID.
-        resource_group_name: query `resourceGroupName`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_SetWorkerDeploymentOptions
-    """
-    return await client.execute(
-        _WORKER_NETWORK_CONFIGURATION_SET_WORKER_DEPLOYMENT_OPTIONS,
-        {
-            "azure_account_id": azure_account_id,
-            "subscription_id": subscription_id,
-            "resource_group_name": resource_group_name,
-        },
-    )
-
-
-async def worker_profiles_get_worker_profiles(
-    client: ApplianceClient,
-    *,
-    region_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-    offset: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> PageOfWorkerProfile:
-    """Get Collection of Worker Profiles: GET /api/v8.1/workers/profiles.
-
-    Args:
-        client: the appliance.
-        region_id: query `RegionId`.
-        search_pattern: query `SearchPattern`.
-        offset: query `Offset`, at least 0.
-        limit: query `Limit`, at least -1.
-
-    Returns:
-        200: `PageOfWorkerProfile`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfiles
-    """
-    return await client.execute(
-        _WORKER_PROFILES_GET_WORKER_PROFILES,
-        {"region_id": region_id, "search_pattern": search_pattern, "offset": offset, "limit": limit},
-    )
-
-
-def iterate_worker_profiles_get_worker_profiles(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    region_id: str | Unset = UNSET,
-    search_pattern: str | Unset = UNSET,
-) -> Items[WorkerProfile, PageOfWorkerProfile]:
-    """Get Collection of Worker Profiles: every row of every page, for `async for`.
-
-    What is not said here is as in `worker_profiles_get_worker_profiles`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _WORKER_PROFILES_GET_WORKER_PROFILES,
-        {"region_id": region_id, "search_pattern": search_pattern},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def worker_profiles_create_worker_profile(
-    client: ApplianceClient,
-    body: WorkerProfileFromClient,
-) -> WorkerProfile:
-    """Add Worker Profiles: POST /api/v8.1/workers/profiles.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `WorkerProfile`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ConflictError: 409.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_CreateWorkerProfile
-    """
-    return await client.execute(_WORKER_PROFILES_CREATE_WORKER_PROFILE, {}, body)
-
-
-async def worker_profiles_get_worker_profile_by_id(
-    client: ApplianceClient,
-    region_id: str,
-) -> WorkerProfile:
-    """Get Worker Profiles for Region: GET /api/v8.1/workers/profiles/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        200: `WorkerProfile`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfileById
-    """
-    return await client.execute(_WORKER_PROFILES_GET_WORKER_PROFILE_BY_ID, {"region_id": region_id})
-
-
-async def worker_profiles_edit_worker_profile(
-    client: ApplianceClient,
-    region_id: str,
-    body: WorkerProfileFromClient,
-) -> None:
-    """Modify Worker Profiles: PUT /api/v8.1/workers/profiles/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_EditWorkerProfile
-    """
-    return await client.execute(_WORKER_PROFILES_EDIT_WORKER_PROFILE, {"region_id": region_id}, body)
-
-
-async def worker_profiles_delete_worker_profile(
-    client: ApplianceClient,
-    region_id: str,
-) -> AsyncOperationOfWorkerProfileDeletionResult:
-    """Remove Worker Profiles: DELETE /api/v8.1/workers/profiles/{regionId}.
-
-    Args:
-        client: the appliance.
-        region_id: path `regionId`.
-
-    Returns:
-        202: `AsyncOperationOfWorkerProfileDeletionResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_DeleteWorkerProfile
-    """
-    return await client.execute(_WORKER_PROFILES_DELETE_WORKER_PROFILE, {"region_id": region_id})
-
-
-async def worker_profiles_export(
-    client: ApplianceClient,
-    body: WorkerProfileExportOptions | Unset = UNSET,
-    *,
-    accept: str | Unset = UNSET,
-) -> bytes:
-    """Export Worker Profiles: POST /api/v8.1/workers/profiles/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        accept: header `Accept`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_Export
-    """
-    return await client.execute(_WORKER_PROFILES_EXPORT, {"accept": accept}, body)
-
-
-async def worker_custom_tags_worker_tags_get_all(
-    client: ApplianceClient,
-) -> WorkerTags:
-    """Get Worker Custom Tags: GET /api/v8.1/workers/customTags.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `WorkerTags`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_WorkerTagsGetAll
-    """
-    return await client.execute(_WORKER_CUSTOM_TAGS_WORKER_TAGS_GET_ALL, {})
-
-
-async def worker_custom_tags_update(
-    client: ApplianceClient,
-    body: WorkerTags,
-) -> None:
-    """Modify Worker Custom Tags: PUT /api/v8.1/workers/customTags.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 415.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_Update
-    """
-    return await client.execute(_WORKER_CUSTOM_TAGS_UPDATE, {}, body)
 
 
 class WorkerApi(Api):
@@ -969,37 +359,523 @@ class WorkerApi(Api):
 
     __slots__ = ()
 
-    get_workers = ListMethod(get_workers, iterate_workers)
-    delete_worker = Method(delete_worker)
-    export = DownloadMethod(export)
-    get_worker_statistics = Method(get_worker_statistics)
-    worker_network_configuration_get_worker_network_configuration = ListMethod(
-        worker_network_configuration_get_worker_network_configuration,
-        iterate_worker_network_configuration_get_worker_network_configuration,
-    )
-    worker_network_configuration_create_worker_network_configuration = Method(
-        worker_network_configuration_create_worker_network_configuration
-    )
-    worker_network_configuration_get_worker_network_configuration_by_id = Method(
-        worker_network_configuration_get_worker_network_configuration_by_id
-    )
-    worker_network_configuration_edit_worker_network_configuration = Method(
-        worker_network_configuration_edit_worker_network_configuration
-    )
-    worker_network_configuration_delete_worker_network_configuration = Method(
-        worker_network_configuration_delete_worker_network_configuration
-    )
-    worker_network_configuration_export = DownloadMethod(worker_network_configuration_export)
-    worker_network_configuration_set_worker_deployment_options = Method(
-        worker_network_configuration_set_worker_deployment_options
-    )
-    worker_profiles_get_worker_profiles = ListMethod(
-        worker_profiles_get_worker_profiles, iterate_worker_profiles_get_worker_profiles
-    )
-    worker_profiles_create_worker_profile = Method(worker_profiles_create_worker_profile)
-    worker_profiles_get_worker_profile_by_id = Method(worker_profiles_get_worker_profile_by_id)
-    worker_profiles_edit_worker_profile = Method(worker_profiles_edit_worker_profile)
-    worker_profiles_delete_worker_profile = Method(worker_profiles_delete_worker_profile)
-    worker_profiles_export = DownloadMethod(worker_profiles_export)
-    worker_custom_tags_worker_tags_get_all = Method(worker_custom_tags_worker_tags_get_all)
-    worker_custom_tags_update = Method(worker_custom_tags_update)
+    def get_workers(
+        self: Caller,
+        *,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[Worker, PageOfWorker]:
+        """Get Collection of Worker Instances: GET /api/v8.1/workers.
+
+        Args:
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfWorker`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkers
+        """
+        return Listing(self, _GET_WORKERS, {"search_pattern": search_pattern, "offset": offset, "limit": limit})
+
+    def delete_worker(
+        self: Caller,
+        vm_name: str,
+    ) -> Request[None]:
+        """Remove Worker Instance: DELETE /api/v8.1/workers/{vmName}.
+
+        Args:
+            vm_name: path `vmName`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_DeleteWorker
+        """
+        return Request(self, _DELETE_WORKER, {"vm_name": vm_name})
+
+    def export(
+        self: Caller,
+        body: WorkerExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Collection of Worker Instances: POST /api/v8.1/workers/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_Export
+        """
+        return Download(self, _EXPORT, {"accept": accept}, body)
+
+    def get_worker_statistics(
+        self: Caller,
+    ) -> Request[WorkerStatistics]:
+        """Get Worker Instance Statistics: GET /api/v8.1/workers/statistics.
+
+        Returns:
+            200: `WorkerStatistics`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/Worker_GetWorkerStatistics
+        """
+        return Request(self, _GET_WORKER_STATISTICS, {})
+
+    def worker_network_configuration_get_worker_network_configuration(
+        self: Caller,
+        *,
+        region_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[WorkerNetworkConfiguration, PageOfWorkerNetworkConfiguration]:
+        """Get Collection of Worker Configurations: GET /api/v8.1/workers/networkConfiguration.
+
+        Args:
+            region_id: query `RegionId`.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfWorkerNetworkConfiguration`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfiguration
+        """
+        return Listing(
+            self,
+            _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION,
+            {"region_id": region_id, "search_pattern": search_pattern, "offset": offset, "limit": limit},
+        )
+
+    def worker_network_configuration_create_worker_network_configuration(
+        self: Caller,
+        body: WorkerNetworkConfigurationFromClient,
+    ) -> Request[WorkerNetworkConfiguration]:
+        """Add Worker Configuration: POST /api/v8.1/workers/networkConfiguration.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `WorkerNetworkConfiguration`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_CreateWorkerNetworkConfiguration
+        """
+        return Request(self, _WORKER_NETWORK_CONFIGURATION_CREATE_WORKER_NETWORK_CONFIGURATION, {}, body)
+
+    def worker_network_configuration_get_worker_network_configuration_by_id(
+        self: Caller,
+        region_id: str,
+        *,
+        subscription_id: str | Unset = UNSET,
+    ) -> Request[WorkerNetworkConfiguration]:
+        """Get Worker Configuration Data: GET /api/v8.1/workers/networkConfiguration/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+            subscription_id: query `subscriptionId`, UUID.
+
+        Returns:
+            200: `WorkerNetworkConfiguration`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_GetWorkerNetworkConfigurationById
+        """
+        return Request(
+            self,
+            _WORKER_NETWORK_CONFIGURATION_GET_WORKER_NETWORK_CONFIGURATION_BY_ID,
+            {"region_id": region_id, "subscription_id": subscription_id},
+        )
+
+    def worker_network_configuration_edit_worker_network_configuration(
+        self: Caller,
+        region_id: str,
+        body: WorkerNetworkConfigurationFromClient,
+    ) -> Request[None]:
+        """Modify Worker Configuration: PUT /api/v8.1/workers/networkConfiguration/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_EditWorkerNetworkConfiguration
+        """
+        return Request(
+            self, _WORKER_NETWORK_CONFIGURATION_EDIT_WORKER_NETWORK_CONFIGURATION, {"region_id": region_id}, body
+        )
+
+    def worker_network_configuration_delete_worker_network_configuration(
+        self: Caller,
+        region_id: str,
+        *,
+        subscription_id: str | Unset = UNSET,
+    ) -> Request[AsyncOperationOfWorkerNetworkConfigurationDeletionResult]:
+        """Remove Worker Configuration: DELETE /api/v8.1/workers/networkConfiguration/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+            subscription_id: query `subscriptionId`.
+
+        Returns:
+            202: `AsyncOperationOfWorkerNetworkConfigurationDeletionResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_DeleteWorkerNetworkConfiguration
+        """
+        return Request(
+            self,
+            _WORKER_NETWORK_CONFIGURATION_DELETE_WORKER_NETWORK_CONFIGURATION,
+            {"region_id": region_id, "subscription_id": subscription_id},
+        )
+
+    def worker_network_configuration_export(
+        self: Caller,
+        body: WorkerNetworkConfigurationExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Worker Configurations: POST /api/v8.1/workers/networkConfiguration/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_Export
+        """
+        return Download(self, _WORKER_NETWORK_CONFIGURATION_EXPORT, {"accept": accept}, body)
+
+    def worker_network_configuration_set_worker_deployment_options(
+        self: Caller,
+        *,
+        azure_account_id: str | Unset = UNSET,
+        subscription_id: str | Unset = UNSET,
+        resource_group_name: str | Unset = UNSET,
+    ) -> Request[None]:
+        """Specify Worker Location and Service Account: POST
+        /api/v8.1/workers/networkConfiguration/setWorkerDeploymentOptions.
+
+        Args:
+            azure_account_id: query `azureAccountId`, UUID.
+            subscription_id: query `subscriptionId`, UUID.
+            resource_group_name: query `resourceGroupName`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerNetworkConfiguration_SetWorkerDeploymentOptions
+        """
+        return Request(
+            self,
+            _WORKER_NETWORK_CONFIGURATION_SET_WORKER_DEPLOYMENT_OPTIONS,
+            {
+                "azure_account_id": azure_account_id,
+                "subscription_id": subscription_id,
+                "resource_group_name": resource_group_name,
+            },
+        )
+
+    def worker_profiles_get_worker_profiles(
+        self: Caller,
+        *,
+        region_id: str | Unset = UNSET,
+        search_pattern: str | Unset = UNSET,
+        offset: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[WorkerProfile, PageOfWorkerProfile]:
+        """Get Collection of Worker Profiles: GET /api/v8.1/workers/profiles.
+
+        Args:
+            region_id: query `RegionId`.
+            search_pattern: query `SearchPattern`.
+            offset: query `Offset`, at least 0.
+            limit: query `Limit`, at least -1.
+
+        Returns:
+            200: `PageOfWorkerProfile`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfiles
+        """
+        return Listing(
+            self,
+            _WORKER_PROFILES_GET_WORKER_PROFILES,
+            {"region_id": region_id, "search_pattern": search_pattern, "offset": offset, "limit": limit},
+        )
+
+    def worker_profiles_create_worker_profile(
+        self: Caller,
+        body: WorkerProfileFromClient,
+    ) -> Request[WorkerProfile]:
+        """Add Worker Profiles: POST /api/v8.1/workers/profiles.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `WorkerProfile`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ConflictError: 409.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_CreateWorkerProfile
+        """
+        return Request(self, _WORKER_PROFILES_CREATE_WORKER_PROFILE, {}, body)
+
+    def worker_profiles_get_worker_profile_by_id(
+        self: Caller,
+        region_id: str,
+    ) -> Request[WorkerProfile]:
+        """Get Worker Profiles for Region: GET /api/v8.1/workers/profiles/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            200: `WorkerProfile`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_GetWorkerProfileById
+        """
+        return Request(self, _WORKER_PROFILES_GET_WORKER_PROFILE_BY_ID, {"region_id": region_id})
+
+    def worker_profiles_edit_worker_profile(
+        self: Caller,
+        region_id: str,
+        body: WorkerProfileFromClient,
+    ) -> Request[None]:
+        """Modify Worker Profiles: PUT /api/v8.1/workers/profiles/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_EditWorkerProfile
+        """
+        return Request(self, _WORKER_PROFILES_EDIT_WORKER_PROFILE, {"region_id": region_id}, body)
+
+    def worker_profiles_delete_worker_profile(
+        self: Caller,
+        region_id: str,
+    ) -> Request[AsyncOperationOfWorkerProfileDeletionResult]:
+        """Remove Worker Profiles: DELETE /api/v8.1/workers/profiles/{regionId}.
+
+        Args:
+            region_id: path `regionId`.
+
+        Returns:
+            202: `AsyncOperationOfWorkerProfileDeletionResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_DeleteWorkerProfile
+        """
+        return Request(self, _WORKER_PROFILES_DELETE_WORKER_PROFILE, {"region_id": region_id})
+
+    def worker_profiles_export(
+        self: Caller,
+        body: WorkerProfileExportOptions | Unset = UNSET,
+        *,
+        accept: str | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Worker Profiles: POST /api/v8.1/workers/profiles/export.
+
+        Args:
+            body: what is sent, as application/json.
+            accept: header `Accept`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerProfiles_Export
+        """
+        return Download(self, _WORKER_PROFILES_EXPORT, {"accept": accept}, body)
+
+    def worker_custom_tags_worker_tags_get_all(
+        self: Caller,
+    ) -> Request[WorkerTags]:
+        """Get Worker Custom Tags: GET /api/v8.1/workers/customTags.
+
+        Returns:
+            200: `WorkerTags`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_WorkerTagsGetAll
+        """
+        return Request(self, _WORKER_CUSTOM_TAGS_WORKER_TAGS_GET_ALL, {})
+
+    def worker_custom_tags_update(
+        self: Caller,
+        body: WorkerTags,
+    ) -> Request[None]:
+        """Modify Worker Custom Tags: PUT /api/v8.1/workers/customTags.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 415.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbazure/8.1/rest/main/tag/Worker#operation/WorkerCustomTags_Update
+        """
+        return Request(self, _WORKER_CUSTOM_TAGS_UPDATE, {}, body)
+
+
+get_workers = WorkerApi.get_workers
+delete_worker = WorkerApi.delete_worker
+export = WorkerApi.export
+get_worker_statistics = WorkerApi.get_worker_statistics
+worker_network_configuration_get_worker_network_configuration = (
+    WorkerApi.worker_network_configuration_get_worker_network_configuration
+)
+worker_network_configuration_create_worker_network_configuration = (
+    WorkerApi.worker_network_configuration_create_worker_network_configuration
+)
+worker_network_configuration_get_worker_network_configuration_by_id = (
+    WorkerApi.worker_network_configuration_get_worker_network_configuration_by_id
+)
+worker_network_configuration_edit_worker_network_configuration = (
+    WorkerApi.worker_network_configuration_edit_worker_network_configuration
+)
+worker_network_configuration_delete_worker_network_configuration = (
+    WorkerApi.worker_network_configuration_delete_worker_network_configuration
+)
+worker_network_configuration_export = WorkerApi.worker_network_configuration_export
+worker_network_configuration_set_worker_deployment_options = (
+    WorkerApi.worker_network_configuration_set_worker_deployment_options
+)
+worker_profiles_get_worker_profiles = WorkerApi.worker_profiles_get_worker_profiles
+worker_profiles_create_worker_profile = WorkerApi.worker_profiles_create_worker_profile
+worker_profiles_get_worker_profile_by_id = WorkerApi.worker_profiles_get_worker_profile_by_id
+worker_profiles_edit_worker_profile = WorkerApi.worker_profiles_edit_worker_profile
+worker_profiles_delete_worker_profile = WorkerApi.worker_profiles_delete_worker_profile
+worker_profiles_export = WorkerApi.worker_profiles_export
+worker_custom_tags_worker_tags_get_all = WorkerApi.worker_custom_tags_worker_tags_get_all
+worker_custom_tags_update = WorkerApi.worker_custom_tags_update

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CredentialsModel,
@@ -43,10 +40,10 @@ _GET_ALL_CREDS: Operation[CredentialsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("CredentialsResult"),
+    responses={
+        200: Response("CredentialsResult"),
     },
-    listing=Listing("data", "CredentialsModel"),
+    paging=Paging("data", "CredentialsModel"),
 )
 
 _CREATE_CREDS: Operation[CredentialsModel] = Operation(
@@ -59,8 +56,8 @@ _CREATE_CREDS: Operation[CredentialsModel] = Operation(
     group="credentials",
     name="create_creds",
     body=Body("CredentialsSpec"),
-    answers={
-        201: Answer("CredentialsModel"),
+    responses={
+        201: Response("CredentialsModel"),
     },
 )
 
@@ -74,8 +71,8 @@ _GET_CREDS: Operation[CredentialsModel] = Operation(
     group="credentials",
     name="get_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("CredentialsModel"),
+    responses={
+        200: Response("CredentialsModel"),
     },
 )
 
@@ -90,8 +87,8 @@ _UPDATE_CREDS: Operation[CredentialsModel] = Operation(
     name="update_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CredentialsModel"),
-    answers={
-        200: Answer("CredentialsModel"),
+    responses={
+        200: Response("CredentialsModel"),
     },
 )
 
@@ -105,8 +102,8 @@ _DELETE_CREDS: Operation[None] = Operation(
     group="credentials",
     name="delete_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -121,8 +118,8 @@ _CHANGE_PASSWORD_FOR_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="change_password_for_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CredentialsPasswordChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -137,8 +134,8 @@ _CHANGE_PRIVATE_KEY_FOR_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="change_private_key_for_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("PrivateKeyChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -153,252 +150,10 @@ _CHANGE_ROOT_PASSWORD_FOR_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="change_root_password_for_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CredentialsPasswordChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def get_all_creds(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ECredentialsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> CredentialsResult:
-    """Get All Credentials: GET /api/v1/credentials.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `CredentialsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_CREDS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_creds(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ECredentialsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[CredentialsModel, CredentialsResult]:
-    """Get All Credentials: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_creds`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_CREDS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_creds(
-    client: ApplianceClient,
-    body: CredentialsSpec,
-) -> CredentialsModel:
-    """Add Credentials Record: POST /api/v1/credentials.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `CredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_CREDS, {}, body)
-
-
-async def get_creds(
-    client: ApplianceClient,
-    id: str,
-) -> CredentialsModel:
-    """Get Credentials Record: GET /api/v1/credentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `CredentialsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_CREDS, {"id": id})
-
-
-async def update_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CredentialsModel,
-) -> CredentialsModel:
-    """Edit Credentials Record: PUT /api/v1/credentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_CREDS, {"id": id}, body)
-
-
-async def delete_creds(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_CREDS, {"id": id})
-
-
-async def change_password_for_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CredentialsPasswordChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Password: POST /api/v1/credentials/{id}/changepassword.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
-
-
-async def change_private_key_for_creds(
-    client: ApplianceClient,
-    id: str,
-    body: PrivateKeyChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Linux Private Key: POST /api/v1/credentials/{id}/changeprivatekey.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
-
-
-async def change_root_password_for_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CredentialsPasswordChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Linux Root Password: POST /api/v1/credentials/{id}/changerootpassword.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
 
 
 class CredentialsApi(Api):
@@ -406,11 +161,210 @@ class CredentialsApi(Api):
 
     __slots__ = ()
 
-    get_all_creds = ListMethod(get_all_creds, iterate_all_creds)
-    create_creds = Method(create_creds)
-    get_creds = Method(get_creds)
-    update_creds = Method(update_creds)
-    delete_creds = Method(delete_creds)
-    change_password_for_creds = Method(change_password_for_creds)
-    change_private_key_for_creds = Method(change_private_key_for_creds)
-    change_root_password_for_creds = Method(change_root_password_for_creds)
+    def get_all_creds(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ECredentialsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[CredentialsModel, CredentialsResult]:
+        """Get All Credentials: GET /api/v1/credentials.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `CredentialsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_CREDS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_creds(
+        self: Caller,
+        body: CredentialsSpec,
+    ) -> Request[CredentialsModel]:
+        """Add Credentials Record: POST /api/v1/credentials.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `CredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_CREDS, {}, body)
+
+    def get_creds(
+        self: Caller,
+        id: str,
+    ) -> Request[CredentialsModel]:
+        """Get Credentials Record: GET /api/v1/credentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `CredentialsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_CREDS, {"id": id})
+
+    def update_creds(
+        self: Caller,
+        id: str,
+        body: CredentialsModel,
+    ) -> Request[CredentialsModel]:
+        """Edit Credentials Record: PUT /api/v1/credentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_CREDS, {"id": id}, body)
+
+    def delete_creds(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_CREDS, {"id": id})
+
+    def change_password_for_creds(
+        self: Caller,
+        id: str,
+        body: CredentialsPasswordChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Password: POST /api/v1/credentials/{id}/changepassword.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
+
+    def change_private_key_for_creds(
+        self: Caller,
+        id: str,
+        body: PrivateKeyChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Linux Private Key: POST /api/v1/credentials/{id}/changeprivatekey.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
+
+    def change_root_password_for_creds(
+        self: Caller,
+        id: str,
+        body: CredentialsPasswordChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Linux Root Password: POST /api/v1/credentials/{id}/changerootpassword.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
+
+
+get_all_creds = CredentialsApi.get_all_creds
+create_creds = CredentialsApi.create_creds
+get_creds = CredentialsApi.get_creds
+update_creds = CredentialsApi.update_creds
+delete_creds = CredentialsApi.delete_creds
+change_password_for_creds = CredentialsApi.change_password_for_creds
+change_private_key_for_creds = CredentialsApi.change_private_key_for_creds
+change_root_password_for_creds = CredentialsApi.change_root_password_for_creds

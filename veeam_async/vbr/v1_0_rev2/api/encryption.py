@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EEncryptionPasswordsFiltersOrderColumn,
@@ -39,10 +36,10 @@ _GET_ALL_ENCRYPTION_PASSWORDS: Operation[EncryptionPasswordsResult] = Operation(
         Parameter("order_column", type="EEncryptionPasswordsFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("EncryptionPasswordsResult"),
+    responses={
+        200: Response("EncryptionPasswordsResult"),
     },
-    listing=Listing("data", "EncryptionPasswordModel"),
+    paging=Paging("data", "EncryptionPasswordModel"),
 )
 
 _CREATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
@@ -55,8 +52,8 @@ _CREATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     group="encryption",
     name="create_encryption_password",
     body=Body("EncryptionPasswordSpec"),
-    answers={
-        201: Answer("EncryptionPasswordModel"),
+    responses={
+        201: Response("EncryptionPasswordModel"),
     },
 )
 
@@ -70,8 +67,8 @@ _GET_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     group="encryption",
     name="get_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EncryptionPasswordModel"),
+    responses={
+        200: Response("EncryptionPasswordModel"),
     },
 )
 
@@ -86,8 +83,8 @@ _UPDATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     name="update_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("EncryptionPasswordModel"),
-    answers={
-        200: Answer("EncryptionPasswordModel"),
+    responses={
+        200: Response("EncryptionPasswordModel"),
     },
 )
 
@@ -101,165 +98,10 @@ _DELETE_ENCRYPTION_PASSWORD: Operation[None] = Operation(
     group="encryption",
     name="delete_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_all_encryption_passwords(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EEncryptionPasswordsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> EncryptionPasswordsResult:
-    """Get All Encryption Passwords: GET /api/v1/encryptionPasswords.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `EncryptionPasswordsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_ENCRYPTION_PASSWORDS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_encryption_passwords(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EEncryptionPasswordsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[EncryptionPasswordModel, EncryptionPasswordsResult]:
-    """Get All Encryption Passwords: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_encryption_passwords`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_ENCRYPTION_PASSWORDS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_encryption_password(
-    client: ApplianceClient,
-    body: EncryptionPasswordSpec,
-) -> EncryptionPasswordModel:
-    """Add Encryption Password: POST /api/v1/encryptionPasswords.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EncryptionPasswordModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_ENCRYPTION_PASSWORD, {}, body)
-
-
-async def get_encryption_password(
-    client: ApplianceClient,
-    id: str,
-) -> EncryptionPasswordModel:
-    """Get Encryption Password: GET /api/v1/encryptionPasswords/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EncryptionPasswordModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_ENCRYPTION_PASSWORD, {"id": id})
-
-
-async def update_encryption_password(
-    client: ApplianceClient,
-    id: str,
-    body: EncryptionPasswordModel,
-) -> EncryptionPasswordModel:
-    """Edit Encryption Password: PUT /api/v1/encryptionPasswords/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EncryptionPasswordModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
-
-
-async def delete_encryption_password(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Encryption Password: DELETE /api/v1/encryptionPasswords/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_ENCRYPTION_PASSWORD, {"id": id})
 
 
 class EncryptionApi(Api):
@@ -267,8 +109,127 @@ class EncryptionApi(Api):
 
     __slots__ = ()
 
-    get_all_encryption_passwords = ListMethod(get_all_encryption_passwords, iterate_all_encryption_passwords)
-    create_encryption_password = Method(create_encryption_password)
-    get_encryption_password = Method(get_encryption_password)
-    update_encryption_password = Method(update_encryption_password)
-    delete_encryption_password = Method(delete_encryption_password)
+    def get_all_encryption_passwords(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EEncryptionPasswordsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[EncryptionPasswordModel, EncryptionPasswordsResult]:
+        """Get All Encryption Passwords: GET /api/v1/encryptionPasswords.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `EncryptionPasswordsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_ENCRYPTION_PASSWORDS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def create_encryption_password(
+        self: Caller,
+        body: EncryptionPasswordSpec,
+    ) -> Request[EncryptionPasswordModel]:
+        """Add Encryption Password: POST /api/v1/encryptionPasswords.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EncryptionPasswordModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_ENCRYPTION_PASSWORD, {}, body)
+
+    def get_encryption_password(
+        self: Caller,
+        id: str,
+    ) -> Request[EncryptionPasswordModel]:
+        """Get Encryption Password: GET /api/v1/encryptionPasswords/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EncryptionPasswordModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_ENCRYPTION_PASSWORD, {"id": id})
+
+    def update_encryption_password(
+        self: Caller,
+        id: str,
+        body: EncryptionPasswordModel,
+    ) -> Request[EncryptionPasswordModel]:
+        """Edit Encryption Password: PUT /api/v1/encryptionPasswords/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EncryptionPasswordModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
+
+    def delete_encryption_password(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Encryption Password: DELETE /api/v1/encryptionPasswords/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_ENCRYPTION_PASSWORD, {"id": id})
+
+
+get_all_encryption_passwords = EncryptionApi.get_all_encryption_passwords
+create_encryption_password = EncryptionApi.create_encryption_password
+get_encryption_password = EncryptionApi.get_encryption_password
+update_encryption_password = EncryptionApi.update_encryption_password
+delete_encryption_password = EncryptionApi.delete_encryption_password

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EHierarchyType,
@@ -43,10 +40,10 @@ _GET_ALL_INVENTORY_VMWARE_HOSTS: Operation[ViRootsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ViRootsResult"),
+    responses={
+        200: Response("ViRootsResult"),
     },
-    listing=Listing("data", "VmwareObjectSizeModel"),
+    paging=Paging("data", "VmwareObjectSizeModel"),
 )
 
 _GET_VMWARE_HOST_OBJECT: Operation[VCenterInventoryResult] = Operation(
@@ -70,179 +67,11 @@ _GET_VMWARE_HOST_OBJECT: Operation[VCenterInventoryResult] = Operation(
         Parameter("type_filter", type="EVmwareInventoryType"),
         Parameter("parent_container_name_filter"),
     ),
-    answers={
-        200: Answer("VCenterInventoryResult"),
+    responses={
+        200: Response("VCenterInventoryResult"),
     },
-    listing=Listing("data", "VmwareObjectSizeModel"),
+    paging=Paging("data", "VmwareObjectSizeModel"),
 )
-
-
-async def get_all_inventory_vmware_hosts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EViRootFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ViRootsResult:
-    """Get All VMware vSphere Servers: GET /api/v1/inventory/vmware/hosts.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ViRootsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_INVENTORY_VMWARE_HOSTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_inventory_vmware_hosts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EViRootFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[VmwareObjectSizeModel, ViRootsResult]:
-    """Get All VMware vSphere Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_vmware_hosts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_VMWARE_HOSTS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_vmware_host_object(
-    client: ApplianceClient,
-    name: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    object_id_filter: str | Unset = UNSET,
-    hierarchy_type_filter: EHierarchyType | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EVmwareInventoryType | Unset = UNSET,
-    parent_container_name_filter: str | Unset = UNSET,
-) -> VCenterInventoryResult:
-    """Get VMware vSphere Server Objects: GET /api/v1/inventory/vmware/hosts/{name}.
-
-    Args:
-        client: the appliance.
-        name: path `name`.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        object_id_filter: query `objectIdFilter`.
-        hierarchy_type_filter: query `hierarchyTypeFilter`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        parent_container_name_filter: query `parentContainerNameFilter`.
-
-    Returns:
-        200: `VCenterInventoryResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_VMWARE_HOST_OBJECT,
-        {
-            "name": name,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "object_id_filter": object_id_filter,
-            "hierarchy_type_filter": hierarchy_type_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "parent_container_name_filter": parent_container_name_filter,
-        },
-    )
-
-
-def iterate_vmware_host_object(
-    client: ApplianceClient,
-    name: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    object_id_filter: str | Unset = UNSET,
-    hierarchy_type_filter: EHierarchyType | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EVmwareInventoryType | Unset = UNSET,
-    parent_container_name_filter: str | Unset = UNSET,
-) -> Items[VmwareObjectSizeModel, VCenterInventoryResult]:
-    """Get VMware vSphere Server Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_vmware_host_object`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VMWARE_HOST_OBJECT,
-        {
-            "name": name,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "object_id_filter": object_id_filter,
-            "hierarchy_type_filter": hierarchy_type_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "parent_container_name_filter": parent_container_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class InventoryBrowserApi(Api):
@@ -250,5 +79,100 @@ class InventoryBrowserApi(Api):
 
     __slots__ = ()
 
-    get_all_inventory_vmware_hosts = ListMethod(get_all_inventory_vmware_hosts, iterate_all_inventory_vmware_hosts)
-    get_vmware_host_object = ListMethod(get_vmware_host_object, iterate_vmware_host_object)
+    def get_all_inventory_vmware_hosts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EViRootFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[VmwareObjectSizeModel, ViRootsResult]:
+        """Get All VMware vSphere Servers: GET /api/v1/inventory/vmware/hosts.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ViRootsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_INVENTORY_VMWARE_HOSTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def get_vmware_host_object(
+        self: Caller,
+        name: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        object_id_filter: str | Unset = UNSET,
+        hierarchy_type_filter: EHierarchyType | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EVmwareInventoryType | Unset = UNSET,
+        parent_container_name_filter: str | Unset = UNSET,
+    ) -> Listing[VmwareObjectSizeModel, VCenterInventoryResult]:
+        """Get VMware vSphere Server Objects: GET /api/v1/inventory/vmware/hosts/{name}.
+
+        Args:
+            name: path `name`.
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            object_id_filter: query `objectIdFilter`.
+            hierarchy_type_filter: query `hierarchyTypeFilter`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            parent_container_name_filter: query `parentContainerNameFilter`.
+
+        Returns:
+            200: `VCenterInventoryResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_VMWARE_HOST_OBJECT,
+            {
+                "name": name,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "object_id_filter": object_id_filter,
+                "hierarchy_type_filter": hierarchy_type_filter,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "parent_container_name_filter": parent_container_name_filter,
+            },
+        )
+
+
+get_all_inventory_vmware_hosts = InventoryBrowserApi.get_all_inventory_vmware_hosts
+get_vmware_host_object = InventoryBrowserApi.get_vmware_host_object

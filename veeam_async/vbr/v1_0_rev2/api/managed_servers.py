@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EManagedServersFiltersOrderColumn,
@@ -45,10 +42,10 @@ _GET_ALL_MANAGED_SERVERS: Operation[ManagedServersResult] = Operation(
         Parameter("type_filter", type="EManagedServerType"),
         Parameter("vi_type_filter", type="EViHostType"),
     ),
-    answers={
-        200: Answer("ManagedServersResult"),
+    responses={
+        200: Response("ManagedServersResult"),
     },
-    listing=Listing("data", "ManagedServerModel"),
+    paging=Paging("data", "ManagedServerModel"),
 )
 
 _CREATE_MANAGED_SERVER: Operation[SessionModel] = Operation(
@@ -61,8 +58,8 @@ _CREATE_MANAGED_SERVER: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="create_managed_server",
     body=Body("ManagedServerSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -76,8 +73,8 @@ _GET_MANAGED_SERVER: Operation[ManagedServerModel] = Operation(
     group="managed_servers",
     name="get_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ManagedServerModel"),
+    responses={
+        200: Response("ManagedServerModel"),
     },
 )
 
@@ -92,8 +89,8 @@ _UPDATE_MANAGED_SERVER: Operation[SessionModel] = Operation(
     name="update_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ManagedServerModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -107,188 +104,10 @@ _DELETE_MANAGED_SERVER: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="delete_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_managed_servers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EManagedServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EManagedServerType | Unset = UNSET,
-    vi_type_filter: EViHostType | Unset = UNSET,
-) -> ManagedServersResult:
-    """Get All Servers: GET /api/v1/backupInfrastructure/managedServers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        vi_type_filter: query `viTypeFilter`.
-
-    Returns:
-        200: `ManagedServersResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_MANAGED_SERVERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-        },
-    )
-
-
-def iterate_all_managed_servers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EManagedServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EManagedServerType | Unset = UNSET,
-    vi_type_filter: EViHostType | Unset = UNSET,
-) -> Items[ManagedServerModel, ManagedServersResult]:
-    """Get All Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_managed_servers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_MANAGED_SERVERS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_managed_server(
-    client: ApplianceClient,
-    body: ManagedServerSpec,
-) -> SessionModel:
-    """Add Server: POST /api/v1/backupInfrastructure/managedServers.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_MANAGED_SERVER, {}, body)
-
-
-async def get_managed_server(
-    client: ApplianceClient,
-    id: str,
-) -> ManagedServerModel:
-    """Get Server: GET /api/v1/backupInfrastructure/managedServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ManagedServerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_MANAGED_SERVER, {"id": id})
-
-
-async def update_managed_server(
-    client: ApplianceClient,
-    id: str,
-    body: ManagedServerModel,
-) -> SessionModel:
-    """Edit Server: PUT /api/v1/backupInfrastructure/managedServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_MANAGED_SERVER, {"id": id}, body)
-
-
-async def delete_managed_server(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Remove Server: DELETE /api/v1/backupInfrastructure/managedServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_MANAGED_SERVER, {"id": id})
 
 
 class ManagedServersApi(Api):
@@ -296,8 +115,141 @@ class ManagedServersApi(Api):
 
     __slots__ = ()
 
-    get_all_managed_servers = ListMethod(get_all_managed_servers, iterate_all_managed_servers)
-    create_managed_server = Method(create_managed_server)
-    get_managed_server = Method(get_managed_server)
-    update_managed_server = Method(update_managed_server)
-    delete_managed_server = Method(delete_managed_server)
+    def get_all_managed_servers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EManagedServersFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EManagedServerType | Unset = UNSET,
+        vi_type_filter: EViHostType | Unset = UNSET,
+    ) -> Listing[ManagedServerModel, ManagedServersResult]:
+        """Get All Servers: GET /api/v1/backupInfrastructure/managedServers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            vi_type_filter: query `viTypeFilter`.
+
+        Returns:
+            200: `ManagedServersResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_MANAGED_SERVERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "vi_type_filter": vi_type_filter,
+            },
+        )
+
+    def create_managed_server(
+        self: Caller,
+        body: ManagedServerSpec,
+    ) -> Request[SessionModel]:
+        """Add Server: POST /api/v1/backupInfrastructure/managedServers.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_MANAGED_SERVER, {}, body)
+
+    def get_managed_server(
+        self: Caller,
+        id: str,
+    ) -> Request[ManagedServerModel]:
+        """Get Server: GET /api/v1/backupInfrastructure/managedServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ManagedServerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_MANAGED_SERVER, {"id": id})
+
+    def update_managed_server(
+        self: Caller,
+        id: str,
+        body: ManagedServerModel,
+    ) -> Request[SessionModel]:
+        """Edit Server: PUT /api/v1/backupInfrastructure/managedServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
+
+    def delete_managed_server(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Remove Server: DELETE /api/v1/backupInfrastructure/managedServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
+
+
+get_all_managed_servers = ManagedServersApi.get_all_managed_servers
+create_managed_server = ManagedServersApi.create_managed_server
+get_managed_server = ManagedServersApi.get_managed_server
+update_managed_server = ManagedServersApi.update_managed_server
+delete_managed_server = ManagedServersApi.delete_managed_server

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ERepositoryFiltersOrderColumn,
@@ -54,10 +51,10 @@ _GET_ALL_REPOSITORIES: Operation[RepositoriesResult] = Operation(
         Parameter("vmb_api_filter"),
         Parameter("vmb_api_platform"),
     ),
-    answers={
-        200: Answer("RepositoriesResult"),
+    responses={
+        200: Response("RepositoriesResult"),
     },
-    listing=Listing("data", "RepositoryModel"),
+    paging=Paging("data", "RepositoryModel"),
 )
 
 _CREATE_REPOSITORY: Operation[SessionModel] = Operation(
@@ -70,8 +67,8 @@ _CREATE_REPOSITORY: Operation[SessionModel] = Operation(
     group="repositories",
     name="create_repository",
     body=Body("RepositorySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -96,10 +93,10 @@ _GET_ALL_REPOSITORIES_STATES: Operation[RepositoryStatesResult] = Operation(
         Parameter("free_space_filter", type="float"),
         Parameter("used_space_filter", type="float"),
     ),
-    answers={
-        200: Answer("RepositoryStatesResult"),
+    responses={
+        200: Response("RepositoryStatesResult"),
     },
-    listing=Listing("data", "RepositoryStateModel"),
+    paging=Paging("data", "RepositoryStateModel"),
 )
 
 _GET_REPOSITORY: Operation[RepositoryModel] = Operation(
@@ -112,8 +109,8 @@ _GET_REPOSITORY: Operation[RepositoryModel] = Operation(
     group="repositories",
     name="get_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("RepositoryModel"),
+    responses={
+        200: Response("RepositoryModel"),
     },
 )
 
@@ -128,8 +125,8 @@ _UPDATE_REPOSITORY: Operation[SessionModel] = Operation(
     name="update_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("RepositoryModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -146,8 +143,8 @@ _DELETE_REPOSITORY: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("delete_backups", type="bool"),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -167,10 +164,10 @@ _GET_ALL_SCALE_OUT_REPOSITORIES: Operation[ScaleOutRepositoriesResult] = Operati
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ScaleOutRepositoriesResult"),
+    responses={
+        200: Response("ScaleOutRepositoriesResult"),
     },
-    listing=Listing("data", "ScaleOutRepositoryModel"),
+    paging=Paging("data", "ScaleOutRepositoryModel"),
 )
 
 _GET_SCALE_OUT_REPOSITORY: Operation[ScaleOutRepositoryModel] = Operation(
@@ -183,8 +180,8 @@ _GET_SCALE_OUT_REPOSITORY: Operation[ScaleOutRepositoryModel] = Operation(
     group="repositories",
     name="get_scale_out_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ScaleOutRepositoryModel"),
+    responses={
+        200: Response("ScaleOutRepositoryModel"),
     },
 )
 
@@ -199,8 +196,8 @@ _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE: Operation[SessionModel] = Operation(
     name="enable_scale_out_extent_maintenance_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutExtentMaintenanceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -215,446 +212,10 @@ _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE: Operation[SessionModel] = Operation(
     name="disable_scale_out_extent_maintenance_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutExtentMaintenanceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_repositories(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ERepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ERepositoryType | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-    path_filter: str | Unset = UNSET,
-    vmb_api_filter: str | Unset = UNSET,
-    vmb_api_platform: str | Unset = UNSET,
-) -> RepositoriesResult:
-    """Get All Repositories: GET /api/v1/backupInfrastructure/repositories.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        path_filter: query `pathFilter`.
-        vmb_api_filter: query `vmbApiFilter`.
-        vmb_api_platform: query `vmbApiPlatform`, UUID.
-
-    Returns:
-        200: `RepositoriesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_REPOSITORIES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "host_id_filter": host_id_filter,
-            "path_filter": path_filter,
-            "vmb_api_filter": vmb_api_filter,
-            "vmb_api_platform": vmb_api_platform,
-        },
-    )
-
-
-def iterate_all_repositories(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ERepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ERepositoryType | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-    path_filter: str | Unset = UNSET,
-    vmb_api_filter: str | Unset = UNSET,
-    vmb_api_platform: str | Unset = UNSET,
-) -> Items[RepositoryModel, RepositoriesResult]:
-    """Get All Repositories: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_repositories`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REPOSITORIES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "host_id_filter": host_id_filter,
-            "path_filter": path_filter,
-            "vmb_api_filter": vmb_api_filter,
-            "vmb_api_platform": vmb_api_platform,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_repository(
-    client: ApplianceClient,
-    body: RepositorySpec,
-) -> SessionModel:
-    """Add Repository: POST /api/v1/backupInfrastructure/repositories.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_CREATE_REPOSITORY, {}, body)
-
-
-async def get_all_repositories_states(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ERepositoryStatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    id_filter: str | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ERepositoryType | Unset = UNSET,
-    capacity_filter: float | Unset = UNSET,
-    free_space_filter: float | Unset = UNSET,
-    used_space_filter: float | Unset = UNSET,
-) -> RepositoryStatesResult:
-    """Get All Repository States: GET /api/v1/backupInfrastructure/repositories/states.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        capacity_filter: query `capacityFilter`.
-        free_space_filter: query `freeSpaceFilter`.
-        used_space_filter: query `usedSpaceFilter`.
-
-    Returns:
-        200: `RepositoryStatesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_REPOSITORIES_STATES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "id_filter": id_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "capacity_filter": capacity_filter,
-            "free_space_filter": free_space_filter,
-            "used_space_filter": used_space_filter,
-        },
-    )
-
-
-def iterate_all_repositories_states(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ERepositoryStatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    id_filter: str | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ERepositoryType | Unset = UNSET,
-    capacity_filter: float | Unset = UNSET,
-    free_space_filter: float | Unset = UNSET,
-    used_space_filter: float | Unset = UNSET,
-) -> Items[RepositoryStateModel, RepositoryStatesResult]:
-    """Get All Repository States: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_repositories_states`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REPOSITORIES_STATES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "id_filter": id_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "capacity_filter": capacity_filter,
-            "free_space_filter": free_space_filter,
-            "used_space_filter": used_space_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_repository(
-    client: ApplianceClient,
-    id: str,
-) -> RepositoryModel:
-    """Get Repository: GET /api/v1/backupInfrastructure/repositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `RepositoryModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_REPOSITORY, {"id": id})
-
-
-async def update_repository(
-    client: ApplianceClient,
-    id: str,
-    body: RepositoryModel,
-) -> SessionModel:
-    """Edit Repository: PUT /api/v1/backupInfrastructure/repositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_UPDATE_REPOSITORY, {"id": id}, body)
-
-
-async def delete_repository(
-    client: ApplianceClient,
-    id: str,
-    *,
-    delete_backups: bool | Unset = UNSET,
-) -> None:
-    """Remove Repository: DELETE /api/v1/backupInfrastructure/repositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        delete_backups: query `deleteBackups`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
-
-
-async def get_all_scale_out_repositories(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EScaleOutRepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ScaleOutRepositoriesResult:
-    """Get All Scale-Out Backup Repositories: GET /api/v1/backupInfrastructure/scaleOutRepositories.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ScaleOutRepositoriesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_SCALE_OUT_REPOSITORIES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_scale_out_repositories(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EScaleOutRepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
-    """Get All Scale-Out Backup Repositories: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_scale_out_repositories`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_SCALE_OUT_REPOSITORIES,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_scale_out_repository(
-    client: ApplianceClient,
-    id: str,
-) -> ScaleOutRepositoryModel:
-    """Get Scale-Out Backup Repository: GET /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ScaleOutRepositoryModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SCALE_OUT_REPOSITORY, {"id": id})
-
-
-async def enable_scale_out_extent_maintenance_mode(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutExtentMaintenanceSpec,
-) -> SessionModel:
-    """Enable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/enableMaintenanceMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
-
-
-async def disable_scale_out_extent_maintenance_mode(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutExtentMaintenanceSpec,
-) -> SessionModel:
-    """Disable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/disableMaintenanceMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
 
 class RepositoriesApi(Api):
@@ -662,13 +223,318 @@ class RepositoriesApi(Api):
 
     __slots__ = ()
 
-    get_all_repositories = ListMethod(get_all_repositories, iterate_all_repositories)
-    create_repository = Method(create_repository)
-    get_all_repositories_states = ListMethod(get_all_repositories_states, iterate_all_repositories_states)
-    get_repository = Method(get_repository)
-    update_repository = Method(update_repository)
-    delete_repository = Method(delete_repository)
-    get_all_scale_out_repositories = ListMethod(get_all_scale_out_repositories, iterate_all_scale_out_repositories)
-    get_scale_out_repository = Method(get_scale_out_repository)
-    enable_scale_out_extent_maintenance_mode = Method(enable_scale_out_extent_maintenance_mode)
-    disable_scale_out_extent_maintenance_mode = Method(disable_scale_out_extent_maintenance_mode)
+    def get_all_repositories(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ERepositoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: ERepositoryType | Unset = UNSET,
+        host_id_filter: str | Unset = UNSET,
+        path_filter: str | Unset = UNSET,
+        vmb_api_filter: str | Unset = UNSET,
+        vmb_api_platform: str | Unset = UNSET,
+    ) -> Listing[RepositoryModel, RepositoriesResult]:
+        """Get All Repositories: GET /api/v1/backupInfrastructure/repositories.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            host_id_filter: query `hostIdFilter`, UUID.
+            path_filter: query `pathFilter`.
+            vmb_api_filter: query `vmbApiFilter`.
+            vmb_api_platform: query `vmbApiPlatform`, UUID.
+
+        Returns:
+            200: `RepositoriesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_REPOSITORIES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "host_id_filter": host_id_filter,
+                "path_filter": path_filter,
+                "vmb_api_filter": vmb_api_filter,
+                "vmb_api_platform": vmb_api_platform,
+            },
+        )
+
+    def create_repository(
+        self: Caller,
+        body: RepositorySpec,
+    ) -> Request[SessionModel]:
+        """Add Repository: POST /api/v1/backupInfrastructure/repositories.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _CREATE_REPOSITORY, {}, body)
+
+    def get_all_repositories_states(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ERepositoryStatesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        id_filter: str | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: ERepositoryType | Unset = UNSET,
+        capacity_filter: float | Unset = UNSET,
+        free_space_filter: float | Unset = UNSET,
+        used_space_filter: float | Unset = UNSET,
+    ) -> Listing[RepositoryStateModel, RepositoryStatesResult]:
+        """Get All Repository States: GET /api/v1/backupInfrastructure/repositories/states.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            id_filter: query `idFilter`, UUID.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            capacity_filter: query `capacityFilter`.
+            free_space_filter: query `freeSpaceFilter`.
+            used_space_filter: query `usedSpaceFilter`.
+
+        Returns:
+            200: `RepositoryStatesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_REPOSITORIES_STATES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "id_filter": id_filter,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "capacity_filter": capacity_filter,
+                "free_space_filter": free_space_filter,
+                "used_space_filter": used_space_filter,
+            },
+        )
+
+    def get_repository(
+        self: Caller,
+        id: str,
+    ) -> Request[RepositoryModel]:
+        """Get Repository: GET /api/v1/backupInfrastructure/repositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `RepositoryModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_REPOSITORY, {"id": id})
+
+    def update_repository(
+        self: Caller,
+        id: str,
+        body: RepositoryModel,
+    ) -> Request[SessionModel]:
+        """Edit Repository: PUT /api/v1/backupInfrastructure/repositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _UPDATE_REPOSITORY, {"id": id}, body)
+
+    def delete_repository(
+        self: Caller,
+        id: str,
+        *,
+        delete_backups: bool | Unset = UNSET,
+    ) -> Request[None]:
+        """Remove Repository: DELETE /api/v1/backupInfrastructure/repositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            delete_backups: query `deleteBackups`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
+
+    def get_all_scale_out_repositories(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EScaleOutRepositoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
+        """Get All Scale-Out Backup Repositories: GET /api/v1/backupInfrastructure/scaleOutRepositories.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ScaleOutRepositoriesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_SCALE_OUT_REPOSITORIES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def get_scale_out_repository(
+        self: Caller,
+        id: str,
+    ) -> Request[ScaleOutRepositoryModel]:
+        """Get Scale-Out Backup Repository: GET /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ScaleOutRepositoryModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SCALE_OUT_REPOSITORY, {"id": id})
+
+    def enable_scale_out_extent_maintenance_mode(
+        self: Caller,
+        id: str,
+        body: ScaleOutExtentMaintenanceSpec,
+    ) -> Request[SessionModel]:
+        """Enable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/enableMaintenanceMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
+
+    def disable_scale_out_extent_maintenance_mode(
+        self: Caller,
+        id: str,
+        body: ScaleOutExtentMaintenanceSpec,
+    ) -> Request[SessionModel]:
+        """Disable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/disableMaintenanceMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
+
+
+get_all_repositories = RepositoriesApi.get_all_repositories
+create_repository = RepositoriesApi.create_repository
+get_all_repositories_states = RepositoriesApi.get_all_repositories_states
+get_repository = RepositoriesApi.get_repository
+update_repository = RepositoriesApi.update_repository
+delete_repository = RepositoriesApi.delete_repository
+get_all_scale_out_repositories = RepositoriesApi.get_all_scale_out_repositories
+get_scale_out_repository = RepositoriesApi.get_scale_out_repository
+enable_scale_out_extent_maintenance_mode = RepositoriesApi.enable_scale_out_extent_maintenance_mode
+disable_scale_out_extent_maintenance_mode = RepositoriesApi.disable_scale_out_extent_maintenance_mode

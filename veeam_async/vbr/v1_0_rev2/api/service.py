@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import CertificateModel, ServerTimeModel
 
 _GET_SERVER_TIME: Operation[ServerTimeModel] = Operation(
@@ -24,8 +21,8 @@ _GET_SERVER_TIME: Operation[ServerTimeModel] = Operation(
     tag="Service",
     group="service",
     name="get_server_time",
-    answers={
-        200: Answer("ServerTimeModel"),
+    responses={
+        200: Response("ServerTimeModel"),
     },
     secured=False,
 )
@@ -39,55 +36,11 @@ _GET_SERVER_CERTIFICATE: Operation[CertificateModel] = Operation(
     tag="Service",
     group="service",
     name="get_server_certificate",
-    answers={
-        200: Answer("CertificateModel"),
+    responses={
+        200: Response("CertificateModel"),
     },
     secured=False,
 )
-
-
-async def get_server_time(
-    client: ApplianceClient,
-) -> ServerTimeModel:
-    """Get Server Time: GET /api/v1/serverTime.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ServerTimeModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SERVER_TIME, {})
-
-
-async def get_server_certificate(
-    client: ApplianceClient,
-) -> CertificateModel:
-    """Get Server Certificate: GET /api/v1/serverCertificate.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `CertificateModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SERVER_CERTIFICATE, {})
 
 
 class ServiceApi(Api):
@@ -95,5 +48,42 @@ class ServiceApi(Api):
 
     __slots__ = ()
 
-    get_server_time = Method(get_server_time)
-    get_server_certificate = Method(get_server_certificate)
+    def get_server_time(
+        self: Caller,
+    ) -> Request[ServerTimeModel]:
+        """Get Server Time: GET /api/v1/serverTime.
+
+        Needs no token.
+
+        Returns:
+            200: `ServerTimeModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SERVER_TIME, {})
+
+    def get_server_certificate(
+        self: Caller,
+    ) -> Request[CertificateModel]:
+        """Get Server Certificate: GET /api/v1/serverCertificate.
+
+        Needs no token.
+
+        Returns:
+            200: `CertificateModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SERVER_CERTIFICATE, {})
+
+
+get_server_time = ServiceApi.get_server_time
+get_server_certificate = ServiceApi.get_server_certificate

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EmptySuccessResponse,
@@ -54,10 +51,10 @@ _GET_ALL_SESSIONS: Operation[SessionsResult] = Operation(
         Parameter("result_filter", type="ESessionResult"),
         Parameter("job_id_filter"),
     ),
-    answers={
-        200: Answer("SessionsResult"),
+    responses={
+        200: Response("SessionsResult"),
     },
-    listing=Listing("data", "SessionModel"),
+    paging=Paging("data", "SessionModel"),
 )
 
 _GET_SESSION: Operation[SessionModel] = Operation(
@@ -70,8 +67,8 @@ _GET_SESSION: Operation[SessionModel] = Operation(
     group="sessions",
     name="get_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -85,8 +82,8 @@ _GET_SESSION_LOGS: Operation[SessionLogResult] = Operation(
     group="sessions",
     name="get_session_logs",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionLogResult"),
+    responses={
+        200: Response("SessionLogResult"),
     },
 )
 
@@ -100,192 +97,10 @@ _STOP_SESSION: Operation[EmptySuccessResponse] = Operation(
     group="sessions",
     name="stop_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def get_all_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: ESessionResult | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-) -> SessionsResult:
-    """Get All Sessions: GET /api/v1/sessions.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-        job_id_filter: query `jobIdFilter`, UUID.
-
-    Returns:
-        200: `SessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(
-        _GET_ALL_SESSIONS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "job_id_filter": job_id_filter,
-        },
-    )
-
-
-def iterate_all_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: ESessionResult | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-) -> Items[SessionModel, SessionsResult]:
-    """Get All Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_SESSIONS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "job_id_filter": job_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_session(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Get Session: GET /api/v1/sessions/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SESSION, {"id": id})
-
-
-async def get_session_logs(
-    client: ApplianceClient,
-    id: str,
-) -> SessionLogResult:
-    """Get Session Logs: GET /api/v1/sessions/{id}/logs.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionLogResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_GET_SESSION_LOGS, {"id": id})
-
-
-async def stop_session(
-    client: ApplianceClient,
-    id: str,
-) -> EmptySuccessResponse:
-    """Stop Session: POST /api/v1/sessions/{id}/stop.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-    """
-    return await client.execute(_STOP_SESSION, {"id": id})
 
 
 class SessionsApi(Api):
@@ -293,7 +108,134 @@ class SessionsApi(Api):
 
     __slots__ = ()
 
-    get_all_sessions = ListMethod(get_all_sessions, iterate_all_sessions)
-    get_session = Method(get_session)
-    get_session_logs = Method(get_session_logs)
-    stop_session = Method(stop_session)
+    def get_all_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: ESessionType | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: ESessionResult | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+    ) -> Listing[SessionModel, SessionsResult]:
+        """Get All Sessions: GET /api/v1/sessions.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+            job_id_filter: query `jobIdFilter`, UUID.
+
+        Returns:
+            200: `SessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Listing(
+            self,
+            _GET_ALL_SESSIONS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+                "job_id_filter": job_id_filter,
+            },
+        )
+
+    def get_session(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Get Session: GET /api/v1/sessions/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SESSION, {"id": id})
+
+    def get_session_logs(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionLogResult]:
+        """Get Session Logs: GET /api/v1/sessions/{id}/logs.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionLogResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _GET_SESSION_LOGS, {"id": id})
+
+    def stop_session(
+        self: Caller,
+        id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Stop Session: POST /api/v1/sessions/{id}/stop.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+        """
+        return Request(self, _STOP_SESSION, {"id": id})
+
+
+get_all_sessions = SessionsApi.get_all_sessions
+get_session = SessionsApi.get_session
+get_session_logs = SessionsApi.get_session_logs
+stop_session = SessionsApi.stop_session

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         BackupObjectModel,
@@ -45,10 +42,10 @@ _GET_ALL_BACKUP_OBJECTS: Operation[BackupObjectsResult] = Operation(
         Parameter("type_filter"),
         Parameter("vi_type_filter"),
     ),
-    answers={
-        200: Answer("BackupObjectsResult"),
+    responses={
+        200: Response("BackupObjectsResult"),
     },
-    listing=Listing("data", "BackupObjectModel"),
+    paging=Paging("data", "BackupObjectModel"),
 )
 
 _GET_BACKUP_OBJECT: Operation[BackupObjectModel] = Operation(
@@ -61,8 +58,8 @@ _GET_BACKUP_OBJECT: Operation[BackupObjectModel] = Operation(
     group="backup_objects",
     name="get_backup_object",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupObjectModel"),
+    responses={
+        200: Response("BackupObjectModel"),
     },
 )
 
@@ -76,156 +73,10 @@ _GET_BACKUP_OBJECT_RESTORE_POINTS: Operation[ObjectRestorePointsResult] = Operat
     group="backup_objects",
     name="get_backup_object_restore_points",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ObjectRestorePointsResult"),
+    responses={
+        200: Response("ObjectRestorePointsResult"),
     },
 )
-
-
-async def get_all_backup_objects(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupObjectsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    vi_type_filter: str | Unset = UNSET,
-) -> BackupObjectsResult:
-    """Get All Backup Objects: GET /api/v1/backupObjects.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        type_filter: query `typeFilter`.
-        vi_type_filter: query `viTypeFilter`.
-
-    Returns:
-        200: `BackupObjectsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backup-Objects#operation/GetAllBackupObjects
-    """
-    return await client.execute(
-        _GET_ALL_BACKUP_OBJECTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-        },
-    )
-
-
-def iterate_all_backup_objects(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupObjectsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    vi_type_filter: str | Unset = UNSET,
-) -> Items[BackupObjectModel, BackupObjectsResult]:
-    """Get All Backup Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backup_objects`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUP_OBJECTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup_object(
-    client: ApplianceClient,
-    id: str,
-) -> BackupObjectModel:
-    """Get Backup Object: GET /api/v1/backupObjects/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupObjectModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backup-Objects#operation/GetBackupObject
-    """
-    return await client.execute(_GET_BACKUP_OBJECT, {"id": id})
-
-
-async def get_backup_object_restore_points(
-    client: ApplianceClient,
-    id: str,
-) -> ObjectRestorePointsResult:
-    """Get Restore Points: GET /api/v1/backupObjects/{id}/restorePoints.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ObjectRestorePointsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backup-Objects#operation/GetBackupObjectRestorePoints
-    """
-    return await client.execute(_GET_BACKUP_OBJECT_RESTORE_POINTS, {"id": id})
 
 
 class BackupObjectsApi(Api):
@@ -233,6 +84,107 @@ class BackupObjectsApi(Api):
 
     __slots__ = ()
 
-    get_all_backup_objects = ListMethod(get_all_backup_objects, iterate_all_backup_objects)
-    get_backup_object = Method(get_backup_object)
-    get_backup_object_restore_points = Method(get_backup_object_restore_points)
+    def get_all_backup_objects(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupObjectsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        platform_name_filter: EPlatformType | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        type_filter: str | Unset = UNSET,
+        vi_type_filter: str | Unset = UNSET,
+    ) -> Listing[BackupObjectModel, BackupObjectsResult]:
+        """Get All Backup Objects: GET /api/v1/backupObjects.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            platform_name_filter: query `platformNameFilter`.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            type_filter: query `typeFilter`.
+            vi_type_filter: query `viTypeFilter`.
+
+        Returns:
+            200: `BackupObjectsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backup-Objects#operation/GetAllBackupObjects
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUP_OBJECTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "platform_name_filter": platform_name_filter,
+                "platform_id_filter": platform_id_filter,
+                "type_filter": type_filter,
+                "vi_type_filter": vi_type_filter,
+            },
+        )
+
+    def get_backup_object(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupObjectModel]:
+        """Get Backup Object: GET /api/v1/backupObjects/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupObjectModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backup-Objects#operation/GetBackupObject
+        """
+        return Request(self, _GET_BACKUP_OBJECT, {"id": id})
+
+    def get_backup_object_restore_points(
+        self: Caller,
+        id: str,
+    ) -> Request[ObjectRestorePointsResult]:
+        """Get Restore Points: GET /api/v1/backupObjects/{id}/restorePoints.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ObjectRestorePointsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backup-Objects#operation/GetBackupObjectRestorePoints
+        """
+        return Request(self, _GET_BACKUP_OBJECT_RESTORE_POINTS, {"id": id})
+
+
+get_all_backup_objects = BackupObjectsApi.get_all_backup_objects
+get_backup_object = BackupObjectsApi.get_backup_object
+get_backup_object_restore_points = BackupObjectsApi.get_backup_object_restore_points

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import BackupModel, BackupObjectsResult, BackupsResult, EBackupsFiltersOrderColumn
 
@@ -42,10 +39,10 @@ _GET_ALL_BACKUPS: Operation[BackupsResult] = Operation(
         Parameter("job_id_filter"),
         Parameter("policy_tag_filter"),
     ),
-    answers={
-        200: Answer("BackupsResult"),
+    responses={
+        200: Response("BackupsResult"),
     },
-    listing=Listing("data", "BackupModel"),
+    paging=Paging("data", "BackupModel"),
 )
 
 _GET_BACKUP: Operation[BackupModel] = Operation(
@@ -58,8 +55,8 @@ _GET_BACKUP: Operation[BackupModel] = Operation(
     group="backups",
     name="get_backup",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupModel"),
+    responses={
+        200: Response("BackupModel"),
     },
 )
 
@@ -73,160 +70,10 @@ _GET_BACKUP_OBJECTS: Operation[BackupObjectsResult] = Operation(
     group="backups",
     name="get_backup_objects",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupObjectsResult"),
+    responses={
+        200: Response("BackupObjectsResult"),
     },
 )
-
-
-async def get_all_backups(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_tag_filter: str | Unset = UNSET,
-) -> BackupsResult:
-    """Get All Backups: GET /api/v1/backups.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        job_id_filter: query `jobIdFilter`, UUID.
-        policy_tag_filter: query `policyTagFilter`.
-
-    Returns:
-        200: `BackupsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backups#operation/GetAllBackups
-    """
-    return await client.execute(
-        _GET_ALL_BACKUPS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_tag_filter": policy_tag_filter,
-        },
-    )
-
-
-def iterate_all_backups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_tag_filter: str | Unset = UNSET,
-) -> Items[BackupModel, BackupsResult]:
-    """Get All Backups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUPS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_tag_filter": policy_tag_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup(
-    client: ApplianceClient,
-    id: str,
-) -> BackupModel:
-    """Get Backup: GET /api/v1/backups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backups#operation/GetBackup
-    """
-    return await client.execute(_GET_BACKUP, {"id": id})
-
-
-async def get_backup_objects(
-    client: ApplianceClient,
-    id: str,
-) -> BackupObjectsResult:
-    """Get Backup Objects: GET /api/v1/backups/{id}/objects.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupObjectsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backups#operation/GetBackupObjects
-    """
-    return await client.execute(_GET_BACKUP_OBJECTS, {"id": id})
 
 
 class BackupsApi(Api):
@@ -234,6 +81,109 @@ class BackupsApi(Api):
 
     __slots__ = ()
 
-    get_all_backups = ListMethod(get_all_backups, iterate_all_backups)
-    get_backup = Method(get_backup)
-    get_backup_objects = Method(get_backup_objects)
+    def get_all_backups(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+        policy_tag_filter: str | Unset = UNSET,
+    ) -> Listing[BackupModel, BackupsResult]:
+        """Get All Backups: GET /api/v1/backups.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            job_id_filter: query `jobIdFilter`, UUID.
+            policy_tag_filter: query `policyTagFilter`.
+
+        Returns:
+            200: `BackupsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backups#operation/GetAllBackups
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUPS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "platform_id_filter": platform_id_filter,
+                "job_id_filter": job_id_filter,
+                "policy_tag_filter": policy_tag_filter,
+            },
+        )
+
+    def get_backup(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupModel]:
+        """Get Backup: GET /api/v1/backups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backups#operation/GetBackup
+        """
+        return Request(self, _GET_BACKUP, {"id": id})
+
+    def get_backup_objects(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupObjectsResult]:
+        """Get Backup Objects: GET /api/v1/backups/{id}/objects.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupObjectsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Backups#operation/GetBackupObjects
+        """
+        return Request(self, _GET_BACKUP_OBJECTS, {"id": id})
+
+
+get_all_backups = BackupsApi.get_all_backups
+get_backup = BackupsApi.get_backup
+get_backup_objects = BackupsApi.get_backup_objects

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CertificateUploadSpec,
@@ -57,10 +54,10 @@ _GET_ALL_CREDS: Operation[CredentialsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("CredentialsResult"),
+    responses={
+        200: Response("CredentialsResult"),
     },
-    listing=Listing("data", "CredentialsModel"),
+    paging=Paging("data", "CredentialsModel"),
 )
 
 _CREATE_CREDS: Operation[CredentialsModel] = Operation(
@@ -73,8 +70,8 @@ _CREATE_CREDS: Operation[CredentialsModel] = Operation(
     group="credentials",
     name="create_creds",
     body=Body("CredentialsSpec"),
-    answers={
-        201: Answer("CredentialsModel"),
+    responses={
+        201: Response("CredentialsModel"),
     },
 )
 
@@ -88,8 +85,8 @@ _GET_CREDS: Operation[CredentialsModel] = Operation(
     group="credentials",
     name="get_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("CredentialsModel"),
+    responses={
+        200: Response("CredentialsModel"),
     },
 )
 
@@ -104,8 +101,8 @@ _UPDATE_CREDS: Operation[CredentialsModel] = Operation(
     name="update_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CredentialsModel"),
-    answers={
-        200: Answer("CredentialsModel"),
+    responses={
+        200: Response("CredentialsModel"),
     },
 )
 
@@ -119,8 +116,8 @@ _DELETE_CREDS: Operation[None] = Operation(
     group="credentials",
     name="delete_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -135,8 +132,8 @@ _CHANGE_PASSWORD_FOR_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="change_password_for_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CredentialsPasswordChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -151,8 +148,8 @@ _CHANGE_PRIVATE_KEY_FOR_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="change_private_key_for_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("PrivateKeyChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -167,8 +164,8 @@ _CHANGE_ROOT_PASSWORD_FOR_CREDS: Operation[EmptySuccessResponse] = Operation(
     name="change_root_password_for_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CredentialsPasswordChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -189,10 +186,10 @@ _GET_ALL_CLOUD_CREDS: Operation[CloudCredentialsResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="ECloudCredentialsType"),
     ),
-    answers={
-        200: Answer("CloudCredentialsResult"),
+    responses={
+        200: Response("CloudCredentialsResult"),
     },
-    listing=Listing("data", "CloudCredentialsModel"),
+    paging=Paging("data", "CloudCredentialsModel"),
 )
 
 _CREATE_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
@@ -205,8 +202,8 @@ _CREATE_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
     group="credentials",
     name="create_cloud_creds",
     body=Body("CloudCredentialsSpec"),
-    answers={
-        201: Answer("CloudCredentialsModel"),
+    responses={
+        201: Response("CloudCredentialsModel"),
     },
 )
 
@@ -220,8 +217,8 @@ _REQUEST_APP_REGISTRATION_BY_DEVICE_CODE: Operation[CloudDeviceCodeModel] = Oper
     group="credentials",
     name="request_app_registration_by_device_code",
     body=Body("CloudDeviceCodeSpec"),
-    answers={
-        201: Answer("CloudDeviceCodeModel"),
+    responses={
+        201: Response("CloudDeviceCodeModel"),
     },
 )
 
@@ -235,8 +232,8 @@ _FINISH_APP_REGISTRATION_BY_DEVICE_CODE: Operation[CloudNativeApplicationModel] 
     group="credentials",
     name="finish_app_registration_by_device_code",
     parameters=(Parameter("verification_code", "verificationCode", "path", required=True),),
-    answers={
-        201: Answer("CloudNativeApplicationModel"),
+    responses={
+        201: Response("CloudNativeApplicationModel"),
     },
 )
 
@@ -250,8 +247,8 @@ _GET_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
     group="credentials",
     name="get_cloud_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("CloudCredentialsModel"),
+    responses={
+        200: Response("CloudCredentialsModel"),
     },
 )
 
@@ -266,8 +263,8 @@ _UPDATE_CLOUD_CREDS: Operation[CloudCredentialsModel] = Operation(
     name="update_cloud_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CloudCredentialsModel"),
-    answers={
-        200: Answer("CloudCredentialsModel"),
+    responses={
+        200: Response("CloudCredentialsModel"),
     },
 )
 
@@ -281,8 +278,8 @@ _DELETE_CLOUD_CREDS: Operation[None] = Operation(
     group="credentials",
     name="delete_cloud_creds",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -297,8 +294,8 @@ _CHANGE_CLOUD_CREDS_SECRET_KEY: Operation[CloudCredentialsModel] = Operation(
     name="change_cloud_creds_secret_key",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CloudCredentialsPasswordSpec"),
-    answers={
-        201: Answer("CloudCredentialsModel"),
+    responses={
+        201: Response("CloudCredentialsModel"),
     },
 )
 
@@ -313,8 +310,8 @@ _CHANGE_CLOUD_CERTIFICATE: Operation[CloudCredentialsModel] = Operation(
     name="change_cloud_certificate",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CertificateUploadSpec"),
-    answers={
-        201: Answer("CloudCredentialsModel"),
+    responses={
+        201: Response("CloudCredentialsModel"),
     },
 )
 
@@ -328,8 +325,8 @@ _GET_ALL_CREDS_HELPER_APPLIANCES: Operation[CloudHelperApplianceResult] = Operat
     group="credentials",
     name="get_all_creds_helper_appliances",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("CloudHelperApplianceResult"),
+    responses={
+        200: Response("CloudHelperApplianceResult"),
     },
 )
 
@@ -344,8 +341,8 @@ _CREATE_CLOUD_CREDS_HELPER_APPLIANCE: Operation[SessionModel] = Operation(
     name="create_cloud_creds_helper_appliance",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("CloudHelperApplianceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -362,8 +359,8 @@ _GET_CLOUD_CREDS_HELPER_APPLIANCE: Operation[CloudHelperApplianceModel] = Operat
         Parameter("id", "id", "path", required=True),
         Parameter("appliance_id", "applianceId", "path", required=True),
     ),
-    answers={
-        200: Answer("CloudHelperApplianceModel"),
+    responses={
+        200: Response("CloudHelperApplianceModel"),
     },
 )
 
@@ -380,656 +377,10 @@ _DELETE_CLOUD_CREDS_HELPER_APPLIANCE: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("appliance_id", "applianceId", "path", required=True),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_all_creds(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ECredentialsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> CredentialsResult:
-    """Get All Credentials: GET /api/v1/credentials.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `CredentialsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCreds
-    """
-    return await client.execute(
-        _GET_ALL_CREDS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_creds(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ECredentialsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[CredentialsModel, CredentialsResult]:
-    """Get All Credentials: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_creds`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_CREDS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_creds(
-    client: ApplianceClient,
-    body: CredentialsSpec,
-) -> CredentialsModel:
-    """Add Credentials Record: POST /api/v1/credentials.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `CredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCreds
-    """
-    return await client.execute(_CREATE_CREDS, {}, body)
-
-
-async def get_creds(
-    client: ApplianceClient,
-    id: str,
-) -> CredentialsModel:
-    """Get Credentials Record: GET /api/v1/credentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `CredentialsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCreds
-    """
-    return await client.execute(_GET_CREDS, {"id": id})
-
-
-async def update_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CredentialsModel,
-) -> CredentialsModel:
-    """Edit Credentials Record: PUT /api/v1/credentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCreds
-    """
-    return await client.execute(_UPDATE_CREDS, {"id": id}, body)
-
-
-async def delete_creds(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCreds
-    """
-    return await client.execute(_DELETE_CREDS, {"id": id})
-
-
-async def change_password_for_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CredentialsPasswordChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Password: POST /api/v1/credentials/{id}/changepassword.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePasswordForCreds
-    """
-    return await client.execute(_CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
-
-
-async def change_private_key_for_creds(
-    client: ApplianceClient,
-    id: str,
-    body: PrivateKeyChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Linux Private Key: POST /api/v1/credentials/{id}/changeprivatekey.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePrivateKeyForCreds
-    """
-    return await client.execute(_CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
-
-
-async def change_root_password_for_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CredentialsPasswordChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Linux Root Password: POST /api/v1/credentials/{id}/changerootpassword.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeRootPasswordForCreds
-    """
-    return await client.execute(_CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
-
-
-async def get_all_cloud_creds(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ECloudCredentialsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ECloudCredentialsType | Unset = UNSET,
-) -> CloudCredentialsResult:
-    """Get All Cloud Credentials: GET /api/v1/cloudCredentials.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `CloudCredentialsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCloudCreds
-    """
-    return await client.execute(
-        _GET_ALL_CLOUD_CREDS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_cloud_creds(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ECloudCredentialsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ECloudCredentialsType | Unset = UNSET,
-) -> Items[CloudCredentialsModel, CloudCredentialsResult]:
-    """Get All Cloud Credentials: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_cloud_creds`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_CLOUD_CREDS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_cloud_creds(
-    client: ApplianceClient,
-    body: CloudCredentialsSpec,
-) -> CloudCredentialsModel:
-    """Add Cloud Credentials Record: POST /api/v1/cloudCredentials.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `CloudCredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCreds
-    """
-    return await client.execute(_CREATE_CLOUD_CREDS, {}, body)
-
-
-async def request_app_registration_by_device_code(
-    client: ApplianceClient,
-    body: CloudDeviceCodeSpec,
-) -> CloudDeviceCodeModel:
-    """Get Verification Code: POST /api/v1/cloudCredentials/appRegistration.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `CloudDeviceCodeModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
-    """
-    return await client.execute(_REQUEST_APP_REGISTRATION_BY_DEVICE_CODE, {}, body)
-
-
-async def finish_app_registration_by_device_code(
-    client: ApplianceClient,
-    verification_code: str,
-) -> CloudNativeApplicationModel:
-    """Register Azure AD Application: POST /api/v1/cloudCredentials/appRegistration/{verificationCode}.
-
-    Args:
-        client: the appliance.
-        verification_code: path `verificationCode`.
-
-    Returns:
-        201: `CloudNativeApplicationModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
-    """
-    return await client.execute(_FINISH_APP_REGISTRATION_BY_DEVICE_CODE, {"verification_code": verification_code})
-
-
-async def get_cloud_creds(
-    client: ApplianceClient,
-    id: str,
-) -> CloudCredentialsModel:
-    """Get Cloud Credentials Record: GET /api/v1/cloudCredentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `CloudCredentialsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCreds
-    """
-    return await client.execute(_GET_CLOUD_CREDS, {"id": id})
-
-
-async def update_cloud_creds(
-    client: ApplianceClient,
-    id: str,
-    body: CloudCredentialsModel,
-) -> CloudCredentialsModel:
-    """Edit Cloud Credentials Record: PUT /api/v1/cloudCredentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CloudCredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCloudCreds
-    """
-    return await client.execute(_UPDATE_CLOUD_CREDS, {"id": id}, body)
-
-
-async def delete_cloud_creds(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Cloud Credentials Record: DELETE /api/v1/cloudCredentials/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCreds
-    """
-    return await client.execute(_DELETE_CLOUD_CREDS, {"id": id})
-
-
-async def change_cloud_creds_secret_key(
-    client: ApplianceClient,
-    id: str,
-    body: CloudCredentialsPasswordSpec,
-) -> CloudCredentialsModel:
-    """Change Secret Key: POST /api/v1/cloudCredentials/{id}/changeSecretKey.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `CloudCredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCredsSecretKey
-    """
-    return await client.execute(_CHANGE_CLOUD_CREDS_SECRET_KEY, {"id": id}, body)
-
-
-async def change_cloud_certificate(
-    client: ApplianceClient,
-    id: str,
-    body: CertificateUploadSpec,
-) -> CloudCredentialsModel:
-    """Change Certificate: POST /api/v1/cloudCredentials/{id}/changeCertificate.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `CloudCredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCertificate
-    """
-    return await client.execute(_CHANGE_CLOUD_CERTIFICATE, {"id": id}, body)
-
-
-async def get_all_creds_helper_appliances(
-    client: ApplianceClient,
-    id: str,
-) -> CloudHelperApplianceResult:
-    """Get All Helper Appliances: GET /api/v1/cloudCredentials/{id}/helperAppliances.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `CloudHelperApplianceResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCredsHelperAppliances
-    """
-    return await client.execute(_GET_ALL_CREDS_HELPER_APPLIANCES, {"id": id})
-
-
-async def create_cloud_creds_helper_appliance(
-    client: ApplianceClient,
-    id: str,
-    body: CloudHelperApplianceSpec,
-) -> SessionModel:
-    """Add or Edit Helper Appliance: POST /api/v1/cloudCredentials/{id}/helperAppliances.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCredsHelperAppliance
-    """
-    return await client.execute(_CREATE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id}, body)
-
-
-async def get_cloud_creds_helper_appliance(
-    client: ApplianceClient,
-    id: str,
-    appliance_id: str,
-) -> CloudHelperApplianceModel:
-    """Get Helper Appliance: GET /api/v1/cloudCredentials/{id}/helperAppliances/{applianceId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        appliance_id: path `applianceId`, UUID.
-
-    Returns:
-        200: `CloudHelperApplianceModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCredsHelperAppliance
-    """
-    return await client.execute(_GET_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
-
-
-async def delete_cloud_creds_helper_appliance(
-    client: ApplianceClient,
-    id: str,
-    appliance_id: str,
-) -> None:
-    """Remove Helper Appliance: DELETE /api/v1/cloudCredentials/{id}/helperAppliances/{applianceId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        appliance_id: path `applianceId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCredsHelperAppliance
-    """
-    return await client.execute(_DELETE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
 
 
 class CredentialsApi(Api):
@@ -1037,24 +388,572 @@ class CredentialsApi(Api):
 
     __slots__ = ()
 
-    get_all_creds = ListMethod(get_all_creds, iterate_all_creds)
-    create_creds = Method(create_creds)
-    get_creds = Method(get_creds)
-    update_creds = Method(update_creds)
-    delete_creds = Method(delete_creds)
-    change_password_for_creds = Method(change_password_for_creds)
-    change_private_key_for_creds = Method(change_private_key_for_creds)
-    change_root_password_for_creds = Method(change_root_password_for_creds)
-    get_all_cloud_creds = ListMethod(get_all_cloud_creds, iterate_all_cloud_creds)
-    create_cloud_creds = Method(create_cloud_creds)
-    request_app_registration_by_device_code = Method(request_app_registration_by_device_code)
-    finish_app_registration_by_device_code = Method(finish_app_registration_by_device_code)
-    get_cloud_creds = Method(get_cloud_creds)
-    update_cloud_creds = Method(update_cloud_creds)
-    delete_cloud_creds = Method(delete_cloud_creds)
-    change_cloud_creds_secret_key = Method(change_cloud_creds_secret_key)
-    change_cloud_certificate = Method(change_cloud_certificate)
-    get_all_creds_helper_appliances = Method(get_all_creds_helper_appliances)
-    create_cloud_creds_helper_appliance = Method(create_cloud_creds_helper_appliance)
-    get_cloud_creds_helper_appliance = Method(get_cloud_creds_helper_appliance)
-    delete_cloud_creds_helper_appliance = Method(delete_cloud_creds_helper_appliance)
+    def get_all_creds(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ECredentialsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[CredentialsModel, CredentialsResult]:
+        """Get All Credentials: GET /api/v1/credentials.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `CredentialsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCreds
+        """
+        return Listing(
+            self,
+            _GET_ALL_CREDS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_creds(
+        self: Caller,
+        body: CredentialsSpec,
+    ) -> Request[CredentialsModel]:
+        """Add Credentials Record: POST /api/v1/credentials.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `CredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCreds
+        """
+        return Request(self, _CREATE_CREDS, {}, body)
+
+    def get_creds(
+        self: Caller,
+        id: str,
+    ) -> Request[CredentialsModel]:
+        """Get Credentials Record: GET /api/v1/credentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `CredentialsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCreds
+        """
+        return Request(self, _GET_CREDS, {"id": id})
+
+    def update_creds(
+        self: Caller,
+        id: str,
+        body: CredentialsModel,
+    ) -> Request[CredentialsModel]:
+        """Edit Credentials Record: PUT /api/v1/credentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCreds
+        """
+        return Request(self, _UPDATE_CREDS, {"id": id}, body)
+
+    def delete_creds(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Credentials Record: DELETE /api/v1/credentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCreds
+        """
+        return Request(self, _DELETE_CREDS, {"id": id})
+
+    def change_password_for_creds(
+        self: Caller,
+        id: str,
+        body: CredentialsPasswordChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Password: POST /api/v1/credentials/{id}/changepassword.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePasswordForCreds
+        """
+        return Request(self, _CHANGE_PASSWORD_FOR_CREDS, {"id": id}, body)
+
+    def change_private_key_for_creds(
+        self: Caller,
+        id: str,
+        body: PrivateKeyChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Linux Private Key: POST /api/v1/credentials/{id}/changeprivatekey.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangePrivateKeyForCreds
+        """
+        return Request(self, _CHANGE_PRIVATE_KEY_FOR_CREDS, {"id": id}, body)
+
+    def change_root_password_for_creds(
+        self: Caller,
+        id: str,
+        body: CredentialsPasswordChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Linux Root Password: POST /api/v1/credentials/{id}/changerootpassword.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeRootPasswordForCreds
+        """
+        return Request(self, _CHANGE_ROOT_PASSWORD_FOR_CREDS, {"id": id}, body)
+
+    def get_all_cloud_creds(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ECloudCredentialsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: ECloudCredentialsType | Unset = UNSET,
+    ) -> Listing[CloudCredentialsModel, CloudCredentialsResult]:
+        """Get All Cloud Credentials: GET /api/v1/cloudCredentials.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `CloudCredentialsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCloudCreds
+        """
+        return Listing(
+            self,
+            _GET_ALL_CLOUD_CREDS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_cloud_creds(
+        self: Caller,
+        body: CloudCredentialsSpec,
+    ) -> Request[CloudCredentialsModel]:
+        """Add Cloud Credentials Record: POST /api/v1/cloudCredentials.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `CloudCredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCreds
+        """
+        return Request(self, _CREATE_CLOUD_CREDS, {}, body)
+
+    def request_app_registration_by_device_code(
+        self: Caller,
+        body: CloudDeviceCodeSpec,
+    ) -> Request[CloudDeviceCodeModel]:
+        """Get Verification Code: POST /api/v1/cloudCredentials/appRegistration.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `CloudDeviceCodeModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/RequestAppRegistrationByDeviceCode
+        """
+        return Request(self, _REQUEST_APP_REGISTRATION_BY_DEVICE_CODE, {}, body)
+
+    def finish_app_registration_by_device_code(
+        self: Caller,
+        verification_code: str,
+    ) -> Request[CloudNativeApplicationModel]:
+        """Register Azure AD Application: POST /api/v1/cloudCredentials/appRegistration/{verificationCode}.
+
+        Args:
+            verification_code: path `verificationCode`.
+
+        Returns:
+            201: `CloudNativeApplicationModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/FinishAppRegistrationByDeviceCode
+        """
+        return Request(self, _FINISH_APP_REGISTRATION_BY_DEVICE_CODE, {"verification_code": verification_code})
+
+    def get_cloud_creds(
+        self: Caller,
+        id: str,
+    ) -> Request[CloudCredentialsModel]:
+        """Get Cloud Credentials Record: GET /api/v1/cloudCredentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `CloudCredentialsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCreds
+        """
+        return Request(self, _GET_CLOUD_CREDS, {"id": id})
+
+    def update_cloud_creds(
+        self: Caller,
+        id: str,
+        body: CloudCredentialsModel,
+    ) -> Request[CloudCredentialsModel]:
+        """Edit Cloud Credentials Record: PUT /api/v1/cloudCredentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CloudCredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/UpdateCloudCreds
+        """
+        return Request(self, _UPDATE_CLOUD_CREDS, {"id": id}, body)
+
+    def delete_cloud_creds(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Cloud Credentials Record: DELETE /api/v1/cloudCredentials/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCreds
+        """
+        return Request(self, _DELETE_CLOUD_CREDS, {"id": id})
+
+    def change_cloud_creds_secret_key(
+        self: Caller,
+        id: str,
+        body: CloudCredentialsPasswordSpec,
+    ) -> Request[CloudCredentialsModel]:
+        """Change Secret Key: POST /api/v1/cloudCredentials/{id}/changeSecretKey.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `CloudCredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCredsSecretKey
+        """
+        return Request(self, _CHANGE_CLOUD_CREDS_SECRET_KEY, {"id": id}, body)
+
+    def change_cloud_certificate(
+        self: Caller,
+        id: str,
+        body: CertificateUploadSpec,
+    ) -> Request[CloudCredentialsModel]:
+        """Change Certificate: POST /api/v1/cloudCredentials/{id}/changeCertificate.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `CloudCredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/ChangeCloudCertificate
+        """
+        return Request(self, _CHANGE_CLOUD_CERTIFICATE, {"id": id}, body)
+
+    def get_all_creds_helper_appliances(
+        self: Caller,
+        id: str,
+    ) -> Request[CloudHelperApplianceResult]:
+        """Get All Helper Appliances: GET /api/v1/cloudCredentials/{id}/helperAppliances.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `CloudHelperApplianceResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetAllCredsHelperAppliances
+        """
+        return Request(self, _GET_ALL_CREDS_HELPER_APPLIANCES, {"id": id})
+
+    def create_cloud_creds_helper_appliance(
+        self: Caller,
+        id: str,
+        body: CloudHelperApplianceSpec,
+    ) -> Request[SessionModel]:
+        """Add or Edit Helper Appliance: POST /api/v1/cloudCredentials/{id}/helperAppliances.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/CreateCloudCredsHelperAppliance
+        """
+        return Request(self, _CREATE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id}, body)
+
+    def get_cloud_creds_helper_appliance(
+        self: Caller,
+        id: str,
+        appliance_id: str,
+    ) -> Request[CloudHelperApplianceModel]:
+        """Get Helper Appliance: GET /api/v1/cloudCredentials/{id}/helperAppliances/{applianceId}.
+
+        Args:
+            id: path `id`, UUID.
+            appliance_id: path `applianceId`, UUID.
+
+        Returns:
+            200: `CloudHelperApplianceModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/GetCloudCredsHelperAppliance
+        """
+        return Request(self, _GET_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
+
+    def delete_cloud_creds_helper_appliance(
+        self: Caller,
+        id: str,
+        appliance_id: str,
+    ) -> Request[None]:
+        """Remove Helper Appliance: DELETE /api/v1/cloudCredentials/{id}/helperAppliances/{applianceId}.
+
+        Args:
+            id: path `id`, UUID.
+            appliance_id: path `applianceId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Credentials#operation/DeleteCloudCredsHelperAppliance
+        """
+        return Request(self, _DELETE_CLOUD_CREDS_HELPER_APPLIANCE, {"id": id, "appliance_id": appliance_id})
+
+
+get_all_creds = CredentialsApi.get_all_creds
+create_creds = CredentialsApi.create_creds
+get_creds = CredentialsApi.get_creds
+update_creds = CredentialsApi.update_creds
+delete_creds = CredentialsApi.delete_creds
+change_password_for_creds = CredentialsApi.change_password_for_creds
+change_private_key_for_creds = CredentialsApi.change_private_key_for_creds
+change_root_password_for_creds = CredentialsApi.change_root_password_for_creds
+get_all_cloud_creds = CredentialsApi.get_all_cloud_creds
+create_cloud_creds = CredentialsApi.create_cloud_creds
+request_app_registration_by_device_code = CredentialsApi.request_app_registration_by_device_code
+finish_app_registration_by_device_code = CredentialsApi.finish_app_registration_by_device_code
+get_cloud_creds = CredentialsApi.get_cloud_creds
+update_cloud_creds = CredentialsApi.update_cloud_creds
+delete_cloud_creds = CredentialsApi.delete_cloud_creds
+change_cloud_creds_secret_key = CredentialsApi.change_cloud_creds_secret_key
+change_cloud_certificate = CredentialsApi.change_cloud_certificate
+get_all_creds_helper_appliances = CredentialsApi.get_all_creds_helper_appliances
+create_cloud_creds_helper_appliance = CredentialsApi.create_cloud_creds_helper_appliance
+get_cloud_creds_helper_appliance = CredentialsApi.get_cloud_creds_helper_appliance
+delete_cloud_creds_helper_appliance = CredentialsApi.delete_cloud_creds_helper_appliance

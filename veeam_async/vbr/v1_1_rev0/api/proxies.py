@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import EProxiesFiltersOrderColumn, EProxyType, ProxiesResult, ProxyModel, ProxySpec, SessionModel
 
@@ -37,10 +34,10 @@ _GET_ALL_PROXIES: Operation[ProxiesResult] = Operation(
         Parameter("type_filter", type="EProxyType"),
         Parameter("host_id_filter"),
     ),
-    answers={
-        200: Answer("ProxiesResult"),
+    responses={
+        200: Response("ProxiesResult"),
     },
-    listing=Listing("data", "ProxyModel"),
+    paging=Paging("data", "ProxyModel"),
 )
 
 _CREATE_PROXY: Operation[SessionModel] = Operation(
@@ -53,8 +50,8 @@ _CREATE_PROXY: Operation[SessionModel] = Operation(
     group="proxies",
     name="create_proxy",
     body=Body("ProxySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -68,8 +65,8 @@ _GET_PROXY: Operation[ProxyModel] = Operation(
     group="proxies",
     name="get_proxy",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProxyModel"),
+    responses={
+        200: Response("ProxyModel"),
     },
 )
 
@@ -84,8 +81,8 @@ _UPDATE_PROXY: Operation[SessionModel] = Operation(
     name="update_proxy",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ProxyModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -99,198 +96,10 @@ _DELETE_PROXY: Operation[None] = Operation(
     group="proxies",
     name="delete_proxy",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_all_proxies(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProxiesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProxyType | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-) -> ProxiesResult:
-    """Get All Proxies: GET /api/v1/backupInfrastructure/proxies.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-
-    Returns:
-        200: `ProxiesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/GetAllProxies
-    """
-    return await client.execute(
-        _GET_ALL_PROXIES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "host_id_filter": host_id_filter,
-        },
-    )
-
-
-def iterate_all_proxies(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProxiesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProxyType | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-) -> Items[ProxyModel, ProxiesResult]:
-    """Get All Proxies: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_proxies`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_PROXIES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "host_id_filter": host_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_proxy(
-    client: ApplianceClient,
-    body: ProxySpec,
-) -> SessionModel:
-    """Add Proxy: POST /api/v1/backupInfrastructure/proxies.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/CreateProxy
-    """
-    return await client.execute(_CREATE_PROXY, {}, body)
-
-
-async def get_proxy(
-    client: ApplianceClient,
-    id: str,
-) -> ProxyModel:
-    """Get Proxy: GET /api/v1/backupInfrastructure/proxies/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProxyModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/GetProxy
-    """
-    return await client.execute(_GET_PROXY, {"id": id})
-
-
-async def update_proxy(
-    client: ApplianceClient,
-    id: str,
-    body: ProxyModel,
-) -> SessionModel:
-    """Edit Proxy: PUT /api/v1/backupInfrastructure/proxies/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/UpdateProxy
-    """
-    return await client.execute(_UPDATE_PROXY, {"id": id}, body)
-
-
-async def delete_proxy(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Proxy: DELETE /api/v1/backupInfrastructure/proxies/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/DeleteProxy
-    """
-    return await client.execute(_DELETE_PROXY, {"id": id})
 
 
 class ProxiesApi(Api):
@@ -298,8 +107,151 @@ class ProxiesApi(Api):
 
     __slots__ = ()
 
-    get_all_proxies = ListMethod(get_all_proxies, iterate_all_proxies)
-    create_proxy = Method(create_proxy)
-    get_proxy = Method(get_proxy)
-    update_proxy = Method(update_proxy)
-    delete_proxy = Method(delete_proxy)
+    def get_all_proxies(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProxiesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProxyType | Unset = UNSET,
+        host_id_filter: str | Unset = UNSET,
+    ) -> Listing[ProxyModel, ProxiesResult]:
+        """Get All Proxies: GET /api/v1/backupInfrastructure/proxies.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            host_id_filter: query `hostIdFilter`, UUID.
+
+        Returns:
+            200: `ProxiesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/GetAllProxies
+        """
+        return Listing(
+            self,
+            _GET_ALL_PROXIES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "host_id_filter": host_id_filter,
+            },
+        )
+
+    def create_proxy(
+        self: Caller,
+        body: ProxySpec,
+    ) -> Request[SessionModel]:
+        """Add Proxy: POST /api/v1/backupInfrastructure/proxies.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/CreateProxy
+        """
+        return Request(self, _CREATE_PROXY, {}, body)
+
+    def get_proxy(
+        self: Caller,
+        id: str,
+    ) -> Request[ProxyModel]:
+        """Get Proxy: GET /api/v1/backupInfrastructure/proxies/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProxyModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/GetProxy
+        """
+        return Request(self, _GET_PROXY, {"id": id})
+
+    def update_proxy(
+        self: Caller,
+        id: str,
+        body: ProxyModel,
+    ) -> Request[SessionModel]:
+        """Edit Proxy: PUT /api/v1/backupInfrastructure/proxies/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/UpdateProxy
+        """
+        return Request(self, _UPDATE_PROXY, {"id": id}, body)
+
+    def delete_proxy(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Proxy: DELETE /api/v1/backupInfrastructure/proxies/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Proxies#operation/DeleteProxy
+        """
+        return Request(self, _DELETE_PROXY, {"id": id})
+
+
+get_all_proxies = ProxiesApi.get_all_proxies
+create_proxy = ProxiesApi.create_proxy
+get_proxy = ProxiesApi.get_proxy
+update_proxy = ProxiesApi.update_proxy
+delete_proxy = ProxiesApi.delete_proxy

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EInstantRecoveryMountState,
@@ -49,10 +46,10 @@ _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS: Operation[InstantViVMRecoveryMountsResul
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("InstantViVMRecoveryMountsResult"),
+    responses={
+        200: Response("InstantViVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantViVMRecoveryMount"),
+    paging=Paging("data", "InstantViVMRecoveryMount"),
 )
 
 _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
@@ -65,8 +62,8 @@ _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_mount",
     body=Body("InstantViVMRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -80,8 +77,8 @@ _GET_INSTANT_VI_VM_RECOVERY_MOUNT: Operation[InstantViVMRecoveryMount] = Operati
     group="restore",
     name="get_instant_vi_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantViVMRecoveryMount"),
+    responses={
+        200: Response("InstantViVMRecoveryMount"),
     },
 )
 
@@ -95,8 +92,8 @@ _INSTANT_VI_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -111,8 +108,8 @@ _INSTANT_VI_VM_RECOVERY_MIGRATE: Operation[SessionModel] = Operation(
     name="instant_vi_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("ViVMQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -126,8 +123,8 @@ _ENTIRE_VM_RESTORE_VMWARE: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_vmware",
     body=Body("EntireViVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -147,10 +144,10 @@ _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS: Operation[VmwareFcdInstantRec
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMountsResult"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMountsResult"),
     },
-    listing=Listing("data", "VmwareFcdInstantRecoveryMount"),
+    paging=Paging("data", "VmwareFcdInstantRecoveryMount"),
 )
 
 _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Operation(
@@ -163,8 +160,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Opera
     group="restore",
     name="instant_recovery_vmware_fcd_mount_with_session",
     body=Body("VmwareFcdInstantRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -178,8 +175,8 @@ _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL: Operation[VmwareFcdInstantRecovery
     group="restore",
     name="get_vmware_fcd_instant_recovery_mount_model",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMount"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMount"),
     },
 )
 
@@ -193,8 +190,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION: Operation[SessionModel] = Op
     group="restore",
     name="instant_recovery_vmware_fcd_dismount_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -209,390 +206,10 @@ _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION: Operation[SessionModel] = Ope
     name="instant_recovery_vmware_fcd_migrate_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("VmwareFcdQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
-
-
-async def get_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> InstantViVMRecoveryMountsResult:
-    """Get All VM Mounts: GET /api/v1/restore/instantRecovery/vmware/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `InstantViVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
-    """Get All VM Mounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    body: InstantViVMRecoverySpec,
-) -> SessionModel:
-    """Start Instant Recovery: POST /api/v1/restore/instantRecovery/vmware/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantViVMRecoveryMount:
-    """Get VM Mount: GET /api/v1/restore/instantRecovery/vmware/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantViVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop VM Publishing: POST /api/v1/restore/instantRecovery/vmware/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: ViVMQuickMigrationSpec,
-) -> SessionModel:
-    """Start VM Migration: POST /api/v1/restore/instantRecovery/vmware/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def entire_vm_restore_vmware(
-    client: ApplianceClient,
-    body: EntireViVMRestoreSpec,
-) -> SessionModel:
-    """Start Entire VM Restore: POST /api/v1/restore/vmRestore/vmware/.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/EntireVmRestoreVmware
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_VMWARE, {}, body)
-
-
-async def get_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> VmwareFcdInstantRecoveryMountsResult:
-    """Get All FCD Mounts: GET /api/v1/restore/instantRecovery/vmware/fcd.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
-    """
-    return await client.execute(
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
-    """Get All FCD Mounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_recovery_vmware_fcd_mount_with_session(
-    client: ApplianceClient,
-    body: VmwareFcdInstantRecoverySpec,
-) -> SessionModel:
-    """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vmware/fcd.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
-
-
-async def get_vmware_fcd_instant_recovery_mount_model(
-    client: ApplianceClient,
-    mount_id: str,
-) -> VmwareFcdInstantRecoveryMount:
-    """Get FCD Mount: GET /api/v1/restore/instantRecovery/vmware/fcd/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
-    """
-    return await client.execute(_GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_dismount_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vmware/fcd/{mountId}/dismount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_migrate_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-    body: VmwareFcdQuickMigrationSpec,
-) -> SessionModel:
-    """Start FCD Migration: POST /api/v1/restore/instantRecovery/vmware/fcd/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
 
 
 class RestoreApi(Api):
@@ -600,18 +217,317 @@ class RestoreApi(Api):
 
     __slots__ = ()
 
-    get_all_instant_vi_vm_recovery_mounts = ListMethod(
-        get_all_instant_vi_vm_recovery_mounts, iterate_all_instant_vi_vm_recovery_mounts
-    )
-    instant_vi_vm_recovery_mount = Method(instant_vi_vm_recovery_mount)
-    get_instant_vi_vm_recovery_mount = Method(get_instant_vi_vm_recovery_mount)
-    instant_vi_vm_recovery_unmount = Method(instant_vi_vm_recovery_unmount)
-    instant_vi_vm_recovery_migrate = Method(instant_vi_vm_recovery_migrate)
-    entire_vm_restore_vmware = Method(entire_vm_restore_vmware)
-    get_all_vmware_fcd_instant_recovery_mount_models = ListMethod(
-        get_all_vmware_fcd_instant_recovery_mount_models, iterate_all_vmware_fcd_instant_recovery_mount_models
-    )
-    instant_recovery_vmware_fcd_mount_with_session = Method(instant_recovery_vmware_fcd_mount_with_session)
-    get_vmware_fcd_instant_recovery_mount_model = Method(get_vmware_fcd_instant_recovery_mount_model)
-    instant_recovery_vmware_fcd_dismount_with_session = Method(instant_recovery_vmware_fcd_dismount_with_session)
-    instant_recovery_vmware_fcd_migrate_with_session = Method(instant_recovery_vmware_fcd_migrate_with_session)
+    def get_all_instant_vi_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
+        """Get All VM Mounts: GET /api/v1/restore/instantRecovery/vmware/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `InstantViVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def instant_vi_vm_recovery_mount(
+        self: Caller,
+        body: InstantViVMRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant Recovery: POST /api/v1/restore/instantRecovery/vmware/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_vi_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantViVMRecoveryMount]:
+        """Get VM Mount: GET /api/v1/restore/instantRecovery/vmware/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantViVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop VM Publishing: POST /api/v1/restore/instantRecovery/vmware/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: ViVMQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start VM Migration: POST /api/v1/restore/instantRecovery/vmware/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def entire_vm_restore_vmware(
+        self: Caller,
+        body: EntireViVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Start Entire VM Restore: POST /api/v1/restore/vmRestore/vmware/.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/EntireVmRestoreVmware
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
+
+    def get_all_vmware_fcd_instant_recovery_mount_models(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
+        """Get All FCD Mounts: GET /api/v1/restore/instantRecovery/vmware/fcd.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        """
+        return Listing(
+            self,
+            _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def instant_recovery_vmware_fcd_mount_with_session(
+        self: Caller,
+        body: VmwareFcdInstantRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vmware/fcd.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
+
+    def get_vmware_fcd_instant_recovery_mount_model(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[VmwareFcdInstantRecoveryMount]:
+        """Get FCD Mount: GET /api/v1/restore/instantRecovery/vmware/fcd/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        """
+        return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_dismount_with_session(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vmware/fcd/{mountId}/dismount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_migrate_with_session(
+        self: Caller,
+        mount_id: str,
+        body: VmwareFcdQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start FCD Migration: POST /api/v1/restore/instantRecovery/vmware/fcd/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
+
+
+get_all_instant_vi_vm_recovery_mounts = RestoreApi.get_all_instant_vi_vm_recovery_mounts
+instant_vi_vm_recovery_mount = RestoreApi.instant_vi_vm_recovery_mount
+get_instant_vi_vm_recovery_mount = RestoreApi.get_instant_vi_vm_recovery_mount
+instant_vi_vm_recovery_unmount = RestoreApi.instant_vi_vm_recovery_unmount
+instant_vi_vm_recovery_migrate = RestoreApi.instant_vi_vm_recovery_migrate
+entire_vm_restore_vmware = RestoreApi.entire_vm_restore_vmware
+get_all_vmware_fcd_instant_recovery_mount_models = RestoreApi.get_all_vmware_fcd_instant_recovery_mount_models
+instant_recovery_vmware_fcd_mount_with_session = RestoreApi.instant_recovery_vmware_fcd_mount_with_session
+get_vmware_fcd_instant_recovery_mount_model = RestoreApi.get_vmware_fcd_instant_recovery_mount_model
+instant_recovery_vmware_fcd_dismount_with_session = RestoreApi.instant_recovery_vmware_fcd_dismount_with_session
+instant_recovery_vmware_fcd_migrate_with_session = RestoreApi.instant_recovery_vmware_fcd_migrate_with_session

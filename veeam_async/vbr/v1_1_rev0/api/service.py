@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Operation
+from veeam_async._operation import Api, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import CertificateModel, ServerInfoModel, ServerTimeModel
 
 _GET_SERVER_TIME: Operation[ServerTimeModel] = Operation(
@@ -24,8 +21,8 @@ _GET_SERVER_TIME: Operation[ServerTimeModel] = Operation(
     tag="Service",
     group="service",
     name="get_server_time",
-    answers={
-        200: Answer("ServerTimeModel"),
+    responses={
+        200: Response("ServerTimeModel"),
     },
     secured=False,
 )
@@ -39,8 +36,8 @@ _GET_SERVER_CERTIFICATE: Operation[CertificateModel] = Operation(
     tag="Service",
     group="service",
     name="get_server_certificate",
-    answers={
-        200: Answer("CertificateModel"),
+    responses={
+        200: Response("CertificateModel"),
     },
     secured=False,
 )
@@ -54,80 +51,10 @@ _GET_SERVER_INFO: Operation[ServerInfoModel] = Operation(
     tag="Service",
     group="service",
     name="get_server_info",
-    answers={
-        200: Answer("ServerInfoModel"),
+    responses={
+        200: Response("ServerInfoModel"),
     },
 )
-
-
-async def get_server_time(
-    client: ApplianceClient,
-) -> ServerTimeModel:
-    """Get Backup Server Time: GET /api/v1/serverTime.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ServerTimeModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Service#operation/GetServerTime
-    """
-    return await client.execute(_GET_SERVER_TIME, {})
-
-
-async def get_server_certificate(
-    client: ApplianceClient,
-) -> CertificateModel:
-    """Get Backup Server Certificate: GET /api/v1/serverCertificate.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `CertificateModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Service#operation/GetServerCertificate
-    """
-    return await client.execute(_GET_SERVER_CERTIFICATE, {})
-
-
-async def get_server_info(
-    client: ApplianceClient,
-) -> ServerInfoModel:
-    """Get Backup Server Information: GET /api/v1/serverInfo.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ServerInfoModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Service#operation/GetServerInfo
-    """
-    return await client.execute(_GET_SERVER_INFO, {})
 
 
 class ServiceApi(Api):
@@ -135,6 +62,65 @@ class ServiceApi(Api):
 
     __slots__ = ()
 
-    get_server_time = Method(get_server_time)
-    get_server_certificate = Method(get_server_certificate)
-    get_server_info = Method(get_server_info)
+    def get_server_time(
+        self: Caller,
+    ) -> Request[ServerTimeModel]:
+        """Get Backup Server Time: GET /api/v1/serverTime.
+
+        Needs no token.
+
+        Returns:
+            200: `ServerTimeModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Service#operation/GetServerTime
+        """
+        return Request(self, _GET_SERVER_TIME, {})
+
+    def get_server_certificate(
+        self: Caller,
+    ) -> Request[CertificateModel]:
+        """Get Backup Server Certificate: GET /api/v1/serverCertificate.
+
+        Needs no token.
+
+        Returns:
+            200: `CertificateModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Service#operation/GetServerCertificate
+        """
+        return Request(self, _GET_SERVER_CERTIFICATE, {})
+
+    def get_server_info(
+        self: Caller,
+    ) -> Request[ServerInfoModel]:
+        """Get Backup Server Information: GET /api/v1/serverInfo.
+
+        Returns:
+            200: `ServerInfoModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.1-rev0/tag/Service#operation/GetServerInfo
+        """
+        return Request(self, _GET_SERVER_INFO, {})
+
+
+get_server_time = ServiceApi.get_server_time
+get_server_certificate = ServiceApi.get_server_certificate
+get_server_info = ServiceApi.get_server_info

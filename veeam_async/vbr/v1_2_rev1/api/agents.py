@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ComputerRecoveryTokenModel,
@@ -44,10 +41,10 @@ _GET_ALL_COMPUTER_RECOVERY_TOKENS: Operation[ComputerRecoveryTokenResult] = Oper
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ComputerRecoveryTokenResult"),
+    responses={
+        200: Response("ComputerRecoveryTokenResult"),
     },
-    listing=Listing("data", "ComputerRecoveryTokenModel"),
+    paging=Paging("data", "ComputerRecoveryTokenModel"),
 )
 
 _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
@@ -60,8 +57,8 @@ _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     group="agents",
     name="create_computer_recovery_token",
     body=Body("ComputerRecoveryTokenSpec"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -75,8 +72,8 @@ _GET_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
     group="agents",
     name="get_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -91,8 +88,8 @@ _UPDATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     name="update_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ComputerRecoveryTokenModel"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -106,8 +103,8 @@ _DELETE_COMPUTER_RECOVERY_TOKEN: Operation[None] = Operation(
     group="agents",
     name="delete_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -128,10 +125,10 @@ _GET_PROTECTED_COMPUTERS: Operation[ProtectedComputerResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EProtectedComputerType"),
     ),
-    answers={
-        200: Answer("ProtectedComputerResult"),
+    responses={
+        200: Response("ProtectedComputerResult"),
     },
-    listing=Listing("data", "ProtectedComputerModel"),
+    paging=Paging("data", "ProtectedComputerModel"),
 )
 
 _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
@@ -144,285 +141,10 @@ _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
     group="agents",
     name="get_protected_computer",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProtectedComputerModel"),
+    responses={
+        200: Response("ProtectedComputerModel"),
     },
 )
-
-
-async def get_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ComputerRecoveryTokenResult:
-    """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ComputerRecoveryTokenResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
-    """
-    return await client.execute(
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
-    """Get All Recovery Tokens: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_computer_recovery_tokens`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_computer_recovery_token(
-    client: ApplianceClient,
-    body: ComputerRecoveryTokenSpec,
-) -> ComputerRecoveryTokenModel:
-    """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/CreateComputerRecoveryToken
-    """
-    return await client.execute(_CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
-
-
-async def get_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> ComputerRecoveryTokenModel:
-    """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetComputerRecoveryToken
-    """
-    return await client.execute(_GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def update_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-    body: ComputerRecoveryTokenModel,
-) -> ComputerRecoveryTokenModel:
-    """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
-    """
-    return await client.execute(_UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
-
-
-async def delete_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
-    """
-    return await client.execute(_DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def get_protected_computers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> ProtectedComputerResult:
-    """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ProtectedComputerResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputers
-    """
-    return await client.execute(
-        _GET_PROTECTED_COMPUTERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_protected_computers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> Items[ProtectedComputerModel, ProtectedComputerResult]:
-    """Get All Protected Linux Computers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_computers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_COMPUTERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_computer(
-    client: ApplianceClient,
-    id: str,
-) -> ProtectedComputerModel:
-    """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProtectedComputerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputer
-    """
-    return await client.execute(_GET_PROTECTED_COMPUTER, {"id": id})
 
 
 class AgentsApi(Api):
@@ -430,12 +152,215 @@ class AgentsApi(Api):
 
     __slots__ = ()
 
-    get_all_computer_recovery_tokens = ListMethod(
-        get_all_computer_recovery_tokens, iterate_all_computer_recovery_tokens
-    )
-    create_computer_recovery_token = Method(create_computer_recovery_token)
-    get_computer_recovery_token = Method(get_computer_recovery_token)
-    update_computer_recovery_token = Method(update_computer_recovery_token)
-    delete_computer_recovery_token = Method(delete_computer_recovery_token)
-    get_protected_computers = ListMethod(get_protected_computers, iterate_protected_computers)
-    get_protected_computer = Method(get_protected_computer)
+    def get_all_computer_recovery_tokens(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
+        """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ComputerRecoveryTokenResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
+        """
+        return Listing(
+            self,
+            _GET_ALL_COMPUTER_RECOVERY_TOKENS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_computer_recovery_token(
+        self: Caller,
+        body: ComputerRecoveryTokenSpec,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/CreateComputerRecoveryToken
+        """
+        return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
+
+    def get_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetComputerRecoveryToken
+        """
+        return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def update_computer_recovery_token(
+        self: Caller,
+        id: str,
+        body: ComputerRecoveryTokenModel,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
+        """
+        return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
+
+    def delete_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
+        """
+        return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def get_protected_computers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectedComputerType | Unset = UNSET,
+    ) -> Listing[ProtectedComputerModel, ProtectedComputerResult]:
+        """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ProtectedComputerResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputers
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_COMPUTERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def get_protected_computer(
+        self: Caller,
+        id: str,
+    ) -> Request[ProtectedComputerModel]:
+        """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProtectedComputerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Agents#operation/GetProtectedComputer
+        """
+        return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
+
+
+get_all_computer_recovery_tokens = AgentsApi.get_all_computer_recovery_tokens
+create_computer_recovery_token = AgentsApi.create_computer_recovery_token
+get_computer_recovery_token = AgentsApi.get_computer_recovery_token
+update_computer_recovery_token = AgentsApi.update_computer_recovery_token
+delete_computer_recovery_token = AgentsApi.delete_computer_recovery_token
+get_protected_computers = AgentsApi.get_protected_computers
+get_protected_computer = AgentsApi.get_protected_computer

@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import CloudBrowserModel, CloudBrowserNewFolderSpec, CloudBrowserSpec, EmptySuccessResponse
 
@@ -28,8 +26,8 @@ _BROWSE_CLOUD_ENTITY: Operation[CloudBrowserModel] = Operation(
     name="browse_cloud_entity",
     parameters=(Parameter("reset_cache", type="bool"),),
     body=Body("CloudBrowserSpec", required=False),
-    answers={
-        200: Answer("CloudBrowserModel"),
+    responses={
+        200: Response("CloudBrowserModel"),
     },
     safe=True,
 )
@@ -44,63 +42,10 @@ _CREATE_NEW_CLOUD_FOLDER: Operation[EmptySuccessResponse] = Operation(
     group="cloud_browser",
     name="create_new_cloud_folder",
     body=Body("CloudBrowserNewFolderSpec", required=False),
-    answers={
-        201: Answer("EmptySuccessResponse"),
+    responses={
+        201: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def browse_cloud_entity(
-    client: ApplianceClient,
-    body: CloudBrowserSpec | Unset = UNSET,
-    *,
-    reset_cache: bool | Unset = UNSET,
-) -> CloudBrowserModel:
-    """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        reset_cache: query `resetCache`.
-
-    Returns:
-        200: `CloudBrowserModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/BrowseCloudEntity
-    """
-    return await client.execute(_BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
-
-
-async def create_new_cloud_folder(
-    client: ApplianceClient,
-    body: CloudBrowserNewFolderSpec | Unset = UNSET,
-) -> EmptySuccessResponse:
-    """New Folder: POST /api/v1/cloudBrowser/newFolder.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/CreateNewCloudFolder
-    """
-    return await client.execute(_CREATE_NEW_CLOUD_FOLDER, {}, body)
 
 
 class CloudBrowserApi(Api):
@@ -108,5 +53,55 @@ class CloudBrowserApi(Api):
 
     __slots__ = ()
 
-    browse_cloud_entity = Method(browse_cloud_entity)
-    create_new_cloud_folder = Method(create_new_cloud_folder)
+    def browse_cloud_entity(
+        self: Caller,
+        body: CloudBrowserSpec | Unset = UNSET,
+        *,
+        reset_cache: bool | Unset = UNSET,
+    ) -> Request[CloudBrowserModel]:
+        """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
+
+        Args:
+            body: what is sent, as application/json.
+            reset_cache: query `resetCache`.
+
+        Returns:
+            200: `CloudBrowserModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/BrowseCloudEntity
+        """
+        return Request(self, _BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
+
+    def create_new_cloud_folder(
+        self: Caller,
+        body: CloudBrowserNewFolderSpec | Unset = UNSET,
+    ) -> Request[EmptySuccessResponse]:
+        """New Folder: POST /api/v1/cloudBrowser/newFolder.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Cloud-Browser#operation/CreateNewCloudFolder
+        """
+        return Request(self, _CREATE_NEW_CLOUD_FOLDER, {}, body)
+
+
+browse_cloud_entity = CloudBrowserApi.browse_cloud_entity
+create_new_cloud_folder = CloudBrowserApi.create_new_cloud_folder

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import GeneralOptionsModel
 
 _GET_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
@@ -24,8 +21,8 @@ _GET_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
     tag="General Options",
     group="general_options",
     name="get_general_options",
-    answers={
-        200: Answer("GeneralOptionsModel"),
+    responses={
+        200: Response("GeneralOptionsModel"),
     },
 )
 
@@ -39,59 +36,10 @@ _UPDATE_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
     group="general_options",
     name="update_general_options",
     body=Body("GeneralOptionsModel"),
-    answers={
-        200: Answer("GeneralOptionsModel"),
+    responses={
+        200: Response("GeneralOptionsModel"),
     },
 )
-
-
-async def get_general_options(
-    client: ApplianceClient,
-) -> GeneralOptionsModel:
-    """Get General Options: GET /api/v1/generalOptions.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/General-Options#operation/GetGeneralOptions
-    """
-    return await client.execute(_GET_GENERAL_OPTIONS, {})
-
-
-async def update_general_options(
-    client: ApplianceClient,
-    body: GeneralOptionsModel,
-) -> GeneralOptionsModel:
-    """Edit General Options: PUT /api/v1/generalOptions.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/General-Options#operation/UpdateGeneralOptions
-    """
-    return await client.execute(_UPDATE_GENERAL_OPTIONS, {}, body)
 
 
 class GeneralOptionsApi(Api):
@@ -99,5 +47,49 @@ class GeneralOptionsApi(Api):
 
     __slots__ = ()
 
-    get_general_options = Method(get_general_options)
-    update_general_options = Method(update_general_options)
+    def get_general_options(
+        self: Caller,
+    ) -> Request[GeneralOptionsModel]:
+        """Get General Options: GET /api/v1/generalOptions.
+
+        Returns:
+            200: `GeneralOptionsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/General-Options#operation/GetGeneralOptions
+        """
+        return Request(self, _GET_GENERAL_OPTIONS, {})
+
+    def update_general_options(
+        self: Caller,
+        body: GeneralOptionsModel,
+    ) -> Request[GeneralOptionsModel]:
+        """Edit General Options: PUT /api/v1/generalOptions.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/General-Options#operation/UpdateGeneralOptions
+        """
+        return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
+
+
+get_general_options = GeneralOptionsApi.get_general_options
+update_general_options = GeneralOptionsApi.update_general_options

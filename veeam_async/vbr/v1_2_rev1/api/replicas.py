@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EPlatformType,
@@ -53,10 +50,10 @@ _GET_ALL_REPLICAS: Operation[ReplicasResult] = Operation(
         Parameter("policy_tag_filter"),
         Parameter("state_filter"),
     ),
-    answers={
-        200: Answer("ReplicasResult"),
+    responses={
+        200: Response("ReplicasResult"),
     },
-    listing=Listing("data", "ReplicaModel"),
+    paging=Paging("data", "ReplicaModel"),
 )
 
 _GET_REPLICA: Operation[ReplicaModel] = Operation(
@@ -69,8 +66,8 @@ _GET_REPLICA: Operation[ReplicaModel] = Operation(
     group="replicas",
     name="get_replica",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ReplicaModel"),
+    responses={
+        200: Response("ReplicaModel"),
     },
 )
 
@@ -84,8 +81,8 @@ _RESCAN_REPLICA: Operation[SessionModel] = Operation(
     group="replicas",
     name="rescan_replica",
     body=Body("ReplicaRescanSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -111,10 +108,10 @@ _GET_OBJECT_REPLICA_RESTORE_POINTS: Operation[ReplicaPointsResult] = Operation(
         Parameter("platform_id_filter"),
         Parameter("replica_id_filter"),
     ),
-    answers={
-        200: Answer("ReplicaPointsResult"),
+    responses={
+        200: Response("ReplicaPointsResult"),
     },
-    listing=Listing("data", "ReplicaPointModel"),
+    paging=Paging("data", "ReplicaPointModel"),
 )
 
 _GET_OBJECT_REPLICA_RESTORE_POINT_IN_REPLICA: Operation[ReplicaPointModel] = Operation(
@@ -130,297 +127,10 @@ _GET_OBJECT_REPLICA_RESTORE_POINT_IN_REPLICA: Operation[ReplicaPointModel] = Ope
         Parameter("replica_id", "replicaId", "path", required=True),
         Parameter("id", "id", "path", required=True),
     ),
-    answers={
-        200: Answer("ReplicaPointModel"),
+    responses={
+        200: Response("ReplicaPointModel"),
     },
 )
-
-
-async def get_all_replicas(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EReplicasFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_tag_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-) -> ReplicasResult:
-    """Get All Replicas: GET /api/v1/replicas.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        job_id_filter: query `jobIdFilter`, UUID.
-        policy_tag_filter: query `policyTagFilter`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `ReplicasResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetAllReplicas
-    """
-    return await client.execute(
-        _GET_ALL_REPLICAS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_tag_filter": policy_tag_filter,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_replicas(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EReplicasFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_tag_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-) -> Items[ReplicaModel, ReplicasResult]:
-    """Get All Replicas: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_replicas`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REPLICAS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_tag_filter": policy_tag_filter,
-            "state_filter": state_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_replica(
-    client: ApplianceClient,
-    id: str,
-) -> ReplicaModel:
-    """Get Replica: GET /api/v1/replicas/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ReplicaModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetReplica
-    """
-    return await client.execute(_GET_REPLICA, {"id": id})
-
-
-async def rescan_replica(
-    client: ApplianceClient,
-    body: ReplicaRescanSpec | Unset = UNSET,
-) -> SessionModel:
-    """Rescan Replicas: POST /api/v1/replicas/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/RescanReplica
-    """
-    return await client.execute(_RESCAN_REPLICA, {}, body)
-
-
-async def get_object_replica_restore_points(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EReplicaRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    replica_id_filter: str | Unset = UNSET,
-) -> ReplicaPointsResult:
-    """Get All Replica Restore Points: GET /api/v1/replicas/{id}/replicaPoints.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        replica_id_filter: query `replicaIdFilter`, UUID.
-
-    Returns:
-        200: `ReplicaPointsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetObjectReplicaRestorePoints
-    """
-    return await client.execute(
-        _GET_OBJECT_REPLICA_RESTORE_POINTS,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "replica_id_filter": replica_id_filter,
-        },
-    )
-
-
-def iterate_object_replica_restore_points(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EReplicaRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    replica_id_filter: str | Unset = UNSET,
-) -> Items[ReplicaPointModel, ReplicaPointsResult]:
-    """Get All Replica Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_object_replica_restore_points`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_OBJECT_REPLICA_RESTORE_POINTS,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "replica_id_filter": replica_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_object_replica_restore_point_in_replica(
-    client: ApplianceClient,
-    replica_id: str,
-    id: str,
-) -> ReplicaPointModel:
-    """Get Replica Restore Point: GET /api/v1/replicas/{replicaId}/replicaPoints/{id}.
-
-    Args:
-        client: the appliance.
-        replica_id: path `replicaId`, UUID.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ReplicaPointModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetObjectReplicaRestorePointInReplica
-    """
-    return await client.execute(_GET_OBJECT_REPLICA_RESTORE_POINT_IN_REPLICA, {"replica_id": replica_id, "id": id})
 
 
 class ReplicasApi(Api):
@@ -428,10 +138,198 @@ class ReplicasApi(Api):
 
     __slots__ = ()
 
-    get_all_replicas = ListMethod(get_all_replicas, iterate_all_replicas)
-    get_replica = Method(get_replica)
-    rescan_replica = Method(rescan_replica)
-    get_object_replica_restore_points = ListMethod(
-        get_object_replica_restore_points, iterate_object_replica_restore_points
-    )
-    get_object_replica_restore_point_in_replica = Method(get_object_replica_restore_point_in_replica)
+    def get_all_replicas(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EReplicasFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+        policy_tag_filter: str | Unset = UNSET,
+        state_filter: str | Unset = UNSET,
+    ) -> Listing[ReplicaModel, ReplicasResult]:
+        """Get All Replicas: GET /api/v1/replicas.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            job_id_filter: query `jobIdFilter`, UUID.
+            policy_tag_filter: query `policyTagFilter`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `ReplicasResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetAllReplicas
+        """
+        return Listing(
+            self,
+            _GET_ALL_REPLICAS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "platform_id_filter": platform_id_filter,
+                "job_id_filter": job_id_filter,
+                "policy_tag_filter": policy_tag_filter,
+                "state_filter": state_filter,
+            },
+        )
+
+    def get_replica(
+        self: Caller,
+        id: str,
+    ) -> Request[ReplicaModel]:
+        """Get Replica: GET /api/v1/replicas/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ReplicaModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetReplica
+        """
+        return Request(self, _GET_REPLICA, {"id": id})
+
+    def rescan_replica(
+        self: Caller,
+        body: ReplicaRescanSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Rescan Replicas: POST /api/v1/replicas/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/RescanReplica
+        """
+        return Request(self, _RESCAN_REPLICA, {}, body)
+
+    def get_object_replica_restore_points(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EReplicaRestorePointsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        platform_name_filter: EPlatformType | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        replica_id_filter: str | Unset = UNSET,
+    ) -> Listing[ReplicaPointModel, ReplicaPointsResult]:
+        """Get All Replica Restore Points: GET /api/v1/replicas/{id}/replicaPoints.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            name_filter: query `nameFilter`.
+            platform_name_filter: query `platformNameFilter`.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            replica_id_filter: query `replicaIdFilter`, UUID.
+
+        Returns:
+            200: `ReplicaPointsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetObjectReplicaRestorePoints
+        """
+        return Listing(
+            self,
+            _GET_OBJECT_REPLICA_RESTORE_POINTS,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "name_filter": name_filter,
+                "platform_name_filter": platform_name_filter,
+                "platform_id_filter": platform_id_filter,
+                "replica_id_filter": replica_id_filter,
+            },
+        )
+
+    def get_object_replica_restore_point_in_replica(
+        self: Caller,
+        replica_id: str,
+        id: str,
+    ) -> Request[ReplicaPointModel]:
+        """Get Replica Restore Point: GET /api/v1/replicas/{replicaId}/replicaPoints/{id}.
+
+        Args:
+            replica_id: path `replicaId`, UUID.
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ReplicaPointModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Replicas#operation/GetObjectReplicaRestorePointInReplica
+        """
+        return Request(self, _GET_OBJECT_REPLICA_RESTORE_POINT_IN_REPLICA, {"replica_id": replica_id, "id": id})
+
+
+get_all_replicas = ReplicasApi.get_all_replicas
+get_replica = ReplicasApi.get_replica
+rescan_replica = ReplicasApi.rescan_replica
+get_object_replica_restore_points = ReplicasApi.get_object_replica_restore_points
+get_object_replica_restore_point_in_replica = ReplicasApi.get_object_replica_restore_point_in_replica

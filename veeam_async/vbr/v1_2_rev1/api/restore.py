@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EInstantRecoveryMountState,
@@ -61,10 +58,10 @@ _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS: Operation[InstantViVMRecoveryMountsResul
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("InstantViVMRecoveryMountsResult"),
+    responses={
+        200: Response("InstantViVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantViVMRecoveryMount"),
+    paging=Paging("data", "InstantViVMRecoveryMount"),
 )
 
 _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
@@ -77,8 +74,8 @@ _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_mount",
     body=Body("InstantViVMRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -92,8 +89,8 @@ _GET_INSTANT_VI_VM_RECOVERY_MOUNT: Operation[InstantViVMRecoveryMount] = Operati
     group="restore",
     name="get_instant_vi_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantViVMRecoveryMount"),
+    responses={
+        200: Response("InstantViVMRecoveryMount"),
     },
 )
 
@@ -107,8 +104,8 @@ _INSTANT_VI_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -123,8 +120,8 @@ _INSTANT_VI_VM_RECOVERY_MIGRATE: Operation[SessionModel] = Operation(
     name="instant_vi_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("ViVMQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -138,8 +135,8 @@ _ENTIRE_VM_RESTORE_VMWARE: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_vmware",
     body=Body("EntireViVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -153,8 +150,8 @@ _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_cloud_director",
     body=Body("EntireCloudDirectorVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -174,10 +171,10 @@ _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS: Operation[VmwareFcdInstantRec
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMountsResult"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMountsResult"),
     },
-    listing=Listing("data", "VmwareFcdInstantRecoveryMount"),
+    paging=Paging("data", "VmwareFcdInstantRecoveryMount"),
 )
 
 _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Operation(
@@ -190,8 +187,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Opera
     group="restore",
     name="instant_recovery_vmware_fcd_mount_with_session",
     body=Body("VmwareFcdInstantRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -205,8 +202,8 @@ _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL: Operation[VmwareFcdInstantRecovery
     group="restore",
     name="get_vmware_fcd_instant_recovery_mount_model",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMount"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMount"),
     },
 )
 
@@ -220,8 +217,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION: Operation[SessionModel] = Op
     group="restore",
     name="instant_recovery_vmware_fcd_dismount_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -236,8 +233,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION: Operation[SessionModel] = Ope
     name="instant_recovery_vmware_fcd_migrate_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("VmwareFcdQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -251,8 +248,8 @@ _START_FLR_MOUNT: Operation[FlrBrowseMountModel] = Operation(
     group="restore",
     name="start_flr_mount",
     body=Body("FlrMountSpec"),
-    answers={
-        201: Answer("FlrBrowseMountModel"),
+    responses={
+        201: Response("FlrBrowseMountModel"),
     },
 )
 
@@ -266,8 +263,8 @@ _STOP_FLR_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -281,8 +278,8 @@ _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE: Operation[EntraIdTenantRestoreDeviceCo
     group="restore",
     name="get_entra_id_tenant_restore_device_code",
     body=Body("EntraIdTenantRestoreDeviceCodeSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreDeviceCodeModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreDeviceCodeModel"),
     },
 )
 
@@ -296,8 +293,8 @@ _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE: Operation[EntraIdTenantRestoreDe
     group="restore",
     name="get_entra_id_tenant_restore_device_code_state",
     body=Body("EntraIdTenantRestoreDeviceCodeStateSpec"),
-    answers={
-        200: Answer("EntraIdTenantRestoreDeviceCodeStateModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreDeviceCodeStateModel"),
     },
 )
 
@@ -311,8 +308,8 @@ _START_ENTRA_ID_TENANT_RESTORE: Operation[EntraIdTenantBrowseMountModel] = Opera
     group="restore",
     name="start_entra_id_tenant_restore",
     body=Body("EntraIdTenantStartRestoreSpec"),
-    answers={
-        201: Answer("EntraIdTenantBrowseMountModel"),
+    responses={
+        201: Response("EntraIdTenantBrowseMountModel"),
     },
 )
 
@@ -327,8 +324,8 @@ _STOP_ENTRA_ID_TENANT_RESTORE: Operation[SessionModel] = Operation(
     name="stop_entra_id_tenant_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("JobStopSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -342,8 +339,8 @@ _START_ENTRA_ID_AUDIT_LOG_MOUNT: Operation[UnstructuredDataFlrBrowseMountModel] 
     group="restore",
     name="start_entra_id_audit_log_mount",
     body=Body("UnstructuredDataMountSpec"),
-    answers={
-        201: Answer("UnstructuredDataFlrBrowseMountModel"),
+    responses={
+        201: Response("UnstructuredDataFlrBrowseMountModel"),
     },
 )
 
@@ -357,619 +354,10 @@ _STOP_ENTRA_ID_AUDIT_LOG_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_entra_id_audit_log_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> InstantViVMRecoveryMountsResult:
-    """Get All VM Mount Points: GET /api/v1/restore/instantRecovery/vSphere/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `InstantViVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
-    """Get All VM Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    body: InstantViVMRecoverySpec,
-) -> SessionModel:
-    """Start Instant Recovery: POST /api/v1/restore/instantRecovery/vSphere/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantViVMRecoveryMount:
-    """Get VM Mount Point: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantViVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop VM Publishing: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: ViVMQuickMigrationSpec,
-) -> SessionModel:
-    """Start VM Migration: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def entire_vm_restore_vmware(
-    client: ApplianceClient,
-    body: EntireViVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreVmware
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_VMWARE, {}, body)
-
-
-async def entire_vm_restore_cloud_director(
-    client: ApplianceClient,
-    body: EntireCloudDirectorVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
-
-
-async def get_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> VmwareFcdInstantRecoveryMountsResult:
-    """Get All FCD Mounts: GET /api/v1/restore/instantRecovery/vSphere/fcd.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
-    """
-    return await client.execute(
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
-    """Get All FCD Mounts: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_recovery_vmware_fcd_mount_with_session(
-    client: ApplianceClient,
-    body: VmwareFcdInstantRecoverySpec,
-) -> SessionModel:
-    """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
-
-
-async def get_vmware_fcd_instant_recovery_mount_model(
-    client: ApplianceClient,
-    mount_id: str,
-) -> VmwareFcdInstantRecoveryMount:
-    """Get FCD Mount Point: GET /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
-    """
-    return await client.execute(_GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_dismount_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/dismount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_migrate_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-    body: VmwareFcdQuickMigrationSpec,
-) -> SessionModel:
-    """Start FCD Migration: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
-
-
-async def start_flr_mount(
-    client: ApplianceClient,
-    body: FlrMountSpec,
-) -> FlrBrowseMountModel:
-    """Start File Restore: POST /api/v1/restore/flr.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `FlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartFlrMount
-    """
-    return await client.execute(_START_FLR_MOUNT, {}, body)
-
-
-async def stop_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount File System: POST /api/v1/restore/flr/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopFlrMount
-    """
-    return await client.execute(_STOP_FLR_MOUNT, {"session_id": session_id})
-
-
-async def get_entra_id_tenant_restore_device_code(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreDeviceCodeSpec,
-) -> EntraIdTenantRestoreDeviceCodeModel:
-    """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreDeviceCodeModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
-
-
-async def get_entra_id_tenant_restore_device_code_state(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreDeviceCodeStateSpec,
-) -> EntraIdTenantRestoreDeviceCodeStateModel:
-    """Get Credentials for Delegated Restore of Microsoft Entra ID Items: POST
-    /api/v1/restore/entraId/tenant/deviceCode/state.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestoreDeviceCodeStateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
-
-
-async def start_entra_id_tenant_restore(
-    client: ApplianceClient,
-    body: EntraIdTenantStartRestoreSpec,
-) -> EntraIdTenantBrowseMountModel:
-    """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDTenantRestore
-    """
-    return await client.execute(_START_ENTRA_ID_TENANT_RESTORE, {}, body)
-
-
-async def stop_entra_id_tenant_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: JobStopSpec | Unset = UNSET,
-) -> SessionModel:
-    """Unmount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant/{sessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDTenantRestore
-    """
-    return await client.execute(_STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
-
-
-async def start_entra_id_audit_log_mount(
-    client: ApplianceClient,
-    body: UnstructuredDataMountSpec,
-) -> UnstructuredDataFlrBrowseMountModel:
-    """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `UnstructuredDataFlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
-    """
-    return await client.execute(_START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
-
-
-async def stop_entra_id_audit_log_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount Microsoft Entra ID Audit Logs: POST /api/v1/restore/entraId/auditLog/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
-    """
-    return await client.execute(_STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 
 
 class RestoreApi(Api):
@@ -977,27 +365,537 @@ class RestoreApi(Api):
 
     __slots__ = ()
 
-    get_all_instant_vi_vm_recovery_mounts = ListMethod(
-        get_all_instant_vi_vm_recovery_mounts, iterate_all_instant_vi_vm_recovery_mounts
-    )
-    instant_vi_vm_recovery_mount = Method(instant_vi_vm_recovery_mount)
-    get_instant_vi_vm_recovery_mount = Method(get_instant_vi_vm_recovery_mount)
-    instant_vi_vm_recovery_unmount = Method(instant_vi_vm_recovery_unmount)
-    instant_vi_vm_recovery_migrate = Method(instant_vi_vm_recovery_migrate)
-    entire_vm_restore_vmware = Method(entire_vm_restore_vmware)
-    entire_vm_restore_cloud_director = Method(entire_vm_restore_cloud_director)
-    get_all_vmware_fcd_instant_recovery_mount_models = ListMethod(
-        get_all_vmware_fcd_instant_recovery_mount_models, iterate_all_vmware_fcd_instant_recovery_mount_models
-    )
-    instant_recovery_vmware_fcd_mount_with_session = Method(instant_recovery_vmware_fcd_mount_with_session)
-    get_vmware_fcd_instant_recovery_mount_model = Method(get_vmware_fcd_instant_recovery_mount_model)
-    instant_recovery_vmware_fcd_dismount_with_session = Method(instant_recovery_vmware_fcd_dismount_with_session)
-    instant_recovery_vmware_fcd_migrate_with_session = Method(instant_recovery_vmware_fcd_migrate_with_session)
-    start_flr_mount = Method(start_flr_mount)
-    stop_flr_mount = Method(stop_flr_mount)
-    get_entra_id_tenant_restore_device_code = Method(get_entra_id_tenant_restore_device_code)
-    get_entra_id_tenant_restore_device_code_state = Method(get_entra_id_tenant_restore_device_code_state)
-    start_entra_id_tenant_restore = Method(start_entra_id_tenant_restore)
-    stop_entra_id_tenant_restore = Method(stop_entra_id_tenant_restore)
-    start_entra_id_audit_log_mount = Method(start_entra_id_audit_log_mount)
-    stop_entra_id_audit_log_mount = Method(stop_entra_id_audit_log_mount)
+    def get_all_instant_vi_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
+        """Get All VM Mount Points: GET /api/v1/restore/instantRecovery/vSphere/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `InstantViVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def instant_vi_vm_recovery_mount(
+        self: Caller,
+        body: InstantViVMRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant Recovery: POST /api/v1/restore/instantRecovery/vSphere/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_vi_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantViVMRecoveryMount]:
+        """Get VM Mount Point: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantViVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop VM Publishing: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: ViVMQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start VM Migration: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def entire_vm_restore_vmware(
+        self: Caller,
+        body: EntireViVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreVmware
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
+
+    def entire_vm_restore_cloud_director(
+        self: Caller,
+        body: EntireCloudDirectorVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
+
+    def get_all_vmware_fcd_instant_recovery_mount_models(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
+        """Get All FCD Mounts: GET /api/v1/restore/instantRecovery/vSphere/fcd.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        """
+        return Listing(
+            self,
+            _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def instant_recovery_vmware_fcd_mount_with_session(
+        self: Caller,
+        body: VmwareFcdInstantRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
+
+    def get_vmware_fcd_instant_recovery_mount_model(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[VmwareFcdInstantRecoveryMount]:
+        """Get FCD Mount Point: GET /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        """
+        return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_dismount_with_session(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/dismount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_migrate_with_session(
+        self: Caller,
+        mount_id: str,
+        body: VmwareFcdQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start FCD Migration: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
+
+    def start_flr_mount(
+        self: Caller,
+        body: FlrMountSpec,
+    ) -> Request[FlrBrowseMountModel]:
+        """Start File Restore: POST /api/v1/restore/flr.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `FlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartFlrMount
+        """
+        return Request(self, _START_FLR_MOUNT, {}, body)
+
+    def stop_flr_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount File System: POST /api/v1/restore/flr/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopFlrMount
+        """
+        return Request(self, _STOP_FLR_MOUNT, {"session_id": session_id})
+
+    def get_entra_id_tenant_restore_device_code(
+        self: Caller,
+        body: EntraIdTenantRestoreDeviceCodeSpec,
+    ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreDeviceCodeModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
+
+    def get_entra_id_tenant_restore_device_code_state(
+        self: Caller,
+        body: EntraIdTenantRestoreDeviceCodeStateSpec,
+    ) -> Request[EntraIdTenantRestoreDeviceCodeStateModel]:
+        """Get Credentials for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode/state.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestoreDeviceCodeStateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
+
+    def start_entra_id_tenant_restore(
+        self: Caller,
+        body: EntraIdTenantStartRestoreSpec,
+    ) -> Request[EntraIdTenantBrowseMountModel]:
+        """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDTenantRestore
+        """
+        return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
+
+    def stop_entra_id_tenant_restore(
+        self: Caller,
+        session_id: str,
+        body: JobStopSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Unmount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant/{sessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDTenantRestore
+        """
+        return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
+
+    def start_entra_id_audit_log_mount(
+        self: Caller,
+        body: UnstructuredDataMountSpec,
+    ) -> Request[UnstructuredDataFlrBrowseMountModel]:
+        """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `UnstructuredDataFlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
+        """
+        return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
+
+    def stop_entra_id_audit_log_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount Microsoft Entra ID Audit Logs: POST /api/v1/restore/entraId/auditLog/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.2-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
+        """
+        return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
+
+
+get_all_instant_vi_vm_recovery_mounts = RestoreApi.get_all_instant_vi_vm_recovery_mounts
+instant_vi_vm_recovery_mount = RestoreApi.instant_vi_vm_recovery_mount
+get_instant_vi_vm_recovery_mount = RestoreApi.get_instant_vi_vm_recovery_mount
+instant_vi_vm_recovery_unmount = RestoreApi.instant_vi_vm_recovery_unmount
+instant_vi_vm_recovery_migrate = RestoreApi.instant_vi_vm_recovery_migrate
+entire_vm_restore_vmware = RestoreApi.entire_vm_restore_vmware
+entire_vm_restore_cloud_director = RestoreApi.entire_vm_restore_cloud_director
+get_all_vmware_fcd_instant_recovery_mount_models = RestoreApi.get_all_vmware_fcd_instant_recovery_mount_models
+instant_recovery_vmware_fcd_mount_with_session = RestoreApi.instant_recovery_vmware_fcd_mount_with_session
+get_vmware_fcd_instant_recovery_mount_model = RestoreApi.get_vmware_fcd_instant_recovery_mount_model
+instant_recovery_vmware_fcd_dismount_with_session = RestoreApi.instant_recovery_vmware_fcd_dismount_with_session
+instant_recovery_vmware_fcd_migrate_with_session = RestoreApi.instant_recovery_vmware_fcd_migrate_with_session
+start_flr_mount = RestoreApi.start_flr_mount
+stop_flr_mount = RestoreApi.stop_flr_mount
+get_entra_id_tenant_restore_device_code = RestoreApi.get_entra_id_tenant_restore_device_code
+get_entra_id_tenant_restore_device_code_state = RestoreApi.get_entra_id_tenant_restore_device_code_state
+start_entra_id_tenant_restore = RestoreApi.start_entra_id_tenant_restore
+stop_entra_id_tenant_restore = RestoreApi.stop_entra_id_tenant_restore
+start_entra_id_audit_log_mount = RestoreApi.start_entra_id_audit_log_mount
+stop_entra_id_audit_log_mount = RestoreApi.stop_entra_id_audit_log_mount

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ComputerRecoveryTokenModel,
@@ -55,10 +52,10 @@ _GET_ALL_COMPUTER_RECOVERY_TOKENS: Operation[ComputerRecoveryTokenResult] = Oper
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ComputerRecoveryTokenResult"),
+    responses={
+        200: Response("ComputerRecoveryTokenResult"),
     },
-    listing=Listing("data", "ComputerRecoveryTokenModel"),
+    paging=Paging("data", "ComputerRecoveryTokenModel"),
 )
 
 _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
@@ -71,8 +68,8 @@ _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     group="agents",
     name="create_computer_recovery_token",
     body=Body("ComputerRecoveryTokenSpec"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -86,8 +83,8 @@ _GET_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
     group="agents",
     name="get_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -102,8 +99,8 @@ _UPDATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     name="update_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ComputerRecoveryTokenModel"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -117,8 +114,8 @@ _DELETE_COMPUTER_RECOVERY_TOKEN: Operation[None] = Operation(
     group="agents",
     name="delete_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -139,11 +136,11 @@ _GET_PROTECTED_COMPUTERS: Operation[ProtectedComputerResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EProtectedComputerType"),
     ),
-    answers={
-        200: Answer("ProtectedComputerResult"),
+    responses={
+        200: Response("ProtectedComputerResult"),
     },
     deprecated=True,
-    listing=Listing("data", "ProtectedComputerModel"),
+    paging=Paging("data", "ProtectedComputerModel"),
 )
 
 _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
@@ -156,8 +153,8 @@ _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
     group="agents",
     name="get_protected_computer",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProtectedComputerModel"),
+    responses={
+        200: Response("ProtectedComputerModel"),
     },
     deprecated=True,
 )
@@ -183,10 +180,10 @@ _GET_DISCOVERED_ENTITIES: Operation[DiscoveredEntitiesResult] = Operation(
         Parameter("agent_status_filter"),
         Parameter("driver_status_filter"),
     ),
-    answers={
-        200: Answer("DiscoveredEntitiesResult"),
+    responses={
+        200: Response("DiscoveredEntitiesResult"),
     },
-    listing=Listing("data", "DiscoveredEntityModel"),
+    paging=Paging("data", "DiscoveredEntityModel"),
 )
 
 _RESCAN_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
@@ -200,8 +197,8 @@ _RESCAN_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="rescan_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -216,8 +213,8 @@ _INSTALL_AGENT_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="install_agent_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -232,8 +229,8 @@ _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="uninstall_agent_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -248,8 +245,8 @@ _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Op
     name="uninstall_all_components_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -266,8 +263,8 @@ _GET_DISCOVERED_ENTITY: Operation[DiscoveredEntityModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("entity_id", "entityId", "path", required=True),
     ),
-    answers={
-        200: Answer("DiscoveredEntityModel"),
+    responses={
+        200: Response("DiscoveredEntityModel"),
     },
 )
 
@@ -284,8 +281,8 @@ _DELETE_DISCOVERED_ENTITY: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("entity_id", "entityId", "path", required=True),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -307,10 +304,10 @@ _GET_ALL_AGENT_PACKAGES: Operation[LinuxPackageResult] = Operation(
         Parameter("distribution_filter"),
         Parameter("package_bitness_filter"),
     ),
-    answers={
-        200: Answer("LinuxPackageResult"),
+    responses={
+        200: Response("LinuxPackageResult"),
     },
-    listing=Listing("data", "LinuxPackageModel"),
+    paging=Paging("data", "LinuxPackageModel"),
 )
 
 _GET_ALL_AGENT_PACKAGES_FOR_UNIX: Operation[UnixPackageResult] = Operation(
@@ -329,711 +326,11 @@ _GET_ALL_AGENT_PACKAGES_FOR_UNIX: Operation[UnixPackageResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("UnixPackageResult"),
+    responses={
+        200: Response("UnixPackageResult"),
     },
-    listing=Listing("data", "UnixPackageModel"),
+    paging=Paging("data", "UnixPackageModel"),
 )
-
-
-async def get_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ComputerRecoveryTokenResult:
-    """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ComputerRecoveryTokenResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllComputerRecoveryTokens
-    """
-    return await client.execute(
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
-    """Get All Recovery Tokens: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_computer_recovery_tokens`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_computer_recovery_token(
-    client: ApplianceClient,
-    body: ComputerRecoveryTokenSpec,
-) -> ComputerRecoveryTokenModel:
-    """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/CreateComputerRecoveryToken
-    """
-    return await client.execute(_CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
-
-
-async def get_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> ComputerRecoveryTokenModel:
-    """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetComputerRecoveryToken
-    """
-    return await client.execute(_GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def update_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-    body: ComputerRecoveryTokenModel,
-) -> ComputerRecoveryTokenModel:
-    """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UpdateComputerRecoveryToken
-    """
-    return await client.execute(_UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
-
-
-async def delete_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteComputerRecoveryToken
-    """
-    return await client.execute(_DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def get_protected_computers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> ProtectedComputerResult:
-    """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ProtectedComputerResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputers
-    """
-    return await client.execute(
-        _GET_PROTECTED_COMPUTERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_protected_computers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> Items[ProtectedComputerModel, ProtectedComputerResult]:
-    """Get All Protected Linux Computers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_computers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_COMPUTERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_computer(
-    client: ApplianceClient,
-    id: str,
-) -> ProtectedComputerModel:
-    """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProtectedComputerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputer
-    """
-    return await client.execute(_GET_PROTECTED_COMPUTER, {"id": id})
-
-
-async def get_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-) -> DiscoveredEntitiesResult:
-    """Get Discovered Entities: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        ip_address_filter: query `ipAddressFilter`.
-        state_filter: query `stateFilter`.
-        agent_status_filter: query `agentStatusFilter`.
-        driver_status_filter: query `driverStatusFilter`.
-
-    Returns:
-        200: `DiscoveredEntitiesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntities
-    """
-    return await client.execute(
-        _GET_DISCOVERED_ENTITIES,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-        },
-    )
-
-
-def iterate_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-) -> Items[DiscoveredEntityModel, DiscoveredEntitiesResult]:
-    """Get Discovered Entities: every row of every page, for `async for`.
-
-    What is not said here is as in `get_discovered_entities`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_DISCOVERED_ENTITIES,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def rescan_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Rescan Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/RescanDiscoveredEntities
-    """
-    return await client.execute(_RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def install_agent_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/InstallAgentOnDiscoveredEntities
-    """
-    return await client.execute(_INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_agent_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall Agent from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_all_components_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall All Components from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAllComponents.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def get_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-) -> DiscoveredEntityModel:
-    """Get Discovered Entity: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-
-    Returns:
-        200: `DiscoveredEntityModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntity
-    """
-    return await client.execute(_GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
-
-
-async def delete_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-) -> None:
-    """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteDiscoveredEntity
-    """
-    return await client.execute(_DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
-
-
-async def get_all_agent_packages(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    distribution_filter: str | Unset = UNSET,
-    package_bitness_filter: str | Unset = UNSET,
-) -> LinuxPackageResult:
-    """Get Linux Agent Packages: GET /api/v1/agents/packages/linux.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        distribution_filter: query `distributionFilter`.
-        package_bitness_filter: query `packageBitnessFilter`.
-
-    Returns:
-        200: `LinuxPackageResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackages
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_PACKAGES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "distribution_filter": distribution_filter,
-            "package_bitness_filter": package_bitness_filter,
-        },
-    )
-
-
-def iterate_all_agent_packages(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    distribution_filter: str | Unset = UNSET,
-    package_bitness_filter: str | Unset = UNSET,
-) -> Items[LinuxPackageModel, LinuxPackageResult]:
-    """Get Linux Agent Packages: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_packages`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_PACKAGES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "distribution_filter": distribution_filter,
-            "package_bitness_filter": package_bitness_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_agent_packages_for_unix(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> UnixPackageResult:
-    """Get Unix Agent Packages: GET /api/v1/agents/packages/unix.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `UnixPackageResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackagesForUnix
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_agent_packages_for_unix(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[UnixPackageModel, UnixPackageResult]:
-    """Get Unix Agent Packages: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_packages_for_unix`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class AgentsApi(Api):
@@ -1041,21 +338,525 @@ class AgentsApi(Api):
 
     __slots__ = ()
 
-    get_all_computer_recovery_tokens = ListMethod(
-        get_all_computer_recovery_tokens, iterate_all_computer_recovery_tokens
-    )
-    create_computer_recovery_token = Method(create_computer_recovery_token)
-    get_computer_recovery_token = Method(get_computer_recovery_token)
-    update_computer_recovery_token = Method(update_computer_recovery_token)
-    delete_computer_recovery_token = Method(delete_computer_recovery_token)
-    get_protected_computers = ListMethod(get_protected_computers, iterate_protected_computers)
-    get_protected_computer = Method(get_protected_computer)
-    get_discovered_entities = ListMethod(get_discovered_entities, iterate_discovered_entities)
-    rescan_discovered_entities = Method(rescan_discovered_entities)
-    install_agent_on_discovered_entities = Method(install_agent_on_discovered_entities)
-    uninstall_agent_from_discovered_entities = Method(uninstall_agent_from_discovered_entities)
-    uninstall_all_components_from_discovered_entities = Method(uninstall_all_components_from_discovered_entities)
-    get_discovered_entity = Method(get_discovered_entity)
-    delete_discovered_entity = Method(delete_discovered_entity)
-    get_all_agent_packages = ListMethod(get_all_agent_packages, iterate_all_agent_packages)
-    get_all_agent_packages_for_unix = ListMethod(get_all_agent_packages_for_unix, iterate_all_agent_packages_for_unix)
+    def get_all_computer_recovery_tokens(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
+        """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ComputerRecoveryTokenResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllComputerRecoveryTokens
+        """
+        return Listing(
+            self,
+            _GET_ALL_COMPUTER_RECOVERY_TOKENS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_computer_recovery_token(
+        self: Caller,
+        body: ComputerRecoveryTokenSpec,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/CreateComputerRecoveryToken
+        """
+        return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
+
+    def get_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetComputerRecoveryToken
+        """
+        return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def update_computer_recovery_token(
+        self: Caller,
+        id: str,
+        body: ComputerRecoveryTokenModel,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UpdateComputerRecoveryToken
+        """
+        return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
+
+    def delete_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteComputerRecoveryToken
+        """
+        return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def get_protected_computers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectedComputerType | Unset = UNSET,
+    ) -> Listing[ProtectedComputerModel, ProtectedComputerResult]:
+        """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
+
+        Deprecated by the vendor.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ProtectedComputerResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputers
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_COMPUTERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def get_protected_computer(
+        self: Caller,
+        id: str,
+    ) -> Request[ProtectedComputerModel]:
+        """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
+
+        Deprecated by the vendor.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProtectedComputerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetProtectedComputer
+        """
+        return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
+
+    def get_discovered_entities(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        ip_address_filter: str | Unset = UNSET,
+        state_filter: str | Unset = UNSET,
+        agent_status_filter: str | Unset = UNSET,
+        driver_status_filter: str | Unset = UNSET,
+    ) -> Listing[DiscoveredEntityModel, DiscoveredEntitiesResult]:
+        """Get Discovered Entities: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            ip_address_filter: query `ipAddressFilter`.
+            state_filter: query `stateFilter`.
+            agent_status_filter: query `agentStatusFilter`.
+            driver_status_filter: query `driverStatusFilter`.
+
+        Returns:
+            200: `DiscoveredEntitiesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntities
+        """
+        return Listing(
+            self,
+            _GET_DISCOVERED_ENTITIES,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "ip_address_filter": ip_address_filter,
+                "state_filter": state_filter,
+                "agent_status_filter": agent_status_filter,
+                "driver_status_filter": driver_status_filter,
+            },
+        )
+
+    def rescan_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Rescan Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/rescan.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/RescanDiscoveredEntities
+        """
+        return Request(self, _RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def install_agent_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/InstallAgentOnDiscoveredEntities
+        """
+        return Request(self, _INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_agent_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall Agent from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_all_components_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall All Components from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAllComponents.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def get_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+    ) -> Request[DiscoveredEntityModel]:
+        """Get Discovered Entity: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+
+        Returns:
+            200: `DiscoveredEntityModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetDiscoveredEntity
+        """
+        return Request(self, _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
+
+    def delete_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+    ) -> Request[None]:
+        """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/DeleteDiscoveredEntity
+        """
+        return Request(self, _DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
+
+    def get_all_agent_packages(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        distribution_filter: str | Unset = UNSET,
+        package_bitness_filter: str | Unset = UNSET,
+    ) -> Listing[LinuxPackageModel, LinuxPackageResult]:
+        """Get Linux Agent Packages: GET /api/v1/agents/packages/linux.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            distribution_filter: query `distributionFilter`.
+            package_bitness_filter: query `packageBitnessFilter`.
+
+        Returns:
+            200: `LinuxPackageResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackages
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_PACKAGES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "distribution_filter": distribution_filter,
+                "package_bitness_filter": package_bitness_filter,
+            },
+        )
+
+    def get_all_agent_packages_for_unix(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[UnixPackageModel, UnixPackageResult]:
+        """Get Unix Agent Packages: GET /api/v1/agents/packages/unix.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `UnixPackageResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Agents#operation/GetAllAgentPackagesForUnix
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+
+get_all_computer_recovery_tokens = AgentsApi.get_all_computer_recovery_tokens
+create_computer_recovery_token = AgentsApi.create_computer_recovery_token
+get_computer_recovery_token = AgentsApi.get_computer_recovery_token
+update_computer_recovery_token = AgentsApi.update_computer_recovery_token
+delete_computer_recovery_token = AgentsApi.delete_computer_recovery_token
+get_protected_computers = AgentsApi.get_protected_computers
+get_protected_computer = AgentsApi.get_protected_computer
+get_discovered_entities = AgentsApi.get_discovered_entities
+rescan_discovered_entities = AgentsApi.rescan_discovered_entities
+install_agent_on_discovered_entities = AgentsApi.install_agent_on_discovered_entities
+uninstall_agent_from_discovered_entities = AgentsApi.uninstall_agent_from_discovered_entities
+uninstall_all_components_from_discovered_entities = AgentsApi.uninstall_all_components_from_discovered_entities
+get_discovered_entity = AgentsApi.get_discovered_entity
+delete_discovered_entity = AgentsApi.delete_discovered_entity
+get_all_agent_packages = AgentsApi.get_all_agent_packages
+get_all_agent_packages_for_unix = AgentsApi.get_all_agent_packages_for_unix

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         BackupFileModel,
@@ -55,10 +52,10 @@ _GET_ALL_BACKUPS: Operation[BackupsResult] = Operation(
         Parameter("policy_tag_filter"),
         Parameter("job_type_filter", type="EJobType"),
     ),
-    answers={
-        200: Answer("BackupsResult"),
+    responses={
+        200: Response("BackupsResult"),
     },
-    listing=Listing("data", "BackupModel"),
+    paging=Paging("data", "BackupModel"),
 )
 
 _GET_BACKUP: Operation[BackupModel] = Operation(
@@ -71,8 +68,8 @@ _GET_BACKUP: Operation[BackupModel] = Operation(
     group="backups",
     name="get_backup",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupModel"),
+    responses={
+        200: Response("BackupModel"),
     },
 )
 
@@ -91,8 +88,8 @@ _DELETE_BACKUP: Operation[SessionModel] = Operation(
         Parameter("include_gfs", "includeGFS", type="bool"),
         Parameter("from_db", "fromDB", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -106,8 +103,8 @@ _GET_BACKUP_OBJECTS: Operation[BackupObjectsResult] = Operation(
     group="backups",
     name="get_backup_objects",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupObjectsResult"),
+    responses={
+        200: Response("BackupObjectsResult"),
     },
 )
 
@@ -126,8 +123,8 @@ _DELETE_BACKUP_OBJECT: Operation[SessionModel] = Operation(
         Parameter("from_db_if_sp_unavailable", "fromDBIfSPUnavailable", type="bool"),
         Parameter("include_gfs", "includeGFS", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -142,8 +139,8 @@ _DOWNLOAD_BACKUP_META: Operation[SessionModel] = Operation(
     name="download_backup_meta",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UnstructuredBackupDownloadMetaSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -167,10 +164,10 @@ _GET_ALL_BACKUP_FILES: Operation[BackupFilesResult] = Operation(
         Parameter("created_before_filter", type="datetime"),
         Parameter("gfs_period_filter", type="EBackupFileGFSPeriod"),
     ),
-    answers={
-        200: Answer("BackupFilesResult"),
+    responses={
+        200: Response("BackupFilesResult"),
     },
-    listing=Listing("data", "BackupFileModel"),
+    paging=Paging("data", "BackupFileModel"),
 )
 
 _GET_BACKUP_FILE: Operation[BackupFileModel] = Operation(
@@ -186,394 +183,10 @@ _GET_BACKUP_FILE: Operation[BackupFileModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("backup_file_id", "backupFileId", "path", required=True),
     ),
-    answers={
-        200: Answer("BackupFileModel"),
+    responses={
+        200: Response("BackupFileModel"),
     },
 )
-
-
-async def get_all_backups(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_tag_filter: str | Unset = UNSET,
-    job_type_filter: EJobType | Unset = UNSET,
-) -> BackupsResult:
-    """Get All Backups: GET /api/v1/backups.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        job_id_filter: query `jobIdFilter`, UUID.
-        policy_tag_filter: query `policyTagFilter`.
-        job_type_filter: query `jobTypeFilter`.
-
-    Returns:
-        200: `BackupsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetAllBackups
-    """
-    return await client.execute(
-        _GET_ALL_BACKUPS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_tag_filter": policy_tag_filter,
-            "job_type_filter": job_type_filter,
-        },
-    )
-
-
-def iterate_all_backups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_tag_filter: str | Unset = UNSET,
-    job_type_filter: EJobType | Unset = UNSET,
-) -> Items[BackupModel, BackupsResult]:
-    """Get All Backups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUPS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_tag_filter": policy_tag_filter,
-            "job_type_filter": job_type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup(
-    client: ApplianceClient,
-    id: str,
-) -> BackupModel:
-    """Get Backup: GET /api/v1/backups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackup
-    """
-    return await client.execute(_GET_BACKUP, {"id": id})
-
-
-async def delete_backup(
-    client: ApplianceClient,
-    id: str,
-    *,
-    from_db_if_sp_unavailable: bool | Unset = UNSET,
-    include_gfs: bool | Unset = UNSET,
-    from_db: bool | Unset = UNSET,
-) -> SessionModel:
-    """Delete Backup: DELETE /api/v1/backups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
-        include_gfs: query `includeGFS`.
-        from_db: query `fromDB`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackup
-    """
-    return await client.execute(
-        _DELETE_BACKUP,
-        {
-            "id": id,
-            "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
-            "include_gfs": include_gfs,
-            "from_db": from_db,
-        },
-    )
-
-
-async def get_backup_objects(
-    client: ApplianceClient,
-    id: str,
-) -> BackupObjectsResult:
-    """Get Backup Objects: GET /api/v1/backups/{id}/objects.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupObjectsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackupObjects
-    """
-    return await client.execute(_GET_BACKUP_OBJECTS, {"id": id})
-
-
-async def delete_backup_object(
-    client: ApplianceClient,
-    id: str,
-    object_id: str,
-    *,
-    from_db_if_sp_unavailable: bool | Unset = UNSET,
-    include_gfs: bool | Unset = UNSET,
-) -> SessionModel:
-    """Delete Backup Object: DELETE /api/v1/backups/{id}/objects/{objectId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        object_id: path `objectId`, UUID.
-        from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
-        include_gfs: query `includeGFS`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackupObject
-    """
-    return await client.execute(
-        _DELETE_BACKUP_OBJECT,
-        {
-            "id": id,
-            "object_id": object_id,
-            "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
-            "include_gfs": include_gfs,
-        },
-    )
-
-
-async def download_backup_meta(
-    client: ApplianceClient,
-    id: str,
-    body: UnstructuredBackupDownloadMetaSpec | Unset = UNSET,
-) -> SessionModel:
-    """Download Backup Metadata: POST /api/v1/backups/{id}/downloadBackupMeta.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DownloadBackupMeta
-    """
-    return await client.execute(_DOWNLOAD_BACKUP_META, {"id": id}, body)
-
-
-async def get_all_backup_files(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupFilesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    gfs_period_filter: EBackupFileGFSPeriod | Unset = UNSET,
-) -> BackupFilesResult:
-    """Get All Backup Files: GET /api/v1/backups/{id}/backupFiles.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        gfs_period_filter: query `gfsPeriodFilter`.
-
-    Returns:
-        200: `BackupFilesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetAllBackupFiles
-    """
-    return await client.execute(
-        _GET_ALL_BACKUP_FILES,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "gfs_period_filter": gfs_period_filter,
-        },
-    )
-
-
-def iterate_all_backup_files(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupFilesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    gfs_period_filter: EBackupFileGFSPeriod | Unset = UNSET,
-) -> Items[BackupFileModel, BackupFilesResult]:
-    """Get All Backup Files: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backup_files`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUP_FILES,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "gfs_period_filter": gfs_period_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup_file(
-    client: ApplianceClient,
-    id: str,
-    backup_file_id: str,
-) -> BackupFileModel:
-    """Get Backup File: GET /api/v1/backups/{id}/backupFiles/{backupFileId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        backup_file_id: path `backupFileId`, UUID.
-
-    Returns:
-        200: `BackupFileModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackupFile
-    """
-    return await client.execute(_GET_BACKUP_FILE, {"id": id, "backup_file_id": backup_file_id})
 
 
 class BackupsApi(Api):
@@ -581,11 +194,298 @@ class BackupsApi(Api):
 
     __slots__ = ()
 
-    get_all_backups = ListMethod(get_all_backups, iterate_all_backups)
-    get_backup = Method(get_backup)
-    delete_backup = Method(delete_backup)
-    get_backup_objects = Method(get_backup_objects)
-    delete_backup_object = Method(delete_backup_object)
-    download_backup_meta = Method(download_backup_meta)
-    get_all_backup_files = ListMethod(get_all_backup_files, iterate_all_backup_files)
-    get_backup_file = Method(get_backup_file)
+    def get_all_backups(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+        policy_tag_filter: str | Unset = UNSET,
+        job_type_filter: EJobType | Unset = UNSET,
+    ) -> Listing[BackupModel, BackupsResult]:
+        """Get All Backups: GET /api/v1/backups.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            job_id_filter: query `jobIdFilter`, UUID.
+            policy_tag_filter: query `policyTagFilter`.
+            job_type_filter: query `jobTypeFilter`.
+
+        Returns:
+            200: `BackupsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetAllBackups
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUPS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "platform_id_filter": platform_id_filter,
+                "job_id_filter": job_id_filter,
+                "policy_tag_filter": policy_tag_filter,
+                "job_type_filter": job_type_filter,
+            },
+        )
+
+    def get_backup(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupModel]:
+        """Get Backup: GET /api/v1/backups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackup
+        """
+        return Request(self, _GET_BACKUP, {"id": id})
+
+    def delete_backup(
+        self: Caller,
+        id: str,
+        *,
+        from_db_if_sp_unavailable: bool | Unset = UNSET,
+        include_gfs: bool | Unset = UNSET,
+        from_db: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Delete Backup: DELETE /api/v1/backups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
+            include_gfs: query `includeGFS`.
+            from_db: query `fromDB`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackup
+        """
+        return Request(
+            self,
+            _DELETE_BACKUP,
+            {
+                "id": id,
+                "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
+                "include_gfs": include_gfs,
+                "from_db": from_db,
+            },
+        )
+
+    def get_backup_objects(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupObjectsResult]:
+        """Get Backup Objects: GET /api/v1/backups/{id}/objects.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupObjectsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackupObjects
+        """
+        return Request(self, _GET_BACKUP_OBJECTS, {"id": id})
+
+    def delete_backup_object(
+        self: Caller,
+        id: str,
+        object_id: str,
+        *,
+        from_db_if_sp_unavailable: bool | Unset = UNSET,
+        include_gfs: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Delete Backup Object: DELETE /api/v1/backups/{id}/objects/{objectId}.
+
+        Args:
+            id: path `id`, UUID.
+            object_id: path `objectId`, UUID.
+            from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
+            include_gfs: query `includeGFS`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DeleteBackupObject
+        """
+        return Request(
+            self,
+            _DELETE_BACKUP_OBJECT,
+            {
+                "id": id,
+                "object_id": object_id,
+                "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
+                "include_gfs": include_gfs,
+            },
+        )
+
+    def download_backup_meta(
+        self: Caller,
+        id: str,
+        body: UnstructuredBackupDownloadMetaSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Download Backup Metadata: POST /api/v1/backups/{id}/downloadBackupMeta.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/DownloadBackupMeta
+        """
+        return Request(self, _DOWNLOAD_BACKUP_META, {"id": id}, body)
+
+    def get_all_backup_files(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupFilesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        gfs_period_filter: EBackupFileGFSPeriod | Unset = UNSET,
+    ) -> Listing[BackupFileModel, BackupFilesResult]:
+        """Get All Backup Files: GET /api/v1/backups/{id}/backupFiles.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            gfs_period_filter: query `gfsPeriodFilter`.
+
+        Returns:
+            200: `BackupFilesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetAllBackupFiles
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUP_FILES,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "gfs_period_filter": gfs_period_filter,
+            },
+        )
+
+    def get_backup_file(
+        self: Caller,
+        id: str,
+        backup_file_id: str,
+    ) -> Request[BackupFileModel]:
+        """Get Backup File: GET /api/v1/backups/{id}/backupFiles/{backupFileId}.
+
+        Args:
+            id: path `id`, UUID.
+            backup_file_id: path `backupFileId`, UUID.
+
+        Returns:
+            200: `BackupFileModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Backups#operation/GetBackupFile
+        """
+        return Request(self, _GET_BACKUP_FILE, {"id": id, "backup_file_id": backup_file_id})
+
+
+get_all_backups = BackupsApi.get_all_backups
+get_backup = BackupsApi.get_backup
+delete_backup = BackupsApi.delete_backup
+get_backup_objects = BackupsApi.get_backup_objects
+delete_backup_object = BackupsApi.delete_backup_object
+download_backup_meta = BackupsApi.download_backup_meta
+get_all_backup_files = BackupsApi.get_all_backup_files
+get_backup_file = BackupsApi.get_backup_file

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import (
         EmptySuccessResponse,
         SessionsResult,
@@ -33,8 +30,8 @@ _VI_VM_SNAPSHOT_REPLICA_FAILBACK: Operation[SessionsResult] = Operation(
     group="failback",
     name="vi_vm_snapshot_replica_failback",
     body=Body("ViVMSnapshotReplicaFailbackSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -48,8 +45,8 @@ _VI_VM_SNAPSHOT_REPLICA_SWITCH_TO_PRODUCTION: Operation[SessionsResult] = Operat
     group="failback",
     name="vi_vm_snapshot_replica_switch_to_production",
     body=Body("ViVMSnapshotReplicaSwitchToProductionFailbackSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -63,8 +60,8 @@ _CHANGE_REPLICA_FAILBACK_SWITCHOVER_TIME: Operation[EmptySuccessResponse] = Oper
     group="failback",
     name="change_replica_failback_switchover_time",
     body=Body("ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -78,8 +75,8 @@ _VI_VM_SNAPSHOT_REPLICA_COMMIT_FAILBACK: Operation[SessionsResult] = Operation(
     group="failback",
     name="vi_vm_snapshot_replica_commit_failback",
     body=Body("ViVMSnapshotReplicaCommitFailbackSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -93,140 +90,10 @@ _VI_VM_SNAPSHOT_REPLICA_UNDO_FAILBACK: Operation[SessionsResult] = Operation(
     group="failback",
     name="vi_vm_snapshot_replica_undo_failback",
     body=Body("ViVMSnapshotReplicaUndoFailbackSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
-
-
-async def vi_vm_snapshot_replica_failback(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaFailbackSpec,
-) -> SessionsResult:
-    """Start Failback: POST /api/v1/failback/failbackToProduction/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaFailback
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_FAILBACK, {}, body)
-
-
-async def vi_vm_snapshot_replica_switch_to_production(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaSwitchToProductionFailbackSpec,
-) -> SessionsResult:
-    """Switch Over to Production: POST /api/v1/failback/switchToProduction/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaSwitchToProduction
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_SWITCH_TO_PRODUCTION, {}, body)
-
-
-async def change_replica_failback_switchover_time(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec,
-) -> EmptySuccessResponse:
-    """Change Switchover Time: POST /api/v1/failback/changeSwitchoverTime/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ChangeReplicaFailbackSwitchoverTime
-    """
-    return await client.execute(_CHANGE_REPLICA_FAILBACK_SWITCHOVER_TIME, {}, body)
-
-
-async def vi_vm_snapshot_replica_commit_failback(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaCommitFailbackSpec,
-) -> SessionsResult:
-    """Commit Failback: POST /api/v1/failback/commitFailback/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaCommitFailback
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_COMMIT_FAILBACK, {}, body)
-
-
-async def vi_vm_snapshot_replica_undo_failback(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaUndoFailbackSpec,
-) -> SessionsResult:
-    """Undo Failback: POST /api/v1/failback/undoFailback/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaUndoFailback
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_UNDO_FAILBACK, {}, body)
 
 
 class FailbackApi(Api):
@@ -234,8 +101,129 @@ class FailbackApi(Api):
 
     __slots__ = ()
 
-    vi_vm_snapshot_replica_failback = Method(vi_vm_snapshot_replica_failback)
-    vi_vm_snapshot_replica_switch_to_production = Method(vi_vm_snapshot_replica_switch_to_production)
-    change_replica_failback_switchover_time = Method(change_replica_failback_switchover_time)
-    vi_vm_snapshot_replica_commit_failback = Method(vi_vm_snapshot_replica_commit_failback)
-    vi_vm_snapshot_replica_undo_failback = Method(vi_vm_snapshot_replica_undo_failback)
+    def vi_vm_snapshot_replica_failback(
+        self: Caller,
+        body: ViVMSnapshotReplicaFailbackSpec,
+    ) -> Request[SessionsResult]:
+        """Start Failback: POST /api/v1/failback/failbackToProduction/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaFailback
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_FAILBACK, {}, body)
+
+    def vi_vm_snapshot_replica_switch_to_production(
+        self: Caller,
+        body: ViVMSnapshotReplicaSwitchToProductionFailbackSpec,
+    ) -> Request[SessionsResult]:
+        """Switch Over to Production: POST /api/v1/failback/switchToProduction/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaSwitchToProduction
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_SWITCH_TO_PRODUCTION, {}, body)
+
+    def change_replica_failback_switchover_time(
+        self: Caller,
+        body: ViVMSnapshotReplicaChangeSwitchoverTimeFailbackSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Switchover Time: POST /api/v1/failback/changeSwitchoverTime/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ChangeReplicaFailbackSwitchoverTime
+        """
+        return Request(self, _CHANGE_REPLICA_FAILBACK_SWITCHOVER_TIME, {}, body)
+
+    def vi_vm_snapshot_replica_commit_failback(
+        self: Caller,
+        body: ViVMSnapshotReplicaCommitFailbackSpec,
+    ) -> Request[SessionsResult]:
+        """Commit Failback: POST /api/v1/failback/commitFailback/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaCommitFailback
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_COMMIT_FAILBACK, {}, body)
+
+    def vi_vm_snapshot_replica_undo_failback(
+        self: Caller,
+        body: ViVMSnapshotReplicaUndoFailbackSpec,
+    ) -> Request[SessionsResult]:
+        """Undo Failback: POST /api/v1/failback/undoFailback/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Failback#operation/ViVMSnapshotReplicaUndoFailback
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_UNDO_FAILBACK, {}, body)
+
+
+vi_vm_snapshot_replica_failback = FailbackApi.vi_vm_snapshot_replica_failback
+vi_vm_snapshot_replica_switch_to_production = FailbackApi.vi_vm_snapshot_replica_switch_to_production
+change_replica_failback_switchover_time = FailbackApi.change_replica_failback_switchover_time
+vi_vm_snapshot_replica_commit_failback = FailbackApi.vi_vm_snapshot_replica_commit_failback
+vi_vm_snapshot_replica_undo_failback = FailbackApi.vi_vm_snapshot_replica_undo_failback

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EJobFiltersOrderColumn,
@@ -56,10 +53,10 @@ _GET_ALL_JOBS: Operation[JobsResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EJobType"),
     ),
-    answers={
-        200: Answer("JobsResult"),
+    responses={
+        200: Response("JobsResult"),
     },
-    listing=Listing("data", "JobModel"),
+    paging=Paging("data", "JobModel"),
 )
 
 _CREATE_JOB: Operation[JobModel] = Operation(
@@ -72,8 +69,8 @@ _CREATE_JOB: Operation[JobModel] = Operation(
     group="jobs",
     name="create_job",
     body=Body("JobSpec"),
-    answers={
-        201: Answer("JobModel"),
+    responses={
+        201: Response("JobModel"),
     },
 )
 
@@ -105,10 +102,10 @@ _GET_ALL_JOBS_STATES: Operation[JobStatesResult] = Operation(
         Parameter("after_job_id_filter"),
         Parameter("after_job_name_filter"),
     ),
-    answers={
-        200: Answer("JobStatesResult"),
+    responses={
+        200: Response("JobStatesResult"),
     },
-    listing=Listing("data", "JobStateModel"),
+    paging=Paging("data", "JobStateModel"),
 )
 
 _GET_JOB: Operation[JobModel] = Operation(
@@ -121,8 +118,8 @@ _GET_JOB: Operation[JobModel] = Operation(
     group="jobs",
     name="get_job",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("JobModel"),
+    responses={
+        200: Response("JobModel"),
     },
 )
 
@@ -137,8 +134,8 @@ _UPDATE_JOB: Operation[JobModel] = Operation(
     name="update_job",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("JobModel"),
-    answers={
-        200: Answer("JobModel"),
+    responses={
+        200: Response("JobModel"),
     },
 )
 
@@ -152,8 +149,8 @@ _DELETE_JOB: Operation[None] = Operation(
     group="jobs",
     name="delete_job",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -168,8 +165,8 @@ _START_JOB: Operation[SessionModel] = Operation(
     name="start_job",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("JobStartSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -184,8 +181,8 @@ _STOP_JOB: Operation[SessionModel] = Operation(
     name="stop_job",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("JobStopSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -200,8 +197,8 @@ _RETRY_JOB: Operation[SessionModel] = Operation(
     name="retry_job",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("JobRetrySpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -215,8 +212,8 @@ _DISABLE_JOB: Operation[EmptySuccessResponse] = Operation(
     group="jobs",
     name="disable_job",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -230,8 +227,8 @@ _ENABLE_JOB: Operation[EmptySuccessResponse] = Operation(
     group="jobs",
     name="enable_job",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -245,8 +242,8 @@ _CLONE_JOB: Operation[JobModel] = Operation(
     group="jobs",
     name="clone_job",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("JobModel"),
+    responses={
+        201: Response("JobModel"),
     },
 )
 
@@ -260,510 +257,10 @@ _START_V_SPHERE_QUICK_BACKUP_JOB: Operation[SessionModel] = Operation(
     group="jobs",
     name="start_v_sphere_quick_backup_job",
     body=Body("VmwareObjectModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_jobs(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EJobFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EJobType | Unset = UNSET,
-) -> JobsResult:
-    """Get All Jobs: GET /api/v1/jobs.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `JobsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetAllJobs
-    """
-    return await client.execute(
-        _GET_ALL_JOBS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_jobs(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EJobFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EJobType | Unset = UNSET,
-) -> Items[JobModel, JobsResult]:
-    """Get All Jobs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_jobs`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_JOBS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_job(
-    client: ApplianceClient,
-    body: JobSpec,
-) -> JobModel:
-    """Create Job: POST /api/v1/jobs.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `JobModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/CreateJob
-    """
-    return await client.execute(_CREATE_JOB, {}, body)
-
-
-async def get_all_jobs_states(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EJobStatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    id_filter: str | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EJobType | Unset = UNSET,
-    last_result_filter: ESessionResult | Unset = UNSET,
-    status_filter: EJobStatus | Unset = UNSET,
-    workload_filter: EJobWorkload | Unset = UNSET,
-    last_run_after_filter: datetime | Unset = UNSET,
-    last_run_before_filter: datetime | Unset = UNSET,
-    is_high_priority_job_filter: bool | Unset = UNSET,
-    repository_id_filter: str | Unset = UNSET,
-    objects_count_filter: int | Unset = UNSET,
-    after_job_id_filter: str | Unset = UNSET,
-    after_job_name_filter: str | Unset = UNSET,
-) -> JobStatesResult:
-    """Get All Job States: GET /api/v1/jobs/states.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        last_result_filter: query `lastResultFilter`.
-        status_filter: query `statusFilter`.
-        workload_filter: query `workloadFilter`.
-        last_run_after_filter: query `lastRunAfterFilter`, with its zone.
-        last_run_before_filter: query `lastRunBeforeFilter`, with its zone.
-        is_high_priority_job_filter: query `isHighPriorityJobFilter`.
-        repository_id_filter: query `repositoryIdFilter`, UUID.
-        objects_count_filter: query `objectsCountFilter`.
-        after_job_id_filter: query `afterJobIdFilter`, UUID.
-        after_job_name_filter: query `afterJobNameFilter`.
-
-    Returns:
-        200: `JobStatesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetAllJobsStates
-    """
-    return await client.execute(
-        _GET_ALL_JOBS_STATES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "id_filter": id_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "last_result_filter": last_result_filter,
-            "status_filter": status_filter,
-            "workload_filter": workload_filter,
-            "last_run_after_filter": last_run_after_filter,
-            "last_run_before_filter": last_run_before_filter,
-            "is_high_priority_job_filter": is_high_priority_job_filter,
-            "repository_id_filter": repository_id_filter,
-            "objects_count_filter": objects_count_filter,
-            "after_job_id_filter": after_job_id_filter,
-            "after_job_name_filter": after_job_name_filter,
-        },
-    )
-
-
-def iterate_all_jobs_states(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EJobStatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    id_filter: str | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EJobType | Unset = UNSET,
-    last_result_filter: ESessionResult | Unset = UNSET,
-    status_filter: EJobStatus | Unset = UNSET,
-    workload_filter: EJobWorkload | Unset = UNSET,
-    last_run_after_filter: datetime | Unset = UNSET,
-    last_run_before_filter: datetime | Unset = UNSET,
-    is_high_priority_job_filter: bool | Unset = UNSET,
-    repository_id_filter: str | Unset = UNSET,
-    objects_count_filter: int | Unset = UNSET,
-    after_job_id_filter: str | Unset = UNSET,
-    after_job_name_filter: str | Unset = UNSET,
-) -> Items[JobStateModel, JobStatesResult]:
-    """Get All Job States: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_jobs_states`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_JOBS_STATES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "id_filter": id_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "last_result_filter": last_result_filter,
-            "status_filter": status_filter,
-            "workload_filter": workload_filter,
-            "last_run_after_filter": last_run_after_filter,
-            "last_run_before_filter": last_run_before_filter,
-            "is_high_priority_job_filter": is_high_priority_job_filter,
-            "repository_id_filter": repository_id_filter,
-            "objects_count_filter": objects_count_filter,
-            "after_job_id_filter": after_job_id_filter,
-            "after_job_name_filter": after_job_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_job(
-    client: ApplianceClient,
-    id: str,
-) -> JobModel:
-    """Get Job: GET /api/v1/jobs/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `JobModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetJob
-    """
-    return await client.execute(_GET_JOB, {"id": id})
-
-
-async def update_job(
-    client: ApplianceClient,
-    id: str,
-    body: JobModel,
-) -> JobModel:
-    """Edit Job: PUT /api/v1/jobs/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `JobModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/UpdateJob
-    """
-    return await client.execute(_UPDATE_JOB, {"id": id}, body)
-
-
-async def delete_job(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Delete Job: DELETE /api/v1/jobs/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/DeleteJob
-    """
-    return await client.execute(_DELETE_JOB, {"id": id})
-
-
-async def start_job(
-    client: ApplianceClient,
-    id: str,
-    body: JobStartSpec | Unset = UNSET,
-) -> SessionModel:
-    """Start Job: POST /api/v1/jobs/{id}/start.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartJob
-    """
-    return await client.execute(_START_JOB, {"id": id}, body)
-
-
-async def stop_job(
-    client: ApplianceClient,
-    id: str,
-    body: JobStopSpec | Unset = UNSET,
-) -> SessionModel:
-    """Stop Job: POST /api/v1/jobs/{id}/stop.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StopJob
-    """
-    return await client.execute(_STOP_JOB, {"id": id}, body)
-
-
-async def retry_job(
-    client: ApplianceClient,
-    id: str,
-    body: JobRetrySpec | Unset = UNSET,
-) -> SessionModel:
-    """Retry Job: POST /api/v1/jobs/{id}/retry.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/RetryJob
-    """
-    return await client.execute(_RETRY_JOB, {"id": id}, body)
-
-
-async def disable_job(
-    client: ApplianceClient,
-    id: str,
-) -> EmptySuccessResponse:
-    """Disable Job: POST /api/v1/jobs/{id}/disable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/DisableJob
-    """
-    return await client.execute(_DISABLE_JOB, {"id": id})
-
-
-async def enable_job(
-    client: ApplianceClient,
-    id: str,
-) -> EmptySuccessResponse:
-    """Enable Job: POST /api/v1/jobs/{id}/enable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/EnableJob
-    """
-    return await client.execute(_ENABLE_JOB, {"id": id})
-
-
-async def clone_job(
-    client: ApplianceClient,
-    id: str,
-) -> JobModel:
-    """Clone job: POST /api/v1/jobs/{id}/clone.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `JobModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/CloneJob
-    """
-    return await client.execute(_CLONE_JOB, {"id": id})
-
-
-async def start_v_sphere_quick_backup_job(
-    client: ApplianceClient,
-    body: VmwareObjectModel,
-) -> SessionModel:
-    """Start Quick Backup: POST /api/v1/jobs/quickBackup/vSphere.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartVSphereQuickBackupJob
-    """
-    return await client.execute(_START_V_SPHERE_QUICK_BACKUP_JOB, {}, body)
 
 
 class JobsApi(Api):
@@ -771,16 +268,406 @@ class JobsApi(Api):
 
     __slots__ = ()
 
-    get_all_jobs = ListMethod(get_all_jobs, iterate_all_jobs)
-    create_job = Method(create_job)
-    get_all_jobs_states = ListMethod(get_all_jobs_states, iterate_all_jobs_states)
-    get_job = Method(get_job)
-    update_job = Method(update_job)
-    delete_job = Method(delete_job)
-    start_job = Method(start_job)
-    stop_job = Method(stop_job)
-    retry_job = Method(retry_job)
-    disable_job = Method(disable_job)
-    enable_job = Method(enable_job)
-    clone_job = Method(clone_job)
-    start_v_sphere_quick_backup_job = Method(start_v_sphere_quick_backup_job)
+    def get_all_jobs(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EJobFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EJobType | Unset = UNSET,
+    ) -> Listing[JobModel, JobsResult]:
+        """Get All Jobs: GET /api/v1/jobs.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `JobsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetAllJobs
+        """
+        return Listing(
+            self,
+            _GET_ALL_JOBS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_job(
+        self: Caller,
+        body: JobSpec,
+    ) -> Request[JobModel]:
+        """Create Job: POST /api/v1/jobs.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `JobModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/CreateJob
+        """
+        return Request(self, _CREATE_JOB, {}, body)
+
+    def get_all_jobs_states(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EJobStatesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        id_filter: str | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EJobType | Unset = UNSET,
+        last_result_filter: ESessionResult | Unset = UNSET,
+        status_filter: EJobStatus | Unset = UNSET,
+        workload_filter: EJobWorkload | Unset = UNSET,
+        last_run_after_filter: datetime | Unset = UNSET,
+        last_run_before_filter: datetime | Unset = UNSET,
+        is_high_priority_job_filter: bool | Unset = UNSET,
+        repository_id_filter: str | Unset = UNSET,
+        objects_count_filter: int | Unset = UNSET,
+        after_job_id_filter: str | Unset = UNSET,
+        after_job_name_filter: str | Unset = UNSET,
+    ) -> Listing[JobStateModel, JobStatesResult]:
+        """Get All Job States: GET /api/v1/jobs/states.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            id_filter: query `idFilter`, UUID.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            last_result_filter: query `lastResultFilter`.
+            status_filter: query `statusFilter`.
+            workload_filter: query `workloadFilter`.
+            last_run_after_filter: query `lastRunAfterFilter`, with its zone.
+            last_run_before_filter: query `lastRunBeforeFilter`, with its zone.
+            is_high_priority_job_filter: query `isHighPriorityJobFilter`.
+            repository_id_filter: query `repositoryIdFilter`, UUID.
+            objects_count_filter: query `objectsCountFilter`.
+            after_job_id_filter: query `afterJobIdFilter`, UUID.
+            after_job_name_filter: query `afterJobNameFilter`.
+
+        Returns:
+            200: `JobStatesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetAllJobsStates
+        """
+        return Listing(
+            self,
+            _GET_ALL_JOBS_STATES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "id_filter": id_filter,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "last_result_filter": last_result_filter,
+                "status_filter": status_filter,
+                "workload_filter": workload_filter,
+                "last_run_after_filter": last_run_after_filter,
+                "last_run_before_filter": last_run_before_filter,
+                "is_high_priority_job_filter": is_high_priority_job_filter,
+                "repository_id_filter": repository_id_filter,
+                "objects_count_filter": objects_count_filter,
+                "after_job_id_filter": after_job_id_filter,
+                "after_job_name_filter": after_job_name_filter,
+            },
+        )
+
+    def get_job(
+        self: Caller,
+        id: str,
+    ) -> Request[JobModel]:
+        """Get Job: GET /api/v1/jobs/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `JobModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/GetJob
+        """
+        return Request(self, _GET_JOB, {"id": id})
+
+    def update_job(
+        self: Caller,
+        id: str,
+        body: JobModel,
+    ) -> Request[JobModel]:
+        """Edit Job: PUT /api/v1/jobs/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `JobModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/UpdateJob
+        """
+        return Request(self, _UPDATE_JOB, {"id": id}, body)
+
+    def delete_job(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Delete Job: DELETE /api/v1/jobs/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/DeleteJob
+        """
+        return Request(self, _DELETE_JOB, {"id": id})
+
+    def start_job(
+        self: Caller,
+        id: str,
+        body: JobStartSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Start Job: POST /api/v1/jobs/{id}/start.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartJob
+        """
+        return Request(self, _START_JOB, {"id": id}, body)
+
+    def stop_job(
+        self: Caller,
+        id: str,
+        body: JobStopSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Stop Job: POST /api/v1/jobs/{id}/stop.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StopJob
+        """
+        return Request(self, _STOP_JOB, {"id": id}, body)
+
+    def retry_job(
+        self: Caller,
+        id: str,
+        body: JobRetrySpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Retry Job: POST /api/v1/jobs/{id}/retry.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/RetryJob
+        """
+        return Request(self, _RETRY_JOB, {"id": id}, body)
+
+    def disable_job(
+        self: Caller,
+        id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Disable Job: POST /api/v1/jobs/{id}/disable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/DisableJob
+        """
+        return Request(self, _DISABLE_JOB, {"id": id})
+
+    def enable_job(
+        self: Caller,
+        id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Enable Job: POST /api/v1/jobs/{id}/enable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/EnableJob
+        """
+        return Request(self, _ENABLE_JOB, {"id": id})
+
+    def clone_job(
+        self: Caller,
+        id: str,
+    ) -> Request[JobModel]:
+        """Clone job: POST /api/v1/jobs/{id}/clone.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `JobModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/CloneJob
+        """
+        return Request(self, _CLONE_JOB, {"id": id})
+
+    def start_v_sphere_quick_backup_job(
+        self: Caller,
+        body: VmwareObjectModel,
+    ) -> Request[SessionModel]:
+        """Start Quick Backup: POST /api/v1/jobs/quickBackup/vSphere.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Jobs#operation/StartVSphereQuickBackupJob
+        """
+        return Request(self, _START_V_SPHERE_QUICK_BACKUP_JOB, {}, body)
+
+
+get_all_jobs = JobsApi.get_all_jobs
+create_job = JobsApi.create_job
+get_all_jobs_states = JobsApi.get_all_jobs_states
+get_job = JobsApi.get_job
+update_job = JobsApi.update_job
+delete_job = JobsApi.delete_job
+start_job = JobsApi.start_job
+stop_job = JobsApi.stop_job
+retry_job = JobsApi.retry_job
+disable_job = JobsApi.disable_job
+enable_job = JobsApi.enable_job
+clone_job = JobsApi.clone_job
+start_v_sphere_quick_backup_job = JobsApi.start_v_sphere_quick_backup_job

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EProtectionGroupFiltersOrderColumn,
@@ -44,10 +42,10 @@ _GET_ALL_PROTECTION_GROUPS: Operation[ProtectionGroupsResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EProtectionGroupType"),
     ),
-    answers={
-        200: Answer("ProtectionGroupsResult"),
+    responses={
+        200: Response("ProtectionGroupsResult"),
     },
-    listing=Listing("data", "ProtectionGroupModel"),
+    paging=Paging("data", "ProtectionGroupModel"),
 )
 
 _CREATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
@@ -60,8 +58,8 @@ _CREATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     group="protection_groups",
     name="create_protection_group",
     body=Body("ProtectionGroupSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -75,8 +73,8 @@ _GET_PROTECTION_GROUP: Operation[ProtectionGroupModel] = Operation(
     group="protection_groups",
     name="get_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProtectionGroupModel"),
+    responses={
+        200: Response("ProtectionGroupModel"),
     },
 )
 
@@ -91,8 +89,8 @@ _UPDATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     name="update_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ProtectionGroupModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -109,8 +107,8 @@ _DELETE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("uninstall_everything", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -124,8 +122,8 @@ _RESCAN_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     group="protection_groups",
     name="rescan_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -139,8 +137,8 @@ _ENABLE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     group="protection_groups",
     name="enable_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -154,8 +152,8 @@ _DISABLE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     group="protection_groups",
     name="disable_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -170,296 +168,10 @@ _DOWNLOAD_PROTECTION_GROUP_PACKAGES: Operation[bytes] = Operation(
     name="download_protection_group_packages",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("PreInstalledAgentsProtectionGroupPackageSpec"),
-    answers={
-        200: Answer("bytes", "application/zip", "application/x-tar"),
+    responses={
+        200: Response("bytes", "application/zip", "application/x-tar"),
     },
 )
-
-
-async def get_all_protection_groups(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectionGroupType | Unset = UNSET,
-) -> ProtectionGroupsResult:
-    """Get Protection Groups: GET /api/v1/agents/protectionGroups.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ProtectionGroupsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetAllProtectionGroups
-    """
-    return await client.execute(
-        _GET_ALL_PROTECTION_GROUPS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_protection_groups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectionGroupType | Unset = UNSET,
-) -> Items[ProtectionGroupModel, ProtectionGroupsResult]:
-    """Get Protection Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_protection_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_PROTECTION_GROUPS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_protection_group(
-    client: ApplianceClient,
-    body: ProtectionGroupSpec,
-) -> SessionModel:
-    """Add Protection Group: POST /api/v1/agents/protectionGroups.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/CreateProtectionGroup
-    """
-    return await client.execute(_CREATE_PROTECTION_GROUP, {}, body)
-
-
-async def get_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> ProtectionGroupModel:
-    """Get Protection Group: GET /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProtectionGroupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetProtectionGroup
-    """
-    return await client.execute(_GET_PROTECTION_GROUP, {"id": id})
-
-
-async def update_protection_group(
-    client: ApplianceClient,
-    id: str,
-    body: ProtectionGroupModel,
-) -> SessionModel:
-    """Edit Protection Group: PUT /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/UpdateProtectionGroup
-    """
-    return await client.execute(_UPDATE_PROTECTION_GROUP, {"id": id}, body)
-
-
-async def delete_protection_group(
-    client: ApplianceClient,
-    id: str,
-    *,
-    uninstall_everything: bool | Unset = UNSET,
-) -> SessionModel:
-    """Remove Protection Group: DELETE /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        uninstall_everything: query `uninstallEverything`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DeleteProtectionGroup
-    """
-    return await client.execute(_DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
-
-
-async def rescan_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Rescan Protection Group: POST /api/v1/agents/protectionGroups/{id}/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/RescanProtectionGroup
-    """
-    return await client.execute(_RESCAN_PROTECTION_GROUP, {"id": id})
-
-
-async def enable_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Enable Protection Group: POST /api/v1/agents/protectionGroups/{id}/enable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/EnableProtectionGroup
-    """
-    return await client.execute(_ENABLE_PROTECTION_GROUP, {"id": id})
-
-
-async def disable_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Disable Protection Group: POST /api/v1/agents/protectionGroups/{id}/disable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DisableProtectionGroup
-    """
-    return await client.execute(_DISABLE_PROTECTION_GROUP, {"id": id})
-
-
-async def download_protection_group_packages(
-    client: ApplianceClient,
-    id: str,
-    body: PreInstalledAgentsProtectionGroupPackageSpec,
-) -> bytes:
-    """Download Protection Group Packages: POST /api/v1/agents/protectionGroups/{id}/packages.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as application/zip, application/x-tar.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DownloadProtectionGroupPackages
-    """
-    return await client.execute(_DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
 
 
 class ProtectionGroupsApi(Api):
@@ -467,12 +179,252 @@ class ProtectionGroupsApi(Api):
 
     __slots__ = ()
 
-    get_all_protection_groups = ListMethod(get_all_protection_groups, iterate_all_protection_groups)
-    create_protection_group = Method(create_protection_group)
-    get_protection_group = Method(get_protection_group)
-    update_protection_group = Method(update_protection_group)
-    delete_protection_group = Method(delete_protection_group)
-    rescan_protection_group = Method(rescan_protection_group)
-    enable_protection_group = Method(enable_protection_group)
-    disable_protection_group = Method(disable_protection_group)
-    download_protection_group_packages = DownloadMethod(download_protection_group_packages)
+    def get_all_protection_groups(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectionGroupType | Unset = UNSET,
+    ) -> Listing[ProtectionGroupModel, ProtectionGroupsResult]:
+        """Get Protection Groups: GET /api/v1/agents/protectionGroups.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ProtectionGroupsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetAllProtectionGroups
+        """
+        return Listing(
+            self,
+            _GET_ALL_PROTECTION_GROUPS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_protection_group(
+        self: Caller,
+        body: ProtectionGroupSpec,
+    ) -> Request[SessionModel]:
+        """Add Protection Group: POST /api/v1/agents/protectionGroups.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/CreateProtectionGroup
+        """
+        return Request(self, _CREATE_PROTECTION_GROUP, {}, body)
+
+    def get_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[ProtectionGroupModel]:
+        """Get Protection Group: GET /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProtectionGroupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/GetProtectionGroup
+        """
+        return Request(self, _GET_PROTECTION_GROUP, {"id": id})
+
+    def update_protection_group(
+        self: Caller,
+        id: str,
+        body: ProtectionGroupModel,
+    ) -> Request[SessionModel]:
+        """Edit Protection Group: PUT /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/UpdateProtectionGroup
+        """
+        return Request(self, _UPDATE_PROTECTION_GROUP, {"id": id}, body)
+
+    def delete_protection_group(
+        self: Caller,
+        id: str,
+        *,
+        uninstall_everything: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Remove Protection Group: DELETE /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            uninstall_everything: query `uninstallEverything`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DeleteProtectionGroup
+        """
+        return Request(self, _DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
+
+    def rescan_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Rescan Protection Group: POST /api/v1/agents/protectionGroups/{id}/rescan.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/RescanProtectionGroup
+        """
+        return Request(self, _RESCAN_PROTECTION_GROUP, {"id": id})
+
+    def enable_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Enable Protection Group: POST /api/v1/agents/protectionGroups/{id}/enable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/EnableProtectionGroup
+        """
+        return Request(self, _ENABLE_PROTECTION_GROUP, {"id": id})
+
+    def disable_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Disable Protection Group: POST /api/v1/agents/protectionGroups/{id}/disable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DisableProtectionGroup
+        """
+        return Request(self, _DISABLE_PROTECTION_GROUP, {"id": id})
+
+    def download_protection_group_packages(
+        self: Caller,
+        id: str,
+        body: PreInstalledAgentsProtectionGroupPackageSpec,
+    ) -> Download[bytes]:
+        """Download Protection Group Packages: POST /api/v1/agents/protectionGroups/{id}/packages.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as application/zip, application/x-tar.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Protection-Groups#operation/DownloadProtectionGroupPackages
+        """
+        return Download(self, _DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
+
+
+get_all_protection_groups = ProtectionGroupsApi.get_all_protection_groups
+create_protection_group = ProtectionGroupsApi.create_protection_group
+get_protection_group = ProtectionGroupsApi.get_protection_group
+update_protection_group = ProtectionGroupsApi.update_protection_group
+delete_protection_group = ProtectionGroupsApi.delete_protection_group
+rescan_protection_group = ProtectionGroupsApi.rescan_protection_group
+enable_protection_group = ProtectionGroupsApi.enable_protection_group
+disable_protection_group = ProtectionGroupsApi.disable_protection_group
+download_protection_group_packages = ProtectionGroupsApi.download_protection_group_packages

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EPlatformType,
@@ -49,10 +46,10 @@ _GET_ALL_OBJECT_REPLICA_RESTORE_POINTS: Operation[ReplicaPointsResult] = Operati
         Parameter("replica_id_filter"),
         Parameter("malware_status_filter", type="ESuspiciousActivitySeverity"),
     ),
-    answers={
-        200: Answer("ReplicaPointsResult"),
+    responses={
+        200: Response("ReplicaPointsResult"),
     },
-    listing=Listing("data", "ReplicaPointModel"),
+    paging=Paging("data", "ReplicaPointModel"),
 )
 
 _GET_OBJECT_REPLICA_RESTORE_POINT: Operation[ReplicaPointModel] = Operation(
@@ -65,140 +62,10 @@ _GET_OBJECT_REPLICA_RESTORE_POINT: Operation[ReplicaPointModel] = Operation(
     group="replica_restore_points",
     name="get_object_replica_restore_point",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ReplicaPointModel"),
+    responses={
+        200: Response("ReplicaPointModel"),
     },
 )
-
-
-async def get_all_object_replica_restore_points(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EReplicaRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    replica_id_filter: str | Unset = UNSET,
-    malware_status_filter: ESuspiciousActivitySeverity | Unset = UNSET,
-) -> ReplicaPointsResult:
-    """Get All Replica Restore Points: GET /api/v1/replicaPoints.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        replica_id_filter: query `replicaIdFilter`, UUID.
-        malware_status_filter: query `malwareStatusFilter`.
-
-    Returns:
-        200: `ReplicaPointsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Replica-Restore-Points#operation/GetAllObjectReplicaRestorePoints
-    """
-    return await client.execute(
-        _GET_ALL_OBJECT_REPLICA_RESTORE_POINTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "replica_id_filter": replica_id_filter,
-            "malware_status_filter": malware_status_filter,
-        },
-    )
-
-
-def iterate_all_object_replica_restore_points(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EReplicaRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    replica_id_filter: str | Unset = UNSET,
-    malware_status_filter: ESuspiciousActivitySeverity | Unset = UNSET,
-) -> Items[ReplicaPointModel, ReplicaPointsResult]:
-    """Get All Replica Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_object_replica_restore_points`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_OBJECT_REPLICA_RESTORE_POINTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "replica_id_filter": replica_id_filter,
-            "malware_status_filter": malware_status_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_object_replica_restore_point(
-    client: ApplianceClient,
-    id: str,
-) -> ReplicaPointModel:
-    """Get Replica Restore Point: GET /api/v1/replicaPoints/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ReplicaPointModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Replica-Restore-Points#operation/GetObjectReplicaRestorePoint
-    """
-    return await client.execute(_GET_OBJECT_REPLICA_RESTORE_POINT, {"id": id})
 
 
 class ReplicaRestorePointsApi(Api):
@@ -206,7 +73,88 @@ class ReplicaRestorePointsApi(Api):
 
     __slots__ = ()
 
-    get_all_object_replica_restore_points = ListMethod(
-        get_all_object_replica_restore_points, iterate_all_object_replica_restore_points
-    )
-    get_object_replica_restore_point = Method(get_object_replica_restore_point)
+    def get_all_object_replica_restore_points(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EReplicaRestorePointsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        platform_name_filter: EPlatformType | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        replica_id_filter: str | Unset = UNSET,
+        malware_status_filter: ESuspiciousActivitySeverity | Unset = UNSET,
+    ) -> Listing[ReplicaPointModel, ReplicaPointsResult]:
+        """Get All Replica Restore Points: GET /api/v1/replicaPoints.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            name_filter: query `nameFilter`.
+            platform_name_filter: query `platformNameFilter`.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            replica_id_filter: query `replicaIdFilter`, UUID.
+            malware_status_filter: query `malwareStatusFilter`.
+
+        Returns:
+            200: `ReplicaPointsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Replica-Restore-Points#operation/GetAllObjectReplicaRestorePoints
+        """
+        return Listing(
+            self,
+            _GET_ALL_OBJECT_REPLICA_RESTORE_POINTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "name_filter": name_filter,
+                "platform_name_filter": platform_name_filter,
+                "platform_id_filter": platform_id_filter,
+                "replica_id_filter": replica_id_filter,
+                "malware_status_filter": malware_status_filter,
+            },
+        )
+
+    def get_object_replica_restore_point(
+        self: Caller,
+        id: str,
+    ) -> Request[ReplicaPointModel]:
+        """Get Replica Restore Point: GET /api/v1/replicaPoints/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ReplicaPointModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Replica-Restore-Points#operation/GetObjectReplicaRestorePoint
+        """
+        return Request(self, _GET_OBJECT_REPLICA_RESTORE_POINT, {"id": id})
+
+
+get_all_object_replica_restore_points = ReplicaRestorePointsApi.get_all_object_replica_restore_points
+get_object_replica_restore_point = ReplicaRestorePointsApi.get_object_replica_restore_point

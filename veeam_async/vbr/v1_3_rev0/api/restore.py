@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AzureInstantVMRecoveryMigrationSpec,
@@ -82,10 +79,10 @@ _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS: Operation[InstantViVMRecoveryMountsResul
         Parameter("state_filter", type="EInstantRecoveryMountState"),
         Parameter("vm_name_filter"),
     ),
-    answers={
-        200: Answer("InstantViVMRecoveryMountsResult"),
+    responses={
+        200: Response("InstantViVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantViVMRecoveryMount"),
+    paging=Paging("data", "InstantViVMRecoveryMount"),
 )
 
 _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
@@ -98,8 +95,8 @@ _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_mount",
     body=Body("InstantViVMRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -113,8 +110,8 @@ _GET_INSTANT_VI_VM_RECOVERY_MOUNT: Operation[InstantViVMRecoveryMount] = Operati
     group="restore",
     name="get_instant_vi_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantViVMRecoveryMount"),
+    responses={
+        200: Response("InstantViVMRecoveryMount"),
     },
 )
 
@@ -128,8 +125,8 @@ _INSTANT_VI_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -144,8 +141,8 @@ _INSTANT_VI_VM_RECOVERY_MIGRATE: Operation[SessionModel] = Operation(
     name="instant_vi_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("ViVMQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -166,10 +163,10 @@ _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS: Operation[InstantHvVMRecoveryMountsResul
         Parameter("state_filter", type="EInstantRecoveryMountState"),
         Parameter("vm_name_filter"),
     ),
-    answers={
-        200: Answer("InstantHvVMRecoveryMountsResult"),
+    responses={
+        200: Response("InstantHvVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantHvVMRecoveryMount"),
+    paging=Paging("data", "InstantHvVMRecoveryMount"),
 )
 
 _INSTANT_HV_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
@@ -182,8 +179,8 @@ _INSTANT_HV_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_hv_vm_recovery_mount",
     body=Body("InstantHvVMRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -197,8 +194,8 @@ _GET_INSTANT_HV_VM_RECOVERY_MOUNT: Operation[InstantHvVMRecoveryMount] = Operati
     group="restore",
     name="get_instant_hv_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantHvVMRecoveryMount"),
+    responses={
+        200: Response("InstantHvVMRecoveryMount"),
     },
 )
 
@@ -212,8 +209,8 @@ _INSTANT_HV_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_hv_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -227,8 +224,8 @@ _INSTANT_HV_VM_RECOVERY_MIGRATE: Operation[None] = Operation(
     group="restore",
     name="instant_hv_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -248,10 +245,10 @@ _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS: Operation[AzureInstantVMRecoveryMount
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EAzureInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("AzureInstantVMRecoveryMountsResult"),
+    responses={
+        200: Response("AzureInstantVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "AzureInstantVMRecoveryMount"),
+    paging=Paging("data", "AzureInstantVMRecoveryMount"),
 )
 
 _AZURE_INSTANT_VM_RECOVERY_MOUNT: Operation[AzureInstantVMRecoveryMount] = Operation(
@@ -264,8 +261,8 @@ _AZURE_INSTANT_VM_RECOVERY_MOUNT: Operation[AzureInstantVMRecoveryMount] = Opera
     group="restore",
     name="azure_instant_vm_recovery_mount",
     body=Body("AzureInstantVMRecoverySpec"),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -279,8 +276,8 @@ _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT: Operation[AzureInstantVMRecoveryMount] = O
     group="restore",
     name="get_azure_instant_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        200: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -307,10 +304,10 @@ _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS: Operation[SessionsResult] = O
         Parameter("state_filter", type="ESessionState"),
         Parameter("result_filter", type="list[ESessionResult]", array="repeat"),
     ),
-    answers={
-        200: Answer("SessionsResult"),
+    responses={
+        200: Response("SessionsResult"),
     },
-    listing=Listing("data", "SessionModel"),
+    paging=Paging("data", "SessionModel"),
 )
 
 _AZURE_INSTANT_VM_RECOVERY_UNMOUNT: Operation[AzureInstantVMRecoveryMount] = Operation(
@@ -323,8 +320,8 @@ _AZURE_INSTANT_VM_RECOVERY_UNMOUNT: Operation[AzureInstantVMRecoveryMount] = Ope
     group="restore",
     name="azure_instant_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -339,8 +336,8 @@ _AZURE_INSTANT_VM_RECOVERY_MIGRATE: Operation[AzureInstantVMRecoveryMount] = Ope
     name="azure_instant_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("AzureInstantVMRecoveryMigrationSpec"),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -355,8 +352,8 @@ _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS: Operation[AzureInstantVMReco
         group="restore",
         name="get_azure_instant_vm_recovery_switchover_settings",
         parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-        answers={
-            200: Answer("AzureInstantVMRecoverySwitchoverSettingsModel"),
+        responses={
+            200: Response("AzureInstantVMRecoverySwitchoverSettingsModel"),
         },
     )
 )
@@ -373,8 +370,8 @@ _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS: Operation[AzureInstantVMR
         name="update_azure_instant_vm_recovery_switchover_settings",
         parameters=(Parameter("mount_id", "mountId", "path", required=True),),
         body=Body("AzureInstantVMRecoverySwitchoverSettingsModel", required=False),
-        answers={
-            201: Answer("AzureInstantVMRecoverySwitchoverSettingsModel"),
+        responses={
+            201: Response("AzureInstantVMRecoverySwitchoverSettingsModel"),
         },
     )
 )
@@ -389,8 +386,8 @@ _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER: Operation[AzureInstantVMRecoveryMount] = 
     group="restore",
     name="azure_instant_vm_recovery_switchover",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -404,8 +401,8 @@ _ENTIRE_VM_RESTORE_VMWARE: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_vmware",
     body=Body("EntireViVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -419,8 +416,8 @@ _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_cloud_director",
     body=Body("EntireCloudDirectorVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -434,8 +431,8 @@ _ENTIRE_VM_RESTORE_HV: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_hv",
     body=Body("EntireHvVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -455,10 +452,10 @@ _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS: Operation[VmwareFcdInstantRec
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMountsResult"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMountsResult"),
     },
-    listing=Listing("data", "VmwareFcdInstantRecoveryMount"),
+    paging=Paging("data", "VmwareFcdInstantRecoveryMount"),
 )
 
 _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Operation(
@@ -471,8 +468,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Opera
     group="restore",
     name="instant_recovery_vmware_fcd_mount_with_session",
     body=Body("VmwareFcdInstantRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -486,8 +483,8 @@ _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL: Operation[VmwareFcdInstantRecovery
     group="restore",
     name="get_vmware_fcd_instant_recovery_mount_model",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMount"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMount"),
     },
 )
 
@@ -501,8 +498,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION: Operation[SessionModel] = Op
     group="restore",
     name="instant_recovery_vmware_fcd_dismount_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -517,8 +514,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION: Operation[SessionModel] = Ope
     name="instant_recovery_vmware_fcd_migrate_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("VmwareFcdQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -532,8 +529,8 @@ _START_FLR_MOUNT: Operation[FlrBrowseMountModel] = Operation(
     group="restore",
     name="start_flr_mount",
     body=Body("FlrMountSpec"),
-    answers={
-        201: Answer("FlrBrowseMountModel"),
+    responses={
+        201: Response("FlrBrowseMountModel"),
     },
 )
 
@@ -547,8 +544,8 @@ _STOP_FLR_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -562,8 +559,8 @@ _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE: Operation[EntraIdTenantRestoreDeviceCo
     group="restore",
     name="get_entra_id_tenant_restore_device_code",
     body=Body("EntraIdTenantRestoreDeviceCodeSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreDeviceCodeModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreDeviceCodeModel"),
     },
 )
 
@@ -577,8 +574,8 @@ _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE: Operation[EntraIdTenantRestoreDe
     group="restore",
     name="get_entra_id_tenant_restore_device_code_state",
     body=Body("EntraIdTenantRestoreDeviceCodeStateSpec"),
-    answers={
-        200: Answer("EntraIdTenantRestoreDeviceCodeStateModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreDeviceCodeStateModel"),
     },
 )
 
@@ -592,8 +589,8 @@ _START_ENTRA_ID_TENANT_RESTORE: Operation[EntraIdTenantBrowseMountModel] = Opera
     group="restore",
     name="start_entra_id_tenant_restore",
     body=Body("EntraIdTenantStartRestoreSpec"),
-    answers={
-        201: Answer("EntraIdTenantBrowseMountModel"),
+    responses={
+        201: Response("EntraIdTenantBrowseMountModel"),
     },
 )
 
@@ -607,8 +604,8 @@ _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY: Operation[SessionModel] = Operation(
     group="restore",
     name="start_entra_id_tenant_restore_from_copy",
     body=Body("EntraIdTenantStartRestoreFromCopySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -623,8 +620,8 @@ _STOP_ENTRA_ID_TENANT_RESTORE: Operation[SessionModel] = Operation(
     name="stop_entra_id_tenant_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("JobStopSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -638,8 +635,8 @@ _START_ENTRA_ID_AUDIT_LOG_MOUNT: Operation[UnstructuredDataFlrBrowseMountModel] 
     group="restore",
     name="start_entra_id_audit_log_mount",
     body=Body("UnstructuredDataMountSpec"),
-    answers={
-        201: Answer("UnstructuredDataFlrBrowseMountModel"),
+    responses={
+        201: Response("UnstructuredDataFlrBrowseMountModel"),
     },
 )
 
@@ -653,1229 +650,10 @@ _STOP_ENTRA_ID_AUDIT_LOG_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_entra_id_audit_log_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-) -> InstantViVMRecoveryMountsResult:
-    """Get All Instant Recovery Mount Points of VMware vSphere VMs: GET /api/v1/restore/instantRecovery/vSphere/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-
-    Returns:
-        200: `InstantViVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-        },
-    )
-
-
-def iterate_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
-    """Get All Instant Recovery Mount Points of VMware vSphere VMs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    body: InstantViVMRecoverySpec,
-) -> SessionModel:
-    """Start Instant Recovery of VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantViVMRecoveryMount:
-    """Get Instant Recovery Mount Point of VMware vSphere VM: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantViVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop Publishing VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: ViVMQuickMigrationSpec,
-) -> SessionModel:
-    """Start Migrating VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def get_all_instant_hv_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-) -> InstantHvVMRecoveryMountsResult:
-    """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: GET /api/v1/restore/instantRecovery/hyperV/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-
-    Returns:
-        200: `InstantHvVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-        },
-    )
-
-
-def iterate_all_instant_hv_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-) -> Items[InstantHvVMRecoveryMount, InstantHvVMRecoveryMountsResult]:
-    """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_hv_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_hv_vm_recovery_mount(
-    client: ApplianceClient,
-    body: InstantHvVMRecoverySpec,
-) -> SessionModel:
-    """Start Instant Recovery of Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMount
-    """
-    return await client.execute(_INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_hv_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantHvVMRecoveryMount:
-    """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantHvVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantHvVMRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_hv_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop Publishing Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_hv_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-) -> None:
-    """Start Migrating Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
-
-
-async def get_all_azure_instant_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EAzureInstantRecoveryMountState | Unset = UNSET,
-) -> AzureInstantVMRecoveryMountsResult:
-    """Get All Mount Points for Instant Recovery to Azure: GET /api/v1/restore/instantRecovery/azure/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `AzureInstantVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_azure_instant_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EAzureInstantRecoveryMountState | Unset = UNSET,
-) -> Items[AzureInstantVMRecoveryMount, AzureInstantVMRecoveryMountsResult]:
-    """Get All Mount Points for Instant Recovery to Azure: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_azure_instant_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def azure_instant_vm_recovery_mount(
-    client: ApplianceClient,
-    body: AzureInstantVMRecoverySpec,
-) -> AzureInstantVMRecoveryMount:
-    """Start Instant Recovery to Azure: POST /api/v1/restore/instantRecovery/azure/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMount
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_azure_instant_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoveryMount:
-    """Get Mount Point for Instant Recovery to Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoveryMount
-    """
-    return await client.execute(_GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def get_all_azure_instant_vm_recovery_mount_sessions(
-    client: ApplianceClient,
-    mount_id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-) -> SessionsResult:
-    """Get All Mount Sessions for Instant Recovery to Azure: GET
-    /api/v1/restore/instantRecovery/azure/vm/{mountId}/sessions.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-
-    Returns:
-        200: `SessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
-    """
-    return await client.execute(
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS,
-        {
-            "mount_id": mount_id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-    )
-
-
-def iterate_all_azure_instant_vm_recovery_mount_sessions(
-    client: ApplianceClient,
-    mount_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-) -> Items[SessionModel, SessionsResult]:
-    """Get All Mount Sessions for Instant Recovery to Azure: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_azure_instant_vm_recovery_mount_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS,
-        {
-            "mount_id": mount_id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def azure_instant_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoveryMount:
-    """Stop Publishing Machine to Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryUnmount
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def azure_instant_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: AzureInstantVMRecoveryMigrationSpec,
-) -> AzureInstantVMRecoveryMount:
-    """Start Migrating Machine to Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMigrate
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def get_azure_instant_vm_recovery_switchover_settings(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoverySwitchoverSettingsModel:
-    """Get Settings for Switchover to Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `AzureInstantVMRecoverySwitchoverSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
-    """
-    return await client.execute(_GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
-
-
-async def update_azure_instant_vm_recovery_switchover_settings(
-    client: ApplianceClient,
-    mount_id: str,
-    body: AzureInstantVMRecoverySwitchoverSettingsModel | Unset = UNSET,
-) -> AzureInstantVMRecoverySwitchoverSettingsModel:
-    """Update Settings for Switchover to Azure: PUT /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
-    """
-    return await client.execute(_UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
-
-
-async def azure_instant_vm_recovery_switchover(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoveryMount:
-    """Start Switchover to Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchover.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoverySwitchover
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
-
-
-async def entire_vm_restore_vmware(
-    client: ApplianceClient,
-    body: EntireViVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreVmware
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_VMWARE, {}, body)
-
-
-async def entire_vm_restore_cloud_director(
-    client: ApplianceClient,
-    body: EntireCloudDirectorVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreCloudDirector
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
-
-
-async def entire_vm_restore_hv(
-    client: ApplianceClient,
-    body: EntireHvVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreHv
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_HV, {}, body)
-
-
-async def get_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> VmwareFcdInstantRecoveryMountsResult:
-    """Get All FCD Mount Points: GET /api/v1/restore/instantRecovery/vSphere/fcd.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
-    """
-    return await client.execute(
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
-    """Get All FCD Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_recovery_vmware_fcd_mount_with_session(
-    client: ApplianceClient,
-    body: VmwareFcdInstantRecoverySpec,
-) -> SessionModel:
-    """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
-
-
-async def get_vmware_fcd_instant_recovery_mount_model(
-    client: ApplianceClient,
-    mount_id: str,
-) -> VmwareFcdInstantRecoveryMount:
-    """Get FCD Mount Point: GET /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
-    """
-    return await client.execute(_GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_dismount_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/dismount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_migrate_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-    body: VmwareFcdQuickMigrationSpec,
-) -> SessionModel:
-    """Start FCD Migration: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
-
-
-async def start_flr_mount(
-    client: ApplianceClient,
-    body: FlrMountSpec,
-) -> FlrBrowseMountModel:
-    """Start File Restore: POST /api/v1/restore/flr.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `FlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartFlrMount
-    """
-    return await client.execute(_START_FLR_MOUNT, {}, body)
-
-
-async def stop_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount File System: POST /api/v1/restore/flr/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopFlrMount
-    """
-    return await client.execute(_STOP_FLR_MOUNT, {"session_id": session_id})
-
-
-async def get_entra_id_tenant_restore_device_code(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreDeviceCodeSpec,
-) -> EntraIdTenantRestoreDeviceCodeModel:
-    """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreDeviceCodeModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
-
-
-async def get_entra_id_tenant_restore_device_code_state(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreDeviceCodeStateSpec,
-) -> EntraIdTenantRestoreDeviceCodeStateModel:
-    """Get Credentials for Delegated Restore of Microsoft Entra ID Items: POST
-    /api/v1/restore/entraId/tenant/deviceCode/state.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestoreDeviceCodeStateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
-
-
-async def start_entra_id_tenant_restore(
-    client: ApplianceClient,
-    body: EntraIdTenantStartRestoreSpec,
-) -> EntraIdTenantBrowseMountModel:
-    """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestore
-    """
-    return await client.execute(_START_ENTRA_ID_TENANT_RESTORE, {}, body)
-
-
-async def start_entra_id_tenant_restore_from_copy(
-    client: ApplianceClient,
-    body: EntraIdTenantStartRestoreFromCopySpec,
-) -> SessionModel:
-    """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
-    """
-    return await client.execute(_START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
-
-
-async def stop_entra_id_tenant_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: JobStopSpec | Unset = UNSET,
-) -> SessionModel:
-    """Unmount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant/{sessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDTenantRestore
-    """
-    return await client.execute(_STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
-
-
-async def start_entra_id_audit_log_mount(
-    client: ApplianceClient,
-    body: UnstructuredDataMountSpec,
-) -> UnstructuredDataFlrBrowseMountModel:
-    """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `UnstructuredDataFlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDAuditLogMount
-    """
-    return await client.execute(_START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
-
-
-async def stop_entra_id_audit_log_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount Microsoft Entra ID Audit Logs: POST /api/v1/restore/entraId/auditLog/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDAuditLogMount
-    """
-    return await client.execute(_STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 
 
 class RestoreApi(Api):
@@ -1883,49 +661,1017 @@ class RestoreApi(Api):
 
     __slots__ = ()
 
-    get_all_instant_vi_vm_recovery_mounts = ListMethod(
-        get_all_instant_vi_vm_recovery_mounts, iterate_all_instant_vi_vm_recovery_mounts
-    )
-    instant_vi_vm_recovery_mount = Method(instant_vi_vm_recovery_mount)
-    get_instant_vi_vm_recovery_mount = Method(get_instant_vi_vm_recovery_mount)
-    instant_vi_vm_recovery_unmount = Method(instant_vi_vm_recovery_unmount)
-    instant_vi_vm_recovery_migrate = Method(instant_vi_vm_recovery_migrate)
-    get_all_instant_hv_vm_recovery_mounts = ListMethod(
-        get_all_instant_hv_vm_recovery_mounts, iterate_all_instant_hv_vm_recovery_mounts
-    )
-    instant_hv_vm_recovery_mount = Method(instant_hv_vm_recovery_mount)
-    get_instant_hv_vm_recovery_mount = Method(get_instant_hv_vm_recovery_mount)
-    instant_hv_vm_recovery_unmount = Method(instant_hv_vm_recovery_unmount)
-    instant_hv_vm_recovery_migrate = Method(instant_hv_vm_recovery_migrate)
-    get_all_azure_instant_vm_recovery_mounts = ListMethod(
-        get_all_azure_instant_vm_recovery_mounts, iterate_all_azure_instant_vm_recovery_mounts
-    )
-    azure_instant_vm_recovery_mount = Method(azure_instant_vm_recovery_mount)
-    get_azure_instant_vm_recovery_mount = Method(get_azure_instant_vm_recovery_mount)
-    get_all_azure_instant_vm_recovery_mount_sessions = ListMethod(
-        get_all_azure_instant_vm_recovery_mount_sessions, iterate_all_azure_instant_vm_recovery_mount_sessions
-    )
-    azure_instant_vm_recovery_unmount = Method(azure_instant_vm_recovery_unmount)
-    azure_instant_vm_recovery_migrate = Method(azure_instant_vm_recovery_migrate)
-    get_azure_instant_vm_recovery_switchover_settings = Method(get_azure_instant_vm_recovery_switchover_settings)
-    update_azure_instant_vm_recovery_switchover_settings = Method(update_azure_instant_vm_recovery_switchover_settings)
-    azure_instant_vm_recovery_switchover = Method(azure_instant_vm_recovery_switchover)
-    entire_vm_restore_vmware = Method(entire_vm_restore_vmware)
-    entire_vm_restore_cloud_director = Method(entire_vm_restore_cloud_director)
-    entire_vm_restore_hv = Method(entire_vm_restore_hv)
-    get_all_vmware_fcd_instant_recovery_mount_models = ListMethod(
-        get_all_vmware_fcd_instant_recovery_mount_models, iterate_all_vmware_fcd_instant_recovery_mount_models
-    )
-    instant_recovery_vmware_fcd_mount_with_session = Method(instant_recovery_vmware_fcd_mount_with_session)
-    get_vmware_fcd_instant_recovery_mount_model = Method(get_vmware_fcd_instant_recovery_mount_model)
-    instant_recovery_vmware_fcd_dismount_with_session = Method(instant_recovery_vmware_fcd_dismount_with_session)
-    instant_recovery_vmware_fcd_migrate_with_session = Method(instant_recovery_vmware_fcd_migrate_with_session)
-    start_flr_mount = Method(start_flr_mount)
-    stop_flr_mount = Method(stop_flr_mount)
-    get_entra_id_tenant_restore_device_code = Method(get_entra_id_tenant_restore_device_code)
-    get_entra_id_tenant_restore_device_code_state = Method(get_entra_id_tenant_restore_device_code_state)
-    start_entra_id_tenant_restore = Method(start_entra_id_tenant_restore)
-    start_entra_id_tenant_restore_from_copy = Method(start_entra_id_tenant_restore_from_copy)
-    stop_entra_id_tenant_restore = Method(stop_entra_id_tenant_restore)
-    start_entra_id_audit_log_mount = Method(start_entra_id_audit_log_mount)
-    stop_entra_id_audit_log_mount = Method(stop_entra_id_audit_log_mount)
+    def get_all_instant_vi_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+        vm_name_filter: str | Unset = UNSET,
+    ) -> Listing[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
+        """Get All Instant Recovery Mount Points of VMware vSphere VMs: GET /api/v1/restore/instantRecovery/vSphere/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+            vm_name_filter: query `vmNameFilter`.
+
+        Returns:
+            200: `InstantViVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+                "vm_name_filter": vm_name_filter,
+            },
+        )
+
+    def instant_vi_vm_recovery_mount(
+        self: Caller,
+        body: InstantViVMRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant Recovery of VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_vi_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantViVMRecoveryMount]:
+        """Get Instant Recovery Mount Point of VMware vSphere VM: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantViVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantViVMRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop Publishing VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryUnmount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: ViVMQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start Migrating VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantViVMRecoveryMigrate
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def get_all_instant_hv_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+        vm_name_filter: str | Unset = UNSET,
+    ) -> Listing[InstantHvVMRecoveryMount, InstantHvVMRecoveryMountsResult]:
+        """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: GET /api/v1/restore/instantRecovery/hyperV/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+            vm_name_filter: query `vmNameFilter`.
+
+        Returns:
+            200: `InstantHvVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+                "vm_name_filter": vm_name_filter,
+            },
+        )
+
+    def instant_hv_vm_recovery_mount(
+        self: Caller,
+        body: InstantHvVMRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant Recovery of Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMount
+        """
+        return Request(self, _INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_hv_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantHvVMRecoveryMount]:
+        """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantHvVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetInstantHvVMRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_hv_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop Publishing Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryUnmount
+        """
+        return Request(self, _INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_hv_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[None]:
+        """Start Migrating Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantHvVMRecoveryMigrate
+        """
+        return Request(self, _INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
+
+    def get_all_azure_instant_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EAzureInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[AzureInstantVMRecoveryMount, AzureInstantVMRecoveryMountsResult]:
+        """Get All Mount Points for Instant Recovery to Azure: GET /api/v1/restore/instantRecovery/azure/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `AzureInstantVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def azure_instant_vm_recovery_mount(
+        self: Caller,
+        body: AzureInstantVMRecoverySpec,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Start Instant Recovery to Azure: POST /api/v1/restore/instantRecovery/azure/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMount
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_azure_instant_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Get Mount Point for Instant Recovery to Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoveryMount
+        """
+        return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def get_all_azure_instant_vm_recovery_mount_sessions(
+        self: Caller,
+        mount_id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: ESessionType | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: list[ESessionResult] | Unset = UNSET,
+    ) -> Listing[SessionModel, SessionsResult]:
+        """Get All Mount Sessions for Instant Recovery to Azure: GET
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}/sessions.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+
+        Returns:
+            200: `SessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS,
+            {
+                "mount_id": mount_id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+            },
+        )
+
+    def azure_instant_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Stop Publishing Machine to Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryUnmount
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def azure_instant_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: AzureInstantVMRecoveryMigrationSpec,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Start Migrating Machine to Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoveryMigrate
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def get_azure_instant_vm_recovery_switchover_settings(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoverySwitchoverSettingsModel]:
+        """Get Settings for Switchover to Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `AzureInstantVMRecoverySwitchoverSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
+        """
+        return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
+
+    def update_azure_instant_vm_recovery_switchover_settings(
+        self: Caller,
+        mount_id: str,
+        body: AzureInstantVMRecoverySwitchoverSettingsModel | Unset = UNSET,
+    ) -> Request[AzureInstantVMRecoverySwitchoverSettingsModel]:
+        """Update Settings for Switchover to Azure: PUT /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
+        """
+        return Request(self, _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
+
+    def azure_instant_vm_recovery_switchover(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Start Switchover to Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchover.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/AzureInstantVMRecoverySwitchover
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
+
+    def entire_vm_restore_vmware(
+        self: Caller,
+        body: EntireViVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreVmware
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
+
+    def entire_vm_restore_cloud_director(
+        self: Caller,
+        body: EntireCloudDirectorVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreCloudDirector
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
+
+    def entire_vm_restore_hv(
+        self: Caller,
+        body: EntireHvVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/EntireVmRestoreHv
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_HV, {}, body)
+
+    def get_all_vmware_fcd_instant_recovery_mount_models(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
+        """Get All FCD Mount Points: GET /api/v1/restore/instantRecovery/vSphere/fcd.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        """
+        return Listing(
+            self,
+            _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def instant_recovery_vmware_fcd_mount_with_session(
+        self: Caller,
+        body: VmwareFcdInstantRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
+
+    def get_vmware_fcd_instant_recovery_mount_model(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[VmwareFcdInstantRecoveryMount]:
+        """Get FCD Mount Point: GET /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        """
+        return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_dismount_with_session(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/dismount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_migrate_with_session(
+        self: Caller,
+        mount_id: str,
+        body: VmwareFcdQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start FCD Migration: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
+
+    def start_flr_mount(
+        self: Caller,
+        body: FlrMountSpec,
+    ) -> Request[FlrBrowseMountModel]:
+        """Start File Restore: POST /api/v1/restore/flr.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `FlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartFlrMount
+        """
+        return Request(self, _START_FLR_MOUNT, {}, body)
+
+    def stop_flr_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount File System: POST /api/v1/restore/flr/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopFlrMount
+        """
+        return Request(self, _STOP_FLR_MOUNT, {"session_id": session_id})
+
+    def get_entra_id_tenant_restore_device_code(
+        self: Caller,
+        body: EntraIdTenantRestoreDeviceCodeSpec,
+    ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreDeviceCodeModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
+
+    def get_entra_id_tenant_restore_device_code_state(
+        self: Caller,
+        body: EntraIdTenantRestoreDeviceCodeStateSpec,
+    ) -> Request[EntraIdTenantRestoreDeviceCodeStateModel]:
+        """Get Credentials for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode/state.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestoreDeviceCodeStateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
+
+    def start_entra_id_tenant_restore(
+        self: Caller,
+        body: EntraIdTenantStartRestoreSpec,
+    ) -> Request[EntraIdTenantBrowseMountModel]:
+        """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestore
+        """
+        return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
+
+    def start_entra_id_tenant_restore_from_copy(
+        self: Caller,
+        body: EntraIdTenantStartRestoreFromCopySpec,
+    ) -> Request[SessionModel]:
+        """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
+        """
+        return Request(self, _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
+
+    def stop_entra_id_tenant_restore(
+        self: Caller,
+        session_id: str,
+        body: JobStopSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Unmount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant/{sessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDTenantRestore
+        """
+        return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
+
+    def start_entra_id_audit_log_mount(
+        self: Caller,
+        body: UnstructuredDataMountSpec,
+    ) -> Request[UnstructuredDataFlrBrowseMountModel]:
+        """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `UnstructuredDataFlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StartEntraIDAuditLogMount
+        """
+        return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
+
+    def stop_entra_id_audit_log_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount Microsoft Entra ID Audit Logs: POST /api/v1/restore/entraId/auditLog/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev0/tag/Restore#operation/StopEntraIDAuditLogMount
+        """
+        return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
+
+
+get_all_instant_vi_vm_recovery_mounts = RestoreApi.get_all_instant_vi_vm_recovery_mounts
+instant_vi_vm_recovery_mount = RestoreApi.instant_vi_vm_recovery_mount
+get_instant_vi_vm_recovery_mount = RestoreApi.get_instant_vi_vm_recovery_mount
+instant_vi_vm_recovery_unmount = RestoreApi.instant_vi_vm_recovery_unmount
+instant_vi_vm_recovery_migrate = RestoreApi.instant_vi_vm_recovery_migrate
+get_all_instant_hv_vm_recovery_mounts = RestoreApi.get_all_instant_hv_vm_recovery_mounts
+instant_hv_vm_recovery_mount = RestoreApi.instant_hv_vm_recovery_mount
+get_instant_hv_vm_recovery_mount = RestoreApi.get_instant_hv_vm_recovery_mount
+instant_hv_vm_recovery_unmount = RestoreApi.instant_hv_vm_recovery_unmount
+instant_hv_vm_recovery_migrate = RestoreApi.instant_hv_vm_recovery_migrate
+get_all_azure_instant_vm_recovery_mounts = RestoreApi.get_all_azure_instant_vm_recovery_mounts
+azure_instant_vm_recovery_mount = RestoreApi.azure_instant_vm_recovery_mount
+get_azure_instant_vm_recovery_mount = RestoreApi.get_azure_instant_vm_recovery_mount
+get_all_azure_instant_vm_recovery_mount_sessions = RestoreApi.get_all_azure_instant_vm_recovery_mount_sessions
+azure_instant_vm_recovery_unmount = RestoreApi.azure_instant_vm_recovery_unmount
+azure_instant_vm_recovery_migrate = RestoreApi.azure_instant_vm_recovery_migrate
+get_azure_instant_vm_recovery_switchover_settings = RestoreApi.get_azure_instant_vm_recovery_switchover_settings
+update_azure_instant_vm_recovery_switchover_settings = RestoreApi.update_azure_instant_vm_recovery_switchover_settings
+azure_instant_vm_recovery_switchover = RestoreApi.azure_instant_vm_recovery_switchover
+entire_vm_restore_vmware = RestoreApi.entire_vm_restore_vmware
+entire_vm_restore_cloud_director = RestoreApi.entire_vm_restore_cloud_director
+entire_vm_restore_hv = RestoreApi.entire_vm_restore_hv
+get_all_vmware_fcd_instant_recovery_mount_models = RestoreApi.get_all_vmware_fcd_instant_recovery_mount_models
+instant_recovery_vmware_fcd_mount_with_session = RestoreApi.instant_recovery_vmware_fcd_mount_with_session
+get_vmware_fcd_instant_recovery_mount_model = RestoreApi.get_vmware_fcd_instant_recovery_mount_model
+instant_recovery_vmware_fcd_dismount_with_session = RestoreApi.instant_recovery_vmware_fcd_dismount_with_session
+instant_recovery_vmware_fcd_migrate_with_session = RestoreApi.instant_recovery_vmware_fcd_migrate_with_session
+start_flr_mount = RestoreApi.start_flr_mount
+stop_flr_mount = RestoreApi.stop_flr_mount
+get_entra_id_tenant_restore_device_code = RestoreApi.get_entra_id_tenant_restore_device_code
+get_entra_id_tenant_restore_device_code_state = RestoreApi.get_entra_id_tenant_restore_device_code_state
+start_entra_id_tenant_restore = RestoreApi.start_entra_id_tenant_restore
+start_entra_id_tenant_restore_from_copy = RestoreApi.start_entra_id_tenant_restore_from_copy
+stop_entra_id_tenant_restore = RestoreApi.stop_entra_id_tenant_restore
+start_entra_id_audit_log_mount = RestoreApi.start_entra_id_audit_log_mount
+stop_entra_id_audit_log_mount = RestoreApi.stop_entra_id_audit_log_mount

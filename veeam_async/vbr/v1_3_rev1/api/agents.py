@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ComputerRecoveryTokenModel,
@@ -62,10 +60,10 @@ _GET_ALL_COMPUTER_RECOVERY_TOKENS: Operation[ComputerRecoveryTokenResult] = Oper
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ComputerRecoveryTokenResult"),
+    responses={
+        200: Response("ComputerRecoveryTokenResult"),
     },
-    listing=Listing("data", "ComputerRecoveryTokenModel"),
+    paging=Paging("data", "ComputerRecoveryTokenModel"),
 )
 
 _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
@@ -78,8 +76,8 @@ _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     group="agents",
     name="create_computer_recovery_token",
     body=Body("ComputerRecoveryTokenSpec"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -93,8 +91,8 @@ _GET_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
     group="agents",
     name="get_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -109,8 +107,8 @@ _UPDATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     name="update_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ComputerRecoveryTokenModel"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -124,8 +122,8 @@ _DELETE_COMPUTER_RECOVERY_TOKEN: Operation[None] = Operation(
     group="agents",
     name="delete_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -146,11 +144,11 @@ _GET_PROTECTED_COMPUTERS: Operation[ProtectedComputerResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EProtectedComputerType"),
     ),
-    answers={
-        200: Answer("ProtectedComputerResult"),
+    responses={
+        200: Response("ProtectedComputerResult"),
     },
     deprecated=True,
-    listing=Listing("data", "ProtectedComputerModel"),
+    paging=Paging("data", "ProtectedComputerModel"),
 )
 
 _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
@@ -163,8 +161,8 @@ _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
     group="agents",
     name="get_protected_computer",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProtectedComputerModel"),
+    responses={
+        200: Response("ProtectedComputerModel"),
     },
     deprecated=True,
 )
@@ -186,10 +184,10 @@ _GET_ALL_PROTECTION_GROUPS: Operation[ProtectionGroupsResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EProtectionGroupType"),
     ),
-    answers={
-        200: Answer("ProtectionGroupsResult"),
+    responses={
+        200: Response("ProtectionGroupsResult"),
     },
-    listing=Listing("data", "ProtectionGroupModel"),
+    paging=Paging("data", "ProtectionGroupModel"),
 )
 
 _CREATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
@@ -203,8 +201,8 @@ _CREATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     name="create_protection_group",
     parameters=(Parameter("perform_rescan", type="bool"),),
     body=Body("ProtectionGroupSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -218,8 +216,8 @@ _GET_PROTECTION_GROUP: Operation[ProtectionGroupModel] = Operation(
     group="agents",
     name="get_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProtectionGroupModel"),
+    responses={
+        200: Response("ProtectionGroupModel"),
     },
 )
 
@@ -237,8 +235,8 @@ _UPDATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
         Parameter("perform_rescan", type="bool"),
     ),
     body=Body("ProtectionGroupModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -255,8 +253,8 @@ _DELETE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("uninstall_everything", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -270,8 +268,8 @@ _RESCAN_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     group="agents",
     name="rescan_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -285,8 +283,8 @@ _ENABLE_PROTECTION_GROUP: Operation[None] = Operation(
     group="agents",
     name="enable_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -300,8 +298,8 @@ _DISABLE_PROTECTION_GROUP: Operation[None] = Operation(
     group="agents",
     name="disable_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -316,8 +314,8 @@ _DOWNLOAD_PROTECTION_GROUP_PACKAGES: Operation[bytes] = Operation(
     name="download_protection_group_packages",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("PreInstalledAgentsProtectionGroupPackageSpec"),
-    answers={
-        200: Answer("bytes", "application/zip", "application/x-tar"),
+    responses={
+        200: Response("bytes", "application/zip", "application/x-tar"),
     },
 )
 
@@ -342,10 +340,10 @@ _GET_DISCOVERED_ENTITIES: Operation[DiscoveredEntitiesResult] = Operation(
         Parameter("agent_status_filter"),
         Parameter("driver_status_filter"),
     ),
-    answers={
-        200: Answer("DiscoveredEntitiesResult"),
+    responses={
+        200: Response("DiscoveredEntitiesResult"),
     },
-    listing=Listing("data", "DiscoveredEntityModel"),
+    paging=Paging("data", "DiscoveredEntityModel"),
 )
 
 _RESCAN_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
@@ -359,8 +357,8 @@ _RESCAN_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="rescan_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -375,8 +373,8 @@ _INSTALL_AGENT_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="install_agent_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -391,8 +389,8 @@ _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="uninstall_agent_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -407,8 +405,8 @@ _UPGRADE_AGENT_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="upgrade_agent_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -423,8 +421,8 @@ _INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="install_cbt_driver_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -439,8 +437,8 @@ _UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Operat
     name="uninstall_cbt_driver_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -455,8 +453,8 @@ _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Op
     name="uninstall_all_components_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -471,8 +469,8 @@ _TRUST_DISCOVERED_ENTITIES: Operation[None] = Operation(
     name="trust_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -489,8 +487,8 @@ _GET_DISCOVERED_ENTITY: Operation[DiscoveredEntityModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("entity_id", "entityId", "path", required=True),
     ),
-    answers={
-        200: Answer("DiscoveredEntityModel"),
+    responses={
+        200: Response("DiscoveredEntityModel"),
     },
 )
 
@@ -507,8 +505,8 @@ _DELETE_DISCOVERED_ENTITY: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("entity_id", "entityId", "path", required=True),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -526,8 +524,8 @@ _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY: Operation[bytes] = Operation(
         Parameter("entity_id", "entityId", "path", required=True),
         Parameter("format", type="ERecoveryMediaFormat", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/vnd.efi.iso"),
+    responses={
+        200: Response("bytes", "application/vnd.efi.iso"),
     },
 )
 
@@ -549,10 +547,10 @@ _GET_ALL_AGENT_PACKAGES: Operation[LinuxPackageResult] = Operation(
         Parameter("distribution_filter"),
         Parameter("package_bitness_filter"),
     ),
-    answers={
-        200: Answer("LinuxPackageResult"),
+    responses={
+        200: Response("LinuxPackageResult"),
     },
-    listing=Listing("data", "LinuxPackageModel"),
+    paging=Paging("data", "LinuxPackageModel"),
 )
 
 _GET_ALL_AGENT_PACKAGES_FOR_UNIX: Operation[UnixPackageResult] = Operation(
@@ -571,1146 +569,11 @@ _GET_ALL_AGENT_PACKAGES_FOR_UNIX: Operation[UnixPackageResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("UnixPackageResult"),
+    responses={
+        200: Response("UnixPackageResult"),
     },
-    listing=Listing("data", "UnixPackageModel"),
+    paging=Paging("data", "UnixPackageModel"),
 )
-
-
-async def get_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ComputerRecoveryTokenResult:
-    """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ComputerRecoveryTokenResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
-    """
-    return await client.execute(
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
-    """Get All Recovery Tokens: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_computer_recovery_tokens`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_computer_recovery_token(
-    client: ApplianceClient,
-    body: ComputerRecoveryTokenSpec,
-) -> ComputerRecoveryTokenModel:
-    """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateComputerRecoveryToken
-    """
-    return await client.execute(_CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
-
-
-async def get_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> ComputerRecoveryTokenModel:
-    """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetComputerRecoveryToken
-    """
-    return await client.execute(_GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def update_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-    body: ComputerRecoveryTokenModel,
-) -> ComputerRecoveryTokenModel:
-    """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
-    """
-    return await client.execute(_UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
-
-
-async def delete_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
-    """
-    return await client.execute(_DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def get_protected_computers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> ProtectedComputerResult:
-    """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ProtectedComputerResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputers
-    """
-    return await client.execute(
-        _GET_PROTECTED_COMPUTERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_protected_computers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> Items[ProtectedComputerModel, ProtectedComputerResult]:
-    """Get All Protected Linux Computers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_computers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_COMPUTERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_computer(
-    client: ApplianceClient,
-    id: str,
-) -> ProtectedComputerModel:
-    """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProtectedComputerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputer
-    """
-    return await client.execute(_GET_PROTECTED_COMPUTER, {"id": id})
-
-
-async def get_all_protection_groups(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectionGroupType | Unset = UNSET,
-) -> ProtectionGroupsResult:
-    """Get Protection Groups: GET /api/v1/agents/protectionGroups.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ProtectionGroupsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllProtectionGroups
-    """
-    return await client.execute(
-        _GET_ALL_PROTECTION_GROUPS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_protection_groups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectionGroupType | Unset = UNSET,
-) -> Items[ProtectionGroupModel, ProtectionGroupsResult]:
-    """Get Protection Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_protection_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_PROTECTION_GROUPS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_protection_group(
-    client: ApplianceClient,
-    body: ProtectionGroupSpec,
-    *,
-    perform_rescan: bool | Unset = UNSET,
-) -> SessionModel:
-    """Add Protection Group: POST /api/v1/agents/protectionGroups.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        perform_rescan: query `performRescan`, default false.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateProtectionGroup
-    """
-    return await client.execute(_CREATE_PROTECTION_GROUP, {"perform_rescan": perform_rescan}, body)
-
-
-async def get_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> ProtectionGroupModel:
-    """Get Protection Group: GET /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProtectionGroupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectionGroup
-    """
-    return await client.execute(_GET_PROTECTION_GROUP, {"id": id})
-
-
-async def update_protection_group(
-    client: ApplianceClient,
-    id: str,
-    body: ProtectionGroupModel,
-    *,
-    perform_rescan: bool | Unset = UNSET,
-) -> SessionModel:
-    """Edit Protection Group: PUT /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-        perform_rescan: query `performRescan`, default false.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateProtectionGroup
-    """
-    return await client.execute(_UPDATE_PROTECTION_GROUP, {"id": id, "perform_rescan": perform_rescan}, body)
-
-
-async def delete_protection_group(
-    client: ApplianceClient,
-    id: str,
-    *,
-    uninstall_everything: bool | Unset = UNSET,
-) -> SessionModel:
-    """Remove Protection Group: DELETE /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        uninstall_everything: query `uninstallEverything`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteProtectionGroup
-    """
-    return await client.execute(_DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
-
-
-async def rescan_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Rescan Protection Group: POST /api/v1/agents/protectionGroups/{id}/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanProtectionGroup
-    """
-    return await client.execute(_RESCAN_PROTECTION_GROUP, {"id": id})
-
-
-async def enable_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Enable Protection Group: POST /api/v1/agents/protectionGroups/{id}/enable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/EnableProtectionGroup
-    """
-    return await client.execute(_ENABLE_PROTECTION_GROUP, {"id": id})
-
-
-async def disable_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Disable Protection Group: POST /api/v1/agents/protectionGroups/{id}/disable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DisableProtectionGroup
-    """
-    return await client.execute(_DISABLE_PROTECTION_GROUP, {"id": id})
-
-
-async def download_protection_group_packages(
-    client: ApplianceClient,
-    id: str,
-    body: PreInstalledAgentsProtectionGroupPackageSpec,
-) -> bytes:
-    """Download Protection Group Packages: POST /api/v1/agents/protectionGroups/{id}/packages.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as application/zip, application/x-tar.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DownloadProtectionGroupPackages
-    """
-    return await client.execute(_DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
-
-
-async def get_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-) -> DiscoveredEntitiesResult:
-    """Get Discovered Entities: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        ip_address_filter: query `ipAddressFilter`.
-        state_filter: query `stateFilter`.
-        agent_status_filter: query `agentStatusFilter`.
-        driver_status_filter: query `driverStatusFilter`.
-
-    Returns:
-        200: `DiscoveredEntitiesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntities
-    """
-    return await client.execute(
-        _GET_DISCOVERED_ENTITIES,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-        },
-    )
-
-
-def iterate_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-) -> Items[DiscoveredEntityModel, DiscoveredEntitiesResult]:
-    """Get Discovered Entities: every row of every page, for `async for`.
-
-    What is not said here is as in `get_discovered_entities`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_DISCOVERED_ENTITIES,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def rescan_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Rescan Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanDiscoveredEntities
-    """
-    return await client.execute(_RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def install_agent_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallAgentOnDiscoveredEntities
-    """
-    return await client.execute(_INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_agent_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall Agent from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def upgrade_agent_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Upgrade Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
-    """
-    return await client.execute(_UPGRADE_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def install_cbt_driver_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Install CBT Driver on Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/installCBTDriver.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
-    """
-    return await client.execute(_INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_cbt_driver_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall CBT Driver from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallCBTDriver.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_all_components_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall All Components from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAllComponents.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def trust_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> None:
-    """Add Discovered Entities to Trusted Hosts List: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/TrustDiscoveredEntities
-    """
-    return await client.execute(_TRUST_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def get_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-) -> DiscoveredEntityModel:
-    """Get Discovered Entity: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-
-    Returns:
-        200: `DiscoveredEntityModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntity
-    """
-    return await client.execute(_GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
-
-
-async def delete_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-) -> None:
-    """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteDiscoveredEntity
-    """
-    return await client.execute(_DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
-
-
-async def create_recovery_media_for_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-    *,
-    format: ERecoveryMediaFormat,
-) -> bytes:
-    """Create Recovery Media for Discovered Entity: GET
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}/createRecoveryMedia.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-        format: query `format`.
-
-    Returns:
-        200: `bytes` as application/vnd.efi.iso.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
-    """
-    return await client.execute(
-        _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id, "format": format}
-    )
-
-
-async def get_all_agent_packages(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    distribution_filter: str | Unset = UNSET,
-    package_bitness_filter: str | Unset = UNSET,
-) -> LinuxPackageResult:
-    """Get Linux Agent Packages: GET /api/v1/agents/packages/linux.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        distribution_filter: query `distributionFilter`.
-        package_bitness_filter: query `packageBitnessFilter`.
-
-    Returns:
-        200: `LinuxPackageResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackages
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_PACKAGES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "distribution_filter": distribution_filter,
-            "package_bitness_filter": package_bitness_filter,
-        },
-    )
-
-
-def iterate_all_agent_packages(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    distribution_filter: str | Unset = UNSET,
-    package_bitness_filter: str | Unset = UNSET,
-) -> Items[LinuxPackageModel, LinuxPackageResult]:
-    """Get Linux Agent Packages: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_packages`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_PACKAGES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "distribution_filter": distribution_filter,
-            "package_bitness_filter": package_bitness_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_agent_packages_for_unix(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> UnixPackageResult:
-    """Get Unix Agent Packages: GET /api/v1/agents/packages/unix.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `UnixPackageResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackagesForUnix
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_agent_packages_for_unix(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[UnixPackageModel, UnixPackageResult]:
-    """Get Unix Agent Packages: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_packages_for_unix`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class AgentsApi(Api):
@@ -1718,35 +581,917 @@ class AgentsApi(Api):
 
     __slots__ = ()
 
-    get_all_computer_recovery_tokens = ListMethod(
-        get_all_computer_recovery_tokens, iterate_all_computer_recovery_tokens
-    )
-    create_computer_recovery_token = Method(create_computer_recovery_token)
-    get_computer_recovery_token = Method(get_computer_recovery_token)
-    update_computer_recovery_token = Method(update_computer_recovery_token)
-    delete_computer_recovery_token = Method(delete_computer_recovery_token)
-    get_protected_computers = ListMethod(get_protected_computers, iterate_protected_computers)
-    get_protected_computer = Method(get_protected_computer)
-    get_all_protection_groups = ListMethod(get_all_protection_groups, iterate_all_protection_groups)
-    create_protection_group = Method(create_protection_group)
-    get_protection_group = Method(get_protection_group)
-    update_protection_group = Method(update_protection_group)
-    delete_protection_group = Method(delete_protection_group)
-    rescan_protection_group = Method(rescan_protection_group)
-    enable_protection_group = Method(enable_protection_group)
-    disable_protection_group = Method(disable_protection_group)
-    download_protection_group_packages = DownloadMethod(download_protection_group_packages)
-    get_discovered_entities = ListMethod(get_discovered_entities, iterate_discovered_entities)
-    rescan_discovered_entities = Method(rescan_discovered_entities)
-    install_agent_on_discovered_entities = Method(install_agent_on_discovered_entities)
-    uninstall_agent_from_discovered_entities = Method(uninstall_agent_from_discovered_entities)
-    upgrade_agent_on_discovered_entities = Method(upgrade_agent_on_discovered_entities)
-    install_cbt_driver_on_discovered_entities = Method(install_cbt_driver_on_discovered_entities)
-    uninstall_cbt_driver_from_discovered_entities = Method(uninstall_cbt_driver_from_discovered_entities)
-    uninstall_all_components_from_discovered_entities = Method(uninstall_all_components_from_discovered_entities)
-    trust_discovered_entities = Method(trust_discovered_entities)
-    get_discovered_entity = Method(get_discovered_entity)
-    delete_discovered_entity = Method(delete_discovered_entity)
-    create_recovery_media_for_discovered_entity = DownloadMethod(create_recovery_media_for_discovered_entity)
-    get_all_agent_packages = ListMethod(get_all_agent_packages, iterate_all_agent_packages)
-    get_all_agent_packages_for_unix = ListMethod(get_all_agent_packages_for_unix, iterate_all_agent_packages_for_unix)
+    def get_all_computer_recovery_tokens(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
+        """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ComputerRecoveryTokenResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllComputerRecoveryTokens
+        """
+        return Listing(
+            self,
+            _GET_ALL_COMPUTER_RECOVERY_TOKENS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_computer_recovery_token(
+        self: Caller,
+        body: ComputerRecoveryTokenSpec,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateComputerRecoveryToken
+        """
+        return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
+
+    def get_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetComputerRecoveryToken
+        """
+        return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def update_computer_recovery_token(
+        self: Caller,
+        id: str,
+        body: ComputerRecoveryTokenModel,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateComputerRecoveryToken
+        """
+        return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
+
+    def delete_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteComputerRecoveryToken
+        """
+        return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def get_protected_computers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectedComputerType | Unset = UNSET,
+    ) -> Listing[ProtectedComputerModel, ProtectedComputerResult]:
+        """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
+
+        Deprecated by the vendor.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ProtectedComputerResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputers
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_COMPUTERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def get_protected_computer(
+        self: Caller,
+        id: str,
+    ) -> Request[ProtectedComputerModel]:
+        """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
+
+        Deprecated by the vendor.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProtectedComputerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectedComputer
+        """
+        return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
+
+    def get_all_protection_groups(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectionGroupType | Unset = UNSET,
+    ) -> Listing[ProtectionGroupModel, ProtectionGroupsResult]:
+        """Get Protection Groups: GET /api/v1/agents/protectionGroups.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ProtectionGroupsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllProtectionGroups
+        """
+        return Listing(
+            self,
+            _GET_ALL_PROTECTION_GROUPS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_protection_group(
+        self: Caller,
+        body: ProtectionGroupSpec,
+        *,
+        perform_rescan: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Add Protection Group: POST /api/v1/agents/protectionGroups.
+
+        Args:
+            body: what is sent, as application/json.
+            perform_rescan: query `performRescan`, default false.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateProtectionGroup
+        """
+        return Request(self, _CREATE_PROTECTION_GROUP, {"perform_rescan": perform_rescan}, body)
+
+    def get_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[ProtectionGroupModel]:
+        """Get Protection Group: GET /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProtectionGroupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetProtectionGroup
+        """
+        return Request(self, _GET_PROTECTION_GROUP, {"id": id})
+
+    def update_protection_group(
+        self: Caller,
+        id: str,
+        body: ProtectionGroupModel,
+        *,
+        perform_rescan: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Edit Protection Group: PUT /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+            perform_rescan: query `performRescan`, default false.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpdateProtectionGroup
+        """
+        return Request(self, _UPDATE_PROTECTION_GROUP, {"id": id, "perform_rescan": perform_rescan}, body)
+
+    def delete_protection_group(
+        self: Caller,
+        id: str,
+        *,
+        uninstall_everything: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Remove Protection Group: DELETE /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            uninstall_everything: query `uninstallEverything`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteProtectionGroup
+        """
+        return Request(self, _DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
+
+    def rescan_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Rescan Protection Group: POST /api/v1/agents/protectionGroups/{id}/rescan.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanProtectionGroup
+        """
+        return Request(self, _RESCAN_PROTECTION_GROUP, {"id": id})
+
+    def enable_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Enable Protection Group: POST /api/v1/agents/protectionGroups/{id}/enable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/EnableProtectionGroup
+        """
+        return Request(self, _ENABLE_PROTECTION_GROUP, {"id": id})
+
+    def disable_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Disable Protection Group: POST /api/v1/agents/protectionGroups/{id}/disable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DisableProtectionGroup
+        """
+        return Request(self, _DISABLE_PROTECTION_GROUP, {"id": id})
+
+    def download_protection_group_packages(
+        self: Caller,
+        id: str,
+        body: PreInstalledAgentsProtectionGroupPackageSpec,
+    ) -> Download[bytes]:
+        """Download Protection Group Packages: POST /api/v1/agents/protectionGroups/{id}/packages.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as application/zip, application/x-tar.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DownloadProtectionGroupPackages
+        """
+        return Download(self, _DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
+
+    def get_discovered_entities(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        ip_address_filter: str | Unset = UNSET,
+        state_filter: str | Unset = UNSET,
+        agent_status_filter: str | Unset = UNSET,
+        driver_status_filter: str | Unset = UNSET,
+    ) -> Listing[DiscoveredEntityModel, DiscoveredEntitiesResult]:
+        """Get Discovered Entities: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            ip_address_filter: query `ipAddressFilter`.
+            state_filter: query `stateFilter`.
+            agent_status_filter: query `agentStatusFilter`.
+            driver_status_filter: query `driverStatusFilter`.
+
+        Returns:
+            200: `DiscoveredEntitiesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntities
+        """
+        return Listing(
+            self,
+            _GET_DISCOVERED_ENTITIES,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "ip_address_filter": ip_address_filter,
+                "state_filter": state_filter,
+                "agent_status_filter": agent_status_filter,
+                "driver_status_filter": driver_status_filter,
+            },
+        )
+
+    def rescan_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Rescan Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/rescan.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/RescanDiscoveredEntities
+        """
+        return Request(self, _RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def install_agent_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallAgentOnDiscoveredEntities
+        """
+        return Request(self, _INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_agent_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall Agent from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def upgrade_agent_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Upgrade Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
+        """
+        return Request(self, _UPGRADE_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def install_cbt_driver_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Install CBT Driver on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/installCBTDriver.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
+        """
+        return Request(self, _INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_cbt_driver_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall CBT Driver from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallCBTDriver.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_all_components_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall All Components from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAllComponents.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def trust_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[None]:
+        """Add Discovered Entities to Trusted Hosts List: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/TrustDiscoveredEntities
+        """
+        return Request(self, _TRUST_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def get_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+    ) -> Request[DiscoveredEntityModel]:
+        """Get Discovered Entity: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+
+        Returns:
+            200: `DiscoveredEntityModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetDiscoveredEntity
+        """
+        return Request(self, _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
+
+    def delete_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+    ) -> Request[None]:
+        """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/DeleteDiscoveredEntity
+        """
+        return Request(self, _DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
+
+    def create_recovery_media_for_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+        *,
+        format: ERecoveryMediaFormat,
+    ) -> Download[bytes]:
+        """Create Recovery Media for Discovered Entity: GET
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}/createRecoveryMedia.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+            format: query `format`.
+
+        Returns:
+            200: `bytes` as application/vnd.efi.iso.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
+        """
+        return Download(
+            self, _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id, "format": format}
+        )
+
+    def get_all_agent_packages(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        distribution_filter: str | Unset = UNSET,
+        package_bitness_filter: str | Unset = UNSET,
+    ) -> Listing[LinuxPackageModel, LinuxPackageResult]:
+        """Get Linux Agent Packages: GET /api/v1/agents/packages/linux.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            distribution_filter: query `distributionFilter`.
+            package_bitness_filter: query `packageBitnessFilter`.
+
+        Returns:
+            200: `LinuxPackageResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackages
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_PACKAGES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "distribution_filter": distribution_filter,
+                "package_bitness_filter": package_bitness_filter,
+            },
+        )
+
+    def get_all_agent_packages_for_unix(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[UnixPackageModel, UnixPackageResult]:
+        """Get Unix Agent Packages: GET /api/v1/agents/packages/unix.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `UnixPackageResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Agents#operation/GetAllAgentPackagesForUnix
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+
+get_all_computer_recovery_tokens = AgentsApi.get_all_computer_recovery_tokens
+create_computer_recovery_token = AgentsApi.create_computer_recovery_token
+get_computer_recovery_token = AgentsApi.get_computer_recovery_token
+update_computer_recovery_token = AgentsApi.update_computer_recovery_token
+delete_computer_recovery_token = AgentsApi.delete_computer_recovery_token
+get_protected_computers = AgentsApi.get_protected_computers
+get_protected_computer = AgentsApi.get_protected_computer
+get_all_protection_groups = AgentsApi.get_all_protection_groups
+create_protection_group = AgentsApi.create_protection_group
+get_protection_group = AgentsApi.get_protection_group
+update_protection_group = AgentsApi.update_protection_group
+delete_protection_group = AgentsApi.delete_protection_group
+rescan_protection_group = AgentsApi.rescan_protection_group
+enable_protection_group = AgentsApi.enable_protection_group
+disable_protection_group = AgentsApi.disable_protection_group
+download_protection_group_packages = AgentsApi.download_protection_group_packages
+get_discovered_entities = AgentsApi.get_discovered_entities
+rescan_discovered_entities = AgentsApi.rescan_discovered_entities
+install_agent_on_discovered_entities = AgentsApi.install_agent_on_discovered_entities
+uninstall_agent_from_discovered_entities = AgentsApi.uninstall_agent_from_discovered_entities
+upgrade_agent_on_discovered_entities = AgentsApi.upgrade_agent_on_discovered_entities
+install_cbt_driver_on_discovered_entities = AgentsApi.install_cbt_driver_on_discovered_entities
+uninstall_cbt_driver_from_discovered_entities = AgentsApi.uninstall_cbt_driver_from_discovered_entities
+uninstall_all_components_from_discovered_entities = AgentsApi.uninstall_all_components_from_discovered_entities
+trust_discovered_entities = AgentsApi.trust_discovered_entities
+get_discovered_entity = AgentsApi.get_discovered_entity
+delete_discovered_entity = AgentsApi.delete_discovered_entity
+create_recovery_media_for_discovered_entity = AgentsApi.create_recovery_media_for_discovered_entity
+get_all_agent_packages = AgentsApi.get_all_agent_packages
+get_all_agent_packages_for_unix = AgentsApi.get_all_agent_packages_for_unix

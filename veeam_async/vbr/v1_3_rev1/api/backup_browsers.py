@@ -6,17 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
-    from veeam_async.streaming import Upload
+    from veeam_async.uploads import Upload
 
     from ..models import (
         EFlrBrowseMountFiltersOrderColumn,
@@ -88,8 +86,8 @@ _FLR_RESTORE_VALIDATE_CREDENTIALS: Operation[FlrRestoreCredentialsValidationResu
     name="flr_restore_validate_credentials",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreCredentialsValidationSpec"),
-    answers={
-        200: Answer("FlrRestoreCredentialsValidationResult"),
+    responses={
+        200: Response("FlrRestoreCredentialsValidationResult"),
     },
 )
 
@@ -108,10 +106,10 @@ _GET_ALL_FLR_BROWSE_SESSIONS: Operation[FlrBrowseMountResult] = Operation(
         Parameter("order_column", type="EFlrBrowseMountFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("FlrBrowseMountResult"),
+    responses={
+        200: Response("FlrBrowseMountResult"),
     },
-    listing=Listing("data", "FlrBrowseMountModel"),
+    paging=Paging("data", "FlrBrowseMountModel"),
 )
 
 _GET_FLR_BROWSE_SESSION: Operation[FlrBrowseMountModel] = Operation(
@@ -124,8 +122,8 @@ _GET_FLR_BROWSE_SESSION: Operation[FlrBrowseMountModel] = Operation(
     group="backup_browsers",
     name="get_flr_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("FlrBrowseMountModel"),
+    responses={
+        200: Response("FlrBrowseMountModel"),
     },
 )
 
@@ -139,8 +137,8 @@ _GET_FLR_AUDIT: Operation[FlrAuditMountModel] = Operation(
     group="backup_browsers",
     name="get_flr_audit",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("FlrAuditMountModel"),
+    responses={
+        200: Response("FlrAuditMountModel"),
     },
 )
 
@@ -155,11 +153,11 @@ _BROWSE_FLR_MOUNT: Operation[FlrBrowseFolderModel] = Operation(
     name="browse_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrBrowseFolderSpec"),
-    answers={
-        200: Answer("FlrBrowseFolderModel"),
+    responses={
+        200: Response("FlrBrowseFolderModel"),
     },
     safe=True,
-    listing=Listing("items", "FlrBrowserItemModel", in_body=True),
+    paging=Paging("items", "FlrBrowserItemModel", in_body=True),
 )
 
 _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributesModel] = Operation(
@@ -173,8 +171,8 @@ _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributesModel] = O
     name="windows_flr_browse_compare_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareAttributesSpec"),
-    answers={
-        200: Answer("FlrCompareAttributesModel"),
+    responses={
+        200: Response("FlrCompareAttributesModel"),
     },
     safe=True,
 )
@@ -190,8 +188,8 @@ _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION: Operation[EmptySuccessResponse] = Ope
     name="windows_flr_browse_compare_to_production",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareToProductionSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -206,8 +204,8 @@ _FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
     name="flr_start_search_for",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartSearchForSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -225,11 +223,11 @@ _FLR_BROWSE_SEARCH_RESULT: Operation[FlrSearchForResultModel] = Operation(
         Parameter("task_id", "taskId", "path", required=True),
     ),
     body=Body("FlrSearchForResultSpec"),
-    answers={
-        200: Answer("FlrSearchForResultModel"),
+    responses={
+        200: Response("FlrSearchForResultModel"),
     },
     safe=True,
-    listing=Listing("items", "FlrBrowserItemModel", in_body=True),
+    paging=Paging("items", "FlrBrowserItemModel", in_body=True),
 )
 
 _FLR_MOUNT_RESTORE: Operation[TaskModel] = Operation(
@@ -243,8 +241,8 @@ _FLR_MOUNT_RESTORE: Operation[TaskModel] = Operation(
     name="flr_mount_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -259,8 +257,8 @@ _FLR_MOUNT_RESTORE_TO: Operation[TaskModel] = Operation(
     name="flr_mount_restore_to",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreToSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -275,8 +273,8 @@ _PREPARE_FLR_ITEM_DOWNLOAD: Operation[TaskModel] = Operation(
     name="prepare_flr_item_download",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartDownloadSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -293,8 +291,8 @@ _DOWNLOAD_FLR_ITEM: Operation[bytes] = Operation(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("task_id", "taskId", "path", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -313,10 +311,10 @@ _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS: Operation[UnstructuredDataFlrBro
         Parameter("order_column", type="EUnstructuredDataFlrBrowseMountFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("UnstructuredDataFlrBrowseMountResult"),
+    responses={
+        200: Response("UnstructuredDataFlrBrowseMountResult"),
     },
-    listing=Listing("data", "UnstructuredDataFlrBrowseMountModel"),
+    paging=Paging("data", "UnstructuredDataFlrBrowseMountModel"),
 )
 
 _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION: Operation[UnstructuredDataFlrBrowseMountModel] = Operation(
@@ -329,8 +327,8 @@ _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION: Operation[UnstructuredDataFlrBrowseMo
     group="backup_browsers",
     name="get_unstructured_data_flr_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("UnstructuredDataFlrBrowseMountModel"),
+    responses={
+        200: Response("UnstructuredDataFlrBrowseMountModel"),
     },
 )
 
@@ -345,11 +343,11 @@ _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT: Operation[UnstructuredDataFlrBrowseFolderMo
     name="browse_flr_unstructured_data_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFlrBrowseFolderSpec"),
-    answers={
-        200: Answer("UnstructuredDataFlrBrowseFolderModel"),
+    responses={
+        200: Response("UnstructuredDataFlrBrowseFolderModel"),
     },
     safe=True,
-    listing=Listing("items", "UnstructuredDataFlrBrowseItemModel", in_body=True),
+    paging=Paging("items", "UnstructuredDataFlrBrowseItemModel", in_body=True),
 )
 
 _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
@@ -363,8 +361,8 @@ _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_start_search_for",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartSearchForSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -382,11 +380,11 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT: Operation[FlrSearchForResultModel] 
         Parameter("task_id", "taskId", "path", required=True),
     ),
     body=Body("FlrSearchForResultSpec"),
-    answers={
-        200: Answer("FlrSearchForResultModel"),
+    responses={
+        200: Response("FlrSearchForResultModel"),
     },
     safe=True,
-    listing=Listing("items", "FlrBrowserItemModel", in_body=True),
+    paging=Paging("items", "FlrBrowserItemModel", in_body=True),
 )
 
 _UNSTRUCTURED_DATA_FLR_COPY_TO: Operation[TaskModel] = Operation(
@@ -400,8 +398,8 @@ _UNSTRUCTURED_DATA_FLR_COPY_TO: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_copy_to",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FileBackupFLRCopyToSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -416,8 +414,8 @@ _UNSTRUCTURED_DATA_FLR_RESTORE: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFLRItemRestoreSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -432,8 +430,8 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributes
     name="unstructured_data_flr_browse_compare_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareAttributesSpec"),
-    answers={
-        200: Answer("FlrCompareAttributesModel"),
+    responses={
+        200: Response("FlrCompareAttributesModel"),
     },
     safe=True,
 )
@@ -449,8 +447,8 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION: Operation[EmptySuccessRespo
     name="unstructured_data_flr_browse_compare_to_production",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareToProductionSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -469,10 +467,10 @@ _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS: Operation[EntraIdTenantBrowseMountResu
         Parameter("order_column", type="EFlrBrowseMountFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("EntraIdTenantBrowseMountResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseMountResult"),
     },
-    listing=Listing("data", "EntraIdTenantBrowseMountModel"),
+    paging=Paging("data", "EntraIdTenantBrowseMountModel"),
 )
 
 _GET_ENTRA_ID_TENANT_BROWSE_SESSION: Operation[EntraIdTenantBrowseMountModel] = Operation(
@@ -485,8 +483,8 @@ _GET_ENTRA_ID_TENANT_BROWSE_SESSION: Operation[EntraIdTenantBrowseMountModel] = 
     group="backup_browsers",
     name="get_entra_id_tenant_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("EntraIdTenantBrowseMountModel"),
+    responses={
+        200: Response("EntraIdTenantBrowseMountModel"),
     },
 )
 
@@ -501,11 +499,11 @@ _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS: Operation[EntraIdTenantRestorePoi
     name="browse_entra_id_tenant_backup_restore_points",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("EntraIdTenantRestorePointSpec"),
-    answers={
-        200: Answer("EntraIdTenantRestorePointsResult"),
+    responses={
+        200: Response("EntraIdTenantRestorePointsResult"),
     },
     safe=True,
-    listing=Listing("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
+    paging=Paging("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
 )
 
 _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE: Operation[EntraIdTenantProtectionScopeResult] = Operation(
@@ -518,8 +516,8 @@ _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE: Operation[EntraIdTenantProtectionScopeRes
     group="backup_browsers",
     name="get_entra_id_tenant_protection_scope",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
-    answers={
-        200: Answer("EntraIdTenantProtectionScopeResult"),
+    responses={
+        200: Response("EntraIdTenantProtectionScopeResult"),
     },
 )
 
@@ -534,11 +532,11 @@ _BROWSE_ENTRA_ID_TENANT_MOUNT: Operation[EntraIdTenantBrowseResult] = Operation(
     name="browse_entra_id_tenant_mount",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("EntraIdTenantBrowseSpec"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
     safe=True,
-    listing=Listing("data", "EntraIdTenantBrowseModel", in_body=True, within=""),
+    paging=Paging("data", "EntraIdTenantBrowseModel", in_body=True, within=""),
 )
 
 _BROWSE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantBrowseModel] = Operation(
@@ -555,8 +553,8 @@ _BROWSE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantBrowseModel] = Operation(
         Parameter("item_id", "itemId", "path", required=True),
     ),
     body=Body("EntraIdTenantItemTypeSpec"),
-    answers={
-        200: Answer("EntraIdTenantBrowseModel"),
+    responses={
+        200: Response("EntraIdTenantBrowseModel"),
     },
     safe=True,
 )
@@ -575,11 +573,11 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS: Operation[EntraIdTenantRestorePointsResu
         Parameter("item_id", "itemId", "path", required=True),
     ),
     body=Body("EntraIdTenantRestorePointSpec", required=False),
-    answers={
-        200: Answer("EntraIdTenantRestorePointsResult"),
+    responses={
+        200: Response("EntraIdTenantRestorePointsResult"),
     },
     safe=True,
-    listing=Listing("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
+    paging=Paging("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
 )
 
 _VALIDATE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantValidateModel] = Operation(
@@ -593,8 +591,8 @@ _VALIDATE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantValidateModel] = Operati
     name="validate_entra_id_tenant_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantValidateSpec"),
-    answers={
-        200: Answer("EntraIdTenantValidateModel"),
+    responses={
+        200: Response("EntraIdTenantValidateModel"),
     },
     safe=True,
 )
@@ -610,8 +608,8 @@ _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS: Operation[EntraIdTenantCheckProductionI
     name="check_entra_id_tenant_production_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantCheckProductionItemsSpec"),
-    answers={
-        200: Answer("EntraIdTenantCheckProductionItemsModel"),
+    responses={
+        200: Response("EntraIdTenantCheckProductionItemsModel"),
     },
     safe=True,
 )
@@ -627,8 +625,8 @@ _GENERATE_ENTRA_ID_TENANT_PASSWORD: Operation[EntraIdTenantGeneratedPasswordsMod
     name="generate_entra_id_tenant_password",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantGeneratePasswordSpec"),
-    answers={
-        200: Answer("EntraIdTenantGeneratedPasswordsModel"),
+    responses={
+        200: Response("EntraIdTenantGeneratedPasswordsModel"),
     },
 )
 
@@ -643,8 +641,8 @@ _RESTORE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantRestoreSessionModel] = Op
     name="restore_entra_id_tenant_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemRestoreSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreSessionModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreSessionModel"),
     },
 )
 
@@ -659,8 +657,8 @@ _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES: Operation[EntraIdTenantRestoreSessionM
     name="restore_entra_id_tenant_item_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantRestoreItemAttributesSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreSessionModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreSessionModel"),
     },
 )
 
@@ -675,8 +673,8 @@ _COMPARE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemComparisonModel] = Ope
     name="compare_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemComparisonSpec"),
-    answers={
-        200: Answer("EntraIdTenantItemComparisonModel"),
+    responses={
+        200: Response("EntraIdTenantItemComparisonModel"),
     },
     safe=True,
 )
@@ -692,8 +690,8 @@ _START_COMPARE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemStartComparisonM
     name="start_compare_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemComparisonSpec"),
-    answers={
-        200: Answer("EntraIdTenantItemStartComparisonModel"),
+    responses={
+        200: Response("EntraIdTenantItemStartComparisonModel"),
     },
 )
 
@@ -710,8 +708,8 @@ _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT: Operation[EntraIdTenantItemComparisonS
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("compare_session_id", "compareSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantItemComparisonSessionModel"),
+    responses={
+        200: Response("EntraIdTenantItemComparisonSessionModel"),
     },
 )
 
@@ -726,8 +724,8 @@ _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemSta
     name="start_recursive_comparison_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemRecursiveComparisonSpec"),
-    answers={
-        200: Answer("EntraIdTenantItemStartRecursiveComparisonModel"),
+    responses={
+        200: Response("EntraIdTenantItemStartRecursiveComparisonModel"),
     },
 )
 
@@ -745,8 +743,8 @@ _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT: Operation[EntraIdTenantIt
             Parameter("session_id", "sessionId", "path", required=True),
             Parameter("compare_session_id", "compareSessionId", "path", required=True),
         ),
-        answers={
-            200: Answer("EntraIdTenantItemRecursiveComparisonSessionModel"),
+        responses={
+            200: Response("EntraIdTenantItemRecursiveComparisonSessionModel"),
         },
     )
 )
@@ -765,8 +763,8 @@ _EXPORT_ENTRA_ID_TENANT_ITEM: Operation[bytes] = Operation(
         Parameter("to_xml", type="bool"),
     ),
     body=Body("EntraIdTenantBrowseSpec"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -782,8 +780,8 @@ _UPLOAD_ENTRA_ID_TENANT_USER: Operation[EntraIdTenantBrowseResult] = Operation(
     name="upload_entra_id_tenant_user",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -798,8 +796,8 @@ _UPLOAD_ENTRA_ID_TENANT_GROUP: Operation[EntraIdTenantBrowseResult] = Operation(
     name="upload_entra_id_tenant_group",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -814,8 +812,8 @@ _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT: Operation[EntraIdTenantBrowseResult
     name="upload_entra_id_tenant_administrative_unit",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -830,8 +828,8 @@ _UPLOAD_ENTRA_ID_TENANT_ROLE: Operation[EntraIdTenantBrowseResult] = Operation(
     name="upload_entra_id_tenant_role",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -846,8 +844,8 @@ _UPLOAD_ENTRA_ID_TENANT_APPLICATION: Operation[EntraIdTenantBrowseResult] = Oper
     name="upload_entra_id_tenant_application",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -862,8 +860,8 @@ _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY: Operation[EntraIdTenantBrowse
     name="upload_entra_id_tenant_conditional_access_policy",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -878,8 +876,8 @@ _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION: Operation[EntraIdTenantBrowseResul
     name="upload_entra_id_tenant_device_configuration",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -897,10 +895,10 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING: Operation[EntraIdTenant
         Parameter("skip", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreSessionsResult"),
+    responses={
+        200: Response("EntraIdTenantRestoreSessionsResult"),
     },
-    listing=Listing("data", "EntraIdTenantRestoreSessionModel"),
+    paging=Paging("data", "EntraIdTenantRestoreSessionModel"),
 )
 
 _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION: Operation[EntraIdTenantRestoreSessionModel] = Operation(
@@ -916,8 +914,8 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION: Operation[EntraIdTenantRestoreSessionMo
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("restore_session_id", "restoreSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreSessionModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreSessionModel"),
     },
 )
 
@@ -934,8 +932,8 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS: Operation[EntraIdTenantRestoreSess
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("restore_session_id", "restoreSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreSessionLogsResult"),
+    responses={
+        200: Response("EntraIdTenantRestoreSessionLogsResult"),
     },
 )
 
@@ -952,1773 +950,10 @@ _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION: Operation[EmptySuccessResponse] = Op
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("restore_session_id", "restoreSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def flr_restore_validate_credentials(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrRestoreCredentialsValidationSpec,
-) -> FlrRestoreCredentialsValidationResult:
-    """Validate Target Machine Credentials: POST /api/v1/restore/flr/{sessionId}/validateCredentials.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrRestoreCredentialsValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrRestoreValidateCredentials
-    """
-    return await client.execute(_FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
-
-
-async def get_all_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> FlrBrowseMountResult:
-    """Get All File Restore Mount Points: GET /api/v1/backupBrowser/flr.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `FlrBrowseMountResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_FLR_BROWSE_SESSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[FlrBrowseMountModel, FlrBrowseMountResult]:
-    """Get All File Restore Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_flr_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_FLR_BROWSE_SESSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_flr_browse_session(
-    client: ApplianceClient,
-    session_id: str,
-) -> FlrBrowseMountModel:
-    """Get File Restore Mount Point: GET /api/v1/backupBrowser/flr/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `FlrBrowseMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrBrowseSession
-    """
-    return await client.execute(_GET_FLR_BROWSE_SESSION, {"session_id": session_id})
-
-
-async def get_flr_audit(
-    client: ApplianceClient,
-    session_id: str,
-) -> FlrAuditMountModel:
-    """Get Restored Files Audit: GET /api/v1/backupBrowser/flr/{sessionId}/audit.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `FlrAuditMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrAudit
-    """
-    return await client.execute(_GET_FLR_AUDIT, {"session_id": session_id})
-
-
-async def browse_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrBrowseFolderSpec,
-) -> FlrBrowseFolderModel:
-    """Browse File System: POST /api/v1/backupBrowser/flr/{sessionId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrBrowseFolderModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFlrMount
-    """
-    return await client.execute(_BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
-
-
-def iterate_browse_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrBrowseFolderSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrBrowserItemModel, FlrBrowseFolderModel]:
-    """Browse File System: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_flr_mount`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_FLR_MOUNT,
-        {"session_id": session_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def windows_flr_browse_compare_attributes(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareAttributesSpec,
-) -> FlrCompareAttributesModel:
-    """Compare Attributes: POST /api/v1/backupBrowser/flr/{sessionId}/compareAttributes.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrCompareAttributesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
-    """
-    return await client.execute(_WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
-
-
-async def windows_flr_browse_compare_to_production(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareToProductionSpec,
-) -> EmptySuccessResponse:
-    """Compare Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/compareToProduction.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
-    """
-    return await client.execute(_WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
-
-
-async def flr_start_search_for(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrStartSearchForSpec,
-) -> TaskModel:
-    """Search for Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/search.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrStartSearchFor
-    """
-    return await client.execute(_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
-
-
-async def flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-) -> FlrSearchForResultModel:
-    """Browse Search Results: POST /api/v1/backupBrowser/flr/{sessionId}/search/{taskId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrSearchForResultModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrBrowseSearchResult
-    """
-    return await client.execute(_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
-
-
-def iterate_flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
-    """Browse Search Results: every row of every page, for `async for`.
-
-    What is not said here is as in `flr_browse_search_result`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _FLR_BROWSE_SEARCH_RESULT,
-        {"session_id": session_id, "task_id": task_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def flr_mount_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrRestoreSpec,
-) -> TaskModel:
-    """Restore Files and Folders to Original Location: POST /api/v1/backupBrowser/flr/{sessionId}/restore.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestore
-    """
-    return await client.execute(_FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
-
-
-async def flr_mount_restore_to(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrRestoreToSpec,
-) -> TaskModel:
-    """Restore Files and Folders to Another Location: POST /api/v1/backupBrowser/flr/{sessionId}/restoreTo.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestoreTo
-    """
-    return await client.execute(_FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
-
-
-async def prepare_flr_item_download(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrStartDownloadSpec,
-) -> TaskModel:
-    """Prepare Files and Folders for Download: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/PrepareFlrItemDownload
-    """
-    return await client.execute(_PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
-
-
-async def download_flr_item(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-) -> bytes:
-    """Download Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/DownloadFlrItem
-    """
-    return await client.execute(_DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
-
-
-async def get_all_unstructured_data_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> UnstructuredDataFlrBrowseMountResult:
-    """Get All Unstructured Data Mount Points: GET /api/v1/backupBrowser/flr/unstructuredData.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `UnstructuredDataFlrBrowseMountResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_unstructured_data_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[UnstructuredDataFlrBrowseMountModel, UnstructuredDataFlrBrowseMountResult]:
-    """Get All Unstructured Data Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_unstructured_data_flr_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_unstructured_data_flr_browse_session(
-    client: ApplianceClient,
-    session_id: str,
-) -> UnstructuredDataFlrBrowseMountModel:
-    """Get Unstructured Data Mount Point: GET /api/v1/backupBrowser/flr/unstructuredData/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `UnstructuredDataFlrBrowseMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
-
-
-async def browse_flr_unstructured_data_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFlrBrowseFolderSpec,
-) -> UnstructuredDataFlrBrowseFolderModel:
-    """Browse Unstructured Data File System: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UnstructuredDataFlrBrowseFolderModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
-    """
-    return await client.execute(_BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
-
-
-def iterate_browse_flr_unstructured_data_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFlrBrowseFolderSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[UnstructuredDataFlrBrowseItemModel, UnstructuredDataFlrBrowseFolderModel]:
-    """Browse Unstructured Data File System: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_flr_unstructured_data_mount`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT,
-        {"session_id": session_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def unstructured_data_flr_start_search_for(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrStartSearchForSpec,
-) -> TaskModel:
-    """Search for Files and Folders in Unstructured Data Mount Point: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-) -> FlrSearchForResultModel:
-    """Browse Search Results in Unstructured Data Mount Point: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search/{taskId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrSearchForResultModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
-    """
-    return await client.execute(
-        _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
-    )
-
-
-def iterate_unstructured_data_flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
-    """Browse Search Results in Unstructured Data Mount Point: every row of every page, for `async for`.
-
-    What is not said here is as in `unstructured_data_flr_browse_search_result`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT,
-        {"session_id": session_id, "task_id": task_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def unstructured_data_flr_copy_to(
-    client: ApplianceClient,
-    session_id: str,
-    body: FileBackupFLRCopyToSpec,
-) -> TaskModel:
-    """Copy Files and Folders to Specific Folder: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/copyTo.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFLRItemRestoreSpec,
-) -> TaskModel:
-    """Restore Files and Folders from Unstructured Data Backup: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restore.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrRestore
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_RESTORE, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_browse_compare_attributes(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareAttributesSpec,
-) -> FlrCompareAttributesModel:
-    """Compare Attributes of Unstructured Data Backup with Source: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareAttributes.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrCompareAttributesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareAttributes
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_browse_compare_to_production(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareToProductionSpec,
-) -> EmptySuccessResponse:
-    """Compare Files and Folders of Unstructured Data Backup with Source: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareToProduction.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareToProduction
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
-
-
-async def get_all_entra_id_tenant_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> EntraIdTenantBrowseMountResult:
-    """Get Mount Points of All Microsoft Entra ID Tenants: GET /api/v1/backupBrowser/entraIdTenant.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `EntraIdTenantBrowseMountResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_entra_id_tenant_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[EntraIdTenantBrowseMountModel, EntraIdTenantBrowseMountResult]:
-    """Get Mount Points of All Microsoft Entra ID Tenants: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_entra_id_tenant_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_entra_id_tenant_browse_session(
-    client: ApplianceClient,
-    session_id: str,
-) -> EntraIdTenantBrowseMountModel:
-    """Get Mount Point of Microsoft Entra ID Tenant: GET /api/v1/backupBrowser/entraIdTenant/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantBrowseMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
-
-
-async def browse_entra_id_tenant_backup_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantRestorePointSpec,
-) -> EntraIdTenantRestorePointsResult:
-    """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestorePointsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
-    """
-    return await client.execute(_BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
-
-
-def iterate_browse_entra_id_tenant_backup_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantRestorePointSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-    """Get Restore Points of Microsoft Entra ID Tenant: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_backup_restore_points`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS,
-        {"backup_id": backup_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_entra_id_tenant_protection_scope(
-    client: ApplianceClient,
-    backup_id: str,
-) -> EntraIdTenantProtectionScopeResult:
-    """Get Protection Scope of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/protectionScope.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantProtectionScopeResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantProtectionScope
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
-
-
-async def browse_entra_id_tenant_mount(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantBrowseSpec,
-) -> EntraIdTenantBrowseResult:
-    """Get Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
-    """
-    return await client.execute(_BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
-
-
-def iterate_browse_entra_id_tenant_mount(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantBrowseSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantBrowseModel, EntraIdTenantBrowseResult]:
-    """Get Microsoft Entra ID Items: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_mount`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_MOUNT,
-        {"backup_id": backup_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_entra_id_tenant_item(
-    client: ApplianceClient,
-    backup_id: str,
-    item_id: str,
-    body: EntraIdTenantItemTypeSpec,
-) -> EntraIdTenantBrowseModel:
-    """Get Microsoft Entra ID Item: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        item_id: path `itemId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantBrowseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
-    """
-    return await client.execute(_BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
-
-
-async def browse_entra_id_tenant_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    item_id: str,
-    body: EntraIdTenantRestorePointSpec | Unset = UNSET,
-) -> EntraIdTenantRestorePointsResult:
-    """Get Restore Points of Microsoft Entra ID Item: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}/restorePoints.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        item_id: path `itemId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestorePointsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body
-    )
-
-
-def iterate_browse_entra_id_tenant_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    item_id: str,
-    body: EntraIdTenantRestorePointSpec | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-    """Get Restore Points of Microsoft Entra ID Item: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_restore_points`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS,
-        {"backup_id": backup_id, "item_id": item_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def validate_entra_id_tenant_items(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantValidateSpec,
-) -> EntraIdTenantValidateModel:
-    """Validate Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/validate.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantValidateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
-    """
-    return await client.execute(_VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
-
-
-async def check_entra_id_tenant_production_items(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantCheckProductionItemsSpec,
-) -> EntraIdTenantCheckProductionItemsModel:
-    """Check Microsoft Entra ID Items in Production: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/checkProductionItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantCheckProductionItemsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
-    """
-    return await client.execute(_CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
-
-
-async def generate_entra_id_tenant_password(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantGeneratePasswordSpec,
-) -> EntraIdTenantGeneratedPasswordsModel:
-    """Generate Microsoft Entra ID User Passwords: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/passwords/generate.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantGeneratedPasswordsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
-    """
-    return await client.execute(_GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
-
-
-async def restore_entra_id_tenant_items(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemRestoreSpec,
-) -> EntraIdTenantRestoreSessionModel:
-    """Restore Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
-    """
-    return await client.execute(_RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
-
-
-async def restore_entra_id_tenant_item_attributes(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantRestoreItemAttributesSpec,
-) -> EntraIdTenantRestoreSessionModel:
-    """Restore Microsoft Entra ID Item Properties: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItemAttributes.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
-    """
-    return await client.execute(_RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
-
-
-async def compare_entra_id_tenant_item(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemComparisonSpec,
-) -> EntraIdTenantItemComparisonModel:
-    """Compare Microsoft Entra ID Item Properties: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantItemComparisonModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
-    """
-    return await client.execute(_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
-
-
-async def start_compare_entra_id_tenant_item(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemComparisonSpec,
-) -> EntraIdTenantItemStartComparisonModel:
-    """Start Comparing Microsoft Entra ID Item Properties: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/startCompare.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantItemStartComparisonModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
-    """
-    return await client.execute(_START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
-
-
-async def get_compare_entra_id_tenant_item_result(
-    client: ApplianceClient,
-    session_id: str,
-    compare_session_id: str,
-) -> EntraIdTenantItemComparisonSessionModel:
-    """Get Comparison Results for Microsoft Entra ID Items: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare/{compareSessionId}/result.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        compare_session_id: path `compareSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantItemComparisonSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
-    """
-    return await client.execute(
-        _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT, {"session_id": session_id, "compare_session_id": compare_session_id}
-    )
-
-
-async def start_recursive_comparison_entra_id_tenant_item(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemRecursiveComparisonSpec,
-) -> EntraIdTenantItemStartRecursiveComparisonModel:
-    """Start Comparing Microsoft Entra ID Conditional Access Policy: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/startRecursiveCompare.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantItemStartRecursiveComparisonModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
-    """
-    return await client.execute(_START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
-
-
-async def get_recursive_comparison_entra_id_tenant_item_result(
-    client: ApplianceClient,
-    session_id: str,
-    compare_session_id: str,
-) -> EntraIdTenantItemRecursiveComparisonSessionModel:
-    """Get Comparison Results for Microsoft Entra ID Conditional Access Policy: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/recursiveCompare/{compareSessionId}/result.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        compare_session_id: path `compareSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantItemRecursiveComparisonSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
-    """
-    return await client.execute(
-        _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT,
-        {"session_id": session_id, "compare_session_id": compare_session_id},
-    )
-
-
-async def export_entra_id_tenant_item(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantBrowseSpec,
-    *,
-    to_xml: bool | Unset = UNSET,
-) -> bytes:
-    """Export Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/export.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/json.
-        to_xml: query `toXml`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
-    """
-    return await client.execute(_EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
-
-
-async def upload_entra_id_tenant_user(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Users: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadUser.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_group(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Groups: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadGroup.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_administrative_unit(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Administrative Units: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadAdministrativeUnit.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_role(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Roles: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadRole.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_application(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Applications: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadApplication.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_conditional_access_policy(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Conditional Access Policies: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadConditionalAccessPolicy.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_device_configuration(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Device Configurations: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDeviceConfiguration.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantDeviceConfiguration
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION, {"backup_id": backup_id}, body)
-
-
-async def browse_entra_id_tenant_restore_sessions_with_filtering(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> EntraIdTenantRestoreSessionsResult:
-    """Get All Restore Sessions of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-
-    Returns:
-        200: `EntraIdTenantRestoreSessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING,
-        {"session_id": session_id, "skip": skip, "limit": limit},
-    )
-
-
-def iterate_browse_entra_id_tenant_restore_sessions_with_filtering(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantRestoreSessionModel, EntraIdTenantRestoreSessionsResult]:
-    """Get All Restore Sessions of Microsoft Entra ID Tenant: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_restore_sessions_with_filtering`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING,
-        {"session_id": session_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_entra_id_tenant_restore_session(
-    client: ApplianceClient,
-    session_id: str,
-    restore_session_id: str,
-) -> EntraIdTenantRestoreSessionModel:
-    """Get Restore Session of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        restore_session_id: path `restoreSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantRestoreSessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION, {"session_id": session_id, "restore_session_id": restore_session_id}
-    )
-
-
-async def browse_entra_id_tenant_restore_session_logs(
-    client: ApplianceClient,
-    session_id: str,
-    restore_session_id: str,
-) -> EntraIdTenantRestoreSessionLogsResult:
-    """Get Restore Session Logs of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/logs.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        restore_session_id: path `restoreSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantRestoreSessionLogsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS,
-        {"session_id": session_id, "restore_session_id": restore_session_id},
-    )
-
-
-async def stop_entra_id_tenant_item_restore_session(
-    client: ApplianceClient,
-    session_id: str,
-    restore_session_id: str,
-) -> EmptySuccessResponse:
-    """Stop Restore Session of Microsoft Entra ID Tenant: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        restore_session_id: path `restoreSessionId`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
-    """
-    return await client.execute(
-        _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION, {"session_id": session_id, "restore_session_id": restore_session_id}
-    )
 
 
 class BackupBrowsersApi(Api):
@@ -2726,69 +961,1408 @@ class BackupBrowsersApi(Api):
 
     __slots__ = ()
 
-    flr_restore_validate_credentials = Method(flr_restore_validate_credentials)
-    get_all_flr_browse_sessions = ListMethod(get_all_flr_browse_sessions, iterate_all_flr_browse_sessions)
-    get_flr_browse_session = Method(get_flr_browse_session)
-    get_flr_audit = Method(get_flr_audit)
-    browse_flr_mount = ListMethod(browse_flr_mount, iterate_browse_flr_mount)
-    windows_flr_browse_compare_attributes = Method(windows_flr_browse_compare_attributes)
-    windows_flr_browse_compare_to_production = Method(windows_flr_browse_compare_to_production)
-    flr_start_search_for = Method(flr_start_search_for)
-    flr_browse_search_result = ListMethod(flr_browse_search_result, iterate_flr_browse_search_result)
-    flr_mount_restore = Method(flr_mount_restore)
-    flr_mount_restore_to = Method(flr_mount_restore_to)
-    prepare_flr_item_download = Method(prepare_flr_item_download)
-    download_flr_item = DownloadMethod(download_flr_item)
-    get_all_unstructured_data_flr_browse_sessions = ListMethod(
-        get_all_unstructured_data_flr_browse_sessions, iterate_all_unstructured_data_flr_browse_sessions
-    )
-    get_unstructured_data_flr_browse_session = Method(get_unstructured_data_flr_browse_session)
-    browse_flr_unstructured_data_mount = ListMethod(
-        browse_flr_unstructured_data_mount, iterate_browse_flr_unstructured_data_mount
-    )
-    unstructured_data_flr_start_search_for = Method(unstructured_data_flr_start_search_for)
-    unstructured_data_flr_browse_search_result = ListMethod(
-        unstructured_data_flr_browse_search_result, iterate_unstructured_data_flr_browse_search_result
-    )
-    unstructured_data_flr_copy_to = Method(unstructured_data_flr_copy_to)
-    unstructured_data_flr_restore = Method(unstructured_data_flr_restore)
-    unstructured_data_flr_browse_compare_attributes = Method(unstructured_data_flr_browse_compare_attributes)
-    unstructured_data_flr_browse_compare_to_production = Method(unstructured_data_flr_browse_compare_to_production)
-    get_all_entra_id_tenant_browse_sessions = ListMethod(
-        get_all_entra_id_tenant_browse_sessions, iterate_all_entra_id_tenant_browse_sessions
-    )
-    get_entra_id_tenant_browse_session = Method(get_entra_id_tenant_browse_session)
-    browse_entra_id_tenant_backup_restore_points = ListMethod(
-        browse_entra_id_tenant_backup_restore_points, iterate_browse_entra_id_tenant_backup_restore_points
-    )
-    get_entra_id_tenant_protection_scope = Method(get_entra_id_tenant_protection_scope)
-    browse_entra_id_tenant_mount = ListMethod(browse_entra_id_tenant_mount, iterate_browse_entra_id_tenant_mount)
-    browse_entra_id_tenant_item = Method(browse_entra_id_tenant_item)
-    browse_entra_id_tenant_restore_points = ListMethod(
-        browse_entra_id_tenant_restore_points, iterate_browse_entra_id_tenant_restore_points
-    )
-    validate_entra_id_tenant_items = Method(validate_entra_id_tenant_items)
-    check_entra_id_tenant_production_items = Method(check_entra_id_tenant_production_items)
-    generate_entra_id_tenant_password = Method(generate_entra_id_tenant_password)
-    restore_entra_id_tenant_items = Method(restore_entra_id_tenant_items)
-    restore_entra_id_tenant_item_attributes = Method(restore_entra_id_tenant_item_attributes)
-    compare_entra_id_tenant_item = Method(compare_entra_id_tenant_item)
-    start_compare_entra_id_tenant_item = Method(start_compare_entra_id_tenant_item)
-    get_compare_entra_id_tenant_item_result = Method(get_compare_entra_id_tenant_item_result)
-    start_recursive_comparison_entra_id_tenant_item = Method(start_recursive_comparison_entra_id_tenant_item)
-    get_recursive_comparison_entra_id_tenant_item_result = Method(get_recursive_comparison_entra_id_tenant_item_result)
-    export_entra_id_tenant_item = DownloadMethod(export_entra_id_tenant_item)
-    upload_entra_id_tenant_user = Method(upload_entra_id_tenant_user)
-    upload_entra_id_tenant_group = Method(upload_entra_id_tenant_group)
-    upload_entra_id_tenant_administrative_unit = Method(upload_entra_id_tenant_administrative_unit)
-    upload_entra_id_tenant_role = Method(upload_entra_id_tenant_role)
-    upload_entra_id_tenant_application = Method(upload_entra_id_tenant_application)
-    upload_entra_id_tenant_conditional_access_policy = Method(upload_entra_id_tenant_conditional_access_policy)
-    upload_entra_id_tenant_device_configuration = Method(upload_entra_id_tenant_device_configuration)
-    browse_entra_id_tenant_restore_sessions_with_filtering = ListMethod(
-        browse_entra_id_tenant_restore_sessions_with_filtering,
-        iterate_browse_entra_id_tenant_restore_sessions_with_filtering,
-    )
-    browse_entra_id_tenant_restore_session = Method(browse_entra_id_tenant_restore_session)
-    browse_entra_id_tenant_restore_session_logs = Method(browse_entra_id_tenant_restore_session_logs)
-    stop_entra_id_tenant_item_restore_session = Method(stop_entra_id_tenant_item_restore_session)
+    def flr_restore_validate_credentials(
+        self: Caller,
+        session_id: str,
+        body: FlrRestoreCredentialsValidationSpec,
+    ) -> Request[FlrRestoreCredentialsValidationResult]:
+        """Validate Target Machine Credentials: POST /api/v1/restore/flr/{sessionId}/validateCredentials.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrRestoreCredentialsValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrRestoreValidateCredentials
+        """
+        return Request(self, _FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
+
+    def get_all_flr_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[FlrBrowseMountModel, FlrBrowseMountResult]:
+        """Get All File Restore Mount Points: GET /api/v1/backupBrowser/flr.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `FlrBrowseMountResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllFlrBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_FLR_BROWSE_SESSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def get_flr_browse_session(
+        self: Caller,
+        session_id: str,
+    ) -> Request[FlrBrowseMountModel]:
+        """Get File Restore Mount Point: GET /api/v1/backupBrowser/flr/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `FlrBrowseMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrBrowseSession
+        """
+        return Request(self, _GET_FLR_BROWSE_SESSION, {"session_id": session_id})
+
+    def get_flr_audit(
+        self: Caller,
+        session_id: str,
+    ) -> Request[FlrAuditMountModel]:
+        """Get Restored Files Audit: GET /api/v1/backupBrowser/flr/{sessionId}/audit.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `FlrAuditMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetFlrAudit
+        """
+        return Request(self, _GET_FLR_AUDIT, {"session_id": session_id})
+
+    def browse_flr_mount(
+        self: Caller,
+        session_id: str,
+        body: FlrBrowseFolderSpec,
+    ) -> Listing[FlrBrowserItemModel, FlrBrowseFolderModel]:
+        """Browse File System: POST /api/v1/backupBrowser/flr/{sessionId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrBrowseFolderModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFlrMount
+        """
+        return Listing(self, _BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
+
+    def windows_flr_browse_compare_attributes(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareAttributesSpec,
+    ) -> Request[FlrCompareAttributesModel]:
+        """Compare Attributes: POST /api/v1/backupBrowser/flr/{sessionId}/compareAttributes.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrCompareAttributesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareAttributes
+        """
+        return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
+
+    def windows_flr_browse_compare_to_production(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareToProductionSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Compare Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/compareToProduction.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/WindowsFlrBrowseCompareToProduction
+        """
+        return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
+
+    def flr_start_search_for(
+        self: Caller,
+        session_id: str,
+        body: FlrStartSearchForSpec,
+    ) -> Request[TaskModel]:
+        """Search for Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/search.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrStartSearchFor
+        """
+        return Request(self, _FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
+
+    def flr_browse_search_result(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+        body: FlrSearchForResultSpec,
+    ) -> Listing[FlrBrowserItemModel, FlrSearchForResultModel]:
+        """Browse Search Results: POST /api/v1/backupBrowser/flr/{sessionId}/search/{taskId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrSearchForResultModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrBrowseSearchResult
+        """
+        return Listing(self, _FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
+
+    def flr_mount_restore(
+        self: Caller,
+        session_id: str,
+        body: FlrRestoreSpec,
+    ) -> Request[TaskModel]:
+        """Restore Files and Folders to Original Location: POST /api/v1/backupBrowser/flr/{sessionId}/restore.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestore
+        """
+        return Request(self, _FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
+
+    def flr_mount_restore_to(
+        self: Caller,
+        session_id: str,
+        body: FlrRestoreToSpec,
+    ) -> Request[TaskModel]:
+        """Restore Files and Folders to Another Location: POST /api/v1/backupBrowser/flr/{sessionId}/restoreTo.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/FlrMountRestoreTo
+        """
+        return Request(self, _FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
+
+    def prepare_flr_item_download(
+        self: Caller,
+        session_id: str,
+        body: FlrStartDownloadSpec,
+    ) -> Request[TaskModel]:
+        """Prepare Files and Folders for Download: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/PrepareFlrItemDownload
+        """
+        return Request(self, _PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
+
+    def download_flr_item(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+    ) -> Download[bytes]:
+        """Download Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/DownloadFlrItem
+        """
+        return Download(self, _DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
+
+    def get_all_unstructured_data_flr_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[UnstructuredDataFlrBrowseMountModel, UnstructuredDataFlrBrowseMountResult]:
+        """Get All Unstructured Data Mount Points: GET /api/v1/backupBrowser/flr/unstructuredData.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `UnstructuredDataFlrBrowseMountResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllUnstructuredDataFLRBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def get_unstructured_data_flr_browse_session(
+        self: Caller,
+        session_id: str,
+    ) -> Request[UnstructuredDataFlrBrowseMountModel]:
+        """Get Unstructured Data Mount Point: GET /api/v1/backupBrowser/flr/unstructuredData/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `UnstructuredDataFlrBrowseMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetUnstructuredDataFlrBrowseSession
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
+
+    def browse_flr_unstructured_data_mount(
+        self: Caller,
+        session_id: str,
+        body: UnstructuredDataFlrBrowseFolderSpec,
+    ) -> Listing[UnstructuredDataFlrBrowseItemModel, UnstructuredDataFlrBrowseFolderModel]:
+        """Browse Unstructured Data File System: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UnstructuredDataFlrBrowseFolderModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseFLRUnstructuredDataMount
+        """
+        return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_start_search_for(
+        self: Caller,
+        session_id: str,
+        body: FlrStartSearchForSpec,
+    ) -> Request[TaskModel]:
+        """Search for Files and Folders in Unstructured Data Mount Point: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrStartSearchFor
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_browse_search_result(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+        body: FlrSearchForResultSpec,
+    ) -> Listing[FlrBrowserItemModel, FlrSearchForResultModel]:
+        """Browse Search Results in Unstructured Data Mount Point: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search/{taskId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrSearchForResultModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseSearchResult
+        """
+        return Listing(
+            self, _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
+        )
+
+    def unstructured_data_flr_copy_to(
+        self: Caller,
+        session_id: str,
+        body: FileBackupFLRCopyToSpec,
+    ) -> Request[TaskModel]:
+        """Copy Files and Folders to Specific Folder: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/copyTo.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrCopyTo
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_restore(
+        self: Caller,
+        session_id: str,
+        body: UnstructuredDataFLRItemRestoreSpec,
+    ) -> Request[TaskModel]:
+        """Restore Files and Folders from Unstructured Data Backup: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restore.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrRestore
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_RESTORE, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_browse_compare_attributes(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareAttributesSpec,
+    ) -> Request[FlrCompareAttributesModel]:
+        """Compare Attributes of Unstructured Data Backup with Source: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareAttributes.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrCompareAttributesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareAttributes
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_browse_compare_to_production(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareToProductionSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Compare Files and Folders of Unstructured Data Backup with Source: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareToProduction.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UnstructuredDataFlrBrowseCompareToProduction
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
+
+    def get_all_entra_id_tenant_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[EntraIdTenantBrowseMountModel, EntraIdTenantBrowseMountResult]:
+        """Get Mount Points of All Microsoft Entra ID Tenants: GET /api/v1/backupBrowser/entraIdTenant.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `EntraIdTenantBrowseMountResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetAllEntraIdTenantBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def get_entra_id_tenant_browse_session(
+        self: Caller,
+        session_id: str,
+    ) -> Request[EntraIdTenantBrowseMountModel]:
+        """Get Mount Point of Microsoft Entra ID Tenant: GET /api/v1/backupBrowser/entraIdTenant/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantBrowseMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantBrowseSession
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
+
+    def browse_entra_id_tenant_backup_restore_points(
+        self: Caller,
+        backup_id: str,
+        body: EntraIdTenantRestorePointSpec,
+    ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
+        """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestorePointsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantBackupRestorePoints
+        """
+        return Listing(self, _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
+
+    def get_entra_id_tenant_protection_scope(
+        self: Caller,
+        backup_id: str,
+    ) -> Request[EntraIdTenantProtectionScopeResult]:
+        """Get Protection Scope of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/protectionScope.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantProtectionScopeResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetEntraIdTenantProtectionScope
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
+
+    def browse_entra_id_tenant_mount(
+        self: Caller,
+        backup_id: str,
+        body: EntraIdTenantBrowseSpec,
+    ) -> Listing[EntraIdTenantBrowseModel, EntraIdTenantBrowseResult]:
+        """Get Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantMount
+        """
+        return Listing(self, _BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
+
+    def browse_entra_id_tenant_item(
+        self: Caller,
+        backup_id: str,
+        item_id: str,
+        body: EntraIdTenantItemTypeSpec,
+    ) -> Request[EntraIdTenantBrowseModel]:
+        """Get Microsoft Entra ID Item: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            item_id: path `itemId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantBrowseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantItem
+        """
+        return Request(self, _BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
+
+    def browse_entra_id_tenant_restore_points(
+        self: Caller,
+        backup_id: str,
+        item_id: str,
+        body: EntraIdTenantRestorePointSpec | Unset = UNSET,
+    ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
+        """Get Restore Points of Microsoft Entra ID Item: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}/restorePoints.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            item_id: path `itemId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestorePointsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIdTenantRestorePoints
+        """
+        return Listing(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body)
+
+    def validate_entra_id_tenant_items(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantValidateSpec,
+    ) -> Request[EntraIdTenantValidateModel]:
+        """Validate Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/validate.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantValidateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ValidateEntraIdTenantItems
+        """
+        return Request(self, _VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
+
+    def check_entra_id_tenant_production_items(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantCheckProductionItemsSpec,
+    ) -> Request[EntraIdTenantCheckProductionItemsModel]:
+        """Check Microsoft Entra ID Items in Production: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/checkProductionItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantCheckProductionItemsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CheckEntraIdTenantProductionItems
+        """
+        return Request(self, _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
+
+    def generate_entra_id_tenant_password(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantGeneratePasswordSpec,
+    ) -> Request[EntraIdTenantGeneratedPasswordsModel]:
+        """Generate Microsoft Entra ID User Passwords: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/passwords/generate.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantGeneratedPasswordsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GenerateEntraIdTenantPassword
+        """
+        return Request(self, _GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
+
+    def restore_entra_id_tenant_items(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemRestoreSpec,
+    ) -> Request[EntraIdTenantRestoreSessionModel]:
+        """Restore Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItems
+        """
+        return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
+
+    def restore_entra_id_tenant_item_attributes(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantRestoreItemAttributesSpec,
+    ) -> Request[EntraIdTenantRestoreSessionModel]:
+        """Restore Microsoft Entra ID Item Properties: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItemAttributes.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/RestoreEntraIdTenantItemAttributes
+        """
+        return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
+
+    def compare_entra_id_tenant_item(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemComparisonSpec,
+    ) -> Request[EntraIdTenantItemComparisonModel]:
+        """Compare Microsoft Entra ID Item Properties: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantItemComparisonModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/CompareEntraIdTenantItem
+        """
+        return Request(self, _COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
+
+    def start_compare_entra_id_tenant_item(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemComparisonSpec,
+    ) -> Request[EntraIdTenantItemStartComparisonModel]:
+        """Start Comparing Microsoft Entra ID Item Properties: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/startCompare.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantItemStartComparisonModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartCompareEntraIdTenantItem
+        """
+        return Request(self, _START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
+
+    def get_compare_entra_id_tenant_item_result(
+        self: Caller,
+        session_id: str,
+        compare_session_id: str,
+    ) -> Request[EntraIdTenantItemComparisonSessionModel]:
+        """Get Comparison Results for Microsoft Entra ID Items: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare/{compareSessionId}/result.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            compare_session_id: path `compareSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantItemComparisonSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetCompareEntraIdTenantItemResult
+        """
+        return Request(
+            self,
+            _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT,
+            {"session_id": session_id, "compare_session_id": compare_session_id},
+        )
+
+    def start_recursive_comparison_entra_id_tenant_item(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemRecursiveComparisonSpec,
+    ) -> Request[EntraIdTenantItemStartRecursiveComparisonModel]:
+        """Start Comparing Microsoft Entra ID Conditional Access Policy: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/startRecursiveCompare.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantItemStartRecursiveComparisonModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StartRecursiveComparisonEntraIdTenantItem
+        """
+        return Request(self, _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
+
+    def get_recursive_comparison_entra_id_tenant_item_result(
+        self: Caller,
+        session_id: str,
+        compare_session_id: str,
+    ) -> Request[EntraIdTenantItemRecursiveComparisonSessionModel]:
+        """Get Comparison Results for Microsoft Entra ID Conditional Access Policy: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/recursiveCompare/{compareSessionId}/result.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            compare_session_id: path `compareSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantItemRecursiveComparisonSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/GetRecursiveComparisonEntraIdTenantItemResult
+        """
+        return Request(
+            self,
+            _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT,
+            {"session_id": session_id, "compare_session_id": compare_session_id},
+        )
+
+    def export_entra_id_tenant_item(
+        self: Caller,
+        backup_id: str,
+        body: EntraIdTenantBrowseSpec,
+        *,
+        to_xml: bool | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/export.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/json.
+            to_xml: query `toXml`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/ExportEntraIdTenantItem
+        """
+        return Download(self, _EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
+
+    def upload_entra_id_tenant_user(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Users: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadUser.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantUser
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_group(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Groups: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadGroup.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantGroup
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_administrative_unit(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Administrative Units: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadAdministrativeUnit.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantAdministrativeUnit
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_role(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Roles: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadRole.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantRole
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_application(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Applications: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadApplication.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantApplication
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_conditional_access_policy(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Conditional Access Policies: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadConditionalAccessPolicy.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantConditionalAccessPolicy
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_device_configuration(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Device Configurations: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDeviceConfiguration.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/UploadEntraIdTenantDeviceConfiguration
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION, {"backup_id": backup_id}, body)
+
+    def browse_entra_id_tenant_restore_sessions_with_filtering(
+        self: Caller,
+        session_id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[EntraIdTenantRestoreSessionModel, EntraIdTenantRestoreSessionsResult]:
+        """Get All Restore Sessions of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+
+        Returns:
+            200: `EntraIdTenantRestoreSessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
+        """
+        return Listing(
+            self,
+            _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING,
+            {"session_id": session_id, "skip": skip, "limit": limit},
+        )
+
+    def browse_entra_id_tenant_restore_session(
+        self: Caller,
+        session_id: str,
+        restore_session_id: str,
+    ) -> Request[EntraIdTenantRestoreSessionModel]:
+        """Get Restore Session of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            restore_session_id: path `restoreSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantRestoreSessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSession
+        """
+        return Request(
+            self,
+            _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION,
+            {"session_id": session_id, "restore_session_id": restore_session_id},
+        )
+
+    def browse_entra_id_tenant_restore_session_logs(
+        self: Caller,
+        session_id: str,
+        restore_session_id: str,
+    ) -> Request[EntraIdTenantRestoreSessionLogsResult]:
+        """Get Restore Session Logs of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/logs.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            restore_session_id: path `restoreSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantRestoreSessionLogsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/BrowseEntraIDTenantRestoreSessionLogs
+        """
+        return Request(
+            self,
+            _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS,
+            {"session_id": session_id, "restore_session_id": restore_session_id},
+        )
+
+    def stop_entra_id_tenant_item_restore_session(
+        self: Caller,
+        session_id: str,
+        restore_session_id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Stop Restore Session of Microsoft Entra ID Tenant: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            restore_session_id: path `restoreSessionId`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Backup-Browsers#operation/StopEntraIdTenantItemRestoreSession
+        """
+        return Request(
+            self,
+            _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION,
+            {"session_id": session_id, "restore_session_id": restore_session_id},
+        )
+
+
+flr_restore_validate_credentials = BackupBrowsersApi.flr_restore_validate_credentials
+get_all_flr_browse_sessions = BackupBrowsersApi.get_all_flr_browse_sessions
+get_flr_browse_session = BackupBrowsersApi.get_flr_browse_session
+get_flr_audit = BackupBrowsersApi.get_flr_audit
+browse_flr_mount = BackupBrowsersApi.browse_flr_mount
+windows_flr_browse_compare_attributes = BackupBrowsersApi.windows_flr_browse_compare_attributes
+windows_flr_browse_compare_to_production = BackupBrowsersApi.windows_flr_browse_compare_to_production
+flr_start_search_for = BackupBrowsersApi.flr_start_search_for
+flr_browse_search_result = BackupBrowsersApi.flr_browse_search_result
+flr_mount_restore = BackupBrowsersApi.flr_mount_restore
+flr_mount_restore_to = BackupBrowsersApi.flr_mount_restore_to
+prepare_flr_item_download = BackupBrowsersApi.prepare_flr_item_download
+download_flr_item = BackupBrowsersApi.download_flr_item
+get_all_unstructured_data_flr_browse_sessions = BackupBrowsersApi.get_all_unstructured_data_flr_browse_sessions
+get_unstructured_data_flr_browse_session = BackupBrowsersApi.get_unstructured_data_flr_browse_session
+browse_flr_unstructured_data_mount = BackupBrowsersApi.browse_flr_unstructured_data_mount
+unstructured_data_flr_start_search_for = BackupBrowsersApi.unstructured_data_flr_start_search_for
+unstructured_data_flr_browse_search_result = BackupBrowsersApi.unstructured_data_flr_browse_search_result
+unstructured_data_flr_copy_to = BackupBrowsersApi.unstructured_data_flr_copy_to
+unstructured_data_flr_restore = BackupBrowsersApi.unstructured_data_flr_restore
+unstructured_data_flr_browse_compare_attributes = BackupBrowsersApi.unstructured_data_flr_browse_compare_attributes
+unstructured_data_flr_browse_compare_to_production = (
+    BackupBrowsersApi.unstructured_data_flr_browse_compare_to_production
+)
+get_all_entra_id_tenant_browse_sessions = BackupBrowsersApi.get_all_entra_id_tenant_browse_sessions
+get_entra_id_tenant_browse_session = BackupBrowsersApi.get_entra_id_tenant_browse_session
+browse_entra_id_tenant_backup_restore_points = BackupBrowsersApi.browse_entra_id_tenant_backup_restore_points
+get_entra_id_tenant_protection_scope = BackupBrowsersApi.get_entra_id_tenant_protection_scope
+browse_entra_id_tenant_mount = BackupBrowsersApi.browse_entra_id_tenant_mount
+browse_entra_id_tenant_item = BackupBrowsersApi.browse_entra_id_tenant_item
+browse_entra_id_tenant_restore_points = BackupBrowsersApi.browse_entra_id_tenant_restore_points
+validate_entra_id_tenant_items = BackupBrowsersApi.validate_entra_id_tenant_items
+check_entra_id_tenant_production_items = BackupBrowsersApi.check_entra_id_tenant_production_items
+generate_entra_id_tenant_password = BackupBrowsersApi.generate_entra_id_tenant_password
+restore_entra_id_tenant_items = BackupBrowsersApi.restore_entra_id_tenant_items
+restore_entra_id_tenant_item_attributes = BackupBrowsersApi.restore_entra_id_tenant_item_attributes
+compare_entra_id_tenant_item = BackupBrowsersApi.compare_entra_id_tenant_item
+start_compare_entra_id_tenant_item = BackupBrowsersApi.start_compare_entra_id_tenant_item
+get_compare_entra_id_tenant_item_result = BackupBrowsersApi.get_compare_entra_id_tenant_item_result
+start_recursive_comparison_entra_id_tenant_item = BackupBrowsersApi.start_recursive_comparison_entra_id_tenant_item
+get_recursive_comparison_entra_id_tenant_item_result = (
+    BackupBrowsersApi.get_recursive_comparison_entra_id_tenant_item_result
+)
+export_entra_id_tenant_item = BackupBrowsersApi.export_entra_id_tenant_item
+upload_entra_id_tenant_user = BackupBrowsersApi.upload_entra_id_tenant_user
+upload_entra_id_tenant_group = BackupBrowsersApi.upload_entra_id_tenant_group
+upload_entra_id_tenant_administrative_unit = BackupBrowsersApi.upload_entra_id_tenant_administrative_unit
+upload_entra_id_tenant_role = BackupBrowsersApi.upload_entra_id_tenant_role
+upload_entra_id_tenant_application = BackupBrowsersApi.upload_entra_id_tenant_application
+upload_entra_id_tenant_conditional_access_policy = BackupBrowsersApi.upload_entra_id_tenant_conditional_access_policy
+upload_entra_id_tenant_device_configuration = BackupBrowsersApi.upload_entra_id_tenant_device_configuration
+browse_entra_id_tenant_restore_sessions_with_filtering = (
+    BackupBrowsersApi.browse_entra_id_tenant_restore_sessions_with_filtering
+)
+browse_entra_id_tenant_restore_session = BackupBrowsersApi.browse_entra_id_tenant_restore_session
+browse_entra_id_tenant_restore_session_logs = BackupBrowsersApi.browse_entra_id_tenant_restore_session_logs
+stop_entra_id_tenant_item_restore_session = BackupBrowsersApi.stop_entra_id_tenant_item_restore_session

@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import (
         CloudBrowserModel,
@@ -38,8 +36,8 @@ _BROWSE_CLOUD_ENTITY: Operation[CloudBrowserModel] = Operation(
     name="browse_cloud_entity",
     parameters=(Parameter("reset_cache", type="bool"),),
     body=Body("CloudBrowserSpec"),
-    answers={
-        200: Answer("CloudBrowserModel"),
+    responses={
+        200: Response("CloudBrowserModel"),
     },
     safe=True,
 )
@@ -55,8 +53,8 @@ _BROWSE_CLOUD_ENTITY_VIRTUAL_MACHINES: Operation[CloudBrowserVirtualMachinesMode
     name="browse_cloud_entity_virtual_machines",
     parameters=(Parameter("reset_cache", type="bool"),),
     body=Body("CloudBrowserVirtualMachinesSpec", required=False),
-    answers={
-        200: Answer("CloudBrowserVirtualMachinesModel"),
+    responses={
+        200: Response("CloudBrowserVirtualMachinesModel"),
     },
     safe=True,
 )
@@ -71,8 +69,8 @@ _CREATE_NEW_CLOUD_FOLDER: Operation[EmptySuccessResponse] = Operation(
     group="cloud_browser",
     name="create_new_cloud_folder",
     body=Body("CloudBrowserNewFolderSpec"),
-    answers={
-        201: Answer("EmptySuccessResponse"),
+    responses={
+        201: Response("EmptySuccessResponse"),
     },
 )
 
@@ -86,8 +84,8 @@ _INITIALIZE_VEEAM_CLOUD_VAULT: Operation[CloudCredentialsModel] = Operation(
     group="cloud_browser",
     name="initialize_veeam_cloud_vault",
     body=Body("VeeamDataCloudVaultInitializeSpec"),
-    answers={
-        200: Answer("CloudCredentialsModel"),
+    responses={
+        200: Response("CloudCredentialsModel"),
     },
 )
 
@@ -105,147 +103,11 @@ _BROWSE_CLOUD_VAULT_ENTITY: Operation[CloudBrowserModel] = Operation(
         Parameter("reset_cache", type="bool"),
     ),
     body=Body("VeeamDataCloudVaultStorageBrowserSpec"),
-    answers={
-        200: Answer("CloudBrowserModel"),
+    responses={
+        200: Response("CloudBrowserModel"),
     },
     safe=True,
 )
-
-
-async def browse_cloud_entity(
-    client: ApplianceClient,
-    body: CloudBrowserSpec,
-    *,
-    reset_cache: bool | Unset = UNSET,
-) -> CloudBrowserModel:
-    """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        reset_cache: query `resetCache`.
-
-    Returns:
-        200: `CloudBrowserModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/BrowseCloudEntity
-    """
-    return await client.execute(_BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
-
-
-async def browse_cloud_entity_virtual_machines(
-    client: ApplianceClient,
-    body: CloudBrowserVirtualMachinesSpec | Unset = UNSET,
-    *,
-    reset_cache: bool | Unset = UNSET,
-) -> CloudBrowserVirtualMachinesModel:
-    """Get Cloud Virtual Machines: POST /api/v1/cloudBrowser/virtualMachines.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        reset_cache: query `resetCache`.
-
-    Returns:
-        200: `CloudBrowserVirtualMachinesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/BrowseCloudEntityVirtualMachines
-    """
-    return await client.execute(_BROWSE_CLOUD_ENTITY_VIRTUAL_MACHINES, {"reset_cache": reset_cache}, body)
-
-
-async def create_new_cloud_folder(
-    client: ApplianceClient,
-    body: CloudBrowserNewFolderSpec,
-) -> EmptySuccessResponse:
-    """Create New Cloud Storage Folder: POST /api/v1/cloudBrowser/newFolder.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/CreateNewCloudFolder
-    """
-    return await client.execute(_CREATE_NEW_CLOUD_FOLDER, {}, body)
-
-
-async def initialize_veeam_cloud_vault(
-    client: ApplianceClient,
-    body: VeeamDataCloudVaultInitializeSpec,
-) -> CloudCredentialsModel:
-    """Add Veeam Data Cloud Vault: POST /api/v1/cloudBrowser/initializeVault.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CloudCredentialsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/InitializeVeeamCloudVault
-    """
-    return await client.execute(_INITIALIZE_VEEAM_CLOUD_VAULT, {}, body)
-
-
-async def browse_cloud_vault_entity(
-    client: ApplianceClient,
-    vault_id: str,
-    body: VeeamDataCloudVaultStorageBrowserSpec,
-    *,
-    reset_cache: bool | Unset = UNSET,
-) -> CloudBrowserModel:
-    """Browse Veeam Data Cloud Vault: POST /api/v1/cloudBrowser/{vaultId}.
-
-    Args:
-        client: the appliance.
-        vault_id: path `vaultId`.
-        body: what is sent, as application/json.
-        reset_cache: query `resetCache`.
-
-    Returns:
-        200: `CloudBrowserModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/BrowseCloudVaultEntity
-    """
-    return await client.execute(_BROWSE_CLOUD_VAULT_ENTITY, {"vault_id": vault_id, "reset_cache": reset_cache}, body)
 
 
 class CloudBrowserApi(Api):
@@ -253,8 +115,135 @@ class CloudBrowserApi(Api):
 
     __slots__ = ()
 
-    browse_cloud_entity = Method(browse_cloud_entity)
-    browse_cloud_entity_virtual_machines = Method(browse_cloud_entity_virtual_machines)
-    create_new_cloud_folder = Method(create_new_cloud_folder)
-    initialize_veeam_cloud_vault = Method(initialize_veeam_cloud_vault)
-    browse_cloud_vault_entity = Method(browse_cloud_vault_entity)
+    def browse_cloud_entity(
+        self: Caller,
+        body: CloudBrowserSpec,
+        *,
+        reset_cache: bool | Unset = UNSET,
+    ) -> Request[CloudBrowserModel]:
+        """Get Cloud Hierarchy: POST /api/v1/cloudBrowser.
+
+        Args:
+            body: what is sent, as application/json.
+            reset_cache: query `resetCache`.
+
+        Returns:
+            200: `CloudBrowserModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/BrowseCloudEntity
+        """
+        return Request(self, _BROWSE_CLOUD_ENTITY, {"reset_cache": reset_cache}, body)
+
+    def browse_cloud_entity_virtual_machines(
+        self: Caller,
+        body: CloudBrowserVirtualMachinesSpec | Unset = UNSET,
+        *,
+        reset_cache: bool | Unset = UNSET,
+    ) -> Request[CloudBrowserVirtualMachinesModel]:
+        """Get Cloud Virtual Machines: POST /api/v1/cloudBrowser/virtualMachines.
+
+        Args:
+            body: what is sent, as application/json.
+            reset_cache: query `resetCache`.
+
+        Returns:
+            200: `CloudBrowserVirtualMachinesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/BrowseCloudEntityVirtualMachines
+        """
+        return Request(self, _BROWSE_CLOUD_ENTITY_VIRTUAL_MACHINES, {"reset_cache": reset_cache}, body)
+
+    def create_new_cloud_folder(
+        self: Caller,
+        body: CloudBrowserNewFolderSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Create New Cloud Storage Folder: POST /api/v1/cloudBrowser/newFolder.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/CreateNewCloudFolder
+        """
+        return Request(self, _CREATE_NEW_CLOUD_FOLDER, {}, body)
+
+    def initialize_veeam_cloud_vault(
+        self: Caller,
+        body: VeeamDataCloudVaultInitializeSpec,
+    ) -> Request[CloudCredentialsModel]:
+        """Add Veeam Data Cloud Vault: POST /api/v1/cloudBrowser/initializeVault.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CloudCredentialsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/InitializeVeeamCloudVault
+        """
+        return Request(self, _INITIALIZE_VEEAM_CLOUD_VAULT, {}, body)
+
+    def browse_cloud_vault_entity(
+        self: Caller,
+        vault_id: str,
+        body: VeeamDataCloudVaultStorageBrowserSpec,
+        *,
+        reset_cache: bool | Unset = UNSET,
+    ) -> Request[CloudBrowserModel]:
+        """Browse Veeam Data Cloud Vault: POST /api/v1/cloudBrowser/{vaultId}.
+
+        Args:
+            vault_id: path `vaultId`.
+            body: what is sent, as application/json.
+            reset_cache: query `resetCache`.
+
+        Returns:
+            200: `CloudBrowserModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Cloud-Browser#operation/BrowseCloudVaultEntity
+        """
+        return Request(self, _BROWSE_CLOUD_VAULT_ENTITY, {"vault_id": vault_id, "reset_cache": reset_cache}, body)
+
+
+browse_cloud_entity = CloudBrowserApi.browse_cloud_entity
+browse_cloud_entity_virtual_machines = CloudBrowserApi.browse_cloud_entity_virtual_machines
+create_new_cloud_folder = CloudBrowserApi.create_new_cloud_folder
+initialize_veeam_cloud_vault = CloudBrowserApi.initialize_veeam_cloud_vault
+browse_cloud_vault_entity = CloudBrowserApi.browse_cloud_vault_entity

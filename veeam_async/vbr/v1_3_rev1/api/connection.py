@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import ConnectionCertificateModel, HostConnectionSpec
 
 _GET_CONNECTION_CERTIFICATE: Operation[ConnectionCertificateModel] = Operation(
@@ -25,36 +22,11 @@ _GET_CONNECTION_CERTIFICATE: Operation[ConnectionCertificateModel] = Operation(
     group="connection",
     name="get_connection_certificate",
     body=Body("HostConnectionSpec"),
-    answers={
-        201: Answer("ConnectionCertificateModel"),
+    responses={
+        201: Response("ConnectionCertificateModel"),
     },
     safe=True,
 )
-
-
-async def get_connection_certificate(
-    client: ApplianceClient,
-    body: HostConnectionSpec,
-) -> ConnectionCertificateModel:
-    """Request TLS Certificate or SSH Fingerprint: POST /api/v1/connectionCertificate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `ConnectionCertificateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Connection#operation/GetConnectionCertificate
-    """
-    return await client.execute(_GET_CONNECTION_CERTIFICATE, {}, body)
 
 
 class ConnectionApi(Api):
@@ -62,4 +34,28 @@ class ConnectionApi(Api):
 
     __slots__ = ()
 
-    get_connection_certificate = Method(get_connection_certificate)
+    def get_connection_certificate(
+        self: Caller,
+        body: HostConnectionSpec,
+    ) -> Request[ConnectionCertificateModel]:
+        """Request TLS Certificate or SSH Fingerprint: POST /api/v1/connectionCertificate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `ConnectionCertificateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Connection#operation/GetConnectionCertificate
+        """
+        return Request(self, _GET_CONNECTION_CERTIFICATE, {}, body)
+
+
+get_connection_certificate = ConnectionApi.get_connection_certificate

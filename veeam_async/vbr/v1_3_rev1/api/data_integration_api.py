@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         BackupContentMountModel,
@@ -44,10 +41,10 @@ _GET_ALL_CONTENT_PUBLICATION_MOUNTS: Operation[BackupContentMountsResult] = Oper
         Parameter("state_filter", type="EBackupContentMountState"),
         Parameter("mode_filter", type="EBackupContentDiskPublishMode"),
     ),
-    answers={
-        200: Answer("BackupContentMountsResult"),
+    responses={
+        200: Response("BackupContentMountsResult"),
     },
-    listing=Listing("data", "BackupContentMountModel"),
+    paging=Paging("data", "BackupContentMountModel"),
 )
 
 _PUBLISH_BACKUP_CONTENT: Operation[SessionModel] = Operation(
@@ -60,8 +57,8 @@ _PUBLISH_BACKUP_CONTENT: Operation[SessionModel] = Operation(
     group="data_integration_api",
     name="publish_backup_content",
     body=Body("PublishBackupContentSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -75,8 +72,8 @@ _GET_CONTENT_PUBLICATION_MOUNT: Operation[BackupContentMountModel] = Operation(
     group="data_integration_api",
     name="get_content_publication_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("BackupContentMountModel"),
+    responses={
+        200: Response("BackupContentMountModel"),
     },
 )
 
@@ -90,168 +87,10 @@ _UNPUBLISH_BACKUP_CONTENT: Operation[SessionModel] = Operation(
     group="data_integration_api",
     name="unpublish_backup_content",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
-
-
-async def get_all_content_publication_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupContentMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EBackupContentMountState | Unset = UNSET,
-    mode_filter: EBackupContentDiskPublishMode | Unset = UNSET,
-) -> BackupContentMountsResult:
-    """Get All Disk Publishing Mount Points: GET /api/v1/dataIntegration.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        mode_filter: query `modeFilter`.
-
-    Returns:
-        200: `BackupContentMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/GetAllContentPublicationMounts
-    """
-    return await client.execute(
-        _GET_ALL_CONTENT_PUBLICATION_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "mode_filter": mode_filter,
-        },
-    )
-
-
-def iterate_all_content_publication_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupContentMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EBackupContentMountState | Unset = UNSET,
-    mode_filter: EBackupContentDiskPublishMode | Unset = UNSET,
-) -> Items[BackupContentMountModel, BackupContentMountsResult]:
-    """Get All Disk Publishing Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_content_publication_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_CONTENT_PUBLICATION_MOUNTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "mode_filter": mode_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def publish_backup_content(
-    client: ApplianceClient,
-    body: PublishBackupContentSpec,
-) -> SessionModel:
-    """Start Disk Publishing: POST /api/v1/dataIntegration/publish.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/PublishBackupContent
-    """
-    return await client.execute(_PUBLISH_BACKUP_CONTENT, {}, body)
-
-
-async def get_content_publication_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> BackupContentMountModel:
-    """Get Disk Publishing Mount Point: GET /api/v1/dataIntegration/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `BackupContentMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/GetContentPublicationMount
-    """
-    return await client.execute(_GET_CONTENT_PUBLICATION_MOUNT, {"mount_id": mount_id})
-
-
-async def unpublish_backup_content(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop Disk Publishing: POST /api/v1/dataIntegration/{mountId}/unpublish.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/UnpublishBackupContent
-    """
-    return await client.execute(_UNPUBLISH_BACKUP_CONTENT, {"mount_id": mount_id})
 
 
 class DataIntegrationApiApi(Api):
@@ -259,9 +98,124 @@ class DataIntegrationApiApi(Api):
 
     __slots__ = ()
 
-    get_all_content_publication_mounts = ListMethod(
-        get_all_content_publication_mounts, iterate_all_content_publication_mounts
-    )
-    publish_backup_content = Method(publish_backup_content)
-    get_content_publication_mount = Method(get_content_publication_mount)
-    unpublish_backup_content = Method(unpublish_backup_content)
+    def get_all_content_publication_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupContentMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EBackupContentMountState | Unset = UNSET,
+        mode_filter: EBackupContentDiskPublishMode | Unset = UNSET,
+    ) -> Listing[BackupContentMountModel, BackupContentMountsResult]:
+        """Get All Disk Publishing Mount Points: GET /api/v1/dataIntegration.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+            mode_filter: query `modeFilter`.
+
+        Returns:
+            200: `BackupContentMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/GetAllContentPublicationMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_CONTENT_PUBLICATION_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+                "mode_filter": mode_filter,
+            },
+        )
+
+    def publish_backup_content(
+        self: Caller,
+        body: PublishBackupContentSpec,
+    ) -> Request[SessionModel]:
+        """Start Disk Publishing: POST /api/v1/dataIntegration/publish.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/PublishBackupContent
+        """
+        return Request(self, _PUBLISH_BACKUP_CONTENT, {}, body)
+
+    def get_content_publication_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[BackupContentMountModel]:
+        """Get Disk Publishing Mount Point: GET /api/v1/dataIntegration/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `BackupContentMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/GetContentPublicationMount
+        """
+        return Request(self, _GET_CONTENT_PUBLICATION_MOUNT, {"mount_id": mount_id})
+
+    def unpublish_backup_content(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop Disk Publishing: POST /api/v1/dataIntegration/{mountId}/unpublish.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Data-Integration-API#operation/UnpublishBackupContent
+        """
+        return Request(self, _UNPUBLISH_BACKUP_CONTENT, {"mount_id": mount_id})
+
+
+get_all_content_publication_mounts = DataIntegrationApiApi.get_all_content_publication_mounts
+publish_backup_content = DataIntegrationApiApi.publish_backup_content
+get_content_publication_mount = DataIntegrationApiApi.get_content_publication_mount
+unpublish_backup_content = DataIntegrationApiApi.unpublish_backup_content

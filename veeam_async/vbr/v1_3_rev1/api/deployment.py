@@ -6,14 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import CreateDeploymentKitSpec, TaskModel
 
@@ -27,8 +26,8 @@ _CREATE_DEPLOYMENT_KIT: Operation[TaskModel] = Operation(
     group="deployment",
     name="create_deployment_kit",
     body=Body("CreateDeploymentKitSpec", required=False),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -42,59 +41,10 @@ _DOWNLOAD_DEPLOYMENT_KIT: Operation[bytes] = Operation(
     group="deployment",
     name="download_deployment_kit",
     parameters=(Parameter("task_id", "taskId", "path", required=True),),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
-
-
-async def create_deployment_kit(
-    client: ApplianceClient,
-    body: CreateDeploymentKitSpec | Unset = UNSET,
-) -> TaskModel:
-    """Create Deployment Kit: POST /api/v1/deployment/generateKit.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Deployment#operation/CreateDeploymentKit
-    """
-    return await client.execute(_CREATE_DEPLOYMENT_KIT, {}, body)
-
-
-async def download_deployment_kit(
-    client: ApplianceClient,
-    task_id: str,
-) -> bytes:
-    """Download Deployment Kit Package: GET /api/v1/deployment/{taskId}/downloadKit.
-
-    Args:
-        client: the appliance.
-        task_id: path `taskId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Deployment#operation/DownloadDeploymentKit
-    """
-    return await client.execute(_DOWNLOAD_DEPLOYMENT_KIT, {"task_id": task_id})
 
 
 class DeploymentApi(Api):
@@ -102,5 +52,51 @@ class DeploymentApi(Api):
 
     __slots__ = ()
 
-    create_deployment_kit = Method(create_deployment_kit)
-    download_deployment_kit = DownloadMethod(download_deployment_kit)
+    def create_deployment_kit(
+        self: Caller,
+        body: CreateDeploymentKitSpec | Unset = UNSET,
+    ) -> Request[TaskModel]:
+        """Create Deployment Kit: POST /api/v1/deployment/generateKit.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Deployment#operation/CreateDeploymentKit
+        """
+        return Request(self, _CREATE_DEPLOYMENT_KIT, {}, body)
+
+    def download_deployment_kit(
+        self: Caller,
+        task_id: str,
+    ) -> Download[bytes]:
+        """Download Deployment Kit Package: GET /api/v1/deployment/{taskId}/downloadKit.
+
+        Args:
+            task_id: path `taskId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Deployment#operation/DownloadDeploymentKit
+        """
+        return Download(self, _DOWNLOAD_DEPLOYMENT_KIT, {"task_id": task_id})
+
+
+create_deployment_kit = DeploymentApi.create_deployment_kit
+download_deployment_kit = DeploymentApi.download_deployment_kit

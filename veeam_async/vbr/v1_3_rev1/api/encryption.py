@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EEncryptionPasswordsFiltersOrderColumn,
@@ -50,10 +47,10 @@ _GET_ALL_ENCRYPTION_PASSWORDS: Operation[EncryptionPasswordsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("hint_filter"),
     ),
-    answers={
-        200: Answer("EncryptionPasswordsResult"),
+    responses={
+        200: Response("EncryptionPasswordsResult"),
     },
-    listing=Listing("data", "EncryptionPasswordModel"),
+    paging=Paging("data", "EncryptionPasswordModel"),
 )
 
 _CREATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
@@ -66,8 +63,8 @@ _CREATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     group="encryption",
     name="create_encryption_password",
     body=Body("EncryptionPasswordSpec"),
-    answers={
-        201: Answer("EncryptionPasswordModel"),
+    responses={
+        201: Response("EncryptionPasswordModel"),
     },
 )
 
@@ -81,8 +78,8 @@ _GET_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     group="encryption",
     name="get_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EncryptionPasswordModel"),
+    responses={
+        200: Response("EncryptionPasswordModel"),
     },
 )
 
@@ -97,8 +94,8 @@ _UPDATE_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordModel] = Operation(
     name="update_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("EncryptionPasswordModel"),
-    answers={
-        200: Answer("EncryptionPasswordModel"),
+    responses={
+        200: Response("EncryptionPasswordModel"),
     },
 )
 
@@ -112,8 +109,8 @@ _DELETE_ENCRYPTION_PASSWORD: Operation[None] = Operation(
     group="encryption",
     name="delete_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -128,8 +125,8 @@ _CHANGE_ENCRYPTION_PASSWORD: Operation[EmptySuccessResponse] = Operation(
     name="change_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("EncryptionPasswordChangeSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -144,8 +141,8 @@ _VERIFY_ENCRYPTION_PASSWORD: Operation[EncryptionPasswordVerifyResult] = Operati
     name="verify_encryption_password",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("EncryptionPasswordVerifySpec"),
-    answers={
-        200: Answer("EncryptionPasswordVerifyResult"),
+    responses={
+        200: Response("EncryptionPasswordVerifyResult"),
     },
     safe=True,
 )
@@ -167,10 +164,10 @@ _GET_ALL_KMS_SERVERS: Operation[KeyManagementServersResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EKeyManagementServerType"),
     ),
-    answers={
-        200: Answer("KeyManagementServersResult"),
+    responses={
+        200: Response("KeyManagementServersResult"),
     },
-    listing=Listing("data", "KeyManagementServerBaseModel"),
+    paging=Paging("data", "KeyManagementServerBaseModel"),
 )
 
 _CREATE_KMS_SERVER: Operation[KeyManagementServerBaseModel] = Operation(
@@ -183,8 +180,8 @@ _CREATE_KMS_SERVER: Operation[KeyManagementServerBaseModel] = Operation(
     group="encryption",
     name="create_kms_server",
     body=Body("KeyManagementServerBaseSpec"),
-    answers={
-        201: Answer("KeyManagementServerBaseModel"),
+    responses={
+        201: Response("KeyManagementServerBaseModel"),
     },
 )
 
@@ -198,8 +195,8 @@ _GET_KMS_SERVER: Operation[KeyManagementServerBaseModel] = Operation(
     group="encryption",
     name="get_kms_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("KeyManagementServerBaseModel"),
+    responses={
+        200: Response("KeyManagementServerBaseModel"),
     },
 )
 
@@ -214,8 +211,8 @@ _UPDATE_KMS_SERVER: Operation[KeyManagementServerBaseModel] = Operation(
     name="update_kms_server",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("KeyManagementServerBaseModel"),
-    answers={
-        200: Answer("KeyManagementServerBaseModel"),
+    responses={
+        200: Response("KeyManagementServerBaseModel"),
     },
 )
 
@@ -229,8 +226,8 @@ _DELETE_KMS_SERVER: Operation[None] = Operation(
     group="encryption",
     name="delete_kms_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -245,446 +242,10 @@ _CHANGE_KM_SERVER_CERTIFICATE: Operation[None] = Operation(
     name="change_km_server_certificate",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("KMSServerChangeCertificateSpec"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_all_encryption_passwords(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EEncryptionPasswordsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    hint_filter: str | Unset = UNSET,
-) -> EncryptionPasswordsResult:
-    """Get All Encryption Passwords: GET /api/v1/encryptionPasswords.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        hint_filter: query `hintFilter`.
-
-    Returns:
-        200: `EncryptionPasswordsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetAllEncryptionPasswords
-    """
-    return await client.execute(
-        _GET_ALL_ENCRYPTION_PASSWORDS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "hint_filter": hint_filter,
-        },
-    )
-
-
-def iterate_all_encryption_passwords(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EEncryptionPasswordsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    hint_filter: str | Unset = UNSET,
-) -> Items[EncryptionPasswordModel, EncryptionPasswordsResult]:
-    """Get All Encryption Passwords: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_encryption_passwords`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_ENCRYPTION_PASSWORDS,
-        {"order_column": order_column, "order_asc": order_asc, "hint_filter": hint_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_encryption_password(
-    client: ApplianceClient,
-    body: EncryptionPasswordSpec,
-) -> EncryptionPasswordModel:
-    """Add Encryption Password: POST /api/v1/encryptionPasswords.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EncryptionPasswordModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/CreateEncryptionPassword
-    """
-    return await client.execute(_CREATE_ENCRYPTION_PASSWORD, {}, body)
-
-
-async def get_encryption_password(
-    client: ApplianceClient,
-    id: str,
-) -> EncryptionPasswordModel:
-    """Get Encryption Password: GET /api/v1/encryptionPasswords/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EncryptionPasswordModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetEncryptionPassword
-    """
-    return await client.execute(_GET_ENCRYPTION_PASSWORD, {"id": id})
-
-
-async def update_encryption_password(
-    client: ApplianceClient,
-    id: str,
-    body: EncryptionPasswordModel,
-) -> EncryptionPasswordModel:
-    """Edit Encryption Password Hint: PUT /api/v1/encryptionPasswords/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EncryptionPasswordModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/UpdateEncryptionPassword
-    """
-    return await client.execute(_UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
-
-
-async def delete_encryption_password(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Encryption Password: DELETE /api/v1/encryptionPasswords/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/DeleteEncryptionPassword
-    """
-    return await client.execute(_DELETE_ENCRYPTION_PASSWORD, {"id": id})
-
-
-async def change_encryption_password(
-    client: ApplianceClient,
-    id: str,
-    body: EncryptionPasswordChangeSpec,
-) -> EmptySuccessResponse:
-    """Change Encryption Password: POST /api/v1/encryptionPasswords/{id}/changepassword.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/ChangeEncryptionPassword
-    """
-    return await client.execute(_CHANGE_ENCRYPTION_PASSWORD, {"id": id}, body)
-
-
-async def verify_encryption_password(
-    client: ApplianceClient,
-    id: str,
-    body: EncryptionPasswordVerifySpec,
-) -> EncryptionPasswordVerifyResult:
-    """Verify Encryption Password: POST /api/v1/encryptionPasswords/{id}/verify.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EncryptionPasswordVerifyResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/VerifyEncryptionPassword
-    """
-    return await client.execute(_VERIFY_ENCRYPTION_PASSWORD, {"id": id}, body)
-
-
-async def get_all_kms_servers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EKMSFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EKeyManagementServerType | Unset = UNSET,
-) -> KeyManagementServersResult:
-    """Get All KMS Servers: GET /api/v1/kmsServers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `KeyManagementServersResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetAllKMSServers
-    """
-    return await client.execute(
-        _GET_ALL_KMS_SERVERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_kms_servers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EKMSFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EKeyManagementServerType | Unset = UNSET,
-) -> Items[KeyManagementServerBaseModel, KeyManagementServersResult]:
-    """Get All KMS Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_kms_servers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_KMS_SERVERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_kms_server(
-    client: ApplianceClient,
-    body: KeyManagementServerBaseSpec,
-) -> KeyManagementServerBaseModel:
-    """Add KMS Server: POST /api/v1/kmsServers.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `KeyManagementServerBaseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/CreateKMSServer
-    """
-    return await client.execute(_CREATE_KMS_SERVER, {}, body)
-
-
-async def get_kms_server(
-    client: ApplianceClient,
-    id: str,
-) -> KeyManagementServerBaseModel:
-    """Get KMS Server: GET /api/v1/kmsServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `KeyManagementServerBaseModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetKMSServer
-    """
-    return await client.execute(_GET_KMS_SERVER, {"id": id})
-
-
-async def update_kms_server(
-    client: ApplianceClient,
-    id: str,
-    body: KeyManagementServerBaseModel,
-) -> KeyManagementServerBaseModel:
-    """Edit KMS Server: PUT /api/v1/kmsServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `KeyManagementServerBaseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/UpdateKMSServer
-    """
-    return await client.execute(_UPDATE_KMS_SERVER, {"id": id}, body)
-
-
-async def delete_kms_server(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove KMS Server: DELETE /api/v1/kmsServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/DeleteKMSServer
-    """
-    return await client.execute(_DELETE_KMS_SERVER, {"id": id})
-
-
-async def change_km_server_certificate(
-    client: ApplianceClient,
-    id: str,
-    body: KMSServerChangeCertificateSpec,
-) -> None:
-    """Change KMS Server Certificate: POST /api/v1/kmsServers/{id}/changeCertificate.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/ChangeKMServerCertificate
-    """
-    return await client.execute(_CHANGE_KM_SERVER_CERTIFICATE, {"id": id}, body)
 
 
 class EncryptionApi(Api):
@@ -692,16 +253,370 @@ class EncryptionApi(Api):
 
     __slots__ = ()
 
-    get_all_encryption_passwords = ListMethod(get_all_encryption_passwords, iterate_all_encryption_passwords)
-    create_encryption_password = Method(create_encryption_password)
-    get_encryption_password = Method(get_encryption_password)
-    update_encryption_password = Method(update_encryption_password)
-    delete_encryption_password = Method(delete_encryption_password)
-    change_encryption_password = Method(change_encryption_password)
-    verify_encryption_password = Method(verify_encryption_password)
-    get_all_kms_servers = ListMethod(get_all_kms_servers, iterate_all_kms_servers)
-    create_kms_server = Method(create_kms_server)
-    get_kms_server = Method(get_kms_server)
-    update_kms_server = Method(update_kms_server)
-    delete_kms_server = Method(delete_kms_server)
-    change_km_server_certificate = Method(change_km_server_certificate)
+    def get_all_encryption_passwords(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EEncryptionPasswordsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        hint_filter: str | Unset = UNSET,
+    ) -> Listing[EncryptionPasswordModel, EncryptionPasswordsResult]:
+        """Get All Encryption Passwords: GET /api/v1/encryptionPasswords.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            hint_filter: query `hintFilter`.
+
+        Returns:
+            200: `EncryptionPasswordsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetAllEncryptionPasswords
+        """
+        return Listing(
+            self,
+            _GET_ALL_ENCRYPTION_PASSWORDS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "hint_filter": hint_filter,
+            },
+        )
+
+    def create_encryption_password(
+        self: Caller,
+        body: EncryptionPasswordSpec,
+    ) -> Request[EncryptionPasswordModel]:
+        """Add Encryption Password: POST /api/v1/encryptionPasswords.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EncryptionPasswordModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/CreateEncryptionPassword
+        """
+        return Request(self, _CREATE_ENCRYPTION_PASSWORD, {}, body)
+
+    def get_encryption_password(
+        self: Caller,
+        id: str,
+    ) -> Request[EncryptionPasswordModel]:
+        """Get Encryption Password: GET /api/v1/encryptionPasswords/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EncryptionPasswordModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetEncryptionPassword
+        """
+        return Request(self, _GET_ENCRYPTION_PASSWORD, {"id": id})
+
+    def update_encryption_password(
+        self: Caller,
+        id: str,
+        body: EncryptionPasswordModel,
+    ) -> Request[EncryptionPasswordModel]:
+        """Edit Encryption Password Hint: PUT /api/v1/encryptionPasswords/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EncryptionPasswordModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/UpdateEncryptionPassword
+        """
+        return Request(self, _UPDATE_ENCRYPTION_PASSWORD, {"id": id}, body)
+
+    def delete_encryption_password(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Encryption Password: DELETE /api/v1/encryptionPasswords/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/DeleteEncryptionPassword
+        """
+        return Request(self, _DELETE_ENCRYPTION_PASSWORD, {"id": id})
+
+    def change_encryption_password(
+        self: Caller,
+        id: str,
+        body: EncryptionPasswordChangeSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Change Encryption Password: POST /api/v1/encryptionPasswords/{id}/changepassword.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/ChangeEncryptionPassword
+        """
+        return Request(self, _CHANGE_ENCRYPTION_PASSWORD, {"id": id}, body)
+
+    def verify_encryption_password(
+        self: Caller,
+        id: str,
+        body: EncryptionPasswordVerifySpec,
+    ) -> Request[EncryptionPasswordVerifyResult]:
+        """Verify Encryption Password: POST /api/v1/encryptionPasswords/{id}/verify.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EncryptionPasswordVerifyResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/VerifyEncryptionPassword
+        """
+        return Request(self, _VERIFY_ENCRYPTION_PASSWORD, {"id": id}, body)
+
+    def get_all_kms_servers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EKMSFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EKeyManagementServerType | Unset = UNSET,
+    ) -> Listing[KeyManagementServerBaseModel, KeyManagementServersResult]:
+        """Get All KMS Servers: GET /api/v1/kmsServers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `KeyManagementServersResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetAllKMSServers
+        """
+        return Listing(
+            self,
+            _GET_ALL_KMS_SERVERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_kms_server(
+        self: Caller,
+        body: KeyManagementServerBaseSpec,
+    ) -> Request[KeyManagementServerBaseModel]:
+        """Add KMS Server: POST /api/v1/kmsServers.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `KeyManagementServerBaseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/CreateKMSServer
+        """
+        return Request(self, _CREATE_KMS_SERVER, {}, body)
+
+    def get_kms_server(
+        self: Caller,
+        id: str,
+    ) -> Request[KeyManagementServerBaseModel]:
+        """Get KMS Server: GET /api/v1/kmsServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `KeyManagementServerBaseModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/GetKMSServer
+        """
+        return Request(self, _GET_KMS_SERVER, {"id": id})
+
+    def update_kms_server(
+        self: Caller,
+        id: str,
+        body: KeyManagementServerBaseModel,
+    ) -> Request[KeyManagementServerBaseModel]:
+        """Edit KMS Server: PUT /api/v1/kmsServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `KeyManagementServerBaseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/UpdateKMSServer
+        """
+        return Request(self, _UPDATE_KMS_SERVER, {"id": id}, body)
+
+    def delete_kms_server(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove KMS Server: DELETE /api/v1/kmsServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/DeleteKMSServer
+        """
+        return Request(self, _DELETE_KMS_SERVER, {"id": id})
+
+    def change_km_server_certificate(
+        self: Caller,
+        id: str,
+        body: KMSServerChangeCertificateSpec,
+    ) -> Request[None]:
+        """Change KMS Server Certificate: POST /api/v1/kmsServers/{id}/changeCertificate.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Encryption#operation/ChangeKMServerCertificate
+        """
+        return Request(self, _CHANGE_KM_SERVER_CERTIFICATE, {"id": id}, body)
+
+
+get_all_encryption_passwords = EncryptionApi.get_all_encryption_passwords
+create_encryption_password = EncryptionApi.create_encryption_password
+get_encryption_password = EncryptionApi.get_encryption_password
+update_encryption_password = EncryptionApi.update_encryption_password
+delete_encryption_password = EncryptionApi.delete_encryption_password
+change_encryption_password = EncryptionApi.change_encryption_password
+verify_encryption_password = EncryptionApi.verify_encryption_password
+get_all_kms_servers = EncryptionApi.get_all_kms_servers
+create_kms_server = EncryptionApi.create_kms_server
+get_kms_server = EncryptionApi.get_kms_server
+update_kms_server = EncryptionApi.update_kms_server
+delete_kms_server = EncryptionApi.delete_kms_server
+change_km_server_certificate = EncryptionApi.change_km_server_certificate

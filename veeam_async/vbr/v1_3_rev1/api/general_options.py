@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import (
         DatastoresLatencySettingsModel,
         DatastoresLatencySettingsSpec,
@@ -32,8 +29,8 @@ _GET_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
     tag="General Options",
     group="general_options",
     name="get_general_options",
-    answers={
-        200: Answer("GeneralOptionsModel"),
+    responses={
+        200: Response("GeneralOptionsModel"),
     },
     deprecated=True,
 )
@@ -48,8 +45,8 @@ _UPDATE_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
     group="general_options",
     name="update_general_options",
     body=Body("GeneralOptionsModel"),
-    answers={
-        200: Answer("GeneralOptionsModel"),
+    responses={
+        200: Response("GeneralOptionsModel"),
     },
     deprecated=True,
 )
@@ -63,8 +60,8 @@ _GET_EMAIL_SETTINGS: Operation[GeneralOptionsEmailSettingsBaseModel] = Operation
     tag="General Options",
     group="general_options",
     name="get_email_settings",
-    answers={
-        200: Answer("GeneralOptionsEmailSettingsBaseModel"),
+    responses={
+        200: Response("GeneralOptionsEmailSettingsBaseModel"),
     },
 )
 
@@ -78,8 +75,8 @@ _UPDATE_EMAIL_SETTINGS: Operation[GeneralOptionsEmailSettingsBaseModel] = Operat
     group="general_options",
     name="update_email_settings",
     body=Body("GeneralOptionsEmailSettingsBaseModel"),
-    answers={
-        200: Answer("GeneralOptionsEmailSettingsBaseModel"),
+    responses={
+        200: Response("GeneralOptionsEmailSettingsBaseModel"),
     },
 )
 
@@ -92,8 +89,8 @@ _SEND_TEST_EMAIL_MESSAGE: Operation[None] = Operation(
     tag="General Options",
     group="general_options",
     name="send_test_email_message",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -106,8 +103,8 @@ _GET_NOTIFICATIONS_SETTINGS: Operation[GeneralOptionsNotificationsModel] = Opera
     tag="General Options",
     group="general_options",
     name="get_notifications_settings",
-    answers={
-        200: Answer("GeneralOptionsNotificationsModel"),
+    responses={
+        200: Response("GeneralOptionsNotificationsModel"),
     },
 )
 
@@ -121,8 +118,8 @@ _UPDATE_NOTIFICATIONS_SETTINGS: Operation[GeneralOptionsNotificationsModel] = Op
     group="general_options",
     name="update_notifications_settings",
     body=Body("GeneralOptionsNotificationsModel"),
-    answers={
-        200: Answer("GeneralOptionsNotificationsModel"),
+    responses={
+        200: Response("GeneralOptionsNotificationsModel"),
     },
 )
 
@@ -135,8 +132,8 @@ _GET_EVENT_FORWARDING_SETTINGS: Operation[GeneralOptionsEventForwardingModel] = 
     tag="General Options",
     group="general_options",
     name="get_event_forwarding_settings",
-    answers={
-        200: Answer("GeneralOptionsEventForwardingModel"),
+    responses={
+        200: Response("GeneralOptionsEventForwardingModel"),
     },
 )
 
@@ -150,8 +147,8 @@ _UPDATE_EVENT_FORWARDING_SETTINGS: Operation[GeneralOptionsEventForwardingModel]
     group="general_options",
     name="update_event_forwarding_settings",
     body=Body("GeneralOptionsEventForwardingModel"),
-    answers={
-        200: Answer("GeneralOptionsEventForwardingModel"),
+    responses={
+        200: Response("GeneralOptionsEventForwardingModel"),
     },
 )
 
@@ -164,8 +161,8 @@ _GET_STORAGE_LATENCY_SETTINGS: Operation[StorageLatencyControlModel] = Operation
     tag="General Options",
     group="general_options",
     name="get_storage_latency_settings",
-    answers={
-        200: Answer("StorageLatencyControlModel"),
+    responses={
+        200: Response("StorageLatencyControlModel"),
     },
 )
 
@@ -179,8 +176,8 @@ _UPDATE_STORAGE_LATENCY_SETTINGS: Operation[StorageLatencyControlModel] = Operat
     group="general_options",
     name="update_storage_latency_settings",
     body=Body("StorageLatencyControlModel"),
-    answers={
-        200: Answer("StorageLatencyControlModel"),
+    responses={
+        200: Response("StorageLatencyControlModel"),
     },
 )
 
@@ -194,8 +191,8 @@ _ADD_DATASTORE_LATENCY: Operation[DatastoresLatencySettingsModel] = Operation(
     group="general_options",
     name="add_datastore_latency",
     body=Body("DatastoresLatencySettingsSpec"),
-    answers={
-        201: Answer("DatastoresLatencySettingsModel"),
+    responses={
+        201: Response("DatastoresLatencySettingsModel"),
     },
 )
 
@@ -209,8 +206,8 @@ _GET_DATASTORE_LATENCY_SETTINGS: Operation[DatastoresLatencySettingsModel] = Ope
     group="general_options",
     name="get_datastore_latency_settings",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("DatastoresLatencySettingsModel"),
+    responses={
+        200: Response("DatastoresLatencySettingsModel"),
     },
 )
 
@@ -225,8 +222,8 @@ _UPDATE_DATASTORE_LATENCY_SETTINGS: Operation[DatastoresLatencySettingsModel] = 
     name="update_datastore_latency_settings",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DatastoresLatencySettingsModel"),
-    answers={
-        200: Answer("DatastoresLatencySettingsModel"),
+    responses={
+        200: Response("DatastoresLatencySettingsModel"),
     },
 )
 
@@ -240,386 +237,10 @@ _DELETE_DATASTORE_LATENCY_SETTINGS: Operation[None] = Operation(
     group="general_options",
     name="delete_datastore_latency_settings",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_general_options(
-    client: ApplianceClient,
-) -> GeneralOptionsModel:
-    """Get General Options: GET /api/v1/generalOptions.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetGeneralOptions
-    """
-    return await client.execute(_GET_GENERAL_OPTIONS, {})
-
-
-async def update_general_options(
-    client: ApplianceClient,
-    body: GeneralOptionsModel,
-) -> GeneralOptionsModel:
-    """Edit General Options: PUT /api/v1/generalOptions.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateGeneralOptions
-    """
-    return await client.execute(_UPDATE_GENERAL_OPTIONS, {}, body)
-
-
-async def get_email_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsEmailSettingsBaseModel:
-    """Get Email Settings: GET /api/v1/generalOptions/emailSettings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsEmailSettingsBaseModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEmailSettings
-    """
-    return await client.execute(_GET_EMAIL_SETTINGS, {})
-
-
-async def update_email_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsEmailSettingsBaseModel,
-) -> GeneralOptionsEmailSettingsBaseModel:
-    """Edit Email Settings: PUT /api/v1/generalOptions/emailSettings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsEmailSettingsBaseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEmailSettings
-    """
-    return await client.execute(_UPDATE_EMAIL_SETTINGS, {}, body)
-
-
-async def send_test_email_message(
-    client: ApplianceClient,
-) -> None:
-    """Send Test Email: POST /api/v1/generalOptions/emailSettings/testMessage.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/SendTestEmailMessage
-    """
-    return await client.execute(_SEND_TEST_EMAIL_MESSAGE, {})
-
-
-async def get_notifications_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsNotificationsModel:
-    """Get Notification Settings: GET /api/v1/generalOptions/notifications.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsNotificationsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetNotificationsSettings
-    """
-    return await client.execute(_GET_NOTIFICATIONS_SETTINGS, {})
-
-
-async def update_notifications_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsNotificationsModel,
-) -> GeneralOptionsNotificationsModel:
-    """Edit Notification Settings: PUT /api/v1/generalOptions/notifications.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsNotificationsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateNotificationsSettings
-    """
-    return await client.execute(_UPDATE_NOTIFICATIONS_SETTINGS, {}, body)
-
-
-async def get_event_forwarding_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsEventForwardingModel:
-    """Get Event Forwarding Settings: GET /api/v1/generalOptions/eventForwarding.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsEventForwardingModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEventForwardingSettings
-    """
-    return await client.execute(_GET_EVENT_FORWARDING_SETTINGS, {})
-
-
-async def update_event_forwarding_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsEventForwardingModel,
-) -> GeneralOptionsEventForwardingModel:
-    """Edit Event Forwarding Settings: PUT /api/v1/generalOptions/eventForwarding.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsEventForwardingModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEventForwardingSettings
-    """
-    return await client.execute(_UPDATE_EVENT_FORWARDING_SETTINGS, {}, body)
-
-
-async def get_storage_latency_settings(
-    client: ApplianceClient,
-) -> StorageLatencyControlModel:
-    """Get Storage Latency Settings: GET /api/v1/generalOptions/storageLatency.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `StorageLatencyControlModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetStorageLatencySettings
-    """
-    return await client.execute(_GET_STORAGE_LATENCY_SETTINGS, {})
-
-
-async def update_storage_latency_settings(
-    client: ApplianceClient,
-    body: StorageLatencyControlModel,
-) -> StorageLatencyControlModel:
-    """Edit Storage Latency Settings: PUT /api/v1/generalOptions/storageLatency.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `StorageLatencyControlModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateStorageLatencySettings
-    """
-    return await client.execute(_UPDATE_STORAGE_LATENCY_SETTINGS, {}, body)
-
-
-async def add_datastore_latency(
-    client: ApplianceClient,
-    body: DatastoresLatencySettingsSpec,
-) -> DatastoresLatencySettingsModel:
-    """Add Latency Settings for Specific Datastore: POST /api/v1/generalOptions/storageLatency/datastores.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `DatastoresLatencySettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/AddDatastoreLatency
-    """
-    return await client.execute(_ADD_DATASTORE_LATENCY, {}, body)
-
-
-async def get_datastore_latency_settings(
-    client: ApplianceClient,
-    id: str,
-) -> DatastoresLatencySettingsModel:
-    """Get Latency Settings for Specific Datastore: GET /api/v1/generalOptions/storageLatency/datastores/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `DatastoresLatencySettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetDatastoreLatencySettings
-    """
-    return await client.execute(_GET_DATASTORE_LATENCY_SETTINGS, {"id": id})
-
-
-async def update_datastore_latency_settings(
-    client: ApplianceClient,
-    id: str,
-    body: DatastoresLatencySettingsModel,
-) -> DatastoresLatencySettingsModel:
-    """Edit Latency Settings for Specific Datastore: PUT /api/v1/generalOptions/storageLatency/datastores/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DatastoresLatencySettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateDatastoreLatencySettings
-    """
-    return await client.execute(_UPDATE_DATASTORE_LATENCY_SETTINGS, {"id": id}, body)
-
-
-async def delete_datastore_latency_settings(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Latency Settings for Specific Datastore: DELETE /api/v1/generalOptions/storageLatency/datastores/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/DeleteDatastoreLatencySettings
-    """
-    return await client.execute(_DELETE_DATASTORE_LATENCY_SETTINGS, {"id": id})
 
 
 class GeneralOptionsApi(Api):
@@ -627,18 +248,353 @@ class GeneralOptionsApi(Api):
 
     __slots__ = ()
 
-    get_general_options = Method(get_general_options)
-    update_general_options = Method(update_general_options)
-    get_email_settings = Method(get_email_settings)
-    update_email_settings = Method(update_email_settings)
-    send_test_email_message = Method(send_test_email_message)
-    get_notifications_settings = Method(get_notifications_settings)
-    update_notifications_settings = Method(update_notifications_settings)
-    get_event_forwarding_settings = Method(get_event_forwarding_settings)
-    update_event_forwarding_settings = Method(update_event_forwarding_settings)
-    get_storage_latency_settings = Method(get_storage_latency_settings)
-    update_storage_latency_settings = Method(update_storage_latency_settings)
-    add_datastore_latency = Method(add_datastore_latency)
-    get_datastore_latency_settings = Method(get_datastore_latency_settings)
-    update_datastore_latency_settings = Method(update_datastore_latency_settings)
-    delete_datastore_latency_settings = Method(delete_datastore_latency_settings)
+    def get_general_options(
+        self: Caller,
+    ) -> Request[GeneralOptionsModel]:
+        """Get General Options: GET /api/v1/generalOptions.
+
+        Deprecated by the vendor.
+
+        Returns:
+            200: `GeneralOptionsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetGeneralOptions
+        """
+        return Request(self, _GET_GENERAL_OPTIONS, {})
+
+    def update_general_options(
+        self: Caller,
+        body: GeneralOptionsModel,
+    ) -> Request[GeneralOptionsModel]:
+        """Edit General Options: PUT /api/v1/generalOptions.
+
+        Deprecated by the vendor.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateGeneralOptions
+        """
+        return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
+
+    def get_email_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsEmailSettingsBaseModel]:
+        """Get Email Settings: GET /api/v1/generalOptions/emailSettings.
+
+        Returns:
+            200: `GeneralOptionsEmailSettingsBaseModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEmailSettings
+        """
+        return Request(self, _GET_EMAIL_SETTINGS, {})
+
+    def update_email_settings(
+        self: Caller,
+        body: GeneralOptionsEmailSettingsBaseModel,
+    ) -> Request[GeneralOptionsEmailSettingsBaseModel]:
+        """Edit Email Settings: PUT /api/v1/generalOptions/emailSettings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsEmailSettingsBaseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEmailSettings
+        """
+        return Request(self, _UPDATE_EMAIL_SETTINGS, {}, body)
+
+    def send_test_email_message(
+        self: Caller,
+    ) -> Request[None]:
+        """Send Test Email: POST /api/v1/generalOptions/emailSettings/testMessage.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/SendTestEmailMessage
+        """
+        return Request(self, _SEND_TEST_EMAIL_MESSAGE, {})
+
+    def get_notifications_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsNotificationsModel]:
+        """Get Notification Settings: GET /api/v1/generalOptions/notifications.
+
+        Returns:
+            200: `GeneralOptionsNotificationsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetNotificationsSettings
+        """
+        return Request(self, _GET_NOTIFICATIONS_SETTINGS, {})
+
+    def update_notifications_settings(
+        self: Caller,
+        body: GeneralOptionsNotificationsModel,
+    ) -> Request[GeneralOptionsNotificationsModel]:
+        """Edit Notification Settings: PUT /api/v1/generalOptions/notifications.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsNotificationsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateNotificationsSettings
+        """
+        return Request(self, _UPDATE_NOTIFICATIONS_SETTINGS, {}, body)
+
+    def get_event_forwarding_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsEventForwardingModel]:
+        """Get Event Forwarding Settings: GET /api/v1/generalOptions/eventForwarding.
+
+        Returns:
+            200: `GeneralOptionsEventForwardingModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetEventForwardingSettings
+        """
+        return Request(self, _GET_EVENT_FORWARDING_SETTINGS, {})
+
+    def update_event_forwarding_settings(
+        self: Caller,
+        body: GeneralOptionsEventForwardingModel,
+    ) -> Request[GeneralOptionsEventForwardingModel]:
+        """Edit Event Forwarding Settings: PUT /api/v1/generalOptions/eventForwarding.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsEventForwardingModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateEventForwardingSettings
+        """
+        return Request(self, _UPDATE_EVENT_FORWARDING_SETTINGS, {}, body)
+
+    def get_storage_latency_settings(
+        self: Caller,
+    ) -> Request[StorageLatencyControlModel]:
+        """Get Storage Latency Settings: GET /api/v1/generalOptions/storageLatency.
+
+        Returns:
+            200: `StorageLatencyControlModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetStorageLatencySettings
+        """
+        return Request(self, _GET_STORAGE_LATENCY_SETTINGS, {})
+
+    def update_storage_latency_settings(
+        self: Caller,
+        body: StorageLatencyControlModel,
+    ) -> Request[StorageLatencyControlModel]:
+        """Edit Storage Latency Settings: PUT /api/v1/generalOptions/storageLatency.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `StorageLatencyControlModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateStorageLatencySettings
+        """
+        return Request(self, _UPDATE_STORAGE_LATENCY_SETTINGS, {}, body)
+
+    def add_datastore_latency(
+        self: Caller,
+        body: DatastoresLatencySettingsSpec,
+    ) -> Request[DatastoresLatencySettingsModel]:
+        """Add Latency Settings for Specific Datastore: POST /api/v1/generalOptions/storageLatency/datastores.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `DatastoresLatencySettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/AddDatastoreLatency
+        """
+        return Request(self, _ADD_DATASTORE_LATENCY, {}, body)
+
+    def get_datastore_latency_settings(
+        self: Caller,
+        id: str,
+    ) -> Request[DatastoresLatencySettingsModel]:
+        """Get Latency Settings for Specific Datastore: GET /api/v1/generalOptions/storageLatency/datastores/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `DatastoresLatencySettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/GetDatastoreLatencySettings
+        """
+        return Request(self, _GET_DATASTORE_LATENCY_SETTINGS, {"id": id})
+
+    def update_datastore_latency_settings(
+        self: Caller,
+        id: str,
+        body: DatastoresLatencySettingsModel,
+    ) -> Request[DatastoresLatencySettingsModel]:
+        """Edit Latency Settings for Specific Datastore: PUT /api/v1/generalOptions/storageLatency/datastores/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DatastoresLatencySettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/UpdateDatastoreLatencySettings
+        """
+        return Request(self, _UPDATE_DATASTORE_LATENCY_SETTINGS, {"id": id}, body)
+
+    def delete_datastore_latency_settings(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Latency Settings for Specific Datastore: DELETE /api/v1/generalOptions/storageLatency/datastores/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/General-Options#operation/DeleteDatastoreLatencySettings
+        """
+        return Request(self, _DELETE_DATASTORE_LATENCY_SETTINGS, {"id": id})
+
+
+get_general_options = GeneralOptionsApi.get_general_options
+update_general_options = GeneralOptionsApi.update_general_options
+get_email_settings = GeneralOptionsApi.get_email_settings
+update_email_settings = GeneralOptionsApi.update_email_settings
+send_test_email_message = GeneralOptionsApi.send_test_email_message
+get_notifications_settings = GeneralOptionsApi.get_notifications_settings
+update_notifications_settings = GeneralOptionsApi.update_notifications_settings
+get_event_forwarding_settings = GeneralOptionsApi.get_event_forwarding_settings
+update_event_forwarding_settings = GeneralOptionsApi.update_event_forwarding_settings
+get_storage_latency_settings = GeneralOptionsApi.get_storage_latency_settings
+update_storage_latency_settings = GeneralOptionsApi.update_storage_latency_settings
+add_datastore_latency = GeneralOptionsApi.add_datastore_latency
+get_datastore_latency_settings = GeneralOptionsApi.get_datastore_latency_settings
+update_datastore_latency_settings = GeneralOptionsApi.update_datastore_latency_settings
+delete_datastore_latency_settings = GeneralOptionsApi.delete_datastore_latency_settings

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EGlobalVMExclusionsFiltersOrderColumn,
@@ -40,10 +37,10 @@ _GET_ALL_GLOBAL_VM_EXCLUSIONS: Operation[GlobalVMExclusionsResult] = Operation(
         Parameter("order_column", type="EGlobalVMExclusionsFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("GlobalVMExclusionsResult"),
+    responses={
+        200: Response("GlobalVMExclusionsResult"),
     },
-    listing=Listing("data", "GlobalVMExclusionModel"),
+    paging=Paging("data", "GlobalVMExclusionModel"),
 )
 
 _CREATE_GLOBAL_VM_EXCLUSION: Operation[GlobalVMExclusionModel] = Operation(
@@ -56,8 +53,8 @@ _CREATE_GLOBAL_VM_EXCLUSION: Operation[GlobalVMExclusionModel] = Operation(
     group="global_exclusions",
     name="create_global_vm_exclusion",
     body=Body("GlobalVMExclusionSpec"),
-    answers={
-        201: Answer("GlobalVMExclusionModel"),
+    responses={
+        201: Response("GlobalVMExclusionModel"),
     },
 )
 
@@ -71,8 +68,8 @@ _GET_GLOBAL_VM_EXCLUSION: Operation[GlobalVMExclusionModel] = Operation(
     group="global_exclusions",
     name="get_global_vm_exclusion",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("GlobalVMExclusionModel"),
+    responses={
+        200: Response("GlobalVMExclusionModel"),
     },
 )
 
@@ -86,8 +83,8 @@ _DELETE_GLOBAL_VM_EXCLUSION: Operation[None] = Operation(
     group="global_exclusions",
     name="delete_global_vm_exclusion",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -102,175 +99,10 @@ _UPDATE_GLOBAL_VM_EXCLUSION_NOTE: Operation[GlobalVMExclusionModel] = Operation(
     name="update_global_vm_exclusion_note",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("GlobalVMExclusionNoteSpec"),
-    answers={
-        200: Answer("GlobalVMExclusionModel"),
+    responses={
+        200: Response("GlobalVMExclusionModel"),
     },
 )
-
-
-async def get_all_global_vm_exclusions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EGlobalVMExclusionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> GlobalVMExclusionsResult:
-    """Get All Global VM Exclusions: GET /api/v1/globalExclusions/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `GlobalVMExclusionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/GetAllGlobalVMExclusions
-    """
-    return await client.execute(
-        _GET_ALL_GLOBAL_VM_EXCLUSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_global_vm_exclusions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EGlobalVMExclusionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[GlobalVMExclusionModel, GlobalVMExclusionsResult]:
-    """Get All Global VM Exclusions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_global_vm_exclusions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_GLOBAL_VM_EXCLUSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_global_vm_exclusion(
-    client: ApplianceClient,
-    body: GlobalVMExclusionSpec,
-) -> GlobalVMExclusionModel:
-    """Add Global VM Exclusion: POST /api/v1/globalExclusions/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `GlobalVMExclusionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/CreateGlobalVMExclusion
-    """
-    return await client.execute(_CREATE_GLOBAL_VM_EXCLUSION, {}, body)
-
-
-async def get_global_vm_exclusion(
-    client: ApplianceClient,
-    id: str,
-) -> GlobalVMExclusionModel:
-    """Get Global VM Exclusion: GET /api/v1/globalExclusions/vm/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `GlobalVMExclusionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/GetGlobalVMExclusion
-    """
-    return await client.execute(_GET_GLOBAL_VM_EXCLUSION, {"id": id})
-
-
-async def delete_global_vm_exclusion(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Global VM Exclusion: DELETE /api/v1/globalExclusions/vm/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/DeleteGlobalVMExclusion
-    """
-    return await client.execute(_DELETE_GLOBAL_VM_EXCLUSION, {"id": id})
-
-
-async def update_global_vm_exclusion_note(
-    client: ApplianceClient,
-    id: str,
-    body: GlobalVMExclusionNoteSpec,
-) -> GlobalVMExclusionModel:
-    """Edit Global VM Exclusion Note: PUT /api/v1/globalExclusions/vm/{id}/note.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GlobalVMExclusionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/UpdateGlobalVMExclusionNote
-    """
-    return await client.execute(_UPDATE_GLOBAL_VM_EXCLUSION_NOTE, {"id": id}, body)
 
 
 class GlobalExclusionsApi(Api):
@@ -278,8 +110,137 @@ class GlobalExclusionsApi(Api):
 
     __slots__ = ()
 
-    get_all_global_vm_exclusions = ListMethod(get_all_global_vm_exclusions, iterate_all_global_vm_exclusions)
-    create_global_vm_exclusion = Method(create_global_vm_exclusion)
-    get_global_vm_exclusion = Method(get_global_vm_exclusion)
-    delete_global_vm_exclusion = Method(delete_global_vm_exclusion)
-    update_global_vm_exclusion_note = Method(update_global_vm_exclusion_note)
+    def get_all_global_vm_exclusions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EGlobalVMExclusionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[GlobalVMExclusionModel, GlobalVMExclusionsResult]:
+        """Get All Global VM Exclusions: GET /api/v1/globalExclusions/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `GlobalVMExclusionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/GetAllGlobalVMExclusions
+        """
+        return Listing(
+            self,
+            _GET_ALL_GLOBAL_VM_EXCLUSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def create_global_vm_exclusion(
+        self: Caller,
+        body: GlobalVMExclusionSpec,
+    ) -> Request[GlobalVMExclusionModel]:
+        """Add Global VM Exclusion: POST /api/v1/globalExclusions/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `GlobalVMExclusionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/CreateGlobalVMExclusion
+        """
+        return Request(self, _CREATE_GLOBAL_VM_EXCLUSION, {}, body)
+
+    def get_global_vm_exclusion(
+        self: Caller,
+        id: str,
+    ) -> Request[GlobalVMExclusionModel]:
+        """Get Global VM Exclusion: GET /api/v1/globalExclusions/vm/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `GlobalVMExclusionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/GetGlobalVMExclusion
+        """
+        return Request(self, _GET_GLOBAL_VM_EXCLUSION, {"id": id})
+
+    def delete_global_vm_exclusion(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Global VM Exclusion: DELETE /api/v1/globalExclusions/vm/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/DeleteGlobalVMExclusion
+        """
+        return Request(self, _DELETE_GLOBAL_VM_EXCLUSION, {"id": id})
+
+    def update_global_vm_exclusion_note(
+        self: Caller,
+        id: str,
+        body: GlobalVMExclusionNoteSpec,
+    ) -> Request[GlobalVMExclusionModel]:
+        """Edit Global VM Exclusion Note: PUT /api/v1/globalExclusions/vm/{id}/note.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GlobalVMExclusionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Global-Exclusions#operation/UpdateGlobalVMExclusionNote
+        """
+        return Request(self, _UPDATE_GLOBAL_VM_EXCLUSION_NOTE, {"id": id}, body)
+
+
+get_all_global_vm_exclusions = GlobalExclusionsApi.get_all_global_vm_exclusions
+create_global_vm_exclusion = GlobalExclusionsApi.create_global_vm_exclusion
+get_global_vm_exclusion = GlobalExclusionsApi.get_global_vm_exclusion
+delete_global_vm_exclusion = GlobalExclusionsApi.delete_global_vm_exclusion
+update_global_vm_exclusion_note = GlobalExclusionsApi.update_global_vm_exclusion_note

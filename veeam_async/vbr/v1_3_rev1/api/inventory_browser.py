@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ADDomainInventoryResult,
@@ -62,11 +59,11 @@ _GET_ALL_INVENTORY_VMWARE_HOSTS: Operation[ViRootsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ViRootsResult"),
+    responses={
+        200: Response("ViRootsResult"),
     },
     deprecated=True,
-    listing=Listing("data", "InventoryObjectModel"),
+    paging=Paging("data", "InventoryObjectModel"),
 )
 
 _GET_VMWARE_HOST_OBJECT: Operation[VCenterInventoryResult] = Operation(
@@ -90,11 +87,11 @@ _GET_VMWARE_HOST_OBJECT: Operation[VCenterInventoryResult] = Operation(
         Parameter("type_filter", type="EVmwareInventoryType"),
         Parameter("parent_container_name_filter"),
     ),
-    answers={
-        200: Answer("VCenterInventoryResult"),
+    responses={
+        200: Response("VCenterInventoryResult"),
     },
     deprecated=True,
-    listing=Listing("data", "InventoryObjectModel"),
+    paging=Paging("data", "InventoryObjectModel"),
 )
 
 _RESCAN_INVENTORY_OBJECTS: Operation[TaskModel] = Operation(
@@ -107,8 +104,8 @@ _RESCAN_INVENTORY_OBJECTS: Operation[TaskModel] = Operation(
     group="inventory_browser",
     name="rescan_inventory_objects",
     parameters=(Parameter("hostname", "hostname", "path", required=True),),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
     deprecated=True,
 )
@@ -123,11 +120,11 @@ _GET_ALL_INVENTORY_HOSTS: Operation[InventoryBrowserResult] = Operation(
     group="inventory_browser",
     name="get_all_inventory_hosts",
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("InventoryBrowserResult"),
+    responses={
+        200: Response("InventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "InventoryObjectModel", in_body=True),
+    paging=Paging("data", "InventoryObjectModel", in_body=True),
 )
 
 _GET_INVENTORY_OBJECTS: Operation[InventoryBrowserResult] = Operation(
@@ -144,11 +141,11 @@ _GET_INVENTORY_OBJECTS: Operation[InventoryBrowserResult] = Operation(
         Parameter("reset_cache", type="bool"),
     ),
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("InventoryBrowserResult"),
+    responses={
+        200: Response("InventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "InventoryObjectModel", in_body=True),
+    paging=Paging("data", "InventoryObjectModel", in_body=True),
 )
 
 _GET_ALL_INVENTORY_PGS: Operation[PhysicalInventoryBrowserResult] = Operation(
@@ -161,11 +158,11 @@ _GET_ALL_INVENTORY_PGS: Operation[PhysicalInventoryBrowserResult] = Operation(
     group="inventory_browser",
     name="get_all_inventory_pgs",
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("PhysicalInventoryBrowserResult"),
+    responses={
+        200: Response("PhysicalInventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "AgentObjectModel", in_body=True),
+    paging=Paging("data", "AgentObjectModel", in_body=True),
 )
 
 _GET_INVENTORY_FOR_PG: Operation[PhysicalInventoryBrowserResult] = Operation(
@@ -179,11 +176,11 @@ _GET_INVENTORY_FOR_PG: Operation[PhysicalInventoryBrowserResult] = Operation(
     name="get_inventory_for_pg",
     parameters=(Parameter("protection_group_id", "protectionGroupId", "path", required=True),),
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("PhysicalInventoryBrowserResult"),
+    responses={
+        200: Response("PhysicalInventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "AgentObjectModel", in_body=True),
+    paging=Paging("data", "AgentObjectModel", in_body=True),
 )
 
 _GET_ALL_UNSTRUCTURED_DATA_SERVERS: Operation[UnstructuredDataServersResult] = Operation(
@@ -203,10 +200,10 @@ _GET_ALL_UNSTRUCTURED_DATA_SERVERS: Operation[UnstructuredDataServersResult] = O
         Parameter("name_filter"),
         Parameter("type_filter", type="list[EUnstructuredDataServerType]", array="repeat"),
     ),
-    answers={
-        200: Answer("UnstructuredDataServersResult"),
+    responses={
+        200: Response("UnstructuredDataServersResult"),
     },
-    listing=Listing("data", "UnstructuredDataServerModel"),
+    paging=Paging("data", "UnstructuredDataServerModel"),
 )
 
 _CREATE_UNSTRUCTURED_DATA_SERVER: Operation[SessionModel] = Operation(
@@ -219,8 +216,8 @@ _CREATE_UNSTRUCTURED_DATA_SERVER: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="create_unstructured_data_server",
     body=Body("UnstructuredDataServerSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -234,8 +231,8 @@ _GET_UNSTRUCTURED_DATA_SERVER: Operation[UnstructuredDataServerModel] = Operatio
     group="inventory_browser",
     name="get_unstructured_data_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("UnstructuredDataServerModel"),
+    responses={
+        200: Response("UnstructuredDataServerModel"),
     },
 )
 
@@ -253,8 +250,8 @@ _UPDATE_UNSTRUCTURED_DATA_SERVERS: Operation[SessionModel] = Operation(
         Parameter("migration_type", type="EUnstructuredDataMetaMigrationType"),
     ),
     body=Body("UnstructuredDataServerModel", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -268,8 +265,8 @@ _DELETE_UNSTRUCTURED_DATA_SERVERS: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="delete_unstructured_data_servers",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -289,10 +286,10 @@ _GET_ALL_ENTRA_ID_TENANTS: Operation[EntraIDTenantsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("EntraIDTenantsResult"),
+    responses={
+        200: Response("EntraIDTenantsResult"),
     },
-    listing=Listing("data", "EntraIDTenantModel"),
+    paging=Paging("data", "EntraIDTenantModel"),
 )
 
 _CREATE_ENTRA_ID_TENANT: Operation[SessionModel] = Operation(
@@ -305,8 +302,8 @@ _CREATE_ENTRA_ID_TENANT: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="create_entra_id_tenant",
     body=Body("EntraIDTenantSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -320,8 +317,8 @@ _GET_ENTRA_ID_TENANTS: Operation[EntraIDTenantModel] = Operation(
     group="inventory_browser",
     name="get_entra_id_tenants",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EntraIDTenantModel"),
+    responses={
+        200: Response("EntraIDTenantModel"),
     },
 )
 
@@ -336,8 +333,8 @@ _UPDATE_ENTRA_ID_TENANTS: Operation[EntraIDTenantModel] = Operation(
     name="update_entra_id_tenants",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("EntraIDTenantModel"),
-    answers={
-        200: Answer("EntraIDTenantModel"),
+    responses={
+        200: Response("EntraIDTenantModel"),
     },
 )
 
@@ -351,8 +348,8 @@ _DELETE_ENTRA_ID_TENANTS: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="delete_entra_id_tenants",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -374,879 +371,11 @@ _GET_AD_DOMAIN_OBJECT: Operation[ADDomainInventoryResult] = Operation(
         Parameter("full_name_filter"),
         Parameter("type_filter"),
     ),
-    answers={
-        200: Answer("ADDomainInventoryResult"),
+    responses={
+        200: Response("ADDomainInventoryResult"),
     },
-    listing=Listing("data", "ADObjectModel"),
+    paging=Paging("data", "ADObjectModel"),
 )
-
-
-async def get_all_inventory_vmware_hosts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EViRootFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ViRootsResult:
-    """Get All VMware vSphere Servers: GET /api/v1/inventory/vmware/hosts.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ViRootsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
-    """
-    return await client.execute(
-        _GET_ALL_INVENTORY_VMWARE_HOSTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_inventory_vmware_hosts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EViRootFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[InventoryObjectModel, ViRootsResult]:
-    """Get All VMware vSphere Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_vmware_hosts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_VMWARE_HOSTS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_vmware_host_object(
-    client: ApplianceClient,
-    name: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    object_id_filter: str | Unset = UNSET,
-    hierarchy_type_filter: EHierarchyType | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EVmwareInventoryType | Unset = UNSET,
-    parent_container_name_filter: str | Unset = UNSET,
-) -> VCenterInventoryResult:
-    """Get VMware vSphere Server Objects: GET /api/v1/inventory/vmware/hosts/{name}.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        name: path `name`.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        object_id_filter: query `objectIdFilter`.
-        hierarchy_type_filter: query `hierarchyTypeFilter`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        parent_container_name_filter: query `parentContainerNameFilter`.
-
-    Returns:
-        200: `VCenterInventoryResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetVmwareHostObject
-    """
-    return await client.execute(
-        _GET_VMWARE_HOST_OBJECT,
-        {
-            "name": name,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "object_id_filter": object_id_filter,
-            "hierarchy_type_filter": hierarchy_type_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "parent_container_name_filter": parent_container_name_filter,
-        },
-    )
-
-
-def iterate_vmware_host_object(
-    client: ApplianceClient,
-    name: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    object_id_filter: str | Unset = UNSET,
-    hierarchy_type_filter: EHierarchyType | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EVmwareInventoryType | Unset = UNSET,
-    parent_container_name_filter: str | Unset = UNSET,
-) -> Items[InventoryObjectModel, VCenterInventoryResult]:
-    """Get VMware vSphere Server Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_vmware_host_object`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VMWARE_HOST_OBJECT,
-        {
-            "name": name,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "object_id_filter": object_id_filter,
-            "hierarchy_type_filter": hierarchy_type_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "parent_container_name_filter": parent_container_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def rescan_inventory_objects(
-    client: ApplianceClient,
-    hostname: str,
-) -> TaskModel:
-    """Rescan Inventory Objects: POST /api/v1/inventory/{hostname}/rescan.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        hostname: path `hostname`.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/RescanInventoryObjects
-    """
-    return await client.execute(_RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
-
-
-async def get_all_inventory_hosts(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> InventoryBrowserResult:
-    """Get All Servers: POST /api/v1/inventory.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryHosts
-    """
-    return await client.execute(_GET_ALL_INVENTORY_HOSTS, {}, body)
-
-
-def iterate_all_inventory_hosts(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[InventoryObjectModel, InventoryBrowserResult]:
-    """Get All Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_hosts`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_HOSTS,
-        {},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_inventory_objects(
-    client: ApplianceClient,
-    hostname: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    reset_cache: bool | Unset = UNSET,
-) -> InventoryBrowserResult:
-    """Get Inventory Objects: POST /api/v1/inventory/{hostname}.
-
-    Args:
-        client: the appliance.
-        hostname: path `hostname`.
-        body: what is sent, as application/json.
-        reset_cache: query `resetCache`, deprecated.
-
-    Returns:
-        200: `InventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryObjects
-    """
-    return await client.execute(_GET_INVENTORY_OBJECTS, {"hostname": hostname, "reset_cache": reset_cache}, body)
-
-
-def iterate_inventory_objects(
-    client: ApplianceClient,
-    hostname: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    reset_cache: bool | Unset = UNSET,
-) -> Items[InventoryObjectModel, InventoryBrowserResult]:
-    """Get Inventory Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_inventory_objects`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_INVENTORY_OBJECTS,
-        {"hostname": hostname, "reset_cache": reset_cache},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_inventory_pgs(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> PhysicalInventoryBrowserResult:
-    """Get All Protection Groups: POST /api/v1/inventory/physical.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `PhysicalInventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryPGs
-    """
-    return await client.execute(_GET_ALL_INVENTORY_PGS, {}, body)
-
-
-def iterate_all_inventory_pgs(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[AgentObjectModel, PhysicalInventoryBrowserResult]:
-    """Get All Protection Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_pgs`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_PGS,
-        {},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_inventory_for_pg(
-    client: ApplianceClient,
-    protection_group_id: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> PhysicalInventoryBrowserResult:
-    """Get Inventory Objects for Specific Protection Group: POST /api/v1/inventory/physical/{protectionGroupId}.
-
-    Args:
-        client: the appliance.
-        protection_group_id: path `protectionGroupId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `PhysicalInventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryForPG
-    """
-    return await client.execute(_GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
-
-
-def iterate_inventory_for_pg(
-    client: ApplianceClient,
-    protection_group_id: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[AgentObjectModel, PhysicalInventoryBrowserResult]:
-    """Get Inventory Objects for Specific Protection Group: every row of every page, for `async for`.
-
-    What is not said here is as in `get_inventory_for_pg`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_INVENTORY_FOR_PG,
-        {"protection_group_id": protection_group_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_unstructured_data_servers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnstructuredDataServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EUnstructuredDataServerType] | Unset = UNSET,
-) -> UnstructuredDataServersResult:
-    """Get All Unstructured Data Servers: GET /api/v1/inventory/unstructuredDataServers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `UnstructuredDataServersResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
-    """
-    return await client.execute(
-        _GET_ALL_UNSTRUCTURED_DATA_SERVERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_unstructured_data_servers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnstructuredDataServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EUnstructuredDataServerType] | Unset = UNSET,
-) -> Items[UnstructuredDataServerModel, UnstructuredDataServersResult]:
-    """Get All Unstructured Data Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_unstructured_data_servers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_UNSTRUCTURED_DATA_SERVERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_unstructured_data_server(
-    client: ApplianceClient,
-    body: UnstructuredDataServerSpec | Unset = UNSET,
-) -> SessionModel:
-    """Add Unstructured Data Servers: POST /api/v1/inventory/unstructuredDataServers.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
-    """
-    return await client.execute(_CREATE_UNSTRUCTURED_DATA_SERVER, {}, body)
-
-
-async def get_unstructured_data_server(
-    client: ApplianceClient,
-    id: str,
-) -> UnstructuredDataServerModel:
-    """Get Unstructured Data Server: GET /api/v1/inventory/unstructuredDataServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `UnstructuredDataServerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetUnstructuredDataServer
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_SERVER, {"id": id})
-
-
-async def update_unstructured_data_servers(
-    client: ApplianceClient,
-    id: str,
-    body: UnstructuredDataServerModel | Unset = UNSET,
-    *,
-    migration_type: EUnstructuredDataMetaMigrationType | Unset = UNSET,
-) -> SessionModel:
-    """Edit Unstructured Data Server: PUT /api/v1/inventory/unstructuredDataServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-        migration_type: query `migrationType`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
-    """
-    return await client.execute(_UPDATE_UNSTRUCTURED_DATA_SERVERS, {"id": id, "migration_type": migration_type}, body)
-
-
-async def delete_unstructured_data_servers(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Remove Unstructured Data Server: DELETE /api/v1/inventory/unstructuredDataServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
-    """
-    return await client.execute(_DELETE_UNSTRUCTURED_DATA_SERVERS, {"id": id})
-
-
-async def get_all_entra_id_tenants(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EEntraIDTenantsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> EntraIDTenantsResult:
-    """Get All Microsoft Entra ID Tenants: GET /api/v1/inventory/entraId/tenants.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `EntraIDTenantsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllEntraIDTenants
-    """
-    return await client.execute(
-        _GET_ALL_ENTRA_ID_TENANTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_entra_id_tenants(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EEntraIDTenantsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[EntraIDTenantModel, EntraIDTenantsResult]:
-    """Get All Microsoft Entra ID Tenants: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_entra_id_tenants`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_ENTRA_ID_TENANTS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_entra_id_tenant(
-    client: ApplianceClient,
-    body: EntraIDTenantSpec,
-) -> SessionModel:
-    """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateEntraIDTenant
-    """
-    return await client.execute(_CREATE_ENTRA_ID_TENANT, {}, body)
-
-
-async def get_entra_id_tenants(
-    client: ApplianceClient,
-    id: str,
-) -> EntraIDTenantModel:
-    """Get Microsoft Entra ID Tenant: GET /api/v1/inventory/entraId/tenants/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EntraIDTenantModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetEntraIDTenants
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANTS, {"id": id})
-
-
-async def update_entra_id_tenants(
-    client: ApplianceClient,
-    id: str,
-    body: EntraIDTenantModel,
-) -> EntraIDTenantModel:
-    """Edit Microsoft Entra ID Tenant: PUT /api/v1/inventory/entraId/tenants/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIDTenantModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateEntraIDTenants
-    """
-    return await client.execute(_UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
-
-
-async def delete_entra_id_tenants(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Remove Microsoft Entra ID Tenant: DELETE /api/v1/inventory/entraId/tenants/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteEntraIDTenants
-    """
-    return await client.execute(_DELETE_ENTRA_ID_TENANTS, {"id": id})
-
-
-async def get_ad_domain_object(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EADDomainFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    full_name_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-) -> ADDomainInventoryResult:
-    """Get Active Directory Objects from Domain: GET /api/v1/inventory/activeDirectory/domains/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        full_name_filter: query `fullNameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ADDomainInventoryResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetADDomainObject
-    """
-    return await client.execute(
-        _GET_AD_DOMAIN_OBJECT,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "full_name_filter": full_name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_ad_domain_object(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EADDomainFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    full_name_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-) -> Items[ADObjectModel, ADDomainInventoryResult]:
-    """Get Active Directory Objects from Domain: every row of every page, for `async for`.
-
-    What is not said here is as in `get_ad_domain_object`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AD_DOMAIN_OBJECT,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "full_name_filter": full_name_filter,
-            "type_filter": type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class InventoryBrowserApi(Api):
@@ -1254,23 +383,572 @@ class InventoryBrowserApi(Api):
 
     __slots__ = ()
 
-    get_all_inventory_vmware_hosts = ListMethod(get_all_inventory_vmware_hosts, iterate_all_inventory_vmware_hosts)
-    get_vmware_host_object = ListMethod(get_vmware_host_object, iterate_vmware_host_object)
-    rescan_inventory_objects = Method(rescan_inventory_objects)
-    get_all_inventory_hosts = ListMethod(get_all_inventory_hosts, iterate_all_inventory_hosts)
-    get_inventory_objects = ListMethod(get_inventory_objects, iterate_inventory_objects)
-    get_all_inventory_pgs = ListMethod(get_all_inventory_pgs, iterate_all_inventory_pgs)
-    get_inventory_for_pg = ListMethod(get_inventory_for_pg, iterate_inventory_for_pg)
-    get_all_unstructured_data_servers = ListMethod(
-        get_all_unstructured_data_servers, iterate_all_unstructured_data_servers
-    )
-    create_unstructured_data_server = Method(create_unstructured_data_server)
-    get_unstructured_data_server = Method(get_unstructured_data_server)
-    update_unstructured_data_servers = Method(update_unstructured_data_servers)
-    delete_unstructured_data_servers = Method(delete_unstructured_data_servers)
-    get_all_entra_id_tenants = ListMethod(get_all_entra_id_tenants, iterate_all_entra_id_tenants)
-    create_entra_id_tenant = Method(create_entra_id_tenant)
-    get_entra_id_tenants = Method(get_entra_id_tenants)
-    update_entra_id_tenants = Method(update_entra_id_tenants)
-    delete_entra_id_tenants = Method(delete_entra_id_tenants)
-    get_ad_domain_object = ListMethod(get_ad_domain_object, iterate_ad_domain_object)
+    def get_all_inventory_vmware_hosts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EViRootFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, ViRootsResult]:
+        """Get All VMware vSphere Servers: GET /api/v1/inventory/vmware/hosts.
+
+        Deprecated by the vendor.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ViRootsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INVENTORY_VMWARE_HOSTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def get_vmware_host_object(
+        self: Caller,
+        name: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        object_id_filter: str | Unset = UNSET,
+        hierarchy_type_filter: EHierarchyType | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EVmwareInventoryType | Unset = UNSET,
+        parent_container_name_filter: str | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, VCenterInventoryResult]:
+        """Get VMware vSphere Server Objects: GET /api/v1/inventory/vmware/hosts/{name}.
+
+        Deprecated by the vendor.
+
+        Args:
+            name: path `name`.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            object_id_filter: query `objectIdFilter`.
+            hierarchy_type_filter: query `hierarchyTypeFilter`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            parent_container_name_filter: query `parentContainerNameFilter`.
+
+        Returns:
+            200: `VCenterInventoryResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetVmwareHostObject
+        """
+        return Listing(
+            self,
+            _GET_VMWARE_HOST_OBJECT,
+            {
+                "name": name,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "object_id_filter": object_id_filter,
+                "hierarchy_type_filter": hierarchy_type_filter,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "parent_container_name_filter": parent_container_name_filter,
+            },
+        )
+
+    def rescan_inventory_objects(
+        self: Caller,
+        hostname: str,
+    ) -> Request[TaskModel]:
+        """Rescan Inventory Objects: POST /api/v1/inventory/{hostname}/rescan.
+
+        Deprecated by the vendor.
+
+        Args:
+            hostname: path `hostname`.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/RescanInventoryObjects
+        """
+        return Request(self, _RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
+
+    def get_all_inventory_hosts(
+        self: Caller,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, InventoryBrowserResult]:
+        """Get All Servers: POST /api/v1/inventory.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryHosts
+        """
+        return Listing(self, _GET_ALL_INVENTORY_HOSTS, {}, body)
+
+    def get_inventory_objects(
+        self: Caller,
+        hostname: str,
+        body: InventoryBrowserFilters | Unset = UNSET,
+        *,
+        reset_cache: bool | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, InventoryBrowserResult]:
+        """Get Inventory Objects: POST /api/v1/inventory/{hostname}.
+
+        Args:
+            hostname: path `hostname`.
+            body: what is sent, as application/json.
+            reset_cache: query `resetCache`, deprecated.
+
+        Returns:
+            200: `InventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryObjects
+        """
+        return Listing(self, _GET_INVENTORY_OBJECTS, {"hostname": hostname, "reset_cache": reset_cache}, body)
+
+    def get_all_inventory_pgs(
+        self: Caller,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[AgentObjectModel, PhysicalInventoryBrowserResult]:
+        """Get All Protection Groups: POST /api/v1/inventory/physical.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `PhysicalInventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllInventoryPGs
+        """
+        return Listing(self, _GET_ALL_INVENTORY_PGS, {}, body)
+
+    def get_inventory_for_pg(
+        self: Caller,
+        protection_group_id: str,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[AgentObjectModel, PhysicalInventoryBrowserResult]:
+        """Get Inventory Objects for Specific Protection Group: POST /api/v1/inventory/physical/{protectionGroupId}.
+
+        Args:
+            protection_group_id: path `protectionGroupId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `PhysicalInventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetInventoryForPG
+        """
+        return Listing(self, _GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
+
+    def get_all_unstructured_data_servers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnstructuredDataServersFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: list[EUnstructuredDataServerType] | Unset = UNSET,
+    ) -> Listing[UnstructuredDataServerModel, UnstructuredDataServersResult]:
+        """Get All Unstructured Data Servers: GET /api/v1/inventory/unstructuredDataServers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `UnstructuredDataServersResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
+        """
+        return Listing(
+            self,
+            _GET_ALL_UNSTRUCTURED_DATA_SERVERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_unstructured_data_server(
+        self: Caller,
+        body: UnstructuredDataServerSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Add Unstructured Data Servers: POST /api/v1/inventory/unstructuredDataServers.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
+        """
+        return Request(self, _CREATE_UNSTRUCTURED_DATA_SERVER, {}, body)
+
+    def get_unstructured_data_server(
+        self: Caller,
+        id: str,
+    ) -> Request[UnstructuredDataServerModel]:
+        """Get Unstructured Data Server: GET /api/v1/inventory/unstructuredDataServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `UnstructuredDataServerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetUnstructuredDataServer
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_SERVER, {"id": id})
+
+    def update_unstructured_data_servers(
+        self: Caller,
+        id: str,
+        body: UnstructuredDataServerModel | Unset = UNSET,
+        *,
+        migration_type: EUnstructuredDataMetaMigrationType | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Edit Unstructured Data Server: PUT /api/v1/inventory/unstructuredDataServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+            migration_type: query `migrationType`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
+        """
+        return Request(self, _UPDATE_UNSTRUCTURED_DATA_SERVERS, {"id": id, "migration_type": migration_type}, body)
+
+    def delete_unstructured_data_servers(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Remove Unstructured Data Server: DELETE /api/v1/inventory/unstructuredDataServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
+        """
+        return Request(self, _DELETE_UNSTRUCTURED_DATA_SERVERS, {"id": id})
+
+    def get_all_entra_id_tenants(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EEntraIDTenantsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[EntraIDTenantModel, EntraIDTenantsResult]:
+        """Get All Microsoft Entra ID Tenants: GET /api/v1/inventory/entraId/tenants.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `EntraIDTenantsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetAllEntraIDTenants
+        """
+        return Listing(
+            self,
+            _GET_ALL_ENTRA_ID_TENANTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_entra_id_tenant(
+        self: Caller,
+        body: EntraIDTenantSpec,
+    ) -> Request[SessionModel]:
+        """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/CreateEntraIDTenant
+        """
+        return Request(self, _CREATE_ENTRA_ID_TENANT, {}, body)
+
+    def get_entra_id_tenants(
+        self: Caller,
+        id: str,
+    ) -> Request[EntraIDTenantModel]:
+        """Get Microsoft Entra ID Tenant: GET /api/v1/inventory/entraId/tenants/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EntraIDTenantModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetEntraIDTenants
+        """
+        return Request(self, _GET_ENTRA_ID_TENANTS, {"id": id})
+
+    def update_entra_id_tenants(
+        self: Caller,
+        id: str,
+        body: EntraIDTenantModel,
+    ) -> Request[EntraIDTenantModel]:
+        """Edit Microsoft Entra ID Tenant: PUT /api/v1/inventory/entraId/tenants/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIDTenantModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/UpdateEntraIDTenants
+        """
+        return Request(self, _UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
+
+    def delete_entra_id_tenants(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Remove Microsoft Entra ID Tenant: DELETE /api/v1/inventory/entraId/tenants/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/DeleteEntraIDTenants
+        """
+        return Request(self, _DELETE_ENTRA_ID_TENANTS, {"id": id})
+
+    def get_ad_domain_object(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EADDomainFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        full_name_filter: str | Unset = UNSET,
+        type_filter: str | Unset = UNSET,
+    ) -> Listing[ADObjectModel, ADDomainInventoryResult]:
+        """Get Active Directory Objects from Domain: GET /api/v1/inventory/activeDirectory/domains/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            full_name_filter: query `fullNameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ADDomainInventoryResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Inventory-Browser#operation/GetADDomainObject
+        """
+        return Listing(
+            self,
+            _GET_AD_DOMAIN_OBJECT,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "full_name_filter": full_name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+
+get_all_inventory_vmware_hosts = InventoryBrowserApi.get_all_inventory_vmware_hosts
+get_vmware_host_object = InventoryBrowserApi.get_vmware_host_object
+rescan_inventory_objects = InventoryBrowserApi.rescan_inventory_objects
+get_all_inventory_hosts = InventoryBrowserApi.get_all_inventory_hosts
+get_inventory_objects = InventoryBrowserApi.get_inventory_objects
+get_all_inventory_pgs = InventoryBrowserApi.get_all_inventory_pgs
+get_inventory_for_pg = InventoryBrowserApi.get_inventory_for_pg
+get_all_unstructured_data_servers = InventoryBrowserApi.get_all_unstructured_data_servers
+create_unstructured_data_server = InventoryBrowserApi.create_unstructured_data_server
+get_unstructured_data_server = InventoryBrowserApi.get_unstructured_data_server
+update_unstructured_data_servers = InventoryBrowserApi.update_unstructured_data_servers
+delete_unstructured_data_servers = InventoryBrowserApi.delete_unstructured_data_servers
+get_all_entra_id_tenants = InventoryBrowserApi.get_all_entra_id_tenants
+create_entra_id_tenant = InventoryBrowserApi.create_entra_id_tenant
+get_entra_id_tenants = InventoryBrowserApi.get_entra_id_tenants
+update_entra_id_tenants = InventoryBrowserApi.update_entra_id_tenants
+delete_entra_id_tenants = InventoryBrowserApi.delete_entra_id_tenants
+get_ad_domain_object = InventoryBrowserApi.get_ad_domain_object

@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CapacityLicenseWorkloadModel,
@@ -49,8 +47,8 @@ _INSTALL_LICENSE: Operation[InstalledLicenseModel] = Operation(
     group="license",
     name="install_license",
     body=Body("LicenseInstallationSpec"),
-    answers={
-        200: Answer("InstalledLicenseModel"),
+    responses={
+        200: Response("InstalledLicenseModel"),
     },
 )
 
@@ -63,8 +61,8 @@ _GET_INSTALLED_LICENSE: Operation[InstalledLicenseModel] = Operation(
     tag="License",
     group="license",
     name="get_installed_license",
-    answers={
-        200: Answer("InstalledLicenseModel"),
+    responses={
+        200: Response("InstalledLicenseModel"),
     },
 )
 
@@ -78,8 +76,8 @@ _REMOVE_LICENSE: Operation[InstalledLicenseModel] = Operation(
     group="license",
     name="remove_license",
     body=Body("LicenseRemoveSpec"),
-    answers={
-        200: Answer("InstalledLicenseModel"),
+    responses={
+        200: Response("InstalledLicenseModel"),
     },
 )
 
@@ -93,8 +91,8 @@ _CREATE_LICENSE_REPORT: Operation[bytes] = Operation(
     group="license",
     name="create_license_report",
     body=Body("LicenseCreateReportSpec"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -109,8 +107,8 @@ _RENEW_INSTALLED_LICENSE: Operation[LicenseRenewalModel] = Operation(
     group="license",
     name="renew_installed_license",
     body=Body("LicenseRenewSpec"),
-    answers={
-        200: Answer("LicenseRenewalModel"),
+    responses={
+        200: Response("LicenseRenewalModel"),
     },
 )
 
@@ -135,10 +133,10 @@ _GET_LICENSED_SOCKETS: Operation[SocketLicenseWorkloadResult] = Operation(
         Parameter("cores_number_filter", type="int"),
         Parameter("type_filter", type="ESocketLicenseObjectType"),
     ),
-    answers={
-        200: Answer("SocketLicenseWorkloadResult"),
+    responses={
+        200: Response("SocketLicenseWorkloadResult"),
     },
-    listing=Listing("data", "SocketLicenseWorkloadModel"),
+    paging=Paging("data", "SocketLicenseWorkloadModel"),
 )
 
 _REVOKE_SOCKET_LICENSE: Operation[SocketLicenseWorkloadModel] = Operation(
@@ -151,8 +149,8 @@ _REVOKE_SOCKET_LICENSE: Operation[SocketLicenseWorkloadModel] = Operation(
     group="license",
     name="revoke_socket_license",
     parameters=(Parameter("host_id", "hostId", "path", required=True),),
-    answers={
-        200: Answer("SocketLicenseWorkloadModel"),
+    responses={
+        200: Response("SocketLicenseWorkloadModel"),
     },
 )
 
@@ -176,10 +174,10 @@ _GET_LICENSED_INSTANCES: Operation[InstanceLicenseWorkloadResult] = Operation(
         Parameter("type_filter"),
         Parameter("instance_id_filter"),
     ),
-    answers={
-        200: Answer("InstanceLicenseWorkloadResult"),
+    responses={
+        200: Response("InstanceLicenseWorkloadResult"),
     },
-    listing=Listing("data", "InstanceLicenseWorkloadModel"),
+    paging=Paging("data", "InstanceLicenseWorkloadModel"),
 )
 
 _ASSIGN_INSTANCE_LICENSE: Operation[InstanceLicenseWorkloadModel] = Operation(
@@ -193,8 +191,8 @@ _ASSIGN_INSTANCE_LICENSE: Operation[InstanceLicenseWorkloadModel] = Operation(
     name="assign_instance_license",
     parameters=(Parameter("instance_id", "instanceId", "path", required=True),),
     body=Body("InstanceLicenseAssignmentSpec", required=False),
-    answers={
-        200: Answer("InstanceLicenseWorkloadModel"),
+    responses={
+        200: Response("InstanceLicenseWorkloadModel"),
     },
 )
 
@@ -208,8 +206,8 @@ _REVOKE_INSTANCE_LICENSE: Operation[InstanceLicenseWorkloadModel] = Operation(
     group="license",
     name="revoke_instance_license",
     parameters=(Parameter("instance_id", "instanceId", "path", required=True),),
-    answers={
-        200: Answer("InstanceLicenseWorkloadModel"),
+    responses={
+        200: Response("InstanceLicenseWorkloadModel"),
     },
 )
 
@@ -223,8 +221,8 @@ _REMOVE_INSTANCE_LICENSE: Operation[InstanceLicenseWorkloadModel] = Operation(
     group="license",
     name="remove_instance_license",
     parameters=(Parameter("instance_id", "instanceId", "path", required=True),),
-    answers={
-        200: Answer("InstanceLicenseWorkloadModel"),
+    responses={
+        200: Response("InstanceLicenseWorkloadModel"),
     },
 )
 
@@ -237,8 +235,8 @@ _GET_LICENSED_CAPACITY: Operation[CapacityLicenseWorkloadResult] = Operation(
     tag="License",
     group="license",
     name="get_licensed_capacity",
-    answers={
-        200: Answer("CapacityLicenseWorkloadResult"),
+    responses={
+        200: Response("CapacityLicenseWorkloadResult"),
     },
 )
 
@@ -252,8 +250,8 @@ _REVOKE_CAPACITY_LICENSE: Operation[CapacityLicenseWorkloadModel] = Operation(
     group="license",
     name="revoke_capacity_license",
     parameters=(Parameter("instance_id", "instanceId", "path", required=True),),
-    answers={
-        200: Answer("CapacityLicenseWorkloadModel"),
+    responses={
+        200: Response("CapacityLicenseWorkloadModel"),
     },
 )
 
@@ -266,8 +264,8 @@ _UPDATE_LICENSE: Operation[LicenseUpdateModel] = Operation(
     tag="License",
     group="license",
     name="update_license",
-    answers={
-        200: Answer("LicenseUpdateModel"),
+    responses={
+        200: Response("LicenseUpdateModel"),
     },
 )
 
@@ -281,8 +279,8 @@ _SET_AUTO_UPDATE: Operation[InstalledLicenseModel] = Operation(
     group="license",
     name="set_auto_update",
     body=Body("LicenseAutoUpdateSpec"),
-    answers={
-        200: Answer("InstalledLicenseModel"),
+    responses={
+        200: Response("InstalledLicenseModel"),
     },
 )
 
@@ -296,550 +294,10 @@ _SET_AGENT_CONSUMPTION: Operation[InstalledLicenseModel] = Operation(
     group="license",
     name="set_agent_consumption",
     body=Body("LicenseAgentConsumptionSpec"),
-    answers={
-        200: Answer("InstalledLicenseModel"),
+    responses={
+        200: Response("InstalledLicenseModel"),
     },
 )
-
-
-async def install_license(
-    client: ApplianceClient,
-    body: LicenseInstallationSpec,
-) -> InstalledLicenseModel:
-    """Install License: POST /api/v1/license/install.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InstalledLicenseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/InstallLicense
-    """
-    return await client.execute(_INSTALL_LICENSE, {}, body)
-
-
-async def get_installed_license(
-    client: ApplianceClient,
-) -> InstalledLicenseModel:
-    """Get Installed License: GET /api/v1/license.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `InstalledLicenseModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetInstalledLicense
-    """
-    return await client.execute(_GET_INSTALLED_LICENSE, {})
-
-
-async def remove_license(
-    client: ApplianceClient,
-    body: LicenseRemoveSpec,
-) -> InstalledLicenseModel:
-    """Remove License: POST /api/v1/license/remove.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InstalledLicenseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RemoveLicense
-    """
-    return await client.execute(_REMOVE_LICENSE, {}, body)
-
-
-async def create_license_report(
-    client: ApplianceClient,
-    body: LicenseCreateReportSpec,
-) -> bytes:
-    """Create License Usage Report: POST /api/v1/license/createReport.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/CreateLicenseReport
-    """
-    return await client.execute(_CREATE_LICENSE_REPORT, {}, body)
-
-
-async def renew_installed_license(
-    client: ApplianceClient,
-    body: LicenseRenewSpec,
-) -> LicenseRenewalModel:
-    """Renew Installed License: POST /api/v1/license/renew.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `LicenseRenewalModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RenewInstalledLicense
-    """
-    return await client.execute(_RENEW_INSTALLED_LICENSE, {}, body)
-
-
-async def get_licensed_sockets(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESocketWorkloadsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    host_name_filter: str | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-    sockets_number_filter: int | Unset = UNSET,
-    cores_number_filter: int | Unset = UNSET,
-    type_filter: ESocketLicenseObjectType | Unset = UNSET,
-) -> SocketLicenseWorkloadResult:
-    """Get Consumption of Socket Licenses: GET /api/v1/license/sockets.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        host_name_filter: query `hostNameFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        sockets_number_filter: query `socketsNumberFilter`.
-        cores_number_filter: query `coresNumberFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `SocketLicenseWorkloadResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetLicensedSockets
-    """
-    return await client.execute(
-        _GET_LICENSED_SOCKETS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "host_name_filter": host_name_filter,
-            "host_id_filter": host_id_filter,
-            "sockets_number_filter": sockets_number_filter,
-            "cores_number_filter": cores_number_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_licensed_sockets(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESocketWorkloadsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    host_name_filter: str | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-    sockets_number_filter: int | Unset = UNSET,
-    cores_number_filter: int | Unset = UNSET,
-    type_filter: ESocketLicenseObjectType | Unset = UNSET,
-) -> Items[SocketLicenseWorkloadModel, SocketLicenseWorkloadResult]:
-    """Get Consumption of Socket Licenses: every row of every page, for `async for`.
-
-    What is not said here is as in `get_licensed_sockets`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_LICENSED_SOCKETS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "host_name_filter": host_name_filter,
-            "host_id_filter": host_id_filter,
-            "sockets_number_filter": sockets_number_filter,
-            "cores_number_filter": cores_number_filter,
-            "type_filter": type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def revoke_socket_license(
-    client: ApplianceClient,
-    host_id: str,
-) -> SocketLicenseWorkloadModel:
-    """Revoke Socket License: POST /api/v1/license/sockets/{hostId}/revoke.
-
-    Args:
-        client: the appliance.
-        host_id: path `hostId`, UUID.
-
-    Returns:
-        200: `SocketLicenseWorkloadModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RevokeSocketLicense
-    """
-    return await client.execute(_REVOKE_SOCKET_LICENSE, {"host_id": host_id})
-
-
-async def get_licensed_instances(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstanceWorkloadsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    host_name_filter: str | Unset = UNSET,
-    used_instances_number_filter: float | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    instance_id_filter: str | Unset = UNSET,
-) -> InstanceLicenseWorkloadResult:
-    """Get Instance Licenses Consumption: GET /api/v1/license/instances.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        host_name_filter: query `hostNameFilter`.
-        used_instances_number_filter: query `usedInstancesNumberFilter`.
-        type_filter: query `typeFilter`.
-        instance_id_filter: query `instanceIdFilter`, UUID.
-
-    Returns:
-        200: `InstanceLicenseWorkloadResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetLicensedInstances
-    """
-    return await client.execute(
-        _GET_LICENSED_INSTANCES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "host_name_filter": host_name_filter,
-            "used_instances_number_filter": used_instances_number_filter,
-            "type_filter": type_filter,
-            "instance_id_filter": instance_id_filter,
-        },
-    )
-
-
-def iterate_licensed_instances(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstanceWorkloadsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    host_name_filter: str | Unset = UNSET,
-    used_instances_number_filter: float | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    instance_id_filter: str | Unset = UNSET,
-) -> Items[InstanceLicenseWorkloadModel, InstanceLicenseWorkloadResult]:
-    """Get Instance Licenses Consumption: every row of every page, for `async for`.
-
-    What is not said here is as in `get_licensed_instances`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_LICENSED_INSTANCES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "host_name_filter": host_name_filter,
-            "used_instances_number_filter": used_instances_number_filter,
-            "type_filter": type_filter,
-            "instance_id_filter": instance_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def assign_instance_license(
-    client: ApplianceClient,
-    instance_id: str,
-    body: InstanceLicenseAssignmentSpec | Unset = UNSET,
-) -> InstanceLicenseWorkloadModel:
-    """Assign Instance License: POST /api/v1/license/instances/{instanceId}/assign.
-
-    Args:
-        client: the appliance.
-        instance_id: path `instanceId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InstanceLicenseWorkloadModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/AssignInstanceLicense
-    """
-    return await client.execute(_ASSIGN_INSTANCE_LICENSE, {"instance_id": instance_id}, body)
-
-
-async def revoke_instance_license(
-    client: ApplianceClient,
-    instance_id: str,
-) -> InstanceLicenseWorkloadModel:
-    """Revoke Instance License: POST /api/v1/license/instances/{instanceId}/revoke.
-
-    Args:
-        client: the appliance.
-        instance_id: path `instanceId`, UUID.
-
-    Returns:
-        200: `InstanceLicenseWorkloadModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RevokeInstanceLicense
-    """
-    return await client.execute(_REVOKE_INSTANCE_LICENSE, {"instance_id": instance_id})
-
-
-async def remove_instance_license(
-    client: ApplianceClient,
-    instance_id: str,
-) -> InstanceLicenseWorkloadModel:
-    """Remove Instance License: POST /api/v1/license/instances/{instanceId}/remove.
-
-    Args:
-        client: the appliance.
-        instance_id: path `instanceId`, UUID.
-
-    Returns:
-        200: `InstanceLicenseWorkloadModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RemoveInstanceLicense
-    """
-    return await client.execute(_REMOVE_INSTANCE_LICENSE, {"instance_id": instance_id})
-
-
-async def get_licensed_capacity(
-    client: ApplianceClient,
-) -> CapacityLicenseWorkloadResult:
-    """Get Capacity License Consumption: GET /api/v1/license/capacity.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `CapacityLicenseWorkloadResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetLicensedCapacity
-    """
-    return await client.execute(_GET_LICENSED_CAPACITY, {})
-
-
-async def revoke_capacity_license(
-    client: ApplianceClient,
-    instance_id: str,
-) -> CapacityLicenseWorkloadModel:
-    """Revoke Capacity License From Unstructured Data Workload: POST /api/v1/license/capacity/{instanceId}/revoke.
-
-    Args:
-        client: the appliance.
-        instance_id: path `instanceId`, UUID.
-
-    Returns:
-        200: `CapacityLicenseWorkloadModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RevokeCapacityLicense
-    """
-    return await client.execute(_REVOKE_CAPACITY_LICENSE, {"instance_id": instance_id})
-
-
-async def update_license(
-    client: ApplianceClient,
-) -> LicenseUpdateModel:
-    """Update License: POST /api/v1/license/update.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `LicenseUpdateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/UpdateLicense
-    """
-    return await client.execute(_UPDATE_LICENSE, {})
-
-
-async def set_auto_update(
-    client: ApplianceClient,
-    body: LicenseAutoUpdateSpec,
-) -> InstalledLicenseModel:
-    """Enable or Disable License Auto Update: POST /api/v1/license/autoupdate.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InstalledLicenseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/SetAutoUpdate
-    """
-    return await client.execute(_SET_AUTO_UPDATE, {}, body)
-
-
-async def set_agent_consumption(
-    client: ApplianceClient,
-    body: LicenseAgentConsumptionSpec,
-) -> InstalledLicenseModel:
-    """Enable or Disable Instance Consumption for Unlicensed Agents: POST /api/v1/license/agentConsumption.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InstalledLicenseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/SetAgentConsumption
-    """
-    return await client.execute(_SET_AGENT_CONSUMPTION, {}, body)
 
 
 class LicenseApi(Api):
@@ -847,19 +305,440 @@ class LicenseApi(Api):
 
     __slots__ = ()
 
-    install_license = Method(install_license)
-    get_installed_license = Method(get_installed_license)
-    remove_license = Method(remove_license)
-    create_license_report = DownloadMethod(create_license_report)
-    renew_installed_license = Method(renew_installed_license)
-    get_licensed_sockets = ListMethod(get_licensed_sockets, iterate_licensed_sockets)
-    revoke_socket_license = Method(revoke_socket_license)
-    get_licensed_instances = ListMethod(get_licensed_instances, iterate_licensed_instances)
-    assign_instance_license = Method(assign_instance_license)
-    revoke_instance_license = Method(revoke_instance_license)
-    remove_instance_license = Method(remove_instance_license)
-    get_licensed_capacity = Method(get_licensed_capacity)
-    revoke_capacity_license = Method(revoke_capacity_license)
-    update_license = Method(update_license)
-    set_auto_update = Method(set_auto_update)
-    set_agent_consumption = Method(set_agent_consumption)
+    def install_license(
+        self: Caller,
+        body: LicenseInstallationSpec,
+    ) -> Request[InstalledLicenseModel]:
+        """Install License: POST /api/v1/license/install.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InstalledLicenseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/InstallLicense
+        """
+        return Request(self, _INSTALL_LICENSE, {}, body)
+
+    def get_installed_license(
+        self: Caller,
+    ) -> Request[InstalledLicenseModel]:
+        """Get Installed License: GET /api/v1/license.
+
+        Returns:
+            200: `InstalledLicenseModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetInstalledLicense
+        """
+        return Request(self, _GET_INSTALLED_LICENSE, {})
+
+    def remove_license(
+        self: Caller,
+        body: LicenseRemoveSpec,
+    ) -> Request[InstalledLicenseModel]:
+        """Remove License: POST /api/v1/license/remove.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InstalledLicenseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RemoveLicense
+        """
+        return Request(self, _REMOVE_LICENSE, {}, body)
+
+    def create_license_report(
+        self: Caller,
+        body: LicenseCreateReportSpec,
+    ) -> Download[bytes]:
+        """Create License Usage Report: POST /api/v1/license/createReport.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/CreateLicenseReport
+        """
+        return Download(self, _CREATE_LICENSE_REPORT, {}, body)
+
+    def renew_installed_license(
+        self: Caller,
+        body: LicenseRenewSpec,
+    ) -> Request[LicenseRenewalModel]:
+        """Renew Installed License: POST /api/v1/license/renew.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `LicenseRenewalModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RenewInstalledLicense
+        """
+        return Request(self, _RENEW_INSTALLED_LICENSE, {}, body)
+
+    def get_licensed_sockets(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESocketWorkloadsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        host_name_filter: str | Unset = UNSET,
+        host_id_filter: str | Unset = UNSET,
+        sockets_number_filter: int | Unset = UNSET,
+        cores_number_filter: int | Unset = UNSET,
+        type_filter: ESocketLicenseObjectType | Unset = UNSET,
+    ) -> Listing[SocketLicenseWorkloadModel, SocketLicenseWorkloadResult]:
+        """Get Consumption of Socket Licenses: GET /api/v1/license/sockets.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            host_name_filter: query `hostNameFilter`.
+            host_id_filter: query `hostIdFilter`, UUID.
+            sockets_number_filter: query `socketsNumberFilter`.
+            cores_number_filter: query `coresNumberFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `SocketLicenseWorkloadResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetLicensedSockets
+        """
+        return Listing(
+            self,
+            _GET_LICENSED_SOCKETS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "host_name_filter": host_name_filter,
+                "host_id_filter": host_id_filter,
+                "sockets_number_filter": sockets_number_filter,
+                "cores_number_filter": cores_number_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def revoke_socket_license(
+        self: Caller,
+        host_id: str,
+    ) -> Request[SocketLicenseWorkloadModel]:
+        """Revoke Socket License: POST /api/v1/license/sockets/{hostId}/revoke.
+
+        Args:
+            host_id: path `hostId`, UUID.
+
+        Returns:
+            200: `SocketLicenseWorkloadModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RevokeSocketLicense
+        """
+        return Request(self, _REVOKE_SOCKET_LICENSE, {"host_id": host_id})
+
+    def get_licensed_instances(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstanceWorkloadsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        host_name_filter: str | Unset = UNSET,
+        used_instances_number_filter: float | Unset = UNSET,
+        type_filter: str | Unset = UNSET,
+        instance_id_filter: str | Unset = UNSET,
+    ) -> Listing[InstanceLicenseWorkloadModel, InstanceLicenseWorkloadResult]:
+        """Get Instance Licenses Consumption: GET /api/v1/license/instances.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            host_name_filter: query `hostNameFilter`.
+            used_instances_number_filter: query `usedInstancesNumberFilter`.
+            type_filter: query `typeFilter`.
+            instance_id_filter: query `instanceIdFilter`, UUID.
+
+        Returns:
+            200: `InstanceLicenseWorkloadResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetLicensedInstances
+        """
+        return Listing(
+            self,
+            _GET_LICENSED_INSTANCES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "host_name_filter": host_name_filter,
+                "used_instances_number_filter": used_instances_number_filter,
+                "type_filter": type_filter,
+                "instance_id_filter": instance_id_filter,
+            },
+        )
+
+    def assign_instance_license(
+        self: Caller,
+        instance_id: str,
+        body: InstanceLicenseAssignmentSpec | Unset = UNSET,
+    ) -> Request[InstanceLicenseWorkloadModel]:
+        """Assign Instance License: POST /api/v1/license/instances/{instanceId}/assign.
+
+        Args:
+            instance_id: path `instanceId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InstanceLicenseWorkloadModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/AssignInstanceLicense
+        """
+        return Request(self, _ASSIGN_INSTANCE_LICENSE, {"instance_id": instance_id}, body)
+
+    def revoke_instance_license(
+        self: Caller,
+        instance_id: str,
+    ) -> Request[InstanceLicenseWorkloadModel]:
+        """Revoke Instance License: POST /api/v1/license/instances/{instanceId}/revoke.
+
+        Args:
+            instance_id: path `instanceId`, UUID.
+
+        Returns:
+            200: `InstanceLicenseWorkloadModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RevokeInstanceLicense
+        """
+        return Request(self, _REVOKE_INSTANCE_LICENSE, {"instance_id": instance_id})
+
+    def remove_instance_license(
+        self: Caller,
+        instance_id: str,
+    ) -> Request[InstanceLicenseWorkloadModel]:
+        """Remove Instance License: POST /api/v1/license/instances/{instanceId}/remove.
+
+        Args:
+            instance_id: path `instanceId`, UUID.
+
+        Returns:
+            200: `InstanceLicenseWorkloadModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RemoveInstanceLicense
+        """
+        return Request(self, _REMOVE_INSTANCE_LICENSE, {"instance_id": instance_id})
+
+    def get_licensed_capacity(
+        self: Caller,
+    ) -> Request[CapacityLicenseWorkloadResult]:
+        """Get Capacity License Consumption: GET /api/v1/license/capacity.
+
+        Returns:
+            200: `CapacityLicenseWorkloadResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/GetLicensedCapacity
+        """
+        return Request(self, _GET_LICENSED_CAPACITY, {})
+
+    def revoke_capacity_license(
+        self: Caller,
+        instance_id: str,
+    ) -> Request[CapacityLicenseWorkloadModel]:
+        """Revoke Capacity License From Unstructured Data Workload: POST /api/v1/license/capacity/{instanceId}/revoke.
+
+        Args:
+            instance_id: path `instanceId`, UUID.
+
+        Returns:
+            200: `CapacityLicenseWorkloadModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/RevokeCapacityLicense
+        """
+        return Request(self, _REVOKE_CAPACITY_LICENSE, {"instance_id": instance_id})
+
+    def update_license(
+        self: Caller,
+    ) -> Request[LicenseUpdateModel]:
+        """Update License: POST /api/v1/license/update.
+
+        Returns:
+            200: `LicenseUpdateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/UpdateLicense
+        """
+        return Request(self, _UPDATE_LICENSE, {})
+
+    def set_auto_update(
+        self: Caller,
+        body: LicenseAutoUpdateSpec,
+    ) -> Request[InstalledLicenseModel]:
+        """Enable or Disable License Auto Update: POST /api/v1/license/autoupdate.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InstalledLicenseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/SetAutoUpdate
+        """
+        return Request(self, _SET_AUTO_UPDATE, {}, body)
+
+    def set_agent_consumption(
+        self: Caller,
+        body: LicenseAgentConsumptionSpec,
+    ) -> Request[InstalledLicenseModel]:
+        """Enable or Disable Instance Consumption for Unlicensed Agents: POST /api/v1/license/agentConsumption.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InstalledLicenseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/License#operation/SetAgentConsumption
+        """
+        return Request(self, _SET_AGENT_CONSUMPTION, {}, body)
+
+
+install_license = LicenseApi.install_license
+get_installed_license = LicenseApi.get_installed_license
+remove_license = LicenseApi.remove_license
+create_license_report = LicenseApi.create_license_report
+renew_installed_license = LicenseApi.renew_installed_license
+get_licensed_sockets = LicenseApi.get_licensed_sockets
+revoke_socket_license = LicenseApi.revoke_socket_license
+get_licensed_instances = LicenseApi.get_licensed_instances
+assign_instance_license = LicenseApi.assign_instance_license
+revoke_instance_license = LicenseApi.revoke_instance_license
+remove_instance_license = LicenseApi.remove_instance_license
+get_licensed_capacity = LicenseApi.get_licensed_capacity
+revoke_capacity_license = LicenseApi.revoke_capacity_license
+update_license = LicenseApi.update_license
+set_auto_update = LicenseApi.set_auto_update
+set_agent_consumption = LicenseApi.set_agent_consumption

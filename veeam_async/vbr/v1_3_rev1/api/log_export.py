@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, DownloadMethod, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import ExportSupportLogsSpec, SessionModel
 
 _EXPORT_SUPPORT_LOGS: Operation[SessionModel] = Operation(
@@ -25,8 +23,8 @@ _EXPORT_SUPPORT_LOGS: Operation[SessionModel] = Operation(
     group="log_export",
     name="export_support_logs",
     body=Body("ExportSupportLogsSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -40,59 +38,10 @@ _DOWNLOAD_SUPPORT_LOG_BUNDLE: Operation[bytes] = Operation(
     group="log_export",
     name="download_support_log_bundle",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
-
-
-async def export_support_logs(
-    client: ApplianceClient,
-    body: ExportSupportLogsSpec,
-) -> SessionModel:
-    """Start Log Export Session: POST /api/v1/exportlogs.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Log-export#operation/ExportSupportLogs
-    """
-    return await client.execute(_EXPORT_SUPPORT_LOGS, {}, body)
-
-
-async def download_support_log_bundle(
-    client: ApplianceClient,
-    session_id: str,
-) -> bytes:
-    """Download Logs: GET /api/v1/exportlogs/{sessionId}/download.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Log-export#operation/DownloadSupportLogBundle
-    """
-    return await client.execute(_DOWNLOAD_SUPPORT_LOG_BUNDLE, {"session_id": session_id})
 
 
 class LogExportApi(Api):
@@ -100,5 +49,51 @@ class LogExportApi(Api):
 
     __slots__ = ()
 
-    export_support_logs = Method(export_support_logs)
-    download_support_log_bundle = DownloadMethod(download_support_log_bundle)
+    def export_support_logs(
+        self: Caller,
+        body: ExportSupportLogsSpec,
+    ) -> Request[SessionModel]:
+        """Start Log Export Session: POST /api/v1/exportlogs.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Log-export#operation/ExportSupportLogs
+        """
+        return Request(self, _EXPORT_SUPPORT_LOGS, {}, body)
+
+    def download_support_log_bundle(
+        self: Caller,
+        session_id: str,
+    ) -> Download[bytes]:
+        """Download Logs: GET /api/v1/exportlogs/{sessionId}/download.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Log-export#operation/DownloadSupportLogBundle
+        """
+        return Download(self, _DOWNLOAD_SUPPORT_LOG_BUNDLE, {"session_id": session_id})
+
+
+export_support_logs = LogExportApi.export_support_logs
+download_support_log_bundle = LogExportApi.download_support_log_bundle

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import EmptySuccessResponse, TokenLoginSpec, TokenModel
 
 _CREATE_TOKEN: Operation[TokenModel] = Operation(
@@ -25,8 +22,8 @@ _CREATE_TOKEN: Operation[TokenModel] = Operation(
     group="login_",
     name="create_token",
     body=Body("TokenLoginSpec", "application/x-www-form-urlencoded"),
-    answers={
-        200: Answer("TokenModel"),
+    responses={
+        200: Response("TokenModel"),
     },
     secured=False,
 )
@@ -40,59 +37,10 @@ _LOGOUT: Operation[EmptySuccessResponse] = Operation(
     tag="Login",
     group="login_",
     name="logout",
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def create_token(
-    client: ApplianceClient,
-    body: TokenLoginSpec,
-) -> TokenModel:
-    """Get Access Token: POST /api/oauth2/token.
-
-    Needs no token.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/x-www-form-urlencoded.
-
-    Returns:
-        200: `TokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Login#operation/CreateToken
-    """
-    return await client.execute(_CREATE_TOKEN, {}, body)
-
-
-async def logout(
-    client: ApplianceClient,
-) -> EmptySuccessResponse:
-    """Log Out: POST /api/oauth2/logout.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Login#operation/Logout
-    """
-    return await client.execute(_LOGOUT, {})
 
 
 class LoginApi(Api):
@@ -100,5 +48,49 @@ class LoginApi(Api):
 
     __slots__ = ()
 
-    create_token = Method(create_token)
-    logout = Method(logout)
+    def create_token(
+        self: Caller,
+        body: TokenLoginSpec,
+    ) -> Request[TokenModel]:
+        """Get Access Token: POST /api/oauth2/token.
+
+        Needs no token.
+
+        Args:
+            body: what is sent, as application/x-www-form-urlencoded.
+
+        Returns:
+            200: `TokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Login#operation/CreateToken
+        """
+        return Request(self, _CREATE_TOKEN, {}, body)
+
+    def logout(
+        self: Caller,
+    ) -> Request[EmptySuccessResponse]:
+        """Log Out: POST /api/oauth2/logout.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Login#operation/Logout
+        """
+        return Request(self, _LOGOUT, {})
+
+
+create_token = LoginApi.create_token
+logout = LoginApi.logout

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AzureInstantVMRecoveryMigrationSpec,
@@ -86,8 +83,8 @@ _ENTIRE_UNSTRUCTURED_DATA_SHARE_RESTORE: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_unstructured_data_share_restore",
     body=Body("UnstructuredDataEntireShareRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -101,8 +98,8 @@ _ENTIRE_UNSTRUCTURED_DATA_OS_RESTORE: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_unstructured_data_os_restore",
     body=Body("UnstructuredDataEntireOSRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -123,10 +120,10 @@ _GET_ALL_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNTS: Operation[InstantUnstructure
         Parameter("state_filter", type="EInstantRecoveryMountState"),
         Parameter("share_name_filter"),
     ),
-    answers={
-        200: Answer("InstantUnstructuredDataRecoveryMountsResult"),
+    responses={
+        200: Response("InstantUnstructuredDataRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantUnstructuredDataRecoveryMount"),
+    paging=Paging("data", "InstantUnstructuredDataRecoveryMount"),
 )
 
 _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT: Operation[SessionsResult] = Operation(
@@ -139,8 +136,8 @@ _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT: Operation[SessionsResult] = Operation
     group="restore",
     name="instant_unstructured_data_recovery_mount",
     body=Body("InstantUnstructuredDataRestoreSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -154,8 +151,8 @@ _GET_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT: Operation[InstantUnstructuredData
     group="restore",
     name="get_instant_unstructured_data_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantUnstructuredDataRecoveryMount"),
+    responses={
+        200: Response("InstantUnstructuredDataRecoveryMount"),
     },
 )
 
@@ -169,8 +166,8 @@ _INSTANT_UNSTRUCTURED_DATA_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation
     group="restore",
     name="instant_unstructured_data_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -185,8 +182,8 @@ _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MIGRATE: Operation[SessionModel] = Operation
     name="instant_unstructured_data_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("InstantUnstructuredDataRestoreMigrationSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -200,8 +197,8 @@ _INSTANT_UNSTRUCTURED_DATA_SHARE_SWITCHOVER: Operation[SessionModel] = Operation
     group="restore",
     name="instant_unstructured_data_share_switchover",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -215,8 +212,8 @@ _GET_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS: Operation[UnstructuredDataS
     group="restore",
     name="get_unstructured_data_share_ir_switchover_settings",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("UnstructuredDataSwitchoverSettingsModel"),
+    responses={
+        200: Response("UnstructuredDataSwitchoverSettingsModel"),
     },
 )
 
@@ -231,8 +228,8 @@ _UPDATE_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS: Operation[UnstructuredDa
     name="update_unstructured_data_share_ir_switchover_settings",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("UnstructuredDataSwitchoverSettingsModel", required=False),
-    answers={
-        200: Answer("UnstructuredDataSwitchoverSettingsModel"),
+    responses={
+        200: Response("UnstructuredDataSwitchoverSettingsModel"),
     },
 )
 
@@ -246,8 +243,8 @@ _START_UNSTRUCTURED_DATA_FLR_MOUNT: Operation[UnstructuredDataFlrBrowseMountMode
     group="restore",
     name="start_unstructured_data_flr_mount",
     body=Body("UnstructuredDataMountSpec"),
-    answers={
-        201: Answer("UnstructuredDataFlrBrowseMountModel"),
+    responses={
+        201: Response("UnstructuredDataFlrBrowseMountModel"),
     },
 )
 
@@ -261,8 +258,8 @@ _STOP_UNSTRUCTURED_DATA_FLR_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_unstructured_data_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -284,10 +281,10 @@ _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS: Operation[InstantViVMRecoveryMountsResul
         Parameter("vm_name_filter"),
         Parameter("mount_id_filter", type="list[str]", array="repeat"),
     ),
-    answers={
-        200: Answer("InstantViVMRecoveryMountsResult"),
+    responses={
+        200: Response("InstantViVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantViVMRecoveryMount"),
+    paging=Paging("data", "InstantViVMRecoveryMount"),
 )
 
 _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
@@ -300,8 +297,8 @@ _INSTANT_VI_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_mount",
     body=Body("InstantViVMRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -315,8 +312,8 @@ _GET_INSTANT_VI_VM_RECOVERY_MOUNT: Operation[InstantViVMRecoveryMount] = Operati
     group="restore",
     name="get_instant_vi_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantViVMRecoveryMount"),
+    responses={
+        200: Response("InstantViVMRecoveryMount"),
     },
 )
 
@@ -330,8 +327,8 @@ _INSTANT_VI_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_vi_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -346,8 +343,8 @@ _INSTANT_VI_VM_RECOVERY_MIGRATE: Operation[SessionModel] = Operation(
     name="instant_vi_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("ViVMQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -368,10 +365,10 @@ _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS: Operation[InstantHvVMRecoveryMountsResul
         Parameter("state_filter", type="EInstantRecoveryMountState"),
         Parameter("vm_name_filter"),
     ),
-    answers={
-        200: Answer("InstantHvVMRecoveryMountsResult"),
+    responses={
+        200: Response("InstantHvVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "InstantHvVMRecoveryMount"),
+    paging=Paging("data", "InstantHvVMRecoveryMount"),
 )
 
 _INSTANT_HV_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
@@ -384,8 +381,8 @@ _INSTANT_HV_VM_RECOVERY_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_hv_vm_recovery_mount",
     body=Body("InstantHvVMRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -399,8 +396,8 @@ _GET_INSTANT_HV_VM_RECOVERY_MOUNT: Operation[InstantHvVMRecoveryMount] = Operati
     group="restore",
     name="get_instant_hv_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("InstantHvVMRecoveryMount"),
+    responses={
+        200: Response("InstantHvVMRecoveryMount"),
     },
 )
 
@@ -414,8 +411,8 @@ _INSTANT_HV_VM_RECOVERY_UNMOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="instant_hv_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -429,8 +426,8 @@ _INSTANT_HV_VM_RECOVERY_MIGRATE: Operation[None] = Operation(
     group="restore",
     name="instant_hv_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -450,10 +447,10 @@ _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS: Operation[AzureInstantVMRecoveryMount
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EAzureInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("AzureInstantVMRecoveryMountsResult"),
+    responses={
+        200: Response("AzureInstantVMRecoveryMountsResult"),
     },
-    listing=Listing("data", "AzureInstantVMRecoveryMount"),
+    paging=Paging("data", "AzureInstantVMRecoveryMount"),
 )
 
 _AZURE_INSTANT_VM_RECOVERY_MOUNT: Operation[AzureInstantVMRecoveryMount] = Operation(
@@ -466,8 +463,8 @@ _AZURE_INSTANT_VM_RECOVERY_MOUNT: Operation[AzureInstantVMRecoveryMount] = Opera
     group="restore",
     name="azure_instant_vm_recovery_mount",
     body=Body("AzureInstantVMRecoverySpec"),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -481,8 +478,8 @@ _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT: Operation[AzureInstantVMRecoveryMount] = O
     group="restore",
     name="get_azure_instant_vm_recovery_mount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        200: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -509,10 +506,10 @@ _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS: Operation[SessionsResult] = O
         Parameter("state_filter", type="ESessionState"),
         Parameter("result_filter", type="list[ESessionResult]", array="repeat"),
     ),
-    answers={
-        200: Answer("SessionsResult"),
+    responses={
+        200: Response("SessionsResult"),
     },
-    listing=Listing("data", "SessionModel"),
+    paging=Paging("data", "SessionModel"),
 )
 
 _AZURE_INSTANT_VM_RECOVERY_UNMOUNT: Operation[AzureInstantVMRecoveryMount] = Operation(
@@ -525,8 +522,8 @@ _AZURE_INSTANT_VM_RECOVERY_UNMOUNT: Operation[AzureInstantVMRecoveryMount] = Ope
     group="restore",
     name="azure_instant_vm_recovery_unmount",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -541,8 +538,8 @@ _AZURE_INSTANT_VM_RECOVERY_MIGRATE: Operation[AzureInstantVMRecoveryMount] = Ope
     name="azure_instant_vm_recovery_migrate",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("AzureInstantVMRecoveryMigrationSpec"),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -557,8 +554,8 @@ _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS: Operation[AzureInstantVMReco
         group="restore",
         name="get_azure_instant_vm_recovery_switchover_settings",
         parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-        answers={
-            200: Answer("AzureInstantVMRecoverySwitchoverSettingsModel"),
+        responses={
+            200: Response("AzureInstantVMRecoverySwitchoverSettingsModel"),
         },
     )
 )
@@ -575,8 +572,8 @@ _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS: Operation[AzureInstantVMR
         name="update_azure_instant_vm_recovery_switchover_settings",
         parameters=(Parameter("mount_id", "mountId", "path", required=True),),
         body=Body("AzureInstantVMRecoverySwitchoverSettingsModel", required=False),
-        answers={
-            201: Answer("AzureInstantVMRecoverySwitchoverSettingsModel"),
+        responses={
+            201: Response("AzureInstantVMRecoverySwitchoverSettingsModel"),
         },
     )
 )
@@ -591,8 +588,8 @@ _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER: Operation[AzureInstantVMRecoveryMount] = 
     group="restore",
     name="azure_instant_vm_recovery_switchover",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        201: Answer("AzureInstantVMRecoveryMount"),
+    responses={
+        201: Response("AzureInstantVMRecoveryMount"),
     },
 )
 
@@ -606,8 +603,8 @@ _ENTIRE_VM_RESTORE_VMWARE: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_vmware",
     body=Body("EntireViVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -621,8 +618,8 @@ _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_cloud_director",
     body=Body("EntireCloudDirectorVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -636,8 +633,8 @@ _ENTIRE_VM_RESTORE_HV: Operation[SessionModel] = Operation(
     group="restore",
     name="entire_vm_restore_hv",
     body=Body("EntireHvVMRestoreSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -657,10 +654,10 @@ _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS: Operation[VmwareFcdInstantRec
         Parameter("order_asc", type="bool"),
         Parameter("state_filter", type="EInstantRecoveryMountState"),
     ),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMountsResult"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMountsResult"),
     },
-    listing=Listing("data", "VmwareFcdInstantRecoveryMount"),
+    paging=Paging("data", "VmwareFcdInstantRecoveryMount"),
 )
 
 _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Operation(
@@ -673,8 +670,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION: Operation[SessionModel] = Opera
     group="restore",
     name="instant_recovery_vmware_fcd_mount_with_session",
     body=Body("VmwareFcdInstantRecoverySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -688,8 +685,8 @@ _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL: Operation[VmwareFcdInstantRecovery
     group="restore",
     name="get_vmware_fcd_instant_recovery_mount_model",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("VmwareFcdInstantRecoveryMount"),
+    responses={
+        200: Response("VmwareFcdInstantRecoveryMount"),
     },
 )
 
@@ -703,8 +700,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION: Operation[SessionModel] = Op
     group="restore",
     name="instant_recovery_vmware_fcd_dismount_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -719,8 +716,8 @@ _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION: Operation[SessionModel] = Ope
     name="instant_recovery_vmware_fcd_migrate_with_session",
     parameters=(Parameter("mount_id", "mountId", "path", required=True),),
     body=Body("VmwareFcdQuickMigrationSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -734,8 +731,8 @@ _START_FLR_MOUNT: Operation[FlrBrowseMountModel] = Operation(
     group="restore",
     name="start_flr_mount",
     body=Body("FlrMountSpec"),
-    answers={
-        201: Answer("FlrBrowseMountModel"),
+    responses={
+        201: Response("FlrBrowseMountModel"),
     },
 )
 
@@ -749,8 +746,8 @@ _STOP_FLR_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -764,8 +761,8 @@ _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE: Operation[EntraIdTenantRestoreDeviceCo
     group="restore",
     name="get_entra_id_tenant_restore_device_code",
     body=Body("EntraIdTenantRestoreDeviceCodeSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreDeviceCodeModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreDeviceCodeModel"),
     },
 )
 
@@ -779,8 +776,8 @@ _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE: Operation[EntraIdTenantRestoreDe
     group="restore",
     name="get_entra_id_tenant_restore_device_code_state",
     body=Body("EntraIdTenantRestoreDeviceCodeStateSpec"),
-    answers={
-        200: Answer("EntraIdTenantRestoreDeviceCodeStateModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreDeviceCodeStateModel"),
     },
 )
 
@@ -798,8 +795,8 @@ _START_ENTRA_ID_TENANT_RESTORE_AUTHORIZATION: Operation[EntraIdTenantRestoreStar
         Parameter("vdc_session_id", required=True),
         Parameter("redirect_uri", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreStartAuthorizationModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreStartAuthorizationModel"),
     },
 )
 
@@ -813,8 +810,8 @@ _ENTRA_ID_TENANT_RESTORE_AUTHORIZE: Operation[EntraIdTenantRestoreAuthorizeModel
     group="restore",
     name="entra_id_tenant_restore_authorize",
     body=Body("EntraIdTenantRestoreAuthorizeSpec"),
-    answers={
-        200: Answer("EntraIdTenantRestoreAuthorizeModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreAuthorizeModel"),
     },
 )
 
@@ -828,8 +825,8 @@ _START_ENTRA_ID_TENANT_RESTORE: Operation[EntraIdTenantBrowseMountModel] = Opera
     group="restore",
     name="start_entra_id_tenant_restore",
     body=Body("EntraIdTenantStartRestoreSpec"),
-    answers={
-        201: Answer("EntraIdTenantBrowseMountModel"),
+    responses={
+        201: Response("EntraIdTenantBrowseMountModel"),
     },
 )
 
@@ -843,8 +840,8 @@ _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY: Operation[SessionModel] = Operation(
     group="restore",
     name="start_entra_id_tenant_restore_from_copy",
     body=Body("EntraIdTenantStartRestoreFromCopySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -859,8 +856,8 @@ _STOP_ENTRA_ID_TENANT_RESTORE: Operation[SessionModel] = Operation(
     name="stop_entra_id_tenant_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("JobStopSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -874,8 +871,8 @@ _START_ENTRA_ID_AUDIT_LOG_MOUNT: Operation[UnstructuredDataFlrBrowseMountModel] 
     group="restore",
     name="start_entra_id_audit_log_mount",
     body=Body("UnstructuredDataMountSpec"),
-    answers={
-        201: Answer("UnstructuredDataFlrBrowseMountModel"),
+    responses={
+        201: Response("UnstructuredDataFlrBrowseMountModel"),
     },
 )
 
@@ -889,1665 +886,10 @@ _STOP_ENTRA_ID_AUDIT_LOG_MOUNT: Operation[SessionModel] = Operation(
     group="restore",
     name="stop_entra_id_audit_log_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def entire_unstructured_data_share_restore(
-    client: ApplianceClient,
-    body: UnstructuredDataEntireShareRestoreSpec,
-) -> SessionModel:
-    """Restore Entire File Share: POST /api/v1/restore/unstructuredData/fileShare.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataShareRestore
-    """
-    return await client.execute(_ENTIRE_UNSTRUCTURED_DATA_SHARE_RESTORE, {}, body)
-
-
-async def entire_unstructured_data_os_restore(
-    client: ApplianceClient,
-    body: UnstructuredDataEntireOSRestoreSpec,
-) -> SessionModel:
-    """Restore Entire Object Storage Bucket or Container: POST /api/v1/restore/unstructuredData/objectStorage.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataOSRestore
-    """
-    return await client.execute(_ENTIRE_UNSTRUCTURED_DATA_OS_RESTORE, {}, body)
-
-
-async def get_all_instant_unstructured_data_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    share_name_filter: str | Unset = UNSET,
-) -> InstantUnstructuredDataRecoveryMountsResult:
-    """Get All Mount Points for Instant File Share Recovery: GET /api/v1/restore/instantRecovery/unstructuredData.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        share_name_filter: query `shareNameFilter`.
-
-    Returns:
-        200: `InstantUnstructuredDataRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantUnstructuredDataRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "share_name_filter": share_name_filter,
-        },
-    )
-
-
-def iterate_all_instant_unstructured_data_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    share_name_filter: str | Unset = UNSET,
-) -> Items[InstantUnstructuredDataRecoveryMount, InstantUnstructuredDataRecoveryMountsResult]:
-    """Get All Mount Points for Instant File Share Recovery: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_unstructured_data_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "share_name_filter": share_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_unstructured_data_recovery_mount(
-    client: ApplianceClient,
-    body: InstantUnstructuredDataRestoreSpec,
-) -> SessionsResult:
-    """Start Instant File Share Recovery: POST /api/v1/restore/instantRecovery/unstructuredData.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMount
-    """
-    return await client.execute(_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_unstructured_data_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantUnstructuredDataRecoveryMount:
-    """Get Mount Point for Instant File Share Recovery: GET /api/v1/restore/instantRecovery/unstructuredData/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantUnstructuredDataRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantUnstructuredDataRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_unstructured_data_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop File Share Publishing: POST /api/v1/restore/instantRecovery/unstructuredData/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_UNSTRUCTURED_DATA_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_unstructured_data_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: InstantUnstructuredDataRestoreMigrationSpec,
-) -> SessionModel:
-    """Start File Share Migration: POST /api/v1/restore/instantRecovery/unstructuredData/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def instant_unstructured_data_share_switchover(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Start File Share Switchover: POST /api/v1/restore/instantRecovery/unstructuredData/{mountId}/switchover.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataShareSwitchover
-    """
-    return await client.execute(_INSTANT_UNSTRUCTURED_DATA_SHARE_SWITCHOVER, {"mount_id": mount_id})
-
-
-async def get_unstructured_data_share_ir_switchover_settings(
-    client: ApplianceClient,
-    mount_id: str,
-) -> UnstructuredDataSwitchoverSettingsModel:
-    """Get File Share Switchover Settings: GET
-    /api/v1/restore/instantRecovery/unstructuredData/{mountId}/switchoverSettings.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `UnstructuredDataSwitchoverSettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetUnstructuredDataShareIRSwitchoverSettings
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
-
-
-async def update_unstructured_data_share_ir_switchover_settings(
-    client: ApplianceClient,
-    mount_id: str,
-    body: UnstructuredDataSwitchoverSettingsModel | Unset = UNSET,
-) -> UnstructuredDataSwitchoverSettingsModel:
-    """Update File Share Switchover Settings: PUT
-    /api/v1/restore/instantRecovery/unstructuredData/{mountId}/switchoverSettings.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UnstructuredDataSwitchoverSettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateUnstructuredDataShareIRSwitchoverSettings
-    """
-    return await client.execute(_UPDATE_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
-
-
-async def start_unstructured_data_flr_mount(
-    client: ApplianceClient,
-    body: UnstructuredDataMountSpec,
-) -> UnstructuredDataFlrBrowseMountModel:
-    """Start File Restore from Unstructured Data Backup: POST /api/v1/restore/flr/unstructuredData.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `UnstructuredDataFlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartUnstructuredDataFlrMount
-    """
-    return await client.execute(_START_UNSTRUCTURED_DATA_FLR_MOUNT, {}, body)
-
-
-async def stop_unstructured_data_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount Unstructured Data FLR Volumes: POST /api/v1/restore/unstructuredData/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopUnstructuredDataFLRMount
-    """
-    return await client.execute(_STOP_UNSTRUCTURED_DATA_FLR_MOUNT, {"session_id": session_id})
-
-
-async def get_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-    mount_id_filter: list[str] | Unset = UNSET,
-) -> InstantViVMRecoveryMountsResult:
-    """Get All Instant Recovery Mount Points of VMware vSphere VMs: GET /api/v1/restore/instantRecovery/vSphere/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-        mount_id_filter: query `mountIdFilter`, UUID.
-
-    Returns:
-        200: `InstantViVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-            "mount_id_filter": mount_id_filter,
-        },
-    )
-
-
-def iterate_all_instant_vi_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-    mount_id_filter: list[str] | Unset = UNSET,
-) -> Items[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
-    """Get All Instant Recovery Mount Points of VMware vSphere VMs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_vi_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-            "mount_id_filter": mount_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    body: InstantViVMRecoverySpec,
-) -> SessionModel:
-    """Start Instant Recovery of VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_vi_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantViVMRecoveryMount:
-    """Get Instant Recovery Mount Point of VMware vSphere VM: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantViVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop Publishing VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_vi_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: ViVMQuickMigrationSpec,
-) -> SessionModel:
-    """Start Migrating VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def get_all_instant_hv_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-) -> InstantHvVMRecoveryMountsResult:
-    """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: GET /api/v1/restore/instantRecovery/hyperV/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-        vm_name_filter: query `vmNameFilter`.
-
-    Returns:
-        200: `InstantHvVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-        },
-    )
-
-
-def iterate_all_instant_hv_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-    vm_name_filter: str | Unset = UNSET,
-) -> Items[InstantHvVMRecoveryMount, InstantHvVMRecoveryMountsResult]:
-    """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_instant_hv_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-            "vm_name_filter": vm_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_hv_vm_recovery_mount(
-    client: ApplianceClient,
-    body: InstantHvVMRecoverySpec,
-) -> SessionModel:
-    """Start Instant Recovery of Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMount
-    """
-    return await client.execute(_INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_instant_hv_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> InstantHvVMRecoveryMount:
-    """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `InstantHvVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantHvVMRecoveryMount
-    """
-    return await client.execute(_GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def instant_hv_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop Publishing Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryUnmount
-    """
-    return await client.execute(_INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def instant_hv_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-) -> None:
-    """Start Migrating Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMigrate
-    """
-    return await client.execute(_INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
-
-
-async def get_all_azure_instant_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EAzureInstantRecoveryMountState | Unset = UNSET,
-) -> AzureInstantVMRecoveryMountsResult:
-    """Get All Mount Points for Instant Recovery to Microsoft Azure: GET /api/v1/restore/instantRecovery/azure/vm.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `AzureInstantVMRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
-    """
-    return await client.execute(
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_azure_instant_vm_recovery_mounts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EAzureInstantRecoveryMountState | Unset = UNSET,
-) -> Items[AzureInstantVMRecoveryMount, AzureInstantVMRecoveryMountsResult]:
-    """Get All Mount Points for Instant Recovery to Microsoft Azure: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_azure_instant_vm_recovery_mounts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def azure_instant_vm_recovery_mount(
-    client: ApplianceClient,
-    body: AzureInstantVMRecoverySpec,
-) -> AzureInstantVMRecoveryMount:
-    """Start Instant Recovery to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMount
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
-
-
-async def get_azure_instant_vm_recovery_mount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoveryMount:
-    """Get Mount Point for Instant Recovery to Microsoft Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoveryMount
-    """
-    return await client.execute(_GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
-
-
-async def get_all_azure_instant_vm_recovery_mount_sessions(
-    client: ApplianceClient,
-    mount_id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-) -> SessionsResult:
-    """Get All Mount Sessions for Instant Recovery to Microsoft Azure: GET
-    /api/v1/restore/instantRecovery/azure/vm/{mountId}/sessions.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-
-    Returns:
-        200: `SessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
-    """
-    return await client.execute(
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS,
-        {
-            "mount_id": mount_id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-    )
-
-
-def iterate_all_azure_instant_vm_recovery_mount_sessions(
-    client: ApplianceClient,
-    mount_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-) -> Items[SessionModel, SessionsResult]:
-    """Get All Mount Sessions for Instant Recovery to Microsoft Azure: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_azure_instant_vm_recovery_mount_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS,
-        {
-            "mount_id": mount_id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def azure_instant_vm_recovery_unmount(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoveryMount:
-    """Stop Publishing Machine to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/unmount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryUnmount
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
-
-
-async def azure_instant_vm_recovery_migrate(
-    client: ApplianceClient,
-    mount_id: str,
-    body: AzureInstantVMRecoveryMigrationSpec,
-) -> AzureInstantVMRecoveryMount:
-    """Start Migrating Machine to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMigrate
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
-
-
-async def get_azure_instant_vm_recovery_switchover_settings(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoverySwitchoverSettingsModel:
-    """Get Settings for Switchover to Microsoft Azure: GET
-    /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `AzureInstantVMRecoverySwitchoverSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
-    """
-    return await client.execute(_GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
-
-
-async def update_azure_instant_vm_recovery_switchover_settings(
-    client: ApplianceClient,
-    mount_id: str,
-    body: AzureInstantVMRecoverySwitchoverSettingsModel | Unset = UNSET,
-) -> AzureInstantVMRecoverySwitchoverSettingsModel:
-    """Update Settings for Switchover to Microsoft Azure: PUT
-    /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
-    """
-    return await client.execute(_UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
-
-
-async def azure_instant_vm_recovery_switchover(
-    client: ApplianceClient,
-    mount_id: str,
-) -> AzureInstantVMRecoveryMount:
-    """Start Switchover to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchover.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        201: `AzureInstantVMRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoverySwitchover
-    """
-    return await client.execute(_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
-
-
-async def entire_vm_restore_vmware(
-    client: ApplianceClient,
-    body: EntireViVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreVmware
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_VMWARE, {}, body)
-
-
-async def entire_vm_restore_cloud_director(
-    client: ApplianceClient,
-    body: EntireCloudDirectorVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
-
-
-async def entire_vm_restore_hv(
-    client: ApplianceClient,
-    body: EntireHvVMRestoreSpec,
-) -> SessionModel:
-    """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreHv
-    """
-    return await client.execute(_ENTIRE_VM_RESTORE_HV, {}, body)
-
-
-async def get_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> VmwareFcdInstantRecoveryMountsResult:
-    """Get All FCD Mount Points: GET /api/v1/restore/instantRecovery/vSphere/fcd.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMountsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
-    """
-    return await client.execute(
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_all_vmware_fcd_instant_recovery_mount_models(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    state_filter: EInstantRecoveryMountState | Unset = UNSET,
-) -> Items[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
-    """Get All FCD Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_vmware_fcd_instant_recovery_mount_models`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
-        {"order_column": order_column, "order_asc": order_asc, "state_filter": state_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def instant_recovery_vmware_fcd_mount_with_session(
-    client: ApplianceClient,
-    body: VmwareFcdInstantRecoverySpec,
-) -> SessionModel:
-    """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
-
-
-async def get_vmware_fcd_instant_recovery_mount_model(
-    client: ApplianceClient,
-    mount_id: str,
-) -> VmwareFcdInstantRecoveryMount:
-    """Get FCD Mount Point: GET /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `VmwareFcdInstantRecoveryMount`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
-    """
-    return await client.execute(_GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_dismount_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-) -> SessionModel:
-    """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/dismount.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
-
-
-async def instant_recovery_vmware_fcd_migrate_with_session(
-    client: ApplianceClient,
-    mount_id: str,
-    body: VmwareFcdQuickMigrationSpec,
-) -> SessionModel:
-    """Start FCD Migration: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/migrate.
-
-    Args:
-        client: the appliance.
-        mount_id: path `mountId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
-    """
-    return await client.execute(_INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
-
-
-async def start_flr_mount(
-    client: ApplianceClient,
-    body: FlrMountSpec,
-) -> FlrBrowseMountModel:
-    """Start File Restore: POST /api/v1/restore/flr.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `FlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartFlrMount
-    """
-    return await client.execute(_START_FLR_MOUNT, {}, body)
-
-
-async def stop_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount File System: POST /api/v1/restore/flr/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopFlrMount
-    """
-    return await client.execute(_STOP_FLR_MOUNT, {"session_id": session_id})
-
-
-async def get_entra_id_tenant_restore_device_code(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreDeviceCodeSpec,
-) -> EntraIdTenantRestoreDeviceCodeModel:
-    """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreDeviceCodeModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
-
-
-async def get_entra_id_tenant_restore_device_code_state(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreDeviceCodeStateSpec,
-) -> EntraIdTenantRestoreDeviceCodeStateModel:
-    """Get Credentials for Delegated Restore of Microsoft Entra ID Items: POST
-    /api/v1/restore/entraId/tenant/deviceCode/state.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestoreDeviceCodeStateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
-
-
-async def start_entra_id_tenant_restore_authorization(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    vdc_session_id: str,
-    redirect_uri: str,
-) -> EntraIdTenantRestoreStartAuthorizationModel:
-    """Get Redirect URI for Delegated Restore of Microsoft Entra ID Items: GET
-    /api/v1/restore/entraId/tenant/{sessionId}/authCode/startAuthorization.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        vdc_session_id: query `vdcSessionId`.
-        redirect_uri: query `redirectUri`, URI.
-
-    Returns:
-        200: `EntraIdTenantRestoreStartAuthorizationModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIdTenantRestoreAuthorization
-    """
-    return await client.execute(
-        _START_ENTRA_ID_TENANT_RESTORE_AUTHORIZATION,
-        {"session_id": session_id, "vdc_session_id": vdc_session_id, "redirect_uri": redirect_uri},
-    )
-
-
-async def entra_id_tenant_restore_authorize(
-    client: ApplianceClient,
-    body: EntraIdTenantRestoreAuthorizeSpec,
-) -> EntraIdTenantRestoreAuthorizeModel:
-    """Perform Authorization Code Exchange for Delegated Restore of Microsoft Entra ID Items: POST
-    /api/v1/restore/entraId/tenant/authCode/authorize.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestoreAuthorizeModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntraIdTenantRestoreAuthorize
-    """
-    return await client.execute(_ENTRA_ID_TENANT_RESTORE_AUTHORIZE, {}, body)
-
-
-async def start_entra_id_tenant_restore(
-    client: ApplianceClient,
-    body: EntraIdTenantStartRestoreSpec,
-) -> EntraIdTenantBrowseMountModel:
-    """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestore
-    """
-    return await client.execute(_START_ENTRA_ID_TENANT_RESTORE, {}, body)
-
-
-async def start_entra_id_tenant_restore_from_copy(
-    client: ApplianceClient,
-    body: EntraIdTenantStartRestoreFromCopySpec,
-) -> SessionModel:
-    """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
-    """
-    return await client.execute(_START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
-
-
-async def stop_entra_id_tenant_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: JobStopSpec | Unset = UNSET,
-) -> SessionModel:
-    """Unmount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant/{sessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDTenantRestore
-    """
-    return await client.execute(_STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
-
-
-async def start_entra_id_audit_log_mount(
-    client: ApplianceClient,
-    body: UnstructuredDataMountSpec,
-) -> UnstructuredDataFlrBrowseMountModel:
-    """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `UnstructuredDataFlrBrowseMountModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
-    """
-    return await client.execute(_START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
-
-
-async def stop_entra_id_audit_log_mount(
-    client: ApplianceClient,
-    session_id: str,
-) -> SessionModel:
-    """Unmount Microsoft Entra ID Audit Logs: POST /api/v1/restore/entraId/auditLog/{sessionId}/unmount.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
-    """
-    return await client.execute(_STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
 
 
 class RestoreApi(Api):
@@ -2555,67 +897,1404 @@ class RestoreApi(Api):
 
     __slots__ = ()
 
-    entire_unstructured_data_share_restore = Method(entire_unstructured_data_share_restore)
-    entire_unstructured_data_os_restore = Method(entire_unstructured_data_os_restore)
-    get_all_instant_unstructured_data_recovery_mounts = ListMethod(
-        get_all_instant_unstructured_data_recovery_mounts, iterate_all_instant_unstructured_data_recovery_mounts
-    )
-    instant_unstructured_data_recovery_mount = Method(instant_unstructured_data_recovery_mount)
-    get_instant_unstructured_data_recovery_mount = Method(get_instant_unstructured_data_recovery_mount)
-    instant_unstructured_data_recovery_unmount = Method(instant_unstructured_data_recovery_unmount)
-    instant_unstructured_data_recovery_migrate = Method(instant_unstructured_data_recovery_migrate)
-    instant_unstructured_data_share_switchover = Method(instant_unstructured_data_share_switchover)
-    get_unstructured_data_share_ir_switchover_settings = Method(get_unstructured_data_share_ir_switchover_settings)
-    update_unstructured_data_share_ir_switchover_settings = Method(
-        update_unstructured_data_share_ir_switchover_settings
-    )
-    start_unstructured_data_flr_mount = Method(start_unstructured_data_flr_mount)
-    stop_unstructured_data_flr_mount = Method(stop_unstructured_data_flr_mount)
-    get_all_instant_vi_vm_recovery_mounts = ListMethod(
-        get_all_instant_vi_vm_recovery_mounts, iterate_all_instant_vi_vm_recovery_mounts
-    )
-    instant_vi_vm_recovery_mount = Method(instant_vi_vm_recovery_mount)
-    get_instant_vi_vm_recovery_mount = Method(get_instant_vi_vm_recovery_mount)
-    instant_vi_vm_recovery_unmount = Method(instant_vi_vm_recovery_unmount)
-    instant_vi_vm_recovery_migrate = Method(instant_vi_vm_recovery_migrate)
-    get_all_instant_hv_vm_recovery_mounts = ListMethod(
-        get_all_instant_hv_vm_recovery_mounts, iterate_all_instant_hv_vm_recovery_mounts
-    )
-    instant_hv_vm_recovery_mount = Method(instant_hv_vm_recovery_mount)
-    get_instant_hv_vm_recovery_mount = Method(get_instant_hv_vm_recovery_mount)
-    instant_hv_vm_recovery_unmount = Method(instant_hv_vm_recovery_unmount)
-    instant_hv_vm_recovery_migrate = Method(instant_hv_vm_recovery_migrate)
-    get_all_azure_instant_vm_recovery_mounts = ListMethod(
-        get_all_azure_instant_vm_recovery_mounts, iterate_all_azure_instant_vm_recovery_mounts
-    )
-    azure_instant_vm_recovery_mount = Method(azure_instant_vm_recovery_mount)
-    get_azure_instant_vm_recovery_mount = Method(get_azure_instant_vm_recovery_mount)
-    get_all_azure_instant_vm_recovery_mount_sessions = ListMethod(
-        get_all_azure_instant_vm_recovery_mount_sessions, iterate_all_azure_instant_vm_recovery_mount_sessions
-    )
-    azure_instant_vm_recovery_unmount = Method(azure_instant_vm_recovery_unmount)
-    azure_instant_vm_recovery_migrate = Method(azure_instant_vm_recovery_migrate)
-    get_azure_instant_vm_recovery_switchover_settings = Method(get_azure_instant_vm_recovery_switchover_settings)
-    update_azure_instant_vm_recovery_switchover_settings = Method(update_azure_instant_vm_recovery_switchover_settings)
-    azure_instant_vm_recovery_switchover = Method(azure_instant_vm_recovery_switchover)
-    entire_vm_restore_vmware = Method(entire_vm_restore_vmware)
-    entire_vm_restore_cloud_director = Method(entire_vm_restore_cloud_director)
-    entire_vm_restore_hv = Method(entire_vm_restore_hv)
-    get_all_vmware_fcd_instant_recovery_mount_models = ListMethod(
-        get_all_vmware_fcd_instant_recovery_mount_models, iterate_all_vmware_fcd_instant_recovery_mount_models
-    )
-    instant_recovery_vmware_fcd_mount_with_session = Method(instant_recovery_vmware_fcd_mount_with_session)
-    get_vmware_fcd_instant_recovery_mount_model = Method(get_vmware_fcd_instant_recovery_mount_model)
-    instant_recovery_vmware_fcd_dismount_with_session = Method(instant_recovery_vmware_fcd_dismount_with_session)
-    instant_recovery_vmware_fcd_migrate_with_session = Method(instant_recovery_vmware_fcd_migrate_with_session)
-    start_flr_mount = Method(start_flr_mount)
-    stop_flr_mount = Method(stop_flr_mount)
-    get_entra_id_tenant_restore_device_code = Method(get_entra_id_tenant_restore_device_code)
-    get_entra_id_tenant_restore_device_code_state = Method(get_entra_id_tenant_restore_device_code_state)
-    start_entra_id_tenant_restore_authorization = Method(start_entra_id_tenant_restore_authorization)
-    entra_id_tenant_restore_authorize = Method(entra_id_tenant_restore_authorize)
-    start_entra_id_tenant_restore = Method(start_entra_id_tenant_restore)
-    start_entra_id_tenant_restore_from_copy = Method(start_entra_id_tenant_restore_from_copy)
-    stop_entra_id_tenant_restore = Method(stop_entra_id_tenant_restore)
-    start_entra_id_audit_log_mount = Method(start_entra_id_audit_log_mount)
-    stop_entra_id_audit_log_mount = Method(stop_entra_id_audit_log_mount)
+    def entire_unstructured_data_share_restore(
+        self: Caller,
+        body: UnstructuredDataEntireShareRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire File Share: POST /api/v1/restore/unstructuredData/fileShare.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataShareRestore
+        """
+        return Request(self, _ENTIRE_UNSTRUCTURED_DATA_SHARE_RESTORE, {}, body)
+
+    def entire_unstructured_data_os_restore(
+        self: Caller,
+        body: UnstructuredDataEntireOSRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire Object Storage Bucket or Container: POST /api/v1/restore/unstructuredData/objectStorage.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireUnstructuredDataOSRestore
+        """
+        return Request(self, _ENTIRE_UNSTRUCTURED_DATA_OS_RESTORE, {}, body)
+
+    def get_all_instant_unstructured_data_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantUnstructuredDataRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+        share_name_filter: str | Unset = UNSET,
+    ) -> Listing[InstantUnstructuredDataRecoveryMount, InstantUnstructuredDataRecoveryMountsResult]:
+        """Get All Mount Points for Instant File Share Recovery: GET /api/v1/restore/instantRecovery/unstructuredData.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+            share_name_filter: query `shareNameFilter`.
+
+        Returns:
+            200: `InstantUnstructuredDataRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantUnstructuredDataRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+                "share_name_filter": share_name_filter,
+            },
+        )
+
+    def instant_unstructured_data_recovery_mount(
+        self: Caller,
+        body: InstantUnstructuredDataRestoreSpec,
+    ) -> Request[SessionsResult]:
+        """Start Instant File Share Recovery: POST /api/v1/restore/instantRecovery/unstructuredData.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMount
+        """
+        return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_unstructured_data_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantUnstructuredDataRecoveryMount]:
+        """Get Mount Point for Instant File Share Recovery: GET /api/v1/restore/instantRecovery/unstructuredData/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantUnstructuredDataRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantUnstructuredDataRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_UNSTRUCTURED_DATA_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_unstructured_data_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop File Share Publishing: POST /api/v1/restore/instantRecovery/unstructuredData/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryUnmount
+        """
+        return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_unstructured_data_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: InstantUnstructuredDataRestoreMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start File Share Migration: POST /api/v1/restore/instantRecovery/unstructuredData/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataRecoveryMigrate
+        """
+        return Request(self, _INSTANT_UNSTRUCTURED_DATA_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def instant_unstructured_data_share_switchover(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Start File Share Switchover: POST /api/v1/restore/instantRecovery/unstructuredData/{mountId}/switchover.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantUnstructuredDataShareSwitchover
+        """
+        return Request(self, _INSTANT_UNSTRUCTURED_DATA_SHARE_SWITCHOVER, {"mount_id": mount_id})
+
+    def get_unstructured_data_share_ir_switchover_settings(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[UnstructuredDataSwitchoverSettingsModel]:
+        """Get File Share Switchover Settings: GET
+        /api/v1/restore/instantRecovery/unstructuredData/{mountId}/switchoverSettings.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `UnstructuredDataSwitchoverSettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetUnstructuredDataShareIRSwitchoverSettings
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
+
+    def update_unstructured_data_share_ir_switchover_settings(
+        self: Caller,
+        mount_id: str,
+        body: UnstructuredDataSwitchoverSettingsModel | Unset = UNSET,
+    ) -> Request[UnstructuredDataSwitchoverSettingsModel]:
+        """Update File Share Switchover Settings: PUT
+        /api/v1/restore/instantRecovery/unstructuredData/{mountId}/switchoverSettings.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UnstructuredDataSwitchoverSettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateUnstructuredDataShareIRSwitchoverSettings
+        """
+        return Request(self, _UPDATE_UNSTRUCTURED_DATA_SHARE_IR_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
+
+    def start_unstructured_data_flr_mount(
+        self: Caller,
+        body: UnstructuredDataMountSpec,
+    ) -> Request[UnstructuredDataFlrBrowseMountModel]:
+        """Start File Restore from Unstructured Data Backup: POST /api/v1/restore/flr/unstructuredData.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `UnstructuredDataFlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartUnstructuredDataFlrMount
+        """
+        return Request(self, _START_UNSTRUCTURED_DATA_FLR_MOUNT, {}, body)
+
+    def stop_unstructured_data_flr_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount Unstructured Data FLR Volumes: POST /api/v1/restore/unstructuredData/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopUnstructuredDataFLRMount
+        """
+        return Request(self, _STOP_UNSTRUCTURED_DATA_FLR_MOUNT, {"session_id": session_id})
+
+    def get_all_instant_vi_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantViVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+        vm_name_filter: str | Unset = UNSET,
+        mount_id_filter: list[str] | Unset = UNSET,
+    ) -> Listing[InstantViVMRecoveryMount, InstantViVMRecoveryMountsResult]:
+        """Get All Instant Recovery Mount Points of VMware vSphere VMs: GET /api/v1/restore/instantRecovery/vSphere/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+            vm_name_filter: query `vmNameFilter`.
+            mount_id_filter: query `mountIdFilter`, UUID.
+
+        Returns:
+            200: `InstantViVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantViVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_VI_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+                "vm_name_filter": vm_name_filter,
+                "mount_id_filter": mount_id_filter,
+            },
+        )
+
+    def instant_vi_vm_recovery_mount(
+        self: Caller,
+        body: InstantViVMRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant Recovery of VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_vi_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantViVMRecoveryMount]:
+        """Get Instant Recovery Mount Point of VMware vSphere VM: GET /api/v1/restore/instantRecovery/vSphere/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantViVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantViVMRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_VI_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop Publishing VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryUnmount
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_vi_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: ViVMQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start Migrating VMware vSphere VM: POST /api/v1/restore/instantRecovery/vSphere/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantViVMRecoveryMigrate
+        """
+        return Request(self, _INSTANT_VI_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def get_all_instant_hv_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EInstantHvVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+        vm_name_filter: str | Unset = UNSET,
+    ) -> Listing[InstantHvVMRecoveryMount, InstantHvVMRecoveryMountsResult]:
+        """Get All Instant Recovery Mount Points of Microsoft Hyper-V VMs: GET /api/v1/restore/instantRecovery/hyperV/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+            vm_name_filter: query `vmNameFilter`.
+
+        Returns:
+            200: `InstantHvVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllInstantHvVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INSTANT_HV_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+                "vm_name_filter": vm_name_filter,
+            },
+        )
+
+    def instant_hv_vm_recovery_mount(
+        self: Caller,
+        body: InstantHvVMRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant Recovery of Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMount
+        """
+        return Request(self, _INSTANT_HV_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_instant_hv_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[InstantHvVMRecoveryMount]:
+        """Get Instant Recovery Mount Point of Microsoft Hyper-V VM: GET /api/v1/restore/instantRecovery/hyperV/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `InstantHvVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetInstantHvVMRecoveryMount
+        """
+        return Request(self, _GET_INSTANT_HV_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def instant_hv_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop Publishing Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryUnmount
+        """
+        return Request(self, _INSTANT_HV_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def instant_hv_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[None]:
+        """Start Migrating Microsoft Hyper-V VM: POST /api/v1/restore/instantRecovery/hyperV/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantHvVMRecoveryMigrate
+        """
+        return Request(self, _INSTANT_HV_VM_RECOVERY_MIGRATE, {"mount_id": mount_id})
+
+    def get_all_azure_instant_vm_recovery_mounts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EAzureInstantVMRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EAzureInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[AzureInstantVMRecoveryMount, AzureInstantVMRecoveryMountsResult]:
+        """Get All Mount Points for Instant Recovery to Microsoft Azure: GET /api/v1/restore/instantRecovery/azure/vm.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `AzureInstantVMRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMounts
+        """
+        return Listing(
+            self,
+            _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def azure_instant_vm_recovery_mount(
+        self: Caller,
+        body: AzureInstantVMRecoverySpec,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Start Instant Recovery to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMount
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_MOUNT, {}, body)
+
+    def get_azure_instant_vm_recovery_mount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Get Mount Point for Instant Recovery to Microsoft Azure: GET /api/v1/restore/instantRecovery/azure/vm/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoveryMount
+        """
+        return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_MOUNT, {"mount_id": mount_id})
+
+    def get_all_azure_instant_vm_recovery_mount_sessions(
+        self: Caller,
+        mount_id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: ESessionType | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: list[ESessionResult] | Unset = UNSET,
+    ) -> Listing[SessionModel, SessionsResult]:
+        """Get All Mount Sessions for Instant Recovery to Microsoft Azure: GET
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}/sessions.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+
+        Returns:
+            200: `SessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllAzureInstantVMRecoveryMountSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_AZURE_INSTANT_VM_RECOVERY_MOUNT_SESSIONS,
+            {
+                "mount_id": mount_id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+            },
+        )
+
+    def azure_instant_vm_recovery_unmount(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Stop Publishing Machine to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/unmount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryUnmount
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_UNMOUNT, {"mount_id": mount_id})
+
+    def azure_instant_vm_recovery_migrate(
+        self: Caller,
+        mount_id: str,
+        body: AzureInstantVMRecoveryMigrationSpec,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Start Migrating Machine to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoveryMigrate
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_MIGRATE, {"mount_id": mount_id}, body)
+
+    def get_azure_instant_vm_recovery_switchover_settings(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoverySwitchoverSettingsModel]:
+        """Get Settings for Switchover to Microsoft Azure: GET
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `AzureInstantVMRecoverySwitchoverSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAzureInstantVMRecoverySwitchoverSettings
+        """
+        return Request(self, _GET_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id})
+
+    def update_azure_instant_vm_recovery_switchover_settings(
+        self: Caller,
+        mount_id: str,
+        body: AzureInstantVMRecoverySwitchoverSettingsModel | Unset = UNSET,
+    ) -> Request[AzureInstantVMRecoverySwitchoverSettingsModel]:
+        """Update Settings for Switchover to Microsoft Azure: PUT
+        /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchoverSettings.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `AzureInstantVMRecoverySwitchoverSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/UpdateAzureInstantVMRecoverySwitchoverSettings
+        """
+        return Request(self, _UPDATE_AZURE_INSTANT_VM_RECOVERY_SWITCHOVER_SETTINGS, {"mount_id": mount_id}, body)
+
+    def azure_instant_vm_recovery_switchover(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[AzureInstantVMRecoveryMount]:
+        """Start Switchover to Microsoft Azure: POST /api/v1/restore/instantRecovery/azure/vm/{mountId}/switchover.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            201: `AzureInstantVMRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/AzureInstantVMRecoverySwitchover
+        """
+        return Request(self, _AZURE_INSTANT_VM_RECOVERY_SWITCHOVER, {"mount_id": mount_id})
+
+    def entire_vm_restore_vmware(
+        self: Caller,
+        body: EntireViVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire VMware vSphere VM: POST /api/v1/restore/vmRestore/vSphere.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreVmware
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_VMWARE, {}, body)
+
+    def entire_vm_restore_cloud_director(
+        self: Caller,
+        body: EntireCloudDirectorVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire VMware Cloud Director VM: POST /api/v1/restore/vmRestore/cloudDirector.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreCloudDirector
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_CLOUD_DIRECTOR, {}, body)
+
+    def entire_vm_restore_hv(
+        self: Caller,
+        body: EntireHvVMRestoreSpec,
+    ) -> Request[SessionModel]:
+        """Restore Entire Microsoft Hyper-V VM: POST /api/v1/restore/vmRestore/hyperV.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntireVmRestoreHv
+        """
+        return Request(self, _ENTIRE_VM_RESTORE_HV, {}, body)
+
+    def get_all_vmware_fcd_instant_recovery_mount_models(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EVmwareFcdInstantRecoveryMountsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        state_filter: EInstantRecoveryMountState | Unset = UNSET,
+    ) -> Listing[VmwareFcdInstantRecoveryMount, VmwareFcdInstantRecoveryMountsResult]:
+        """Get All FCD Mount Points: GET /api/v1/restore/instantRecovery/vSphere/fcd.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMountsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetAllVmwareFcdInstantRecoveryMountModels
+        """
+        return Listing(
+            self,
+            _GET_ALL_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODELS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "state_filter": state_filter,
+            },
+        )
+
+    def instant_recovery_vmware_fcd_mount_with_session(
+        self: Caller,
+        body: VmwareFcdInstantRecoverySpec,
+    ) -> Request[SessionModel]:
+        """Start Instant FCD Recovery: POST /api/v1/restore/instantRecovery/vSphere/fcd.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MOUNT_WITH_SESSION, {}, body)
+
+    def get_vmware_fcd_instant_recovery_mount_model(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[VmwareFcdInstantRecoveryMount]:
+        """Get FCD Mount Point: GET /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `VmwareFcdInstantRecoveryMount`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetVmwareFcdInstantRecoveryMountModel
+        """
+        return Request(self, _GET_VMWARE_FCD_INSTANT_RECOVERY_MOUNT_MODEL, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_dismount_with_session(
+        self: Caller,
+        mount_id: str,
+    ) -> Request[SessionModel]:
+        """Stop FCD Publishing: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/dismount.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdDismountWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_DISMOUNT_WITH_SESSION, {"mount_id": mount_id})
+
+    def instant_recovery_vmware_fcd_migrate_with_session(
+        self: Caller,
+        mount_id: str,
+        body: VmwareFcdQuickMigrationSpec,
+    ) -> Request[SessionModel]:
+        """Start FCD Migration: POST /api/v1/restore/instantRecovery/vSphere/fcd/{mountId}/migrate.
+
+        Args:
+            mount_id: path `mountId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/InstantRecoveryVmwareFcdMigrateWithSession
+        """
+        return Request(self, _INSTANT_RECOVERY_VMWARE_FCD_MIGRATE_WITH_SESSION, {"mount_id": mount_id}, body)
+
+    def start_flr_mount(
+        self: Caller,
+        body: FlrMountSpec,
+    ) -> Request[FlrBrowseMountModel]:
+        """Start File Restore: POST /api/v1/restore/flr.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `FlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartFlrMount
+        """
+        return Request(self, _START_FLR_MOUNT, {}, body)
+
+    def stop_flr_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount File System: POST /api/v1/restore/flr/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopFlrMount
+        """
+        return Request(self, _STOP_FLR_MOUNT, {"session_id": session_id})
+
+    def get_entra_id_tenant_restore_device_code(
+        self: Caller,
+        body: EntraIdTenantRestoreDeviceCodeSpec,
+    ) -> Request[EntraIdTenantRestoreDeviceCodeModel]:
+        """Get User Code for Delegated Restore of Microsoft Entra ID Items: POST /api/v1/restore/entraId/tenant/deviceCode.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreDeviceCodeModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCode
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE, {}, body)
+
+    def get_entra_id_tenant_restore_device_code_state(
+        self: Caller,
+        body: EntraIdTenantRestoreDeviceCodeStateSpec,
+    ) -> Request[EntraIdTenantRestoreDeviceCodeStateModel]:
+        """Get Credentials for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/deviceCode/state.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestoreDeviceCodeStateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/GetEntraIdTenantRestoreDeviceCodeState
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_RESTORE_DEVICE_CODE_STATE, {}, body)
+
+    def start_entra_id_tenant_restore_authorization(
+        self: Caller,
+        session_id: str,
+        *,
+        vdc_session_id: str,
+        redirect_uri: str,
+    ) -> Request[EntraIdTenantRestoreStartAuthorizationModel]:
+        """Get Redirect URI for Delegated Restore of Microsoft Entra ID Items: GET
+        /api/v1/restore/entraId/tenant/{sessionId}/authCode/startAuthorization.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            vdc_session_id: query `vdcSessionId`.
+            redirect_uri: query `redirectUri`, URI.
+
+        Returns:
+            200: `EntraIdTenantRestoreStartAuthorizationModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIdTenantRestoreAuthorization
+        """
+        return Request(
+            self,
+            _START_ENTRA_ID_TENANT_RESTORE_AUTHORIZATION,
+            {"session_id": session_id, "vdc_session_id": vdc_session_id, "redirect_uri": redirect_uri},
+        )
+
+    def entra_id_tenant_restore_authorize(
+        self: Caller,
+        body: EntraIdTenantRestoreAuthorizeSpec,
+    ) -> Request[EntraIdTenantRestoreAuthorizeModel]:
+        """Perform Authorization Code Exchange for Delegated Restore of Microsoft Entra ID Items: POST
+        /api/v1/restore/entraId/tenant/authCode/authorize.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestoreAuthorizeModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/EntraIdTenantRestoreAuthorize
+        """
+        return Request(self, _ENTRA_ID_TENANT_RESTORE_AUTHORIZE, {}, body)
+
+    def start_entra_id_tenant_restore(
+        self: Caller,
+        body: EntraIdTenantStartRestoreSpec,
+    ) -> Request[EntraIdTenantBrowseMountModel]:
+        """Mount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestore
+        """
+        return Request(self, _START_ENTRA_ID_TENANT_RESTORE, {}, body)
+
+    def start_entra_id_tenant_restore_from_copy(
+        self: Caller,
+        body: EntraIdTenantStartRestoreFromCopySpec,
+    ) -> Request[SessionModel]:
+        """Start Microsoft Entra ID Tenant Restore from Copy: POST /api/v1/restore/entraId/tenant/fromCopy.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDTenantRestoreFromCopy
+        """
+        return Request(self, _START_ENTRA_ID_TENANT_RESTORE_FROM_COPY, {}, body)
+
+    def stop_entra_id_tenant_restore(
+        self: Caller,
+        session_id: str,
+        body: JobStopSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Unmount Microsoft Entra ID Tenant: POST /api/v1/restore/entraId/tenant/{sessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDTenantRestore
+        """
+        return Request(self, _STOP_ENTRA_ID_TENANT_RESTORE, {"session_id": session_id}, body)
+
+    def start_entra_id_audit_log_mount(
+        self: Caller,
+        body: UnstructuredDataMountSpec,
+    ) -> Request[UnstructuredDataFlrBrowseMountModel]:
+        """Start Microsoft Entra ID Audit Log Restore: POST /api/v1/restore/entraId/auditLog.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `UnstructuredDataFlrBrowseMountModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StartEntraIDAuditLogMount
+        """
+        return Request(self, _START_ENTRA_ID_AUDIT_LOG_MOUNT, {}, body)
+
+    def stop_entra_id_audit_log_mount(
+        self: Caller,
+        session_id: str,
+    ) -> Request[SessionModel]:
+        """Unmount Microsoft Entra ID Audit Logs: POST /api/v1/restore/entraId/auditLog/{sessionId}/unmount.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore#operation/StopEntraIDAuditLogMount
+        """
+        return Request(self, _STOP_ENTRA_ID_AUDIT_LOG_MOUNT, {"session_id": session_id})
+
+
+entire_unstructured_data_share_restore = RestoreApi.entire_unstructured_data_share_restore
+entire_unstructured_data_os_restore = RestoreApi.entire_unstructured_data_os_restore
+get_all_instant_unstructured_data_recovery_mounts = RestoreApi.get_all_instant_unstructured_data_recovery_mounts
+instant_unstructured_data_recovery_mount = RestoreApi.instant_unstructured_data_recovery_mount
+get_instant_unstructured_data_recovery_mount = RestoreApi.get_instant_unstructured_data_recovery_mount
+instant_unstructured_data_recovery_unmount = RestoreApi.instant_unstructured_data_recovery_unmount
+instant_unstructured_data_recovery_migrate = RestoreApi.instant_unstructured_data_recovery_migrate
+instant_unstructured_data_share_switchover = RestoreApi.instant_unstructured_data_share_switchover
+get_unstructured_data_share_ir_switchover_settings = RestoreApi.get_unstructured_data_share_ir_switchover_settings
+update_unstructured_data_share_ir_switchover_settings = RestoreApi.update_unstructured_data_share_ir_switchover_settings
+start_unstructured_data_flr_mount = RestoreApi.start_unstructured_data_flr_mount
+stop_unstructured_data_flr_mount = RestoreApi.stop_unstructured_data_flr_mount
+get_all_instant_vi_vm_recovery_mounts = RestoreApi.get_all_instant_vi_vm_recovery_mounts
+instant_vi_vm_recovery_mount = RestoreApi.instant_vi_vm_recovery_mount
+get_instant_vi_vm_recovery_mount = RestoreApi.get_instant_vi_vm_recovery_mount
+instant_vi_vm_recovery_unmount = RestoreApi.instant_vi_vm_recovery_unmount
+instant_vi_vm_recovery_migrate = RestoreApi.instant_vi_vm_recovery_migrate
+get_all_instant_hv_vm_recovery_mounts = RestoreApi.get_all_instant_hv_vm_recovery_mounts
+instant_hv_vm_recovery_mount = RestoreApi.instant_hv_vm_recovery_mount
+get_instant_hv_vm_recovery_mount = RestoreApi.get_instant_hv_vm_recovery_mount
+instant_hv_vm_recovery_unmount = RestoreApi.instant_hv_vm_recovery_unmount
+instant_hv_vm_recovery_migrate = RestoreApi.instant_hv_vm_recovery_migrate
+get_all_azure_instant_vm_recovery_mounts = RestoreApi.get_all_azure_instant_vm_recovery_mounts
+azure_instant_vm_recovery_mount = RestoreApi.azure_instant_vm_recovery_mount
+get_azure_instant_vm_recovery_mount = RestoreApi.get_azure_instant_vm_recovery_mount
+get_all_azure_instant_vm_recovery_mount_sessions = RestoreApi.get_all_azure_instant_vm_recovery_mount_sessions
+azure_instant_vm_recovery_unmount = RestoreApi.azure_instant_vm_recovery_unmount
+azure_instant_vm_recovery_migrate = RestoreApi.azure_instant_vm_recovery_migrate
+get_azure_instant_vm_recovery_switchover_settings = RestoreApi.get_azure_instant_vm_recovery_switchover_settings
+update_azure_instant_vm_recovery_switchover_settings = RestoreApi.update_azure_instant_vm_recovery_switchover_settings
+azure_instant_vm_recovery_switchover = RestoreApi.azure_instant_vm_recovery_switchover
+entire_vm_restore_vmware = RestoreApi.entire_vm_restore_vmware
+entire_vm_restore_cloud_director = RestoreApi.entire_vm_restore_cloud_director
+entire_vm_restore_hv = RestoreApi.entire_vm_restore_hv
+get_all_vmware_fcd_instant_recovery_mount_models = RestoreApi.get_all_vmware_fcd_instant_recovery_mount_models
+instant_recovery_vmware_fcd_mount_with_session = RestoreApi.instant_recovery_vmware_fcd_mount_with_session
+get_vmware_fcd_instant_recovery_mount_model = RestoreApi.get_vmware_fcd_instant_recovery_mount_model
+instant_recovery_vmware_fcd_dismount_with_session = RestoreApi.instant_recovery_vmware_fcd_dismount_with_session
+instant_recovery_vmware_fcd_migrate_with_session = RestoreApi.instant_recovery_vmware_fcd_migrate_with_session
+start_flr_mount = RestoreApi.start_flr_mount
+stop_flr_mount = RestoreApi.stop_flr_mount
+get_entra_id_tenant_restore_device_code = RestoreApi.get_entra_id_tenant_restore_device_code
+get_entra_id_tenant_restore_device_code_state = RestoreApi.get_entra_id_tenant_restore_device_code_state
+start_entra_id_tenant_restore_authorization = RestoreApi.start_entra_id_tenant_restore_authorization
+entra_id_tenant_restore_authorize = RestoreApi.entra_id_tenant_restore_authorize
+start_entra_id_tenant_restore = RestoreApi.start_entra_id_tenant_restore
+start_entra_id_tenant_restore_from_copy = RestoreApi.start_entra_id_tenant_restore_from_copy
+stop_entra_id_tenant_restore = RestoreApi.stop_entra_id_tenant_restore
+start_entra_id_audit_log_mount = RestoreApi.start_entra_id_audit_log_mount
+stop_entra_id_audit_log_mount = RestoreApi.stop_entra_id_audit_log_mount

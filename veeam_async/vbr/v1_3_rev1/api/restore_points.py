@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EObjectRestorePointsFiltersOrderColumn,
@@ -52,10 +49,10 @@ _GET_ALL_OBJECT_RESTORE_POINTS: Operation[ObjectRestorePointsResult] = Operation
         Parameter("backup_object_id_filter"),
         Parameter("malware_status_filter", type="ESuspiciousActivitySeverity"),
     ),
-    answers={
-        200: Answer("ObjectRestorePointsResult"),
+    responses={
+        200: Response("ObjectRestorePointsResult"),
     },
-    listing=Listing("data", "ObjectRestorePointModel"),
+    paging=Paging("data", "ObjectRestorePointModel"),
 )
 
 _GET_OBJECT_RESTORE_POINT: Operation[ObjectRestorePointModel] = Operation(
@@ -68,8 +65,8 @@ _GET_OBJECT_RESTORE_POINT: Operation[ObjectRestorePointModel] = Operation(
     group="restore_points",
     name="get_object_restore_point",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ObjectRestorePointModel"),
+    responses={
+        200: Response("ObjectRestorePointModel"),
     },
 )
 
@@ -87,205 +84,11 @@ _GET_OBJECT_RESTORE_POINT_DISKS_WITH_FILTERING: Operation[ObjectRestorePointDisk
         Parameter("skip", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("ObjectRestorePointDisksResult"),
+    responses={
+        200: Response("ObjectRestorePointDisksResult"),
     },
-    listing=Listing("data", "ObjectRestorePointDiskModel"),
+    paging=Paging("data", "ObjectRestorePointDiskModel"),
 )
-
-
-async def get_all_object_restore_points(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EObjectRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    backup_id_filter: str | Unset = UNSET,
-    backup_object_id_filter: str | Unset = UNSET,
-    malware_status_filter: ESuspiciousActivitySeverity | Unset = UNSET,
-) -> ObjectRestorePointsResult:
-    """Get All Restore Points: GET /api/v1/restorePoints.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        backup_id_filter: query `backupIdFilter`, UUID.
-        backup_object_id_filter: query `backupObjectIdFilter`, UUID.
-        malware_status_filter: query `malwareStatusFilter`.
-
-    Returns:
-        200: `ObjectRestorePointsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetAllObjectRestorePoints
-    """
-    return await client.execute(
-        _GET_ALL_OBJECT_RESTORE_POINTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "backup_id_filter": backup_id_filter,
-            "backup_object_id_filter": backup_object_id_filter,
-            "malware_status_filter": malware_status_filter,
-        },
-    )
-
-
-def iterate_all_object_restore_points(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EObjectRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    backup_id_filter: str | Unset = UNSET,
-    backup_object_id_filter: str | Unset = UNSET,
-    malware_status_filter: ESuspiciousActivitySeverity | Unset = UNSET,
-) -> Items[ObjectRestorePointModel, ObjectRestorePointsResult]:
-    """Get All Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_object_restore_points`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_OBJECT_RESTORE_POINTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "backup_id_filter": backup_id_filter,
-            "backup_object_id_filter": backup_object_id_filter,
-            "malware_status_filter": malware_status_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_object_restore_point(
-    client: ApplianceClient,
-    id: str,
-) -> ObjectRestorePointModel:
-    """Get Restore Point: GET /api/v1/restorePoints/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ObjectRestorePointModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePoint
-    """
-    return await client.execute(_GET_OBJECT_RESTORE_POINT, {"id": id})
-
-
-async def get_object_restore_point_disks_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> ObjectRestorePointDisksResult:
-    """Get Restore Point Disks: GET /api/v1/restorePoints/{id}/disks.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-
-    Returns:
-        200: `ObjectRestorePointDisksResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePointDisksWithFiltering
-    """
-    return await client.execute(
-        _GET_OBJECT_RESTORE_POINT_DISKS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit}
-    )
-
-
-def iterate_object_restore_point_disks_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[ObjectRestorePointDiskModel, ObjectRestorePointDisksResult]:
-    """Get Restore Point Disks: every row of every page, for `async for`.
-
-    What is not said here is as in `get_object_restore_point_disks_with_filtering`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_OBJECT_RESTORE_POINT_DISKS_WITH_FILTERING,
-        {"id": id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class RestorePointsApi(Api):
@@ -293,8 +96,120 @@ class RestorePointsApi(Api):
 
     __slots__ = ()
 
-    get_all_object_restore_points = ListMethod(get_all_object_restore_points, iterate_all_object_restore_points)
-    get_object_restore_point = Method(get_object_restore_point)
-    get_object_restore_point_disks_with_filtering = ListMethod(
-        get_object_restore_point_disks_with_filtering, iterate_object_restore_point_disks_with_filtering
-    )
+    def get_all_object_restore_points(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EObjectRestorePointsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        platform_name_filter: EPlatformType | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        backup_id_filter: str | Unset = UNSET,
+        backup_object_id_filter: str | Unset = UNSET,
+        malware_status_filter: ESuspiciousActivitySeverity | Unset = UNSET,
+    ) -> Listing[ObjectRestorePointModel, ObjectRestorePointsResult]:
+        """Get All Restore Points: GET /api/v1/restorePoints.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            name_filter: query `nameFilter`.
+            platform_name_filter: query `platformNameFilter`.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            backup_id_filter: query `backupIdFilter`, UUID.
+            backup_object_id_filter: query `backupObjectIdFilter`, UUID.
+            malware_status_filter: query `malwareStatusFilter`.
+
+        Returns:
+            200: `ObjectRestorePointsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetAllObjectRestorePoints
+        """
+        return Listing(
+            self,
+            _GET_ALL_OBJECT_RESTORE_POINTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "name_filter": name_filter,
+                "platform_name_filter": platform_name_filter,
+                "platform_id_filter": platform_id_filter,
+                "backup_id_filter": backup_id_filter,
+                "backup_object_id_filter": backup_object_id_filter,
+                "malware_status_filter": malware_status_filter,
+            },
+        )
+
+    def get_object_restore_point(
+        self: Caller,
+        id: str,
+    ) -> Request[ObjectRestorePointModel]:
+        """Get Restore Point: GET /api/v1/restorePoints/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ObjectRestorePointModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePoint
+        """
+        return Request(self, _GET_OBJECT_RESTORE_POINT, {"id": id})
+
+    def get_object_restore_point_disks_with_filtering(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[ObjectRestorePointDiskModel, ObjectRestorePointDisksResult]:
+        """Get Restore Point Disks: GET /api/v1/restorePoints/{id}/disks.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+
+        Returns:
+            200: `ObjectRestorePointDisksResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Restore-Points#operation/GetObjectRestorePointDisksWithFiltering
+        """
+        return Listing(self, _GET_OBJECT_RESTORE_POINT_DISKS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
+
+
+get_all_object_restore_points = RestorePointsApi.get_all_object_restore_points
+get_object_restore_point = RestorePointsApi.get_object_restore_point
+get_object_restore_point_disks_with_filtering = RestorePointsApi.get_object_restore_point_disks_with_filtering

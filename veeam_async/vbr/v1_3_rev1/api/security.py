@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AuthorizationEventModel,
@@ -40,8 +37,8 @@ _START_SECURITY_ANALYZER: Operation[SessionModel] = Operation(
     tag="Security",
     group="security",
     name="start_security_analyzer",
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -54,8 +51,8 @@ _GET_SECURITY_ANALYZER_SESSION: Operation[SessionModel] = Operation(
     tag="Security",
     group="security",
     name="get_security_analyzer_session",
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -68,8 +65,8 @@ _GET_SECURITY_ANALYZER_SCHEDULE: Operation[SecurityAnalyzerScheduleSettingsModel
     tag="Security",
     group="security",
     name="get_security_analyzer_schedule",
-    answers={
-        200: Answer("SecurityAnalyzerScheduleSettingsModel"),
+    responses={
+        200: Response("SecurityAnalyzerScheduleSettingsModel"),
     },
 )
 
@@ -83,8 +80,8 @@ _MODIFY_SECURITY_ANALYZER_SCHEDULE: Operation[SecurityAnalyzerScheduleSettingsMo
     group="security",
     name="modify_security_analyzer_schedule",
     body=Body("SecurityAnalyzerScheduleSettingsModel"),
-    answers={
-        200: Answer("SecurityAnalyzerScheduleSettingsModel"),
+    responses={
+        200: Response("SecurityAnalyzerScheduleSettingsModel"),
     },
 )
 
@@ -97,8 +94,8 @@ _RESET_ALL_BEST_PRACTICES_COMPLIANCE_STATUSES: Operation[BestPracticesCompliance
     tag="Security",
     group="security",
     name="reset_all_best_practices_compliance_statuses",
-    answers={
-        200: Answer("BestPracticesComplianceResult"),
+    responses={
+        200: Response("BestPracticesComplianceResult"),
     },
 )
 
@@ -111,8 +108,8 @@ _GET_BEST_PRACTICES_COMPLIANCE_RESULT: Operation[BestPracticesComplianceResult] 
     tag="Security",
     group="security",
     name="get_best_practices_compliance_result",
-    answers={
-        200: Answer("BestPracticesComplianceResult"),
+    responses={
+        200: Response("BestPracticesComplianceResult"),
     },
 )
 
@@ -127,8 +124,8 @@ _SUPPRESS_BEST_PRACTICES_COMPLIANCE_ALERT: Operation[BestPracticesComplianceMode
     name="suppress_best_practices_compliance_alert",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("BestPracticesSuppressRequest", required=False),
-    answers={
-        200: Answer("BestPracticesComplianceModel"),
+    responses={
+        200: Response("BestPracticesComplianceModel"),
     },
 )
 
@@ -142,8 +139,8 @@ _RESET_BEST_PRACTICES_COMPLIANCE_STATUS: Operation[BestPracticesComplianceModel]
     group="security",
     name="reset_best_practices_compliance_status",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BestPracticesComplianceModel"),
+    responses={
+        200: Response("BestPracticesComplianceModel"),
     },
 )
 
@@ -172,10 +169,10 @@ _GET_ALL_AUTHORIZATION_EVENTS: Operation[AuthorizationEventsResult] = Operation(
         Parameter("expire_before_filter", type="datetime"),
         Parameter("expire_after_filter", type="datetime"),
     ),
-    answers={
-        200: Answer("AuthorizationEventsResult"),
+    responses={
+        200: Response("AuthorizationEventsResult"),
     },
-    listing=Listing("data", "AuthorizationEventModel"),
+    paging=Paging("data", "AuthorizationEventModel"),
 )
 
 _GET_AUTHORIZATION_EVENT: Operation[AuthorizationEventModel] = Operation(
@@ -188,343 +185,10 @@ _GET_AUTHORIZATION_EVENT: Operation[AuthorizationEventModel] = Operation(
     group="security",
     name="get_authorization_event",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("AuthorizationEventModel"),
+    responses={
+        200: Response("AuthorizationEventModel"),
     },
 )
-
-
-async def start_security_analyzer(
-    client: ApplianceClient,
-) -> SessionModel:
-    """Start Security & Compliance Analyzer: POST /api/v1/securityAnalyzer/start.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/StartSecurityAnalyzer
-    """
-    return await client.execute(_START_SECURITY_ANALYZER, {})
-
-
-async def get_security_analyzer_session(
-    client: ApplianceClient,
-) -> SessionModel:
-    """Get Security & Compliance Analyzer Last Run: GET /api/v1/securityAnalyzer/lastRun.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetSecurityAnalyzerSession
-    """
-    return await client.execute(_GET_SECURITY_ANALYZER_SESSION, {})
-
-
-async def get_security_analyzer_schedule(
-    client: ApplianceClient,
-) -> SecurityAnalyzerScheduleSettingsModel:
-    """Get Security & Compliance Analyzer Schedule: GET /api/v1/securityAnalyzer/schedule.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SecurityAnalyzerScheduleSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetSecurityAnalyzerSchedule
-    """
-    return await client.execute(_GET_SECURITY_ANALYZER_SCHEDULE, {})
-
-
-async def modify_security_analyzer_schedule(
-    client: ApplianceClient,
-    body: SecurityAnalyzerScheduleSettingsModel,
-) -> SecurityAnalyzerScheduleSettingsModel:
-    """Modify Security & Compliance Analyzer Schedule: PUT /api/v1/securityAnalyzer/schedule.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SecurityAnalyzerScheduleSettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/ModifySecurityAnalyzerSchedule
-    """
-    return await client.execute(_MODIFY_SECURITY_ANALYZER_SCHEDULE, {}, body)
-
-
-async def reset_all_best_practices_compliance_statuses(
-    client: ApplianceClient,
-) -> BestPracticesComplianceResult:
-    """Reset All Security & Compliance Analyzer Statuses: POST /api/v1/securityAnalyzer/bestPractices/resetAll.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `BestPracticesComplianceResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/ResetAllBestPracticesComplianceStatuses
-    """
-    return await client.execute(_RESET_ALL_BEST_PRACTICES_COMPLIANCE_STATUSES, {})
-
-
-async def get_best_practices_compliance_result(
-    client: ApplianceClient,
-) -> BestPracticesComplianceResult:
-    """Get Security & Compliance Analyzer Results: GET /api/v1/securityAnalyzer/bestPractices.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `BestPracticesComplianceResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetBestPracticesComplianceResult
-    """
-    return await client.execute(_GET_BEST_PRACTICES_COMPLIANCE_RESULT, {})
-
-
-async def suppress_best_practices_compliance_alert(
-    client: ApplianceClient,
-    id: str,
-    body: BestPracticesSuppressRequest | Unset = UNSET,
-) -> BestPracticesComplianceModel:
-    """Suppress Security & Compliance Analyzer Best Practice Status: POST
-    /api/v1/securityAnalyzer/bestPractices/{id}/suppress.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `BestPracticesComplianceModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/SuppressBestPracticesComplianceAlert
-    """
-    return await client.execute(_SUPPRESS_BEST_PRACTICES_COMPLIANCE_ALERT, {"id": id}, body)
-
-
-async def reset_best_practices_compliance_status(
-    client: ApplianceClient,
-    id: str,
-) -> BestPracticesComplianceModel:
-    """Reset Security & Compliance Analyzer Status: POST /api/v1/securityAnalyzer/bestPractices/{id}/reset.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BestPracticesComplianceModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/ResetBestPracticesComplianceStatus
-    """
-    return await client.execute(_RESET_BEST_PRACTICES_COMPLIANCE_STATUS, {"id": id})
-
-
-async def get_all_authorization_events(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EAuthorizationEventsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    processed_after_filter: datetime | Unset = UNSET,
-    processed_before_filter: datetime | Unset = UNSET,
-    state_filter: list[EAuthorizationEventState] | Unset = UNSET,
-    created_by_filter: str | Unset = UNSET,
-    processed_by_filter: str | Unset = UNSET,
-    expire_before_filter: datetime | Unset = UNSET,
-    expire_after_filter: datetime | Unset = UNSET,
-) -> AuthorizationEventsResult:
-    """Get All Authorization Events: GET /api/v1/authorization/events.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        processed_after_filter: query `processedAfterFilter`, with its zone.
-        processed_before_filter: query `processedBeforeFilter`, with its zone.
-        state_filter: query `stateFilter`.
-        created_by_filter: query `createdByFilter`.
-        processed_by_filter: query `processedByFilter`.
-        expire_before_filter: query `expireBeforeFilter`, with its zone.
-        expire_after_filter: query `expireAfterFilter`, with its zone.
-
-    Returns:
-        200: `AuthorizationEventsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetAllAuthorizationEvents
-    """
-    return await client.execute(
-        _GET_ALL_AUTHORIZATION_EVENTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "processed_after_filter": processed_after_filter,
-            "processed_before_filter": processed_before_filter,
-            "state_filter": state_filter,
-            "created_by_filter": created_by_filter,
-            "processed_by_filter": processed_by_filter,
-            "expire_before_filter": expire_before_filter,
-            "expire_after_filter": expire_after_filter,
-        },
-    )
-
-
-def iterate_all_authorization_events(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EAuthorizationEventsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    processed_after_filter: datetime | Unset = UNSET,
-    processed_before_filter: datetime | Unset = UNSET,
-    state_filter: list[EAuthorizationEventState] | Unset = UNSET,
-    created_by_filter: str | Unset = UNSET,
-    processed_by_filter: str | Unset = UNSET,
-    expire_before_filter: datetime | Unset = UNSET,
-    expire_after_filter: datetime | Unset = UNSET,
-) -> Items[AuthorizationEventModel, AuthorizationEventsResult]:
-    """Get All Authorization Events: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_authorization_events`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AUTHORIZATION_EVENTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "processed_after_filter": processed_after_filter,
-            "processed_before_filter": processed_before_filter,
-            "state_filter": state_filter,
-            "created_by_filter": created_by_filter,
-            "processed_by_filter": processed_by_filter,
-            "expire_before_filter": expire_before_filter,
-            "expire_after_filter": expire_after_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_authorization_event(
-    client: ApplianceClient,
-    id: str,
-) -> AuthorizationEventModel:
-    """Get Authorization Event: GET /api/v1/authorization/events/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `AuthorizationEventModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetAuthorizationEvent
-    """
-    return await client.execute(_GET_AUTHORIZATION_EVENT, {"id": id})
 
 
 class SecurityApi(Api):
@@ -532,13 +196,267 @@ class SecurityApi(Api):
 
     __slots__ = ()
 
-    start_security_analyzer = Method(start_security_analyzer)
-    get_security_analyzer_session = Method(get_security_analyzer_session)
-    get_security_analyzer_schedule = Method(get_security_analyzer_schedule)
-    modify_security_analyzer_schedule = Method(modify_security_analyzer_schedule)
-    reset_all_best_practices_compliance_statuses = Method(reset_all_best_practices_compliance_statuses)
-    get_best_practices_compliance_result = Method(get_best_practices_compliance_result)
-    suppress_best_practices_compliance_alert = Method(suppress_best_practices_compliance_alert)
-    reset_best_practices_compliance_status = Method(reset_best_practices_compliance_status)
-    get_all_authorization_events = ListMethod(get_all_authorization_events, iterate_all_authorization_events)
-    get_authorization_event = Method(get_authorization_event)
+    def start_security_analyzer(
+        self: Caller,
+    ) -> Request[SessionModel]:
+        """Start Security & Compliance Analyzer: POST /api/v1/securityAnalyzer/start.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/StartSecurityAnalyzer
+        """
+        return Request(self, _START_SECURITY_ANALYZER, {})
+
+    def get_security_analyzer_session(
+        self: Caller,
+    ) -> Request[SessionModel]:
+        """Get Security & Compliance Analyzer Last Run: GET /api/v1/securityAnalyzer/lastRun.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetSecurityAnalyzerSession
+        """
+        return Request(self, _GET_SECURITY_ANALYZER_SESSION, {})
+
+    def get_security_analyzer_schedule(
+        self: Caller,
+    ) -> Request[SecurityAnalyzerScheduleSettingsModel]:
+        """Get Security & Compliance Analyzer Schedule: GET /api/v1/securityAnalyzer/schedule.
+
+        Returns:
+            200: `SecurityAnalyzerScheduleSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetSecurityAnalyzerSchedule
+        """
+        return Request(self, _GET_SECURITY_ANALYZER_SCHEDULE, {})
+
+    def modify_security_analyzer_schedule(
+        self: Caller,
+        body: SecurityAnalyzerScheduleSettingsModel,
+    ) -> Request[SecurityAnalyzerScheduleSettingsModel]:
+        """Modify Security & Compliance Analyzer Schedule: PUT /api/v1/securityAnalyzer/schedule.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SecurityAnalyzerScheduleSettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/ModifySecurityAnalyzerSchedule
+        """
+        return Request(self, _MODIFY_SECURITY_ANALYZER_SCHEDULE, {}, body)
+
+    def reset_all_best_practices_compliance_statuses(
+        self: Caller,
+    ) -> Request[BestPracticesComplianceResult]:
+        """Reset All Security & Compliance Analyzer Statuses: POST /api/v1/securityAnalyzer/bestPractices/resetAll.
+
+        Returns:
+            200: `BestPracticesComplianceResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/ResetAllBestPracticesComplianceStatuses
+        """
+        return Request(self, _RESET_ALL_BEST_PRACTICES_COMPLIANCE_STATUSES, {})
+
+    def get_best_practices_compliance_result(
+        self: Caller,
+    ) -> Request[BestPracticesComplianceResult]:
+        """Get Security & Compliance Analyzer Results: GET /api/v1/securityAnalyzer/bestPractices.
+
+        Returns:
+            200: `BestPracticesComplianceResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetBestPracticesComplianceResult
+        """
+        return Request(self, _GET_BEST_PRACTICES_COMPLIANCE_RESULT, {})
+
+    def suppress_best_practices_compliance_alert(
+        self: Caller,
+        id: str,
+        body: BestPracticesSuppressRequest | Unset = UNSET,
+    ) -> Request[BestPracticesComplianceModel]:
+        """Suppress Security & Compliance Analyzer Best Practice Status: POST
+        /api/v1/securityAnalyzer/bestPractices/{id}/suppress.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `BestPracticesComplianceModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/SuppressBestPracticesComplianceAlert
+        """
+        return Request(self, _SUPPRESS_BEST_PRACTICES_COMPLIANCE_ALERT, {"id": id}, body)
+
+    def reset_best_practices_compliance_status(
+        self: Caller,
+        id: str,
+    ) -> Request[BestPracticesComplianceModel]:
+        """Reset Security & Compliance Analyzer Status: POST /api/v1/securityAnalyzer/bestPractices/{id}/reset.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BestPracticesComplianceModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/ResetBestPracticesComplianceStatus
+        """
+        return Request(self, _RESET_BEST_PRACTICES_COMPLIANCE_STATUS, {"id": id})
+
+    def get_all_authorization_events(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EAuthorizationEventsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        processed_after_filter: datetime | Unset = UNSET,
+        processed_before_filter: datetime | Unset = UNSET,
+        state_filter: list[EAuthorizationEventState] | Unset = UNSET,
+        created_by_filter: str | Unset = UNSET,
+        processed_by_filter: str | Unset = UNSET,
+        expire_before_filter: datetime | Unset = UNSET,
+        expire_after_filter: datetime | Unset = UNSET,
+    ) -> Listing[AuthorizationEventModel, AuthorizationEventsResult]:
+        """Get All Authorization Events: GET /api/v1/authorization/events.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            processed_after_filter: query `processedAfterFilter`, with its zone.
+            processed_before_filter: query `processedBeforeFilter`, with its zone.
+            state_filter: query `stateFilter`.
+            created_by_filter: query `createdByFilter`.
+            processed_by_filter: query `processedByFilter`.
+            expire_before_filter: query `expireBeforeFilter`, with its zone.
+            expire_after_filter: query `expireAfterFilter`, with its zone.
+
+        Returns:
+            200: `AuthorizationEventsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetAllAuthorizationEvents
+        """
+        return Listing(
+            self,
+            _GET_ALL_AUTHORIZATION_EVENTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "processed_after_filter": processed_after_filter,
+                "processed_before_filter": processed_before_filter,
+                "state_filter": state_filter,
+                "created_by_filter": created_by_filter,
+                "processed_by_filter": processed_by_filter,
+                "expire_before_filter": expire_before_filter,
+                "expire_after_filter": expire_after_filter,
+            },
+        )
+
+    def get_authorization_event(
+        self: Caller,
+        id: str,
+    ) -> Request[AuthorizationEventModel]:
+        """Get Authorization Event: GET /api/v1/authorization/events/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `AuthorizationEventModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Security#operation/GetAuthorizationEvent
+        """
+        return Request(self, _GET_AUTHORIZATION_EVENT, {"id": id})
+
+
+start_security_analyzer = SecurityApi.start_security_analyzer
+get_security_analyzer_session = SecurityApi.get_security_analyzer_session
+get_security_analyzer_schedule = SecurityApi.get_security_analyzer_schedule
+modify_security_analyzer_schedule = SecurityApi.modify_security_analyzer_schedule
+reset_all_best_practices_compliance_statuses = SecurityApi.reset_all_best_practices_compliance_statuses
+get_best_practices_compliance_result = SecurityApi.get_best_practices_compliance_result
+suppress_best_practices_compliance_alert = SecurityApi.suppress_best_practices_compliance_alert
+reset_best_practices_compliance_status = SecurityApi.reset_best_practices_compliance_status
+get_all_authorization_events = SecurityApi.get_all_authorization_events
+get_authorization_event = SecurityApi.get_authorization_event

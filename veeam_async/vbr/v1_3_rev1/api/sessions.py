@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EAntivirusScanResult,
@@ -62,10 +59,10 @@ _GET_ALL_SESSIONS: Operation[SessionsResult] = Operation(
         Parameter("result_filter", type="list[ESessionResult]", array="repeat"),
         Parameter("job_id_filter"),
     ),
-    answers={
-        200: Answer("SessionsResult"),
+    responses={
+        200: Response("SessionsResult"),
     },
-    listing=Listing("data", "SessionModel"),
+    paging=Paging("data", "SessionModel"),
 )
 
 _GET_SESSION: Operation[SessionModel] = Operation(
@@ -78,8 +75,8 @@ _GET_SESSION: Operation[SessionModel] = Operation(
     group="sessions",
     name="get_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -96,8 +93,8 @@ _GET_SESSION_LOGS: Operation[SessionLogResult] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("status_filter", type="ETaskLogRecordStatus"),
     ),
-    answers={
-        200: Answer("SessionLogResult"),
+    responses={
+        200: Response("SessionLogResult"),
     },
 )
 
@@ -111,8 +108,8 @@ _STOP_SESSION: Operation[EmptySuccessResponse] = Operation(
     group="sessions",
     name="stop_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -145,10 +142,10 @@ _GET_SESSION_TASK_SESSIONS_WITH_FILTERING: Operation[TaskSessionsResult] = Opera
         Parameter("scan_state_filter", type="EAntivirusScanState"),
         Parameter("session_id_filter"),
     ),
-    answers={
-        200: Answer("TaskSessionsResult"),
+    responses={
+        200: Response("TaskSessionsResult"),
     },
-    listing=Listing("data", "TaskSessionModel"),
+    paging=Paging("data", "TaskSessionModel"),
 )
 
 _GET_ALL_TASK_SESSIONS: Operation[TaskSessionsResult] = Operation(
@@ -179,10 +176,10 @@ _GET_ALL_TASK_SESSIONS: Operation[TaskSessionsResult] = Operation(
         Parameter("scan_state_filter", type="EAntivirusScanState"),
         Parameter("session_id_filter"),
     ),
-    answers={
-        200: Answer("TaskSessionsResult"),
+    responses={
+        200: Response("TaskSessionsResult"),
     },
-    listing=Listing("data", "TaskSessionModel"),
+    paging=Paging("data", "TaskSessionModel"),
 )
 
 _GET_TASK_SESSION: Operation[TaskSessionModel] = Operation(
@@ -195,8 +192,8 @@ _GET_TASK_SESSION: Operation[TaskSessionModel] = Operation(
     group="sessions",
     name="get_task_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("TaskSessionModel"),
+    responses={
+        200: Response("TaskSessionModel"),
     },
 )
 
@@ -213,531 +210,10 @@ _GET_TASK_SESSION_LOGS: Operation[SessionLogResult] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("status_filter", type="ETaskLogRecordStatus"),
     ),
-    answers={
-        200: Answer("SessionLogResult"),
+    responses={
+        200: Response("SessionLogResult"),
     },
 )
-
-
-async def get_all_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: list[ESessionType] | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-) -> SessionsResult:
-    """Get All Sessions: GET /api/v1/sessions.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-        job_id_filter: query `jobIdFilter`, UUID.
-
-    Returns:
-        200: `SessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetAllSessions
-    """
-    return await client.execute(
-        _GET_ALL_SESSIONS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "job_id_filter": job_id_filter,
-        },
-    )
-
-
-def iterate_all_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: list[ESessionType] | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-) -> Items[SessionModel, SessionsResult]:
-    """Get All Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_SESSIONS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "job_id_filter": job_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_session(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Get Session: GET /api/v1/sessions/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetSession
-    """
-    return await client.execute(_GET_SESSION, {"id": id})
-
-
-async def get_session_logs(
-    client: ApplianceClient,
-    id: str,
-    *,
-    status_filter: ETaskLogRecordStatus | Unset = UNSET,
-) -> SessionLogResult:
-    """Get Session Logs: GET /api/v1/sessions/{id}/logs.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        status_filter: query `statusFilter`.
-
-    Returns:
-        200: `SessionLogResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetSessionLogs
-    """
-    return await client.execute(_GET_SESSION_LOGS, {"id": id, "status_filter": status_filter})
-
-
-async def stop_session(
-    client: ApplianceClient,
-    id: str,
-) -> EmptySuccessResponse:
-    """Stop Session: POST /api/v1/sessions/{id}/stop.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/StopSession
-    """
-    return await client.execute(_STOP_SESSION, {"id": id})
-
-
-async def get_session_task_sessions_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ETaskSessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ETaskSessionType | Unset = UNSET,
-    session_type_filter: ESessionType | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: ESessionResult | Unset = UNSET,
-    scan_type_filter: EAntivirusScanType | Unset = UNSET,
-    scan_result_filter: EAntivirusScanResult | Unset = UNSET,
-    scan_state_filter: EAntivirusScanState | Unset = UNSET,
-    session_id_filter: str | Unset = UNSET,
-) -> TaskSessionsResult:
-    """Get Task Sessions For Specified Session: GET /api/v1/sessions/{id}/taskSessions.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        session_type_filter: query `sessionTypeFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-        scan_type_filter: query `scanTypeFilter`.
-        scan_result_filter: query `scanResultFilter`.
-        scan_state_filter: query `scanStateFilter`.
-        session_id_filter: query `sessionIdFilter`, UUID.
-
-    Returns:
-        200: `TaskSessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetSessionTaskSessionsWithFiltering
-    """
-    return await client.execute(
-        _GET_SESSION_TASK_SESSIONS_WITH_FILTERING,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "session_type_filter": session_type_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "scan_type_filter": scan_type_filter,
-            "scan_result_filter": scan_result_filter,
-            "scan_state_filter": scan_state_filter,
-            "session_id_filter": session_id_filter,
-        },
-    )
-
-
-def iterate_session_task_sessions_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ETaskSessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ETaskSessionType | Unset = UNSET,
-    session_type_filter: ESessionType | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: ESessionResult | Unset = UNSET,
-    scan_type_filter: EAntivirusScanType | Unset = UNSET,
-    scan_result_filter: EAntivirusScanResult | Unset = UNSET,
-    scan_state_filter: EAntivirusScanState | Unset = UNSET,
-    session_id_filter: str | Unset = UNSET,
-) -> Items[TaskSessionModel, TaskSessionsResult]:
-    """Get Task Sessions For Specified Session: every row of every page, for `async for`.
-
-    What is not said here is as in `get_session_task_sessions_with_filtering`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_SESSION_TASK_SESSIONS_WITH_FILTERING,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "session_type_filter": session_type_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "scan_type_filter": scan_type_filter,
-            "scan_result_filter": scan_result_filter,
-            "scan_state_filter": scan_state_filter,
-            "session_id_filter": session_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_task_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ETaskSessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ETaskSessionType | Unset = UNSET,
-    session_type_filter: ESessionType | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: ESessionResult | Unset = UNSET,
-    scan_type_filter: EAntivirusScanType | Unset = UNSET,
-    scan_result_filter: EAntivirusScanResult | Unset = UNSET,
-    scan_state_filter: EAntivirusScanState | Unset = UNSET,
-    session_id_filter: str | Unset = UNSET,
-) -> TaskSessionsResult:
-    """Get All Task Sessions: GET /api/v1/taskSessions.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        session_type_filter: query `sessionTypeFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-        scan_type_filter: query `scanTypeFilter`.
-        scan_result_filter: query `scanResultFilter`.
-        scan_state_filter: query `scanStateFilter`.
-        session_id_filter: query `sessionIdFilter`, UUID.
-
-    Returns:
-        200: `TaskSessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetAllTaskSessions
-    """
-    return await client.execute(
-        _GET_ALL_TASK_SESSIONS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "session_type_filter": session_type_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "scan_type_filter": scan_type_filter,
-            "scan_result_filter": scan_result_filter,
-            "scan_state_filter": scan_state_filter,
-            "session_id_filter": session_id_filter,
-        },
-    )
-
-
-def iterate_all_task_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ETaskSessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: ETaskSessionType | Unset = UNSET,
-    session_type_filter: ESessionType | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: ESessionResult | Unset = UNSET,
-    scan_type_filter: EAntivirusScanType | Unset = UNSET,
-    scan_result_filter: EAntivirusScanResult | Unset = UNSET,
-    scan_state_filter: EAntivirusScanState | Unset = UNSET,
-    session_id_filter: str | Unset = UNSET,
-) -> Items[TaskSessionModel, TaskSessionsResult]:
-    """Get All Task Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_task_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_TASK_SESSIONS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "session_type_filter": session_type_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "scan_type_filter": scan_type_filter,
-            "scan_result_filter": scan_result_filter,
-            "scan_state_filter": scan_state_filter,
-            "session_id_filter": session_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_task_session(
-    client: ApplianceClient,
-    id: str,
-) -> TaskSessionModel:
-    """Get Task Session: GET /api/v1/taskSessions/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `TaskSessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetTaskSession
-    """
-    return await client.execute(_GET_TASK_SESSION, {"id": id})
-
-
-async def get_task_session_logs(
-    client: ApplianceClient,
-    id: str,
-    *,
-    status_filter: ETaskLogRecordStatus | Unset = UNSET,
-) -> SessionLogResult:
-    """Get Task Session Logs: GET /api/v1/taskSessions/{id}/logs.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        status_filter: query `statusFilter`.
-
-    Returns:
-        200: `SessionLogResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetTaskSessionLogs
-    """
-    return await client.execute(_GET_TASK_SESSION_LOGS, {"id": id, "status_filter": status_filter})
 
 
 class SessionsApi(Api):
@@ -745,13 +221,355 @@ class SessionsApi(Api):
 
     __slots__ = ()
 
-    get_all_sessions = ListMethod(get_all_sessions, iterate_all_sessions)
-    get_session = Method(get_session)
-    get_session_logs = Method(get_session_logs)
-    stop_session = Method(stop_session)
-    get_session_task_sessions_with_filtering = ListMethod(
-        get_session_task_sessions_with_filtering, iterate_session_task_sessions_with_filtering
-    )
-    get_all_task_sessions = ListMethod(get_all_task_sessions, iterate_all_task_sessions)
-    get_task_session = Method(get_task_session)
-    get_task_session_logs = Method(get_task_session_logs)
+    def get_all_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: list[ESessionType] | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: list[ESessionResult] | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+    ) -> Listing[SessionModel, SessionsResult]:
+        """Get All Sessions: GET /api/v1/sessions.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+            job_id_filter: query `jobIdFilter`, UUID.
+
+        Returns:
+            200: `SessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetAllSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_SESSIONS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+                "job_id_filter": job_id_filter,
+            },
+        )
+
+    def get_session(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Get Session: GET /api/v1/sessions/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetSession
+        """
+        return Request(self, _GET_SESSION, {"id": id})
+
+    def get_session_logs(
+        self: Caller,
+        id: str,
+        *,
+        status_filter: ETaskLogRecordStatus | Unset = UNSET,
+    ) -> Request[SessionLogResult]:
+        """Get Session Logs: GET /api/v1/sessions/{id}/logs.
+
+        Args:
+            id: path `id`, UUID.
+            status_filter: query `statusFilter`.
+
+        Returns:
+            200: `SessionLogResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetSessionLogs
+        """
+        return Request(self, _GET_SESSION_LOGS, {"id": id, "status_filter": status_filter})
+
+    def stop_session(
+        self: Caller,
+        id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Stop Session: POST /api/v1/sessions/{id}/stop.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/StopSession
+        """
+        return Request(self, _STOP_SESSION, {"id": id})
+
+    def get_session_task_sessions_with_filtering(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ETaskSessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: ETaskSessionType | Unset = UNSET,
+        session_type_filter: ESessionType | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: ESessionResult | Unset = UNSET,
+        scan_type_filter: EAntivirusScanType | Unset = UNSET,
+        scan_result_filter: EAntivirusScanResult | Unset = UNSET,
+        scan_state_filter: EAntivirusScanState | Unset = UNSET,
+        session_id_filter: str | Unset = UNSET,
+    ) -> Listing[TaskSessionModel, TaskSessionsResult]:
+        """Get Task Sessions For Specified Session: GET /api/v1/sessions/{id}/taskSessions.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            session_type_filter: query `sessionTypeFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+            scan_type_filter: query `scanTypeFilter`.
+            scan_result_filter: query `scanResultFilter`.
+            scan_state_filter: query `scanStateFilter`.
+            session_id_filter: query `sessionIdFilter`, UUID.
+
+        Returns:
+            200: `TaskSessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetSessionTaskSessionsWithFiltering
+        """
+        return Listing(
+            self,
+            _GET_SESSION_TASK_SESSIONS_WITH_FILTERING,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "session_type_filter": session_type_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+                "scan_type_filter": scan_type_filter,
+                "scan_result_filter": scan_result_filter,
+                "scan_state_filter": scan_state_filter,
+                "session_id_filter": session_id_filter,
+            },
+        )
+
+    def get_all_task_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ETaskSessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: ETaskSessionType | Unset = UNSET,
+        session_type_filter: ESessionType | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: ESessionResult | Unset = UNSET,
+        scan_type_filter: EAntivirusScanType | Unset = UNSET,
+        scan_result_filter: EAntivirusScanResult | Unset = UNSET,
+        scan_state_filter: EAntivirusScanState | Unset = UNSET,
+        session_id_filter: str | Unset = UNSET,
+    ) -> Listing[TaskSessionModel, TaskSessionsResult]:
+        """Get All Task Sessions: GET /api/v1/taskSessions.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            session_type_filter: query `sessionTypeFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+            scan_type_filter: query `scanTypeFilter`.
+            scan_result_filter: query `scanResultFilter`.
+            scan_state_filter: query `scanStateFilter`.
+            session_id_filter: query `sessionIdFilter`, UUID.
+
+        Returns:
+            200: `TaskSessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetAllTaskSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_TASK_SESSIONS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "session_type_filter": session_type_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+                "scan_type_filter": scan_type_filter,
+                "scan_result_filter": scan_result_filter,
+                "scan_state_filter": scan_state_filter,
+                "session_id_filter": session_id_filter,
+            },
+        )
+
+    def get_task_session(
+        self: Caller,
+        id: str,
+    ) -> Request[TaskSessionModel]:
+        """Get Task Session: GET /api/v1/taskSessions/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `TaskSessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetTaskSession
+        """
+        return Request(self, _GET_TASK_SESSION, {"id": id})
+
+    def get_task_session_logs(
+        self: Caller,
+        id: str,
+        *,
+        status_filter: ETaskLogRecordStatus | Unset = UNSET,
+    ) -> Request[SessionLogResult]:
+        """Get Task Session Logs: GET /api/v1/taskSessions/{id}/logs.
+
+        Args:
+            id: path `id`, UUID.
+            status_filter: query `statusFilter`.
+
+        Returns:
+            200: `SessionLogResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Sessions#operation/GetTaskSessionLogs
+        """
+        return Request(self, _GET_TASK_SESSION_LOGS, {"id": id, "status_filter": status_filter})
+
+
+get_all_sessions = SessionsApi.get_all_sessions
+get_session = SessionsApi.get_session
+get_session_logs = SessionsApi.get_session_logs
+stop_session = SessionsApi.stop_session
+get_session_task_sessions_with_filtering = SessionsApi.get_session_task_sessions_with_filtering
+get_all_task_sessions = SessionsApi.get_all_task_sessions
+get_task_session = SessionsApi.get_task_session
+get_task_session_logs = SessionsApi.get_task_session_logs

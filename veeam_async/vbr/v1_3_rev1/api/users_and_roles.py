@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ERolesFiltersOrderColumn,
@@ -52,10 +49,10 @@ _VIEW_ALL_USERS: Operation[UsersResult] = Operation(
         Parameter("role_name_filter"),
         Parameter("is_service_account_filter", type="bool"),
     ),
-    answers={
-        200: Answer("UsersResult"),
+    responses={
+        200: Response("UsersResult"),
     },
-    listing=Listing("data", "UserModel"),
+    paging=Paging("data", "UserModel"),
 )
 
 _CREATE_USER: Operation[UserModel] = Operation(
@@ -68,8 +65,8 @@ _CREATE_USER: Operation[UserModel] = Operation(
     group="users_and_roles",
     name="create_user",
     body=Body("UserSpec"),
-    answers={
-        201: Answer("UserModel"),
+    responses={
+        201: Response("UserModel"),
     },
 )
 
@@ -83,8 +80,8 @@ _GET_USER: Operation[UserModel] = Operation(
     group="users_and_roles",
     name="get_user",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("UserModel"),
+    responses={
+        200: Response("UserModel"),
     },
 )
 
@@ -98,8 +95,8 @@ _DELETE_USER: Operation[None] = Operation(
     group="users_and_roles",
     name="delete_user",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -113,8 +110,8 @@ _GET_USER_ROLES: Operation[RolesModel] = Operation(
     group="users_and_roles",
     name="get_user_roles",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("RolesModel"),
+    responses={
+        200: Response("RolesModel"),
     },
 )
 
@@ -129,8 +126,8 @@ _UPDATE_USER_ROLES: Operation[RolesModel] = Operation(
     name="update_user_roles",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("RolesModel"),
-    answers={
-        200: Answer("RolesModel"),
+    responses={
+        200: Response("RolesModel"),
     },
 )
 
@@ -145,8 +142,8 @@ _CHANGE_SERVICE_ACCOUNT_MODE: Operation[UserModel] = Operation(
     name="change_service_account_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UserServiceAccountModeSpec"),
-    answers={
-        200: Answer("UserModel"),
+    responses={
+        200: Response("UserModel"),
     },
 )
 
@@ -160,8 +157,8 @@ _RESET_USER_MFA: Operation[None] = Operation(
     group="users_and_roles",
     name="reset_user_mfa",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -181,10 +178,10 @@ _VIEW_ALL_USER_ROLES: Operation[RolesResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("RolesResult"),
+    responses={
+        200: Response("RolesResult"),
     },
-    listing=Listing("data", "RoleModel"),
+    paging=Paging("data", "RoleModel"),
 )
 
 _VIEW_USER_ROLE: Operation[RoleModel] = Operation(
@@ -197,8 +194,8 @@ _VIEW_USER_ROLE: Operation[RoleModel] = Operation(
     group="users_and_roles",
     name="view_user_role",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("RoleModel"),
+    responses={
+        200: Response("RoleModel"),
     },
 )
 
@@ -212,8 +209,8 @@ _VIEW_USER_ROLE_PERMISSIONS: Operation[UserRolePermissionsModel] = Operation(
     group="users_and_roles",
     name="view_user_role_permissions",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("UserRolePermissionsModel"),
+    responses={
+        200: Response("UserRolePermissionsModel"),
     },
 )
 
@@ -226,8 +223,8 @@ _VIEW_USERS_SETTINGS: Operation[UserRoleSettingsModel] = Operation(
     tag="Users and Roles",
     group="users_and_roles",
     name="view_users_settings",
-    answers={
-        200: Answer("UserRoleSettingsModel"),
+    responses={
+        200: Response("UserRoleSettingsModel"),
     },
 )
 
@@ -241,453 +238,10 @@ _UPDATE_USERS_SETTINGS: Operation[UserRoleSettingsModel] = Operation(
     group="users_and_roles",
     name="update_users_settings",
     body=Body("UserRoleSettingsModel"),
-    answers={
-        200: Answer("UserRoleSettingsModel"),
+    responses={
+        200: Response("UserRoleSettingsModel"),
     },
 )
-
-
-async def view_all_users(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUserFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EUserType] | Unset = UNSET,
-    role_id_filter: str | Unset = UNSET,
-    role_name_filter: str | Unset = UNSET,
-    is_service_account_filter: bool | Unset = UNSET,
-) -> UsersResult:
-    """Get All Users and Groups: GET /api/v1/security/users.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        role_id_filter: query `roleIdFilter`, UUID.
-        role_name_filter: query `roleNameFilter`.
-        is_service_account_filter: query `isServiceAccountFilter`.
-
-    Returns:
-        200: `UsersResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUsers
-    """
-    return await client.execute(
-        _VIEW_ALL_USERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "role_id_filter": role_id_filter,
-            "role_name_filter": role_name_filter,
-            "is_service_account_filter": is_service_account_filter,
-        },
-    )
-
-
-def iterate_view_all_users(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUserFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EUserType] | Unset = UNSET,
-    role_id_filter: str | Unset = UNSET,
-    role_name_filter: str | Unset = UNSET,
-    is_service_account_filter: bool | Unset = UNSET,
-) -> Items[UserModel, UsersResult]:
-    """Get All Users and Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `view_all_users`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VIEW_ALL_USERS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "role_id_filter": role_id_filter,
-            "role_name_filter": role_name_filter,
-            "is_service_account_filter": is_service_account_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_user(
-    client: ApplianceClient,
-    body: UserSpec,
-) -> UserModel:
-    """Add User or Group: POST /api/v1/security/users.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `UserModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/CreateUser
-    """
-    return await client.execute(_CREATE_USER, {}, body)
-
-
-async def get_user(
-    client: ApplianceClient,
-    id: str,
-) -> UserModel:
-    """Get User or Group: GET /api/v1/security/users/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `UserModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUser
-    """
-    return await client.execute(_GET_USER, {"id": id})
-
-
-async def delete_user(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove User or Group: DELETE /api/v1/security/users/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/DeleteUser
-    """
-    return await client.execute(_DELETE_USER, {"id": id})
-
-
-async def get_user_roles(
-    client: ApplianceClient,
-    id: str,
-) -> RolesModel:
-    """Get Roles Assigned to User or Group: GET /api/v1/security/users/{id}/roles.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `RolesModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUserRoles
-    """
-    return await client.execute(_GET_USER_ROLES, {"id": id})
-
-
-async def update_user_roles(
-    client: ApplianceClient,
-    id: str,
-    body: RolesModel,
-) -> RolesModel:
-    """Edit Roles Assigned to User or Group: PUT /api/v1/security/users/{id}/roles.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RolesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUserRoles
-    """
-    return await client.execute(_UPDATE_USER_ROLES, {"id": id}, body)
-
-
-async def change_service_account_mode(
-    client: ApplianceClient,
-    id: str,
-    body: UserServiceAccountModeSpec,
-) -> UserModel:
-    """Change Service Account Mode: POST /api/v1/security/users/{id}/changeServiceAccountMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UserModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ChangeServiceAccountMode
-    """
-    return await client.execute(_CHANGE_SERVICE_ACCOUNT_MODE, {"id": id}, body)
-
-
-async def reset_user_mfa(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Reset MFA for Specific User: POST /api/v1/security/users/{id}/resetMFA.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ResetUserMfa
-    """
-    return await client.execute(_RESET_USER_MFA, {"id": id})
-
-
-async def view_all_user_roles(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ERolesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> RolesResult:
-    """Get All Roles: GET /api/v1/security/roles.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `RolesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUserRoles
-    """
-    return await client.execute(
-        _VIEW_ALL_USER_ROLES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_view_all_user_roles(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ERolesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[RoleModel, RolesResult]:
-    """Get All Roles: every row of every page, for `async for`.
-
-    What is not said here is as in `view_all_user_roles`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _VIEW_ALL_USER_ROLES,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def view_user_role(
-    client: ApplianceClient,
-    id: str,
-) -> RoleModel:
-    """Get Role: GET /api/v1/security/roles/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `RoleModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRole
-    """
-    return await client.execute(_VIEW_USER_ROLE, {"id": id})
-
-
-async def view_user_role_permissions(
-    client: ApplianceClient,
-    id: str,
-) -> UserRolePermissionsModel:
-    """Get Role Permissions: GET /api/v1/security/roles/{id}/permissions.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `UserRolePermissionsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRolePermissions
-    """
-    return await client.execute(_VIEW_USER_ROLE_PERMISSIONS, {"id": id})
-
-
-async def view_users_settings(
-    client: ApplianceClient,
-) -> UserRoleSettingsModel:
-    """Get MFA Settings: GET /api/v1/security/settings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `UserRoleSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUsersSettings
-    """
-    return await client.execute(_VIEW_USERS_SETTINGS, {})
-
-
-async def update_users_settings(
-    client: ApplianceClient,
-    body: UserRoleSettingsModel,
-) -> UserRoleSettingsModel:
-    """Edit MFA Settings: PUT /api/v1/security/settings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UserRoleSettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUsersSettings
-    """
-    return await client.execute(_UPDATE_USERS_SETTINGS, {}, body)
 
 
 class UsersAndRolesApi(Api):
@@ -695,16 +249,364 @@ class UsersAndRolesApi(Api):
 
     __slots__ = ()
 
-    view_all_users = ListMethod(view_all_users, iterate_view_all_users)
-    create_user = Method(create_user)
-    get_user = Method(get_user)
-    delete_user = Method(delete_user)
-    get_user_roles = Method(get_user_roles)
-    update_user_roles = Method(update_user_roles)
-    change_service_account_mode = Method(change_service_account_mode)
-    reset_user_mfa = Method(reset_user_mfa)
-    view_all_user_roles = ListMethod(view_all_user_roles, iterate_view_all_user_roles)
-    view_user_role = Method(view_user_role)
-    view_user_role_permissions = Method(view_user_role_permissions)
-    view_users_settings = Method(view_users_settings)
-    update_users_settings = Method(update_users_settings)
+    def view_all_users(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUserFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: list[EUserType] | Unset = UNSET,
+        role_id_filter: str | Unset = UNSET,
+        role_name_filter: str | Unset = UNSET,
+        is_service_account_filter: bool | Unset = UNSET,
+    ) -> Listing[UserModel, UsersResult]:
+        """Get All Users and Groups: GET /api/v1/security/users.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            role_id_filter: query `roleIdFilter`, UUID.
+            role_name_filter: query `roleNameFilter`.
+            is_service_account_filter: query `isServiceAccountFilter`.
+
+        Returns:
+            200: `UsersResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUsers
+        """
+        return Listing(
+            self,
+            _VIEW_ALL_USERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "role_id_filter": role_id_filter,
+                "role_name_filter": role_name_filter,
+                "is_service_account_filter": is_service_account_filter,
+            },
+        )
+
+    def create_user(
+        self: Caller,
+        body: UserSpec,
+    ) -> Request[UserModel]:
+        """Add User or Group: POST /api/v1/security/users.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `UserModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/CreateUser
+        """
+        return Request(self, _CREATE_USER, {}, body)
+
+    def get_user(
+        self: Caller,
+        id: str,
+    ) -> Request[UserModel]:
+        """Get User or Group: GET /api/v1/security/users/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `UserModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUser
+        """
+        return Request(self, _GET_USER, {"id": id})
+
+    def delete_user(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove User or Group: DELETE /api/v1/security/users/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/DeleteUser
+        """
+        return Request(self, _DELETE_USER, {"id": id})
+
+    def get_user_roles(
+        self: Caller,
+        id: str,
+    ) -> Request[RolesModel]:
+        """Get Roles Assigned to User or Group: GET /api/v1/security/users/{id}/roles.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `RolesModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/GetUserRoles
+        """
+        return Request(self, _GET_USER_ROLES, {"id": id})
+
+    def update_user_roles(
+        self: Caller,
+        id: str,
+        body: RolesModel,
+    ) -> Request[RolesModel]:
+        """Edit Roles Assigned to User or Group: PUT /api/v1/security/users/{id}/roles.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RolesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUserRoles
+        """
+        return Request(self, _UPDATE_USER_ROLES, {"id": id}, body)
+
+    def change_service_account_mode(
+        self: Caller,
+        id: str,
+        body: UserServiceAccountModeSpec,
+    ) -> Request[UserModel]:
+        """Change Service Account Mode: POST /api/v1/security/users/{id}/changeServiceAccountMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UserModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ChangeServiceAccountMode
+        """
+        return Request(self, _CHANGE_SERVICE_ACCOUNT_MODE, {"id": id}, body)
+
+    def reset_user_mfa(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Reset MFA for Specific User: POST /api/v1/security/users/{id}/resetMFA.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ResetUserMfa
+        """
+        return Request(self, _RESET_USER_MFA, {"id": id})
+
+    def view_all_user_roles(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ERolesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[RoleModel, RolesResult]:
+        """Get All Roles: GET /api/v1/security/roles.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `RolesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewAllUserRoles
+        """
+        return Listing(
+            self,
+            _VIEW_ALL_USER_ROLES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def view_user_role(
+        self: Caller,
+        id: str,
+    ) -> Request[RoleModel]:
+        """Get Role: GET /api/v1/security/roles/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `RoleModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRole
+        """
+        return Request(self, _VIEW_USER_ROLE, {"id": id})
+
+    def view_user_role_permissions(
+        self: Caller,
+        id: str,
+    ) -> Request[UserRolePermissionsModel]:
+        """Get Role Permissions: GET /api/v1/security/roles/{id}/permissions.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `UserRolePermissionsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUserRolePermissions
+        """
+        return Request(self, _VIEW_USER_ROLE_PERMISSIONS, {"id": id})
+
+    def view_users_settings(
+        self: Caller,
+    ) -> Request[UserRoleSettingsModel]:
+        """Get MFA Settings: GET /api/v1/security/settings.
+
+        Returns:
+            200: `UserRoleSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/ViewUsersSettings
+        """
+        return Request(self, _VIEW_USERS_SETTINGS, {})
+
+    def update_users_settings(
+        self: Caller,
+        body: UserRoleSettingsModel,
+    ) -> Request[UserRoleSettingsModel]:
+        """Edit MFA Settings: PUT /api/v1/security/settings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UserRoleSettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev1/tag/Users-and-Roles#operation/UpdateUsersSettings
+        """
+        return Request(self, _UPDATE_USERS_SETTINGS, {}, body)
+
+
+view_all_users = UsersAndRolesApi.view_all_users
+create_user = UsersAndRolesApi.create_user
+get_user = UsersAndRolesApi.get_user
+delete_user = UsersAndRolesApi.delete_user
+get_user_roles = UsersAndRolesApi.get_user_roles
+update_user_roles = UsersAndRolesApi.update_user_roles
+change_service_account_mode = UsersAndRolesApi.change_service_account_mode
+reset_user_mfa = UsersAndRolesApi.reset_user_mfa
+view_all_user_roles = UsersAndRolesApi.view_all_user_roles
+view_user_role = UsersAndRolesApi.view_user_role
+view_user_role_permissions = UsersAndRolesApi.view_user_role_permissions
+view_users_settings = UsersAndRolesApi.view_users_settings
+update_users_settings = UsersAndRolesApi.update_users_settings

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AclBrowserFilters,
@@ -37,11 +34,11 @@ _GET_ACL_RULES: Operation[AclBrowserResult] = Operation(
     name="get_acl_rules",
     parameters=(Parameter("force_reload", type="bool"),),
     body=Body("AclBrowserFilters", required=False),
-    answers={
-        200: Answer("AclBrowserResult"),
+    responses={
+        200: Response("AclBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "AclRecordModel", in_body=True),
+    paging=Paging("data", "AclRecordModel", in_body=True),
 )
 
 _GET_ACL_RECORD: Operation[AclRecordModel] = Operation(
@@ -57,8 +54,8 @@ _GET_ACL_RECORD: Operation[AclRecordModel] = Operation(
         Parameter("object_type", "objectType", "path", type="EAclObjectKind", required=True),
         Parameter("object_id", "objectId", "path", required=True),
     ),
-    answers={
-        200: Answer("AclRecordModel"),
+    responses={
+        200: Response("AclRecordModel"),
     },
 )
 
@@ -76,8 +73,8 @@ _CHANGE_ACL_OWNER: Operation[AclRecordModel] = Operation(
         Parameter("object_id", "objectId", "path", required=True),
     ),
     body=Body("AclChangeOwnerSpec"),
-    answers={
-        200: Answer("AclRecordModel"),
+    responses={
+        200: Response("AclRecordModel"),
     },
 )
 
@@ -95,155 +92,10 @@ _CHANGE_ACL_EFFECTIVE_ACCESS: Operation[AclRecordModel] = Operation(
         Parameter("object_id", "objectId", "path", required=True),
     ),
     body=Body("AclChangeEffectiveAccessSpec"),
-    answers={
-        200: Answer("AclRecordModel"),
+    responses={
+        200: Response("AclRecordModel"),
     },
 )
-
-
-async def get_acl_rules(
-    client: ApplianceClient,
-    body: AclBrowserFilters | Unset = UNSET,
-    *,
-    force_reload: bool | Unset = UNSET,
-) -> AclBrowserResult:
-    """Get Access Control List: POST /api/v1/acl.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        force_reload: query `forceReload`.
-
-    Returns:
-        200: `AclBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/GetAclRules
-    """
-    return await client.execute(_GET_ACL_RULES, {"force_reload": force_reload}, body)
-
-
-def iterate_acl_rules(
-    client: ApplianceClient,
-    body: AclBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    force_reload: bool | Unset = UNSET,
-) -> Items[AclRecordModel, AclBrowserResult]:
-    """Get Access Control List: every row of every page, for `async for`.
-
-    What is not said here is as in `get_acl_rules`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ACL_RULES,
-        {"force_reload": force_reload},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_acl_record(
-    client: ApplianceClient,
-    object_type: EAclObjectKind,
-    object_id: str,
-) -> AclRecordModel:
-    """Get ACL Record: GET /api/v1/acl/{objectType}/{objectId}.
-
-    Args:
-        client: the appliance.
-        object_type: path `objectType`.
-        object_id: path `objectId`, UUID.
-
-    Returns:
-        200: `AclRecordModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/GetAclRecord
-    """
-    return await client.execute(_GET_ACL_RECORD, {"object_type": object_type, "object_id": object_id})
-
-
-async def change_acl_owner(
-    client: ApplianceClient,
-    object_type: EAclObjectKind,
-    object_id: str,
-    body: AclChangeOwnerSpec,
-) -> AclRecordModel:
-    """Change Owner of ACL Record: POST /api/v1/acl/{objectType}/{objectId}/changeOwner.
-
-    Args:
-        client: the appliance.
-        object_type: path `objectType`.
-        object_id: path `objectId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `AclRecordModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclOwner
-    """
-    return await client.execute(_CHANGE_ACL_OWNER, {"object_type": object_type, "object_id": object_id}, body)
-
-
-async def change_acl_effective_access(
-    client: ApplianceClient,
-    object_type: EAclObjectKind,
-    object_id: str,
-    body: AclChangeEffectiveAccessSpec,
-) -> AclRecordModel:
-    """Change Effective Access of ACL Record: POST /api/v1/acl/{objectType}/{objectId}/changeEffectiveAccess.
-
-    Args:
-        client: the appliance.
-        object_type: path `objectType`.
-        object_id: path `objectId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `AclRecordModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclEffectiveAccess
-    """
-    return await client.execute(
-        _CHANGE_ACL_EFFECTIVE_ACCESS, {"object_type": object_type, "object_id": object_id}, body
-    )
 
 
 class AclApi(Api):
@@ -251,7 +103,113 @@ class AclApi(Api):
 
     __slots__ = ()
 
-    get_acl_rules = ListMethod(get_acl_rules, iterate_acl_rules)
-    get_acl_record = Method(get_acl_record)
-    change_acl_owner = Method(change_acl_owner)
-    change_acl_effective_access = Method(change_acl_effective_access)
+    def get_acl_rules(
+        self: Caller,
+        body: AclBrowserFilters | Unset = UNSET,
+        *,
+        force_reload: bool | Unset = UNSET,
+    ) -> Listing[AclRecordModel, AclBrowserResult]:
+        """Get Access Control List: POST /api/v1/acl.
+
+        Args:
+            body: what is sent, as application/json.
+            force_reload: query `forceReload`.
+
+        Returns:
+            200: `AclBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/GetAclRules
+        """
+        return Listing(self, _GET_ACL_RULES, {"force_reload": force_reload}, body)
+
+    def get_acl_record(
+        self: Caller,
+        object_type: EAclObjectKind,
+        object_id: str,
+    ) -> Request[AclRecordModel]:
+        """Get ACL Record: GET /api/v1/acl/{objectType}/{objectId}.
+
+        Args:
+            object_type: path `objectType`.
+            object_id: path `objectId`, UUID.
+
+        Returns:
+            200: `AclRecordModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/GetAclRecord
+        """
+        return Request(self, _GET_ACL_RECORD, {"object_type": object_type, "object_id": object_id})
+
+    def change_acl_owner(
+        self: Caller,
+        object_type: EAclObjectKind,
+        object_id: str,
+        body: AclChangeOwnerSpec,
+    ) -> Request[AclRecordModel]:
+        """Change Owner of ACL Record: POST /api/v1/acl/{objectType}/{objectId}/changeOwner.
+
+        Args:
+            object_type: path `objectType`.
+            object_id: path `objectId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `AclRecordModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclOwner
+        """
+        return Request(self, _CHANGE_ACL_OWNER, {"object_type": object_type, "object_id": object_id}, body)
+
+    def change_acl_effective_access(
+        self: Caller,
+        object_type: EAclObjectKind,
+        object_id: str,
+        body: AclChangeEffectiveAccessSpec,
+    ) -> Request[AclRecordModel]:
+        """Change Effective Access of ACL Record: POST /api/v1/acl/{objectType}/{objectId}/changeEffectiveAccess.
+
+        Args:
+            object_type: path `objectType`.
+            object_id: path `objectId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `AclRecordModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/ACL#operation/ChangeAclEffectiveAccess
+        """
+        return Request(self, _CHANGE_ACL_EFFECTIVE_ACCESS, {"object_type": object_type, "object_id": object_id}, body)
+
+
+get_acl_rules = AclApi.get_acl_rules
+get_acl_record = AclApi.get_acl_record
+change_acl_owner = AclApi.change_acl_owner
+change_acl_effective_access = AclApi.change_acl_effective_access

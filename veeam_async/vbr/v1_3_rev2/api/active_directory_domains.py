@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import ADDomainModel, ADDomainSpec, ADDomainsResult, EADDomainFiltersOrderColumn
 
@@ -35,10 +32,10 @@ _GET_ALL_AD_DOMAINS: Operation[ADDomainsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ADDomainsResult"),
+    responses={
+        200: Response("ADDomainsResult"),
     },
-    listing=Listing("data", "ADDomainModel"),
+    paging=Paging("data", "ADDomainModel"),
 )
 
 _CREATE_AD_DOMAIN: Operation[ADDomainModel] = Operation(
@@ -51,8 +48,8 @@ _CREATE_AD_DOMAIN: Operation[ADDomainModel] = Operation(
     group="active_directory_domains",
     name="create_ad_domain",
     body=Body("ADDomainSpec"),
-    answers={
-        201: Answer("ADDomainModel"),
+    responses={
+        201: Response("ADDomainModel"),
     },
 )
 
@@ -66,8 +63,8 @@ _GET_AD_DOMAIN: Operation[ADDomainModel] = Operation(
     group="active_directory_domains",
     name="get_ad_domain",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ADDomainModel"),
+    responses={
+        200: Response("ADDomainModel"),
     },
 )
 
@@ -81,156 +78,10 @@ _DELETE_AD_DOMAIN: Operation[None] = Operation(
     group="active_directory_domains",
     name="delete_ad_domain",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
-
-
-async def get_all_ad_domains(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EADDomainFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ADDomainsResult:
-    """Get Active Directory Domains: GET /api/v1/adDomains.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ADDomainsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetAllADDomains
-    """
-    return await client.execute(
-        _GET_ALL_AD_DOMAINS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_ad_domains(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EADDomainFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ADDomainModel, ADDomainsResult]:
-    """Get Active Directory Domains: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_ad_domains`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AD_DOMAINS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_ad_domain(
-    client: ApplianceClient,
-    body: ADDomainSpec,
-) -> ADDomainModel:
-    """Add Active Directory Domain: POST /api/v1/adDomains.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `ADDomainModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/CreateADDomain
-    """
-    return await client.execute(_CREATE_AD_DOMAIN, {}, body)
-
-
-async def get_ad_domain(
-    client: ApplianceClient,
-    id: str,
-) -> ADDomainModel:
-    """Get Active Directory Domain: GET /api/v1/adDomains/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ADDomainModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetADDomain
-    """
-    return await client.execute(_GET_AD_DOMAIN, {"id": id})
-
-
-async def delete_ad_domain(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Active Directory Domain: DELETE /api/v1/adDomains/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/DeleteADDomain
-    """
-    return await client.execute(_DELETE_AD_DOMAIN, {"id": id})
 
 
 class ActiveDirectoryDomainsApi(Api):
@@ -238,7 +89,118 @@ class ActiveDirectoryDomainsApi(Api):
 
     __slots__ = ()
 
-    get_all_ad_domains = ListMethod(get_all_ad_domains, iterate_all_ad_domains)
-    create_ad_domain = Method(create_ad_domain)
-    get_ad_domain = Method(get_ad_domain)
-    delete_ad_domain = Method(delete_ad_domain)
+    def get_all_ad_domains(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EADDomainFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ADDomainModel, ADDomainsResult]:
+        """Get Active Directory Domains: GET /api/v1/adDomains.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ADDomainsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetAllADDomains
+        """
+        return Listing(
+            self,
+            _GET_ALL_AD_DOMAINS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_ad_domain(
+        self: Caller,
+        body: ADDomainSpec,
+    ) -> Request[ADDomainModel]:
+        """Add Active Directory Domain: POST /api/v1/adDomains.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `ADDomainModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/CreateADDomain
+        """
+        return Request(self, _CREATE_AD_DOMAIN, {}, body)
+
+    def get_ad_domain(
+        self: Caller,
+        id: str,
+    ) -> Request[ADDomainModel]:
+        """Get Active Directory Domain: GET /api/v1/adDomains/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ADDomainModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/GetADDomain
+        """
+        return Request(self, _GET_AD_DOMAIN, {"id": id})
+
+    def delete_ad_domain(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Active Directory Domain: DELETE /api/v1/adDomains/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Active-Directory-Domains#operation/DeleteADDomain
+        """
+        return Request(self, _DELETE_AD_DOMAIN, {"id": id})
+
+
+get_all_ad_domains = ActiveDirectoryDomainsApi.get_all_ad_domains
+create_ad_domain = ActiveDirectoryDomainsApi.create_ad_domain
+get_ad_domain = ActiveDirectoryDomainsApi.get_ad_domain
+delete_ad_domain = ActiveDirectoryDomainsApi.delete_ad_domain

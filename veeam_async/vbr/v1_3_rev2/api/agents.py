@@ -6,16 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AgentRecoveryApplianceModel,
@@ -74,10 +72,10 @@ _GET_ALL_COMPUTER_RECOVERY_TOKENS: Operation[ComputerRecoveryTokenResult] = Oper
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ComputerRecoveryTokenResult"),
+    responses={
+        200: Response("ComputerRecoveryTokenResult"),
     },
-    listing=Listing("data", "ComputerRecoveryTokenModel"),
+    paging=Paging("data", "ComputerRecoveryTokenModel"),
 )
 
 _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
@@ -90,8 +88,8 @@ _CREATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     group="agents",
     name="create_computer_recovery_token",
     body=Body("ComputerRecoveryTokenSpec"),
-    answers={
-        201: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        201: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -105,8 +103,8 @@ _GET_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operation(
     group="agents",
     name="get_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -121,8 +119,8 @@ _UPDATE_COMPUTER_RECOVERY_TOKEN: Operation[ComputerRecoveryTokenModel] = Operati
     name="update_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ComputerRecoveryTokenModel"),
-    answers={
-        200: Answer("ComputerRecoveryTokenModel"),
+    responses={
+        200: Response("ComputerRecoveryTokenModel"),
     },
 )
 
@@ -136,8 +134,8 @@ _DELETE_COMPUTER_RECOVERY_TOKEN: Operation[None] = Operation(
     group="agents",
     name="delete_computer_recovery_token",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -158,11 +156,11 @@ _GET_PROTECTED_COMPUTERS: Operation[ProtectedComputerResult] = Operation(
         Parameter("name_filter"),
         Parameter("type_filter", type="EProtectedComputerType"),
     ),
-    answers={
-        200: Answer("ProtectedComputerResult"),
+    responses={
+        200: Response("ProtectedComputerResult"),
     },
     deprecated=True,
-    listing=Listing("data", "ProtectedComputerModel"),
+    paging=Paging("data", "ProtectedComputerModel"),
 )
 
 _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
@@ -175,8 +173,8 @@ _GET_PROTECTED_COMPUTER: Operation[ProtectedComputerModel] = Operation(
     group="agents",
     name="get_protected_computer",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ProtectedComputerModel"),
+    responses={
+        200: Response("ProtectedComputerModel"),
     },
     deprecated=True,
 )
@@ -202,10 +200,10 @@ _GET_ALL_DISCOVERED_ENTITIES: Operation[DiscoveredEntitiesResult] = Operation(
         Parameter("driver_status_filter"),
         Parameter("permission_scope", type="EInventoryPermissionScope"),
     ),
-    answers={
-        200: Answer("DiscoveredEntitiesResult"),
+    responses={
+        200: Response("DiscoveredEntitiesResult"),
     },
-    listing=Listing("data", "DiscoveredEntityModel"),
+    paging=Paging("data", "DiscoveredEntityModel"),
 )
 
 _GET_ALL_AGENT_STATES: Operation[AgentStatesResult] = Operation(
@@ -223,10 +221,10 @@ _GET_ALL_AGENT_STATES: Operation[AgentStatesResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("AgentStatesResult"),
+    responses={
+        200: Response("AgentStatesResult"),
     },
-    listing=Listing("data", "AgentStateModel"),
+    paging=Paging("data", "AgentStateModel"),
 )
 
 _GET_AGENT_STATE: Operation[AgentStateModel] = Operation(
@@ -239,8 +237,8 @@ _GET_AGENT_STATE: Operation[AgentStateModel] = Operation(
     group="agents",
     name="get_agent_state",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("AgentStateModel"),
+    responses={
+        200: Response("AgentStateModel"),
     },
 )
 
@@ -258,10 +256,10 @@ _GET_AGENT_BACKUPS: Operation[BackupsResult] = Operation(
         Parameter("skip", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("BackupsResult"),
+    responses={
+        200: Response("BackupsResult"),
     },
-    listing=Listing("data", "BackupModel"),
+    paging=Paging("data", "BackupModel"),
 )
 
 _ATTACH_BACKUP_TO_AGENT: Operation[None] = Operation(
@@ -275,8 +273,8 @@ _ATTACH_BACKUP_TO_AGENT: Operation[None] = Operation(
     name="attach_backup_to_agent",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("BackupIdsSpec"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -291,8 +289,8 @@ _DETACH_BACKUP_FROM_AGENT: Operation[None] = Operation(
     name="detach_backup_from_agent",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("BackupIdsSpec"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -314,10 +312,10 @@ _GET_ALL_PROTECTION_GROUPS: Operation[ProtectionGroupsResult] = Operation(
         Parameter("type_filter", type="EProtectionGroupType"),
         Parameter("permission_scope", type="EInventoryPermissionScope"),
     ),
-    answers={
-        200: Answer("ProtectionGroupsResult"),
+    responses={
+        200: Response("ProtectionGroupsResult"),
     },
-    listing=Listing("data", "ProtectionGroupModel"),
+    paging=Paging("data", "ProtectionGroupModel"),
 )
 
 _CREATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
@@ -331,8 +329,8 @@ _CREATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     name="create_protection_group",
     parameters=(Parameter("perform_rescan", type="bool"),),
     body=Body("ProtectionGroupSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -349,8 +347,8 @@ _GET_PROTECTION_GROUP: Operation[ProtectionGroupModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("permission_scope", type="EInventoryPermissionScope"),
     ),
-    answers={
-        200: Answer("ProtectionGroupModel"),
+    responses={
+        200: Response("ProtectionGroupModel"),
     },
 )
 
@@ -368,8 +366,8 @@ _UPDATE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
         Parameter("perform_rescan", type="bool"),
     ),
     body=Body("ProtectionGroupModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -386,8 +384,8 @@ _DELETE_PROTECTION_GROUP: Operation[SessionModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("uninstall_everything", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -401,8 +399,8 @@ _RESCAN_PROTECTION_GROUP: Operation[SessionModel] = Operation(
     group="agents",
     name="rescan_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -416,8 +414,8 @@ _ENABLE_PROTECTION_GROUP: Operation[None] = Operation(
     group="agents",
     name="enable_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -431,8 +429,8 @@ _DISABLE_PROTECTION_GROUP: Operation[None] = Operation(
     group="agents",
     name="disable_protection_group",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -447,8 +445,8 @@ _DOWNLOAD_PROTECTION_GROUP_PACKAGES: Operation[bytes] = Operation(
     name="download_protection_group_packages",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("PreInstalledAgentsProtectionGroupPackageSpec"),
-    answers={
-        200: Answer("bytes", "application/zip", "application/x-tar"),
+    responses={
+        200: Response("bytes", "application/zip", "application/x-tar"),
     },
 )
 
@@ -474,10 +472,10 @@ _GET_DISCOVERED_ENTITIES: Operation[DiscoveredEntitiesResult] = Operation(
         Parameter("agent_status_filter"),
         Parameter("driver_status_filter"),
     ),
-    answers={
-        200: Answer("DiscoveredEntitiesResult"),
+    responses={
+        200: Response("DiscoveredEntitiesResult"),
     },
-    listing=Listing("data", "DiscoveredEntityModel"),
+    paging=Paging("data", "DiscoveredEntityModel"),
 )
 
 _RESCAN_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
@@ -491,8 +489,8 @@ _RESCAN_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="rescan_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -507,8 +505,8 @@ _REBOOT_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="reboot_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -523,8 +521,8 @@ _INSTALL_AGENT_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="install_agent_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -539,8 +537,8 @@ _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="uninstall_agent_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -555,8 +553,8 @@ _UPGRADE_AGENT_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="upgrade_agent_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -571,8 +569,8 @@ _INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES: Operation[SessionModel] = Operation(
     name="install_cbt_driver_on_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -587,8 +585,8 @@ _UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Operat
     name="uninstall_cbt_driver_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -603,8 +601,8 @@ _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES: Operation[SessionModel] = Op
     name="uninstall_all_components_from_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -619,8 +617,8 @@ _TRUST_DISCOVERED_ENTITIES: Operation[None] = Operation(
     name="trust_discovered_entities",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -635,8 +633,8 @@ _PREPARE_FOR_REMOTE_BMR: Operation[SessionModel] = Operation(
     name="prepare_for_remote_bmr",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -651,8 +649,8 @@ _RECREATE_EMBEDDED_RECOVERY_MEDIA: Operation[SessionModel] = Operation(
     name="recreate_embedded_recovery_media",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DiscoveredEntitiesActionSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -670,8 +668,8 @@ _GET_DISCOVERED_ENTITY: Operation[DiscoveredEntityModel] = Operation(
         Parameter("entity_id", "entityId", "path", required=True),
         Parameter("permission_scope", type="EInventoryPermissionScope"),
     ),
-    answers={
-        200: Answer("DiscoveredEntityModel"),
+    responses={
+        200: Response("DiscoveredEntityModel"),
     },
 )
 
@@ -688,8 +686,8 @@ _DELETE_DISCOVERED_ENTITY: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("entity_id", "entityId", "path", required=True),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -708,8 +706,8 @@ _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY: Operation[bytes] = Operation(
         Parameter("format", type="ERecoveryMediaFormat", required=True),
         Parameter("allow_remote_bmr", type="bool", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/vnd.efi.iso"),
+    responses={
+        200: Response("bytes", "application/vnd.efi.iso"),
     },
     deprecated=True,
 )
@@ -729,8 +727,8 @@ _CREATE_RECOVERY_MEDIA_TASK_FOR_DISCOVERED_ENTITY: Operation[TaskModel] = Operat
         Parameter("format", type="ERecoveryMediaFormat", required=True),
         Parameter("allow_remote_bmr", type="bool", required=True),
     ),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -752,10 +750,10 @@ _GET_ALL_AGENT_PACKAGES: Operation[LinuxPackageResult] = Operation(
         Parameter("distribution_filter"),
         Parameter("package_bitness_filter"),
     ),
-    answers={
-        200: Answer("LinuxPackageResult"),
+    responses={
+        200: Response("LinuxPackageResult"),
     },
-    listing=Listing("data", "LinuxPackageModel"),
+    paging=Paging("data", "LinuxPackageModel"),
 )
 
 _GET_ALL_AGENT_PACKAGES_FOR_UNIX: Operation[UnixPackageResult] = Operation(
@@ -774,10 +772,10 @@ _GET_ALL_AGENT_PACKAGES_FOR_UNIX: Operation[UnixPackageResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("UnixPackageResult"),
+    responses={
+        200: Response("UnixPackageResult"),
     },
-    listing=Listing("data", "UnixPackageModel"),
+    paging=Paging("data", "UnixPackageModel"),
 )
 
 _GET_AGENTS_RECOVERY_APPLIANCES: Operation[AgentsRecoveryAppliancesResult] = Operation(
@@ -797,10 +795,10 @@ _GET_AGENTS_RECOVERY_APPLIANCES: Operation[AgentsRecoveryAppliancesResult] = Ope
         Parameter("name_filter"),
         Parameter("state_filter", type="EAgentsRecoveryAppliancesStateFilter"),
     ),
-    answers={
-        200: Answer("AgentsRecoveryAppliancesResult"),
+    responses={
+        200: Response("AgentsRecoveryAppliancesResult"),
     },
-    listing=Listing("data", "AgentRecoveryApplianceModel"),
+    paging=Paging("data", "AgentRecoveryApplianceModel"),
 )
 
 _GET_AGENTS_RECOVERY_APPLIANCE: Operation[AgentRecoveryApplianceModel] = Operation(
@@ -813,8 +811,8 @@ _GET_AGENTS_RECOVERY_APPLIANCE: Operation[AgentRecoveryApplianceModel] = Operati
     group="agents",
     name="get_agents_recovery_appliance",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("AgentRecoveryApplianceModel"),
+    responses={
+        200: Response("AgentRecoveryApplianceModel"),
     },
 )
 
@@ -828,8 +826,8 @@ _REBOOT_AGENTS_RECOVERY_APPLIANCES: Operation[SessionModel] = Operation(
     group="agents",
     name="reboot_agents_recovery_appliances",
     body=Body("RebootAgentsRecoveryAppliancesSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -843,1746 +841,10 @@ _REBOOT_AGENTS_RECOVERY_APPLIANCE: Operation[SessionModel] = Operation(
     group="agents",
     name="reboot_agents_recovery_appliance",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ComputerRecoveryTokenResult:
-    """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ComputerRecoveryTokenResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllComputerRecoveryTokens
-    """
-    return await client.execute(
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_computer_recovery_tokens(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
-    """Get All Recovery Tokens: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_computer_recovery_tokens`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_COMPUTER_RECOVERY_TOKENS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_computer_recovery_token(
-    client: ApplianceClient,
-    body: ComputerRecoveryTokenSpec,
-) -> ComputerRecoveryTokenModel:
-    """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateComputerRecoveryToken
-    """
-    return await client.execute(_CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
-
-
-async def get_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> ComputerRecoveryTokenModel:
-    """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetComputerRecoveryToken
-    """
-    return await client.execute(_GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def update_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-    body: ComputerRecoveryTokenModel,
-) -> ComputerRecoveryTokenModel:
-    """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ComputerRecoveryTokenModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateComputerRecoveryToken
-    """
-    return await client.execute(_UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
-
-
-async def delete_computer_recovery_token(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteComputerRecoveryToken
-    """
-    return await client.execute(_DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
-
-
-async def get_protected_computers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> ProtectedComputerResult:
-    """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `ProtectedComputerResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputers
-    """
-    return await client.execute(
-        _GET_PROTECTED_COMPUTERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_protected_computers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectedComputerType | Unset = UNSET,
-) -> Items[ProtectedComputerModel, ProtectedComputerResult]:
-    """Get All Protected Linux Computers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_protected_computers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_PROTECTED_COMPUTERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_protected_computer(
-    client: ApplianceClient,
-    id: str,
-) -> ProtectedComputerModel:
-    """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ProtectedComputerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputer
-    """
-    return await client.execute(_GET_PROTECTED_COMPUTER, {"id": id})
-
-
-async def get_all_discovered_entities(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> DiscoveredEntitiesResult:
-    """Get All Discovered Entities: GET /api/v1/agents/discoveredEntities.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        ip_address_filter: query `ipAddressFilter`.
-        state_filter: query `stateFilter`.
-        agent_status_filter: query `agentStatusFilter`.
-        driver_status_filter: query `driverStatusFilter`.
-        permission_scope: query `permissionScope`.
-
-    Returns:
-        200: `DiscoveredEntitiesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllDiscoveredEntities
-    """
-    return await client.execute(
-        _GET_ALL_DISCOVERED_ENTITIES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-            "permission_scope": permission_scope,
-        },
-    )
-
-
-def iterate_all_discovered_entities(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> Items[DiscoveredEntityModel, DiscoveredEntitiesResult]:
-    """Get All Discovered Entities: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_discovered_entities`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_DISCOVERED_ENTITIES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-            "permission_scope": permission_scope,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_agent_states(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> AgentStatesResult:
-    """Get All Agent States: GET /api/v1/agents/discoveredEntities/states.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `AgentStatesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentStates
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_STATES, {"skip": skip, "limit": limit, "order_asc": order_asc, "name_filter": name_filter}
-    )
-
-
-def iterate_all_agent_states(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[AgentStateModel, AgentStatesResult]:
-    """Get All Agent States: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_states`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_STATES,
-        {"order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_agent_state(
-    client: ApplianceClient,
-    id: str,
-) -> AgentStateModel:
-    """Get Agent State: GET /api/v1/agents/discoveredEntities/states/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `AgentStateModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentState
-    """
-    return await client.execute(_GET_AGENT_STATE, {"id": id})
-
-
-async def get_agent_backups(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> BackupsResult:
-    """Get Agent Backups: GET /api/v1/agents/discoveredEntities/{id}/backups.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-
-    Returns:
-        200: `BackupsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentBackups
-    """
-    return await client.execute(_GET_AGENT_BACKUPS, {"id": id, "skip": skip, "limit": limit})
-
-
-def iterate_agent_backups(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[BackupModel, BackupsResult]:
-    """Get Agent Backups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_agent_backups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AGENT_BACKUPS,
-        {"id": id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def attach_backup_to_agent(
-    client: ApplianceClient,
-    id: str,
-    body: BackupIdsSpec,
-) -> None:
-    """Attach Backups to Agent: POST /api/v1/agents/discoveredEntities/{id}/attachBackup.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/AttachBackupToAgent
-    """
-    return await client.execute(_ATTACH_BACKUP_TO_AGENT, {"id": id}, body)
-
-
-async def detach_backup_from_agent(
-    client: ApplianceClient,
-    id: str,
-    body: BackupIdsSpec,
-) -> None:
-    """Detach Backups from Agent: POST /api/v1/agents/discoveredEntities/{id}/detachBackup.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DetachBackupFromAgent
-    """
-    return await client.execute(_DETACH_BACKUP_FROM_AGENT, {"id": id}, body)
-
-
-async def get_all_protection_groups(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectionGroupType | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> ProtectionGroupsResult:
-    """Get Protection Groups: GET /api/v1/agents/protectionGroups.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        permission_scope: query `permissionScope`.
-
-    Returns:
-        200: `ProtectionGroupsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllProtectionGroups
-    """
-    return await client.execute(
-        _GET_ALL_PROTECTION_GROUPS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "permission_scope": permission_scope,
-        },
-    )
-
-
-def iterate_all_protection_groups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EProtectionGroupType | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> Items[ProtectionGroupModel, ProtectionGroupsResult]:
-    """Get Protection Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_protection_groups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_PROTECTION_GROUPS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "permission_scope": permission_scope,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_protection_group(
-    client: ApplianceClient,
-    body: ProtectionGroupSpec,
-    *,
-    perform_rescan: bool | Unset = UNSET,
-) -> SessionModel:
-    """Add Protection Group: POST /api/v1/agents/protectionGroups.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        perform_rescan: query `performRescan`, default false.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateProtectionGroup
-    """
-    return await client.execute(_CREATE_PROTECTION_GROUP, {"perform_rescan": perform_rescan}, body)
-
-
-async def get_protection_group(
-    client: ApplianceClient,
-    id: str,
-    *,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> ProtectionGroupModel:
-    """Get Protection Group: GET /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        permission_scope: query `permissionScope`.
-
-    Returns:
-        200: `ProtectionGroupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectionGroup
-    """
-    return await client.execute(_GET_PROTECTION_GROUP, {"id": id, "permission_scope": permission_scope})
-
-
-async def update_protection_group(
-    client: ApplianceClient,
-    id: str,
-    body: ProtectionGroupModel,
-    *,
-    perform_rescan: bool | Unset = UNSET,
-) -> SessionModel:
-    """Edit Protection Group: PUT /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-        perform_rescan: query `performRescan`, default false.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateProtectionGroup
-    """
-    return await client.execute(_UPDATE_PROTECTION_GROUP, {"id": id, "perform_rescan": perform_rescan}, body)
-
-
-async def delete_protection_group(
-    client: ApplianceClient,
-    id: str,
-    *,
-    uninstall_everything: bool | Unset = UNSET,
-) -> SessionModel:
-    """Remove Protection Group: DELETE /api/v1/agents/protectionGroups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        uninstall_everything: query `uninstallEverything`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteProtectionGroup
-    """
-    return await client.execute(_DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
-
-
-async def rescan_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Rescan Protection Group: POST /api/v1/agents/protectionGroups/{id}/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanProtectionGroup
-    """
-    return await client.execute(_RESCAN_PROTECTION_GROUP, {"id": id})
-
-
-async def enable_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Enable Protection Group: POST /api/v1/agents/protectionGroups/{id}/enable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/EnableProtectionGroup
-    """
-    return await client.execute(_ENABLE_PROTECTION_GROUP, {"id": id})
-
-
-async def disable_protection_group(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Disable Protection Group: POST /api/v1/agents/protectionGroups/{id}/disable.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DisableProtectionGroup
-    """
-    return await client.execute(_DISABLE_PROTECTION_GROUP, {"id": id})
-
-
-async def download_protection_group_packages(
-    client: ApplianceClient,
-    id: str,
-    body: PreInstalledAgentsProtectionGroupPackageSpec,
-) -> bytes:
-    """Download Protection Group Packages: POST /api/v1/agents/protectionGroups/{id}/packages.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as application/zip, application/x-tar.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DownloadProtectionGroupPackages
-    """
-    return await client.execute(_DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
-
-
-async def get_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    *,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-) -> DiscoveredEntitiesResult:
-    """Get Discovered Entities: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        permission_scope: query `permissionScope`.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        ip_address_filter: query `ipAddressFilter`.
-        state_filter: query `stateFilter`.
-        agent_status_filter: query `agentStatusFilter`.
-        driver_status_filter: query `driverStatusFilter`.
-
-    Returns:
-        200: `DiscoveredEntitiesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntities
-    """
-    return await client.execute(
-        _GET_DISCOVERED_ENTITIES,
-        {
-            "id": id,
-            "permission_scope": permission_scope,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-        },
-    )
-
-
-def iterate_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-    order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    ip_address_filter: str | Unset = UNSET,
-    state_filter: str | Unset = UNSET,
-    agent_status_filter: str | Unset = UNSET,
-    driver_status_filter: str | Unset = UNSET,
-) -> Items[DiscoveredEntityModel, DiscoveredEntitiesResult]:
-    """Get Discovered Entities: every row of every page, for `async for`.
-
-    What is not said here is as in `get_discovered_entities`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_DISCOVERED_ENTITIES,
-        {
-            "id": id,
-            "permission_scope": permission_scope,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "ip_address_filter": ip_address_filter,
-            "state_filter": state_filter,
-            "agent_status_filter": agent_status_filter,
-            "driver_status_filter": driver_status_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def rescan_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Rescan Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanDiscoveredEntities
-    """
-    return await client.execute(_RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def reboot_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Reboot Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/reboot.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootDiscoveredEntities
-    """
-    return await client.execute(_REBOOT_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def install_agent_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallAgentOnDiscoveredEntities
-    """
-    return await client.execute(_INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_agent_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall Agent from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def upgrade_agent_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Upgrade Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
-    """
-    return await client.execute(_UPGRADE_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def install_cbt_driver_on_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Install CBT Driver on Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/installCBTDriver.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
-    """
-    return await client.execute(_INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_cbt_driver_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall CBT Driver from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallCBTDriver.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def uninstall_all_components_from_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Uninstall All Components from Discovered Entities: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAllComponents.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
-    """
-    return await client.execute(_UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def trust_discovered_entities(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> None:
-    """Add Discovered Entities to Trusted Hosts List: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/TrustDiscoveredEntities
-    """
-    return await client.execute(_TRUST_DISCOVERED_ENTITIES, {"id": id}, body)
-
-
-async def prepare_for_remote_bmr(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Prepare Agent Hosts for Remote Bare Metal Recovery: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/prepareForRemoteBmr.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/PrepareForRemoteBmr
-    """
-    return await client.execute(_PREPARE_FOR_REMOTE_BMR, {"id": id}, body)
-
-
-async def recreate_embedded_recovery_media(
-    client: ApplianceClient,
-    id: str,
-    body: DiscoveredEntitiesActionSpec,
-) -> SessionModel:
-    """Recreate Embedded Recovery Media on Agent Hosts: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/recreateEmbeddedRm.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RecreateEmbeddedRecoveryMedia
-    """
-    return await client.execute(_RECREATE_EMBEDDED_RECOVERY_MEDIA, {"id": id}, body)
-
-
-async def get_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-    *,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> DiscoveredEntityModel:
-    """Get Discovered Entity: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-        permission_scope: query `permissionScope`.
-
-    Returns:
-        200: `DiscoveredEntityModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntity
-    """
-    return await client.execute(
-        _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id, "permission_scope": permission_scope}
-    )
-
-
-async def delete_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-) -> None:
-    """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteDiscoveredEntity
-    """
-    return await client.execute(_DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
-
-
-async def create_recovery_media_for_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-    *,
-    format: ERecoveryMediaFormat,
-    allow_remote_bmr: bool,
-) -> bytes:
-    """Create Recovery Media for Discovered Entity: GET
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}/createRecoveryMedia.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-        format: query `format`.
-        allow_remote_bmr: query `allowRemoteBmr`.
-
-    Returns:
-        200: `bytes` as application/vnd.efi.iso.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
-    """
-    return await client.execute(
-        _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY,
-        {"id": id, "entity_id": entity_id, "format": format, "allow_remote_bmr": allow_remote_bmr},
-    )
-
-
-async def create_recovery_media_task_for_discovered_entity(
-    client: ApplianceClient,
-    id: str,
-    entity_id: str,
-    *,
-    format: ERecoveryMediaFormat,
-    allow_remote_bmr: bool,
-) -> TaskModel:
-    """Create Recovery Media Task for Discovered Entity: POST
-    /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}/createRecoveryMedia.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        entity_id: path `entityId`, UUID.
-        format: query `format`.
-        allow_remote_bmr: query `allowRemoteBmr`.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaTaskForDiscoveredEntity
-    """
-    return await client.execute(
-        _CREATE_RECOVERY_MEDIA_TASK_FOR_DISCOVERED_ENTITY,
-        {"id": id, "entity_id": entity_id, "format": format, "allow_remote_bmr": allow_remote_bmr},
-    )
-
-
-async def get_all_agent_packages(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    distribution_filter: str | Unset = UNSET,
-    package_bitness_filter: str | Unset = UNSET,
-) -> LinuxPackageResult:
-    """Get Linux Agent Packages: GET /api/v1/agents/packages/linux.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        distribution_filter: query `distributionFilter`.
-        package_bitness_filter: query `packageBitnessFilter`.
-
-    Returns:
-        200: `LinuxPackageResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackages
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_PACKAGES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "distribution_filter": distribution_filter,
-            "package_bitness_filter": package_bitness_filter,
-        },
-    )
-
-
-def iterate_all_agent_packages(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    distribution_filter: str | Unset = UNSET,
-    package_bitness_filter: str | Unset = UNSET,
-) -> Items[LinuxPackageModel, LinuxPackageResult]:
-    """Get Linux Agent Packages: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_packages`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_PACKAGES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "distribution_filter": distribution_filter,
-            "package_bitness_filter": package_bitness_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_agent_packages_for_unix(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> UnixPackageResult:
-    """Get Unix Agent Packages: GET /api/v1/agents/packages/unix.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `UnixPackageResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackagesForUnix
-    """
-    return await client.execute(
-        _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_agent_packages_for_unix(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[UnixPackageModel, UnixPackageResult]:
-    """Get Unix Agent Packages: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_agent_packages_for_unix`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_agents_recovery_appliances(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EAgentsRecoveryAppliancesOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    state_filter: EAgentsRecoveryAppliancesStateFilter | Unset = UNSET,
-) -> AgentsRecoveryAppliancesResult:
-    """Get Agents Recovery Appliances: GET /api/v1/agents/recoveryAppliances.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        state_filter: query `stateFilter`.
-
-    Returns:
-        200: `AgentsRecoveryAppliancesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliances
-    """
-    return await client.execute(
-        _GET_AGENTS_RECOVERY_APPLIANCES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "state_filter": state_filter,
-        },
-    )
-
-
-def iterate_agents_recovery_appliances(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EAgentsRecoveryAppliancesOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    state_filter: EAgentsRecoveryAppliancesStateFilter | Unset = UNSET,
-) -> Items[AgentRecoveryApplianceModel, AgentsRecoveryAppliancesResult]:
-    """Get Agents Recovery Appliances: every row of every page, for `async for`.
-
-    What is not said here is as in `get_agents_recovery_appliances`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AGENTS_RECOVERY_APPLIANCES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "state_filter": state_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_agents_recovery_appliance(
-    client: ApplianceClient,
-    id: str,
-) -> AgentRecoveryApplianceModel:
-    """Get Agents Recovery Appliance: GET /api/v1/agents/recoveryAppliances/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `AgentRecoveryApplianceModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliance
-    """
-    return await client.execute(_GET_AGENTS_RECOVERY_APPLIANCE, {"id": id})
-
-
-async def reboot_agents_recovery_appliances(
-    client: ApplianceClient,
-    body: RebootAgentsRecoveryAppliancesSpec,
-) -> SessionModel:
-    """Reboots Agents Recovery Appliances: POST /api/v1/agents/recoveryAppliances/reboot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliances
-    """
-    return await client.execute(_REBOOT_AGENTS_RECOVERY_APPLIANCES, {}, body)
-
-
-async def reboot_agents_recovery_appliance(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Reboots Agents Recovery Appliance: POST /api/v1/agents/recoveryAppliances/{id}/reboot.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliance
-    """
-    return await client.execute(_REBOOT_AGENTS_RECOVERY_APPLIANCE, {"id": id})
 
 
 class AgentsApi(Api):
@@ -2590,49 +852,1368 @@ class AgentsApi(Api):
 
     __slots__ = ()
 
-    get_all_computer_recovery_tokens = ListMethod(
-        get_all_computer_recovery_tokens, iterate_all_computer_recovery_tokens
-    )
-    create_computer_recovery_token = Method(create_computer_recovery_token)
-    get_computer_recovery_token = Method(get_computer_recovery_token)
-    update_computer_recovery_token = Method(update_computer_recovery_token)
-    delete_computer_recovery_token = Method(delete_computer_recovery_token)
-    get_protected_computers = ListMethod(get_protected_computers, iterate_protected_computers)
-    get_protected_computer = Method(get_protected_computer)
-    get_all_discovered_entities = ListMethod(get_all_discovered_entities, iterate_all_discovered_entities)
-    get_all_agent_states = ListMethod(get_all_agent_states, iterate_all_agent_states)
-    get_agent_state = Method(get_agent_state)
-    get_agent_backups = ListMethod(get_agent_backups, iterate_agent_backups)
-    attach_backup_to_agent = Method(attach_backup_to_agent)
-    detach_backup_from_agent = Method(detach_backup_from_agent)
-    get_all_protection_groups = ListMethod(get_all_protection_groups, iterate_all_protection_groups)
-    create_protection_group = Method(create_protection_group)
-    get_protection_group = Method(get_protection_group)
-    update_protection_group = Method(update_protection_group)
-    delete_protection_group = Method(delete_protection_group)
-    rescan_protection_group = Method(rescan_protection_group)
-    enable_protection_group = Method(enable_protection_group)
-    disable_protection_group = Method(disable_protection_group)
-    download_protection_group_packages = DownloadMethod(download_protection_group_packages)
-    get_discovered_entities = ListMethod(get_discovered_entities, iterate_discovered_entities)
-    rescan_discovered_entities = Method(rescan_discovered_entities)
-    reboot_discovered_entities = Method(reboot_discovered_entities)
-    install_agent_on_discovered_entities = Method(install_agent_on_discovered_entities)
-    uninstall_agent_from_discovered_entities = Method(uninstall_agent_from_discovered_entities)
-    upgrade_agent_on_discovered_entities = Method(upgrade_agent_on_discovered_entities)
-    install_cbt_driver_on_discovered_entities = Method(install_cbt_driver_on_discovered_entities)
-    uninstall_cbt_driver_from_discovered_entities = Method(uninstall_cbt_driver_from_discovered_entities)
-    uninstall_all_components_from_discovered_entities = Method(uninstall_all_components_from_discovered_entities)
-    trust_discovered_entities = Method(trust_discovered_entities)
-    prepare_for_remote_bmr = Method(prepare_for_remote_bmr)
-    recreate_embedded_recovery_media = Method(recreate_embedded_recovery_media)
-    get_discovered_entity = Method(get_discovered_entity)
-    delete_discovered_entity = Method(delete_discovered_entity)
-    create_recovery_media_for_discovered_entity = DownloadMethod(create_recovery_media_for_discovered_entity)
-    create_recovery_media_task_for_discovered_entity = Method(create_recovery_media_task_for_discovered_entity)
-    get_all_agent_packages = ListMethod(get_all_agent_packages, iterate_all_agent_packages)
-    get_all_agent_packages_for_unix = ListMethod(get_all_agent_packages_for_unix, iterate_all_agent_packages_for_unix)
-    get_agents_recovery_appliances = ListMethod(get_agents_recovery_appliances, iterate_agents_recovery_appliances)
-    get_agents_recovery_appliance = Method(get_agents_recovery_appliance)
-    reboot_agents_recovery_appliances = Method(reboot_agents_recovery_appliances)
-    reboot_agents_recovery_appliance = Method(reboot_agents_recovery_appliance)
+    def get_all_computer_recovery_tokens(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EComputerRecoveryTokenFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ComputerRecoveryTokenModel, ComputerRecoveryTokenResult]:
+        """Get All Recovery Tokens: GET /api/v1/agents/recoveryTokens.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ComputerRecoveryTokenResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllComputerRecoveryTokens
+        """
+        return Listing(
+            self,
+            _GET_ALL_COMPUTER_RECOVERY_TOKENS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_computer_recovery_token(
+        self: Caller,
+        body: ComputerRecoveryTokenSpec,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Create Recovery Token: POST /api/v1/agents/recoveryTokens.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateComputerRecoveryToken
+        """
+        return Request(self, _CREATE_COMPUTER_RECOVERY_TOKEN, {}, body)
+
+    def get_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Get Recovery Token: GET /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetComputerRecoveryToken
+        """
+        return Request(self, _GET_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def update_computer_recovery_token(
+        self: Caller,
+        id: str,
+        body: ComputerRecoveryTokenModel,
+    ) -> Request[ComputerRecoveryTokenModel]:
+        """Edit Recovery Token: PUT /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ComputerRecoveryTokenModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateComputerRecoveryToken
+        """
+        return Request(self, _UPDATE_COMPUTER_RECOVERY_TOKEN, {"id": id}, body)
+
+    def delete_computer_recovery_token(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Delete Recovery Token: DELETE /api/v1/agents/recoveryTokens/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteComputerRecoveryToken
+        """
+        return Request(self, _DELETE_COMPUTER_RECOVERY_TOKEN, {"id": id})
+
+    def get_protected_computers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectedComputerFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectedComputerType | Unset = UNSET,
+    ) -> Listing[ProtectedComputerModel, ProtectedComputerResult]:
+        """Get All Protected Linux Computers: GET /api/v1/agents/protectedComputers.
+
+        Deprecated by the vendor.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `ProtectedComputerResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputers
+        """
+        return Listing(
+            self,
+            _GET_PROTECTED_COMPUTERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def get_protected_computer(
+        self: Caller,
+        id: str,
+    ) -> Request[ProtectedComputerModel]:
+        """Get Protected Linux Computer: GET /api/v1/agents/protectedComputers/{id}.
+
+        Deprecated by the vendor.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ProtectedComputerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectedComputer
+        """
+        return Request(self, _GET_PROTECTED_COMPUTER, {"id": id})
+
+    def get_all_discovered_entities(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        ip_address_filter: str | Unset = UNSET,
+        state_filter: str | Unset = UNSET,
+        agent_status_filter: str | Unset = UNSET,
+        driver_status_filter: str | Unset = UNSET,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+    ) -> Listing[DiscoveredEntityModel, DiscoveredEntitiesResult]:
+        """Get All Discovered Entities: GET /api/v1/agents/discoveredEntities.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            ip_address_filter: query `ipAddressFilter`.
+            state_filter: query `stateFilter`.
+            agent_status_filter: query `agentStatusFilter`.
+            driver_status_filter: query `driverStatusFilter`.
+            permission_scope: query `permissionScope`.
+
+        Returns:
+            200: `DiscoveredEntitiesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllDiscoveredEntities
+        """
+        return Listing(
+            self,
+            _GET_ALL_DISCOVERED_ENTITIES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "ip_address_filter": ip_address_filter,
+                "state_filter": state_filter,
+                "agent_status_filter": agent_status_filter,
+                "driver_status_filter": driver_status_filter,
+                "permission_scope": permission_scope,
+            },
+        )
+
+    def get_all_agent_states(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[AgentStateModel, AgentStatesResult]:
+        """Get All Agent States: GET /api/v1/agents/discoveredEntities/states.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `AgentStatesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentStates
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_STATES,
+            {"skip": skip, "limit": limit, "order_asc": order_asc, "name_filter": name_filter},
+        )
+
+    def get_agent_state(
+        self: Caller,
+        id: str,
+    ) -> Request[AgentStateModel]:
+        """Get Agent State: GET /api/v1/agents/discoveredEntities/states/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `AgentStateModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentState
+        """
+        return Request(self, _GET_AGENT_STATE, {"id": id})
+
+    def get_agent_backups(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[BackupModel, BackupsResult]:
+        """Get Agent Backups: GET /api/v1/agents/discoveredEntities/{id}/backups.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+
+        Returns:
+            200: `BackupsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentBackups
+        """
+        return Listing(self, _GET_AGENT_BACKUPS, {"id": id, "skip": skip, "limit": limit})
+
+    def attach_backup_to_agent(
+        self: Caller,
+        id: str,
+        body: BackupIdsSpec,
+    ) -> Request[None]:
+        """Attach Backups to Agent: POST /api/v1/agents/discoveredEntities/{id}/attachBackup.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/AttachBackupToAgent
+        """
+        return Request(self, _ATTACH_BACKUP_TO_AGENT, {"id": id}, body)
+
+    def detach_backup_from_agent(
+        self: Caller,
+        id: str,
+        body: BackupIdsSpec,
+    ) -> Request[None]:
+        """Detach Backups from Agent: POST /api/v1/agents/discoveredEntities/{id}/detachBackup.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DetachBackupFromAgent
+        """
+        return Request(self, _DETACH_BACKUP_FROM_AGENT, {"id": id}, body)
+
+    def get_all_protection_groups(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EProtectionGroupFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EProtectionGroupType | Unset = UNSET,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+    ) -> Listing[ProtectionGroupModel, ProtectionGroupsResult]:
+        """Get Protection Groups: GET /api/v1/agents/protectionGroups.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            permission_scope: query `permissionScope`.
+
+        Returns:
+            200: `ProtectionGroupsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllProtectionGroups
+        """
+        return Listing(
+            self,
+            _GET_ALL_PROTECTION_GROUPS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "permission_scope": permission_scope,
+            },
+        )
+
+    def create_protection_group(
+        self: Caller,
+        body: ProtectionGroupSpec,
+        *,
+        perform_rescan: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Add Protection Group: POST /api/v1/agents/protectionGroups.
+
+        Args:
+            body: what is sent, as application/json.
+            perform_rescan: query `performRescan`, default false.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateProtectionGroup
+        """
+        return Request(self, _CREATE_PROTECTION_GROUP, {"perform_rescan": perform_rescan}, body)
+
+    def get_protection_group(
+        self: Caller,
+        id: str,
+        *,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+    ) -> Request[ProtectionGroupModel]:
+        """Get Protection Group: GET /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            permission_scope: query `permissionScope`.
+
+        Returns:
+            200: `ProtectionGroupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetProtectionGroup
+        """
+        return Request(self, _GET_PROTECTION_GROUP, {"id": id, "permission_scope": permission_scope})
+
+    def update_protection_group(
+        self: Caller,
+        id: str,
+        body: ProtectionGroupModel,
+        *,
+        perform_rescan: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Edit Protection Group: PUT /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+            perform_rescan: query `performRescan`, default false.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpdateProtectionGroup
+        """
+        return Request(self, _UPDATE_PROTECTION_GROUP, {"id": id, "perform_rescan": perform_rescan}, body)
+
+    def delete_protection_group(
+        self: Caller,
+        id: str,
+        *,
+        uninstall_everything: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Remove Protection Group: DELETE /api/v1/agents/protectionGroups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            uninstall_everything: query `uninstallEverything`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteProtectionGroup
+        """
+        return Request(self, _DELETE_PROTECTION_GROUP, {"id": id, "uninstall_everything": uninstall_everything})
+
+    def rescan_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Rescan Protection Group: POST /api/v1/agents/protectionGroups/{id}/rescan.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanProtectionGroup
+        """
+        return Request(self, _RESCAN_PROTECTION_GROUP, {"id": id})
+
+    def enable_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Enable Protection Group: POST /api/v1/agents/protectionGroups/{id}/enable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/EnableProtectionGroup
+        """
+        return Request(self, _ENABLE_PROTECTION_GROUP, {"id": id})
+
+    def disable_protection_group(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Disable Protection Group: POST /api/v1/agents/protectionGroups/{id}/disable.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DisableProtectionGroup
+        """
+        return Request(self, _DISABLE_PROTECTION_GROUP, {"id": id})
+
+    def download_protection_group_packages(
+        self: Caller,
+        id: str,
+        body: PreInstalledAgentsProtectionGroupPackageSpec,
+    ) -> Download[bytes]:
+        """Download Protection Group Packages: POST /api/v1/agents/protectionGroups/{id}/packages.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as application/zip, application/x-tar.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DownloadProtectionGroupPackages
+        """
+        return Download(self, _DOWNLOAD_PROTECTION_GROUP_PACKAGES, {"id": id}, body)
+
+    def get_discovered_entities(
+        self: Caller,
+        id: str,
+        *,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EDiscoveredEntityFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        ip_address_filter: str | Unset = UNSET,
+        state_filter: str | Unset = UNSET,
+        agent_status_filter: str | Unset = UNSET,
+        driver_status_filter: str | Unset = UNSET,
+    ) -> Listing[DiscoveredEntityModel, DiscoveredEntitiesResult]:
+        """Get Discovered Entities: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities.
+
+        Args:
+            id: path `id`, UUID.
+            permission_scope: query `permissionScope`.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            ip_address_filter: query `ipAddressFilter`.
+            state_filter: query `stateFilter`.
+            agent_status_filter: query `agentStatusFilter`.
+            driver_status_filter: query `driverStatusFilter`.
+
+        Returns:
+            200: `DiscoveredEntitiesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntities
+        """
+        return Listing(
+            self,
+            _GET_DISCOVERED_ENTITIES,
+            {
+                "id": id,
+                "permission_scope": permission_scope,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "ip_address_filter": ip_address_filter,
+                "state_filter": state_filter,
+                "agent_status_filter": agent_status_filter,
+                "driver_status_filter": driver_status_filter,
+            },
+        )
+
+    def rescan_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Rescan Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/rescan.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RescanDiscoveredEntities
+        """
+        return Request(self, _RESCAN_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def reboot_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Reboot Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/reboot.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootDiscoveredEntities
+        """
+        return Request(self, _REBOOT_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def install_agent_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Install Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/installAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallAgentOnDiscoveredEntities
+        """
+        return Request(self, _INSTALL_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_agent_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall Agent from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAgentFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_AGENT_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def upgrade_agent_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Upgrade Agent on Discovered Entities: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/upgradeAgent.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UpgradeAgentOnDiscoveredEntities
+        """
+        return Request(self, _UPGRADE_AGENT_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def install_cbt_driver_on_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Install CBT Driver on Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/installCBTDriver.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/InstallCBTDriverOnDiscoveredEntities
+        """
+        return Request(self, _INSTALL_CBT_DRIVER_ON_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_cbt_driver_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall CBT Driver from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallCBTDriver.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallCBTDriverFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_CBT_DRIVER_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def uninstall_all_components_from_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Uninstall All Components from Discovered Entities: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/uninstallAllComponents.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/UninstallAllComponentsFromDiscoveredEntities
+        """
+        return Request(self, _UNINSTALL_ALL_COMPONENTS_FROM_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def trust_discovered_entities(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[None]:
+        """Add Discovered Entities to Trusted Hosts List: POST /api/v1/agents/protectionGroups/{id}/discoveredEntities/trust.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/TrustDiscoveredEntities
+        """
+        return Request(self, _TRUST_DISCOVERED_ENTITIES, {"id": id}, body)
+
+    def prepare_for_remote_bmr(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Prepare Agent Hosts for Remote Bare Metal Recovery: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/prepareForRemoteBmr.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/PrepareForRemoteBmr
+        """
+        return Request(self, _PREPARE_FOR_REMOTE_BMR, {"id": id}, body)
+
+    def recreate_embedded_recovery_media(
+        self: Caller,
+        id: str,
+        body: DiscoveredEntitiesActionSpec,
+    ) -> Request[SessionModel]:
+        """Recreate Embedded Recovery Media on Agent Hosts: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/recreateEmbeddedRm.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RecreateEmbeddedRecoveryMedia
+        """
+        return Request(self, _RECREATE_EMBEDDED_RECOVERY_MEDIA, {"id": id}, body)
+
+    def get_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+        *,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+    ) -> Request[DiscoveredEntityModel]:
+        """Get Discovered Entity: GET /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+            permission_scope: query `permissionScope`.
+
+        Returns:
+            200: `DiscoveredEntityModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetDiscoveredEntity
+        """
+        return Request(
+            self, _GET_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id, "permission_scope": permission_scope}
+        )
+
+    def delete_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+    ) -> Request[None]:
+        """Remove Discovered Entity: DELETE /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/DeleteDiscoveredEntity
+        """
+        return Request(self, _DELETE_DISCOVERED_ENTITY, {"id": id, "entity_id": entity_id})
+
+    def create_recovery_media_for_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+        *,
+        format: ERecoveryMediaFormat,
+        allow_remote_bmr: bool,
+    ) -> Download[bytes]:
+        """Create Recovery Media for Discovered Entity: GET
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}/createRecoveryMedia.
+
+        Deprecated by the vendor.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+            format: query `format`.
+            allow_remote_bmr: query `allowRemoteBmr`.
+
+        Returns:
+            200: `bytes` as application/vnd.efi.iso.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaForDiscoveredEntity
+        """
+        return Download(
+            self,
+            _CREATE_RECOVERY_MEDIA_FOR_DISCOVERED_ENTITY,
+            {"id": id, "entity_id": entity_id, "format": format, "allow_remote_bmr": allow_remote_bmr},
+        )
+
+    def create_recovery_media_task_for_discovered_entity(
+        self: Caller,
+        id: str,
+        entity_id: str,
+        *,
+        format: ERecoveryMediaFormat,
+        allow_remote_bmr: bool,
+    ) -> Request[TaskModel]:
+        """Create Recovery Media Task for Discovered Entity: POST
+        /api/v1/agents/protectionGroups/{id}/discoveredEntities/{entityId}/createRecoveryMedia.
+
+        Args:
+            id: path `id`, UUID.
+            entity_id: path `entityId`, UUID.
+            format: query `format`.
+            allow_remote_bmr: query `allowRemoteBmr`.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/CreateRecoveryMediaTaskForDiscoveredEntity
+        """
+        return Request(
+            self,
+            _CREATE_RECOVERY_MEDIA_TASK_FOR_DISCOVERED_ENTITY,
+            {"id": id, "entity_id": entity_id, "format": format, "allow_remote_bmr": allow_remote_bmr},
+        )
+
+    def get_all_agent_packages(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ELinuxPackageFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        distribution_filter: str | Unset = UNSET,
+        package_bitness_filter: str | Unset = UNSET,
+    ) -> Listing[LinuxPackageModel, LinuxPackageResult]:
+        """Get Linux Agent Packages: GET /api/v1/agents/packages/linux.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            distribution_filter: query `distributionFilter`.
+            package_bitness_filter: query `packageBitnessFilter`.
+
+        Returns:
+            200: `LinuxPackageResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackages
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_PACKAGES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "distribution_filter": distribution_filter,
+                "package_bitness_filter": package_bitness_filter,
+            },
+        )
+
+    def get_all_agent_packages_for_unix(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnixPackageFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[UnixPackageModel, UnixPackageResult]:
+        """Get Unix Agent Packages: GET /api/v1/agents/packages/unix.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `UnixPackageResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAllAgentPackagesForUnix
+        """
+        return Listing(
+            self,
+            _GET_ALL_AGENT_PACKAGES_FOR_UNIX,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def get_agents_recovery_appliances(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EAgentsRecoveryAppliancesOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        state_filter: EAgentsRecoveryAppliancesStateFilter | Unset = UNSET,
+    ) -> Listing[AgentRecoveryApplianceModel, AgentsRecoveryAppliancesResult]:
+        """Get Agents Recovery Appliances: GET /api/v1/agents/recoveryAppliances.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            state_filter: query `stateFilter`.
+
+        Returns:
+            200: `AgentsRecoveryAppliancesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliances
+        """
+        return Listing(
+            self,
+            _GET_AGENTS_RECOVERY_APPLIANCES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "state_filter": state_filter,
+            },
+        )
+
+    def get_agents_recovery_appliance(
+        self: Caller,
+        id: str,
+    ) -> Request[AgentRecoveryApplianceModel]:
+        """Get Agents Recovery Appliance: GET /api/v1/agents/recoveryAppliances/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `AgentRecoveryApplianceModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/GetAgentsRecoveryAppliance
+        """
+        return Request(self, _GET_AGENTS_RECOVERY_APPLIANCE, {"id": id})
+
+    def reboot_agents_recovery_appliances(
+        self: Caller,
+        body: RebootAgentsRecoveryAppliancesSpec,
+    ) -> Request[SessionModel]:
+        """Reboots Agents Recovery Appliances: POST /api/v1/agents/recoveryAppliances/reboot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliances
+        """
+        return Request(self, _REBOOT_AGENTS_RECOVERY_APPLIANCES, {}, body)
+
+    def reboot_agents_recovery_appliance(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Reboots Agents Recovery Appliance: POST /api/v1/agents/recoveryAppliances/{id}/reboot.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Agents#operation/RebootAgentsRecoveryAppliance
+        """
+        return Request(self, _REBOOT_AGENTS_RECOVERY_APPLIANCE, {"id": id})
+
+
+get_all_computer_recovery_tokens = AgentsApi.get_all_computer_recovery_tokens
+create_computer_recovery_token = AgentsApi.create_computer_recovery_token
+get_computer_recovery_token = AgentsApi.get_computer_recovery_token
+update_computer_recovery_token = AgentsApi.update_computer_recovery_token
+delete_computer_recovery_token = AgentsApi.delete_computer_recovery_token
+get_protected_computers = AgentsApi.get_protected_computers
+get_protected_computer = AgentsApi.get_protected_computer
+get_all_discovered_entities = AgentsApi.get_all_discovered_entities
+get_all_agent_states = AgentsApi.get_all_agent_states
+get_agent_state = AgentsApi.get_agent_state
+get_agent_backups = AgentsApi.get_agent_backups
+attach_backup_to_agent = AgentsApi.attach_backup_to_agent
+detach_backup_from_agent = AgentsApi.detach_backup_from_agent
+get_all_protection_groups = AgentsApi.get_all_protection_groups
+create_protection_group = AgentsApi.create_protection_group
+get_protection_group = AgentsApi.get_protection_group
+update_protection_group = AgentsApi.update_protection_group
+delete_protection_group = AgentsApi.delete_protection_group
+rescan_protection_group = AgentsApi.rescan_protection_group
+enable_protection_group = AgentsApi.enable_protection_group
+disable_protection_group = AgentsApi.disable_protection_group
+download_protection_group_packages = AgentsApi.download_protection_group_packages
+get_discovered_entities = AgentsApi.get_discovered_entities
+rescan_discovered_entities = AgentsApi.rescan_discovered_entities
+reboot_discovered_entities = AgentsApi.reboot_discovered_entities
+install_agent_on_discovered_entities = AgentsApi.install_agent_on_discovered_entities
+uninstall_agent_from_discovered_entities = AgentsApi.uninstall_agent_from_discovered_entities
+upgrade_agent_on_discovered_entities = AgentsApi.upgrade_agent_on_discovered_entities
+install_cbt_driver_on_discovered_entities = AgentsApi.install_cbt_driver_on_discovered_entities
+uninstall_cbt_driver_from_discovered_entities = AgentsApi.uninstall_cbt_driver_from_discovered_entities
+uninstall_all_components_from_discovered_entities = AgentsApi.uninstall_all_components_from_discovered_entities
+trust_discovered_entities = AgentsApi.trust_discovered_entities
+prepare_for_remote_bmr = AgentsApi.prepare_for_remote_bmr
+recreate_embedded_recovery_media = AgentsApi.recreate_embedded_recovery_media
+get_discovered_entity = AgentsApi.get_discovered_entity
+delete_discovered_entity = AgentsApi.delete_discovered_entity
+create_recovery_media_for_discovered_entity = AgentsApi.create_recovery_media_for_discovered_entity
+create_recovery_media_task_for_discovered_entity = AgentsApi.create_recovery_media_task_for_discovered_entity
+get_all_agent_packages = AgentsApi.get_all_agent_packages
+get_all_agent_packages_for_unix = AgentsApi.get_all_agent_packages_for_unix
+get_agents_recovery_appliances = AgentsApi.get_agents_recovery_appliances
+get_agents_recovery_appliance = AgentsApi.get_agents_recovery_appliance
+reboot_agents_recovery_appliances = AgentsApi.reboot_agents_recovery_appliances
+reboot_agents_recovery_appliance = AgentsApi.reboot_agents_recovery_appliance

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ESessionResult,
@@ -51,123 +48,11 @@ _GET_ALL_APPLICATION_ITEM_CHILD_RESTORE_SESSIONS: Operation[SessionsResult] = Op
         Parameter("state_filter", type="ESessionState"),
         Parameter("result_filter", type="list[ESessionResult]", array="repeat"),
     ),
-    answers={
-        200: Answer("SessionsResult"),
+    responses={
+        200: Response("SessionsResult"),
     },
-    listing=Listing("data", "SessionModel"),
+    paging=Paging("data", "SessionModel"),
 )
-
-
-async def get_all_application_item_child_restore_sessions(
-    client: ApplianceClient,
-    browse_session_id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-) -> SessionsResult:
-    """Get All Child Restore Sessions for Application Item Browse Session: GET
-    /api/v1/restore/applicationItems/{browseSessionId}/childSessions.
-
-    Args:
-        client: the appliance.
-        browse_session_id: path `browseSessionId`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-
-    Returns:
-        200: `SessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Application-Items-Restore#operation/GetAllApplicationItemChildRestoreSessions
-    """
-    return await client.execute(
-        _GET_ALL_APPLICATION_ITEM_CHILD_RESTORE_SESSIONS,
-        {
-            "browse_session_id": browse_session_id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-    )
-
-
-def iterate_all_application_item_child_restore_sessions(
-    client: ApplianceClient,
-    browse_session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-) -> Items[SessionModel, SessionsResult]:
-    """Get All Child Restore Sessions for Application Item Browse Session: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_application_item_child_restore_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_APPLICATION_ITEM_CHILD_RESTORE_SESSIONS,
-        {
-            "browse_session_id": browse_session_id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class ApplicationItemsRestoreApi(Api):
@@ -175,6 +60,71 @@ class ApplicationItemsRestoreApi(Api):
 
     __slots__ = ()
 
-    get_all_application_item_child_restore_sessions = ListMethod(
-        get_all_application_item_child_restore_sessions, iterate_all_application_item_child_restore_sessions
-    )
+    def get_all_application_item_child_restore_sessions(
+        self: Caller,
+        browse_session_id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: ESessionType | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: list[ESessionResult] | Unset = UNSET,
+    ) -> Listing[SessionModel, SessionsResult]:
+        """Get All Child Restore Sessions for Application Item Browse Session: GET
+        /api/v1/restore/applicationItems/{browseSessionId}/childSessions.
+
+        Args:
+            browse_session_id: path `browseSessionId`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+
+        Returns:
+            200: `SessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Application-Items-Restore#operation/GetAllApplicationItemChildRestoreSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_APPLICATION_ITEM_CHILD_RESTORE_SESSIONS,
+            {
+                "browse_session_id": browse_session_id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+            },
+        )
+
+
+get_all_application_item_child_restore_sessions = (
+    ApplicationItemsRestoreApi.get_all_application_item_child_restore_sessions
+)

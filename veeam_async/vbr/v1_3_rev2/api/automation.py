@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CloudCredentialsExportSpec,
@@ -54,8 +51,8 @@ _IMPORT_JOBS: Operation[SessionModel] = Operation(
     group="automation",
     name="import_jobs",
     body=Body("JobImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -69,8 +66,8 @@ _EXPORT_JOBS: Operation[JobImportSpecCollection] = Operation(
     group="automation",
     name="export_jobs",
     body=Body("JobExportSpec", required=False),
-    answers={
-        200: Answer("JobImportSpecCollection"),
+    responses={
+        200: Response("JobImportSpecCollection"),
     },
     safe=True,
 )
@@ -85,8 +82,8 @@ _IMPORT_CREDENTIALS: Operation[SessionModel] = Operation(
     group="automation",
     name="import_credentials",
     body=Body("CredentialsImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -100,8 +97,8 @@ _EXPORT_CREDENTIALS: Operation[CredentialsImportSpecCollection] = Operation(
     group="automation",
     name="export_credentials",
     body=Body("CredentialsExportSpec", required=False),
-    answers={
-        200: Answer("CredentialsImportSpecCollection"),
+    responses={
+        200: Response("CredentialsImportSpecCollection"),
     },
     safe=True,
 )
@@ -116,8 +113,8 @@ _IMPORT_CLOUD_CREDENTIALS: Operation[SessionModel] = Operation(
     group="automation",
     name="import_cloud_credentials",
     body=Body("CloudCredentialsImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -131,8 +128,8 @@ _EXPORT_CLOUD_CREDENTIALS: Operation[CloudCredentialsImportSpecCollection] = Ope
     group="automation",
     name="export_cloud_credentials",
     body=Body("CloudCredentialsExportSpec", required=False),
-    answers={
-        200: Answer("CloudCredentialsImportSpecCollection"),
+    responses={
+        200: Response("CloudCredentialsImportSpecCollection"),
     },
     safe=True,
 )
@@ -147,8 +144,8 @@ _IMPORT_PROXIES: Operation[SessionModel] = Operation(
     group="automation",
     name="import_proxies",
     body=Body("ProxyImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -162,8 +159,8 @@ _EXPORT_PROXIES: Operation[ProxyImportSpecCollection] = Operation(
     group="automation",
     name="export_proxies",
     body=Body("ProxyExportSpec", required=False),
-    answers={
-        200: Answer("ProxyImportSpecCollection"),
+    responses={
+        200: Response("ProxyImportSpecCollection"),
     },
     safe=True,
 )
@@ -178,8 +175,8 @@ _IMPORT_MANAGED_SERVERS: Operation[SessionModel] = Operation(
     group="automation",
     name="import_managed_servers",
     body=Body("ManageServerImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -193,8 +190,8 @@ _EXPORT_MANAGED_SERVERS: Operation[ManageServerImportSpecCollection] = Operation
     group="automation",
     name="export_managed_servers",
     body=Body("ManageServerExportSpec", required=False),
-    answers={
-        200: Answer("ManageServerImportSpecCollection"),
+    responses={
+        200: Response("ManageServerImportSpecCollection"),
     },
     safe=True,
 )
@@ -209,8 +206,8 @@ _IMPORT_REPOSITORIES: Operation[SessionModel] = Operation(
     group="automation",
     name="import_repositories",
     body=Body("RepositoryImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -224,8 +221,8 @@ _EXPORT_REPOSITORIES: Operation[RepositoryImportSpecCollection] = Operation(
     group="automation",
     name="export_repositories",
     body=Body("RepositoryExportSpec", required=False),
-    answers={
-        200: Answer("RepositoryImportSpecCollection"),
+    responses={
+        200: Response("RepositoryImportSpecCollection"),
     },
     safe=True,
 )
@@ -240,8 +237,8 @@ _IMPORT_ENCRYPTION_PASSWORDS: Operation[SessionModel] = Operation(
     group="automation",
     name="import_encryption_passwords",
     body=Body("EncryptionPasswordImportSpecCollection"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -255,8 +252,8 @@ _EXPORT_ENCRYPTION_PASSWORDS: Operation[EncryptionPasswordImportSpecCollection] 
     group="automation",
     name="export_encryption_passwords",
     body=Body("EncryptionPasswordExportSpec", required=False),
-    answers={
-        200: Answer("EncryptionPasswordImportSpecCollection"),
+    responses={
+        200: Response("EncryptionPasswordImportSpecCollection"),
     },
     safe=True,
 )
@@ -285,10 +282,10 @@ _GET_ALL_AUTOMATION_SESSIONS: Operation[SessionsResult] = Operation(
         Parameter("result_filter", type="list[ESessionResult]", array="repeat"),
         Parameter("job_id_filter"),
     ),
-    answers={
-        200: Answer("SessionsResult"),
+    responses={
+        200: Response("SessionsResult"),
     },
-    listing=Listing("data", "SessionModel"),
+    paging=Paging("data", "SessionModel"),
 )
 
 _GET_AUTOMATION_SESSION: Operation[SessionModel] = Operation(
@@ -301,8 +298,8 @@ _GET_AUTOMATION_SESSION: Operation[SessionModel] = Operation(
     group="automation",
     name="get_automation_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -316,8 +313,8 @@ _GET_AUTOMATION_SESSION_LOGS: Operation[SessionLogResult] = Operation(
     group="automation",
     name="get_automation_session_logs",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("SessionLogResult"),
+    responses={
+        200: Response("SessionLogResult"),
     },
 )
 
@@ -331,550 +328,10 @@ _STOP_AUTOMATION_SESSION: Operation[EmptySuccessResponse] = Operation(
     group="automation",
     name="stop_automation_session",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def import_jobs(
-    client: ApplianceClient,
-    body: JobImportSpecCollection,
-) -> SessionModel:
-    """Import Jobs: POST /api/v1/automation/jobs/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportJobs
-    """
-    return await client.execute(_IMPORT_JOBS, {}, body)
-
-
-async def export_jobs(
-    client: ApplianceClient,
-    body: JobExportSpec | Unset = UNSET,
-) -> JobImportSpecCollection:
-    """Export Jobs: POST /api/v1/automation/jobs/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `JobImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportJobs
-    """
-    return await client.execute(_EXPORT_JOBS, {}, body)
-
-
-async def import_credentials(
-    client: ApplianceClient,
-    body: CredentialsImportSpecCollection,
-) -> SessionModel:
-    """Import Credentials: POST /api/v1/automation/credentials/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCredentials
-    """
-    return await client.execute(_IMPORT_CREDENTIALS, {}, body)
-
-
-async def export_credentials(
-    client: ApplianceClient,
-    body: CredentialsExportSpec | Unset = UNSET,
-) -> CredentialsImportSpecCollection:
-    """Export Credentials: POST /api/v1/automation/credentials/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CredentialsImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCredentials
-    """
-    return await client.execute(_EXPORT_CREDENTIALS, {}, body)
-
-
-async def import_cloud_credentials(
-    client: ApplianceClient,
-    body: CloudCredentialsImportSpecCollection,
-) -> SessionModel:
-    """Import Cloud Credentials: POST /api/v1/automation/cloudcredentials/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCloudCredentials
-    """
-    return await client.execute(_IMPORT_CLOUD_CREDENTIALS, {}, body)
-
-
-async def export_cloud_credentials(
-    client: ApplianceClient,
-    body: CloudCredentialsExportSpec | Unset = UNSET,
-) -> CloudCredentialsImportSpecCollection:
-    """Export Cloud Credentials: POST /api/v1/automation/cloudcredentials/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CloudCredentialsImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCloudCredentials
-    """
-    return await client.execute(_EXPORT_CLOUD_CREDENTIALS, {}, body)
-
-
-async def import_proxies(
-    client: ApplianceClient,
-    body: ProxyImportSpecCollection,
-) -> SessionModel:
-    """Import Proxies: POST /api/v1/automation/proxies/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportProxies
-    """
-    return await client.execute(_IMPORT_PROXIES, {}, body)
-
-
-async def export_proxies(
-    client: ApplianceClient,
-    body: ProxyExportSpec | Unset = UNSET,
-) -> ProxyImportSpecCollection:
-    """Export Proxies: POST /api/v1/automation/proxies/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ProxyImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportProxies
-    """
-    return await client.execute(_EXPORT_PROXIES, {}, body)
-
-
-async def import_managed_servers(
-    client: ApplianceClient,
-    body: ManageServerImportSpecCollection,
-) -> SessionModel:
-    """Import Servers: POST /api/v1/automation/managedServers/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportManagedServers
-    """
-    return await client.execute(_IMPORT_MANAGED_SERVERS, {}, body)
-
-
-async def export_managed_servers(
-    client: ApplianceClient,
-    body: ManageServerExportSpec | Unset = UNSET,
-) -> ManageServerImportSpecCollection:
-    """Export Servers: POST /api/v1/automation/managedServers/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ManageServerImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportManagedServers
-    """
-    return await client.execute(_EXPORT_MANAGED_SERVERS, {}, body)
-
-
-async def import_repositories(
-    client: ApplianceClient,
-    body: RepositoryImportSpecCollection,
-) -> SessionModel:
-    """Import Repositories: POST /api/v1/automation/repositories/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportRepositories
-    """
-    return await client.execute(_IMPORT_REPOSITORIES, {}, body)
-
-
-async def export_repositories(
-    client: ApplianceClient,
-    body: RepositoryExportSpec | Unset = UNSET,
-) -> RepositoryImportSpecCollection:
-    """Export Repositories: POST /api/v1/automation/repositories/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RepositoryImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportRepositories
-    """
-    return await client.execute(_EXPORT_REPOSITORIES, {}, body)
-
-
-async def import_encryption_passwords(
-    client: ApplianceClient,
-    body: EncryptionPasswordImportSpecCollection,
-) -> SessionModel:
-    """Import Encryption Passwords: POST /api/v1/automation/encryptionPasswords/import.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportEncryptionPasswords
-    """
-    return await client.execute(_IMPORT_ENCRYPTION_PASSWORDS, {}, body)
-
-
-async def export_encryption_passwords(
-    client: ApplianceClient,
-    body: EncryptionPasswordExportSpec | Unset = UNSET,
-) -> EncryptionPasswordImportSpecCollection:
-    """Export Encryption Passwords: POST /api/v1/automation/encryptionPasswords/export.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EncryptionPasswordImportSpecCollection`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportEncryptionPasswords
-    """
-    return await client.execute(_EXPORT_ENCRYPTION_PASSWORDS, {}, body)
-
-
-async def get_all_automation_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-) -> SessionsResult:
-    """Get All Automation Sessions: GET /api/v1/automation/sessions.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-        job_id_filter: query `jobIdFilter`, UUID.
-
-    Returns:
-        200: `SessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAllAutomationSessions
-    """
-    return await client.execute(
-        _GET_ALL_AUTOMATION_SESSIONS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "job_id_filter": job_id_filter,
-        },
-    )
-
-
-def iterate_all_automation_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ESessionType | Unset = UNSET,
-    state_filter: ESessionState | Unset = UNSET,
-    result_filter: list[ESessionResult] | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-) -> Items[SessionModel, SessionsResult]:
-    """Get All Automation Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_automation_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_AUTOMATION_SESSIONS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-            "job_id_filter": job_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_automation_session(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Get Automation Session: GET /api/v1/automation/sessions/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSession
-    """
-    return await client.execute(_GET_AUTOMATION_SESSION, {"id": id})
-
-
-async def get_automation_session_logs(
-    client: ApplianceClient,
-    id: str,
-) -> SessionLogResult:
-    """Get Automation Session Logs: GET /api/v1/automation/sessions/{id}/logs.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `SessionLogResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSessionLogs
-    """
-    return await client.execute(_GET_AUTOMATION_SESSION_LOGS, {"id": id})
-
-
-async def stop_automation_session(
-    client: ApplianceClient,
-    id: str,
-) -> EmptySuccessResponse:
-    """Stop Automation Session: POST /api/v1/automation/sessions/{id}/stop.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/StopAutomationSession
-    """
-    return await client.execute(_STOP_AUTOMATION_SESSION, {"id": id})
 
 
 class AutomationApi(Api):
@@ -882,21 +339,478 @@ class AutomationApi(Api):
 
     __slots__ = ()
 
-    import_jobs = Method(import_jobs)
-    export_jobs = Method(export_jobs)
-    import_credentials = Method(import_credentials)
-    export_credentials = Method(export_credentials)
-    import_cloud_credentials = Method(import_cloud_credentials)
-    export_cloud_credentials = Method(export_cloud_credentials)
-    import_proxies = Method(import_proxies)
-    export_proxies = Method(export_proxies)
-    import_managed_servers = Method(import_managed_servers)
-    export_managed_servers = Method(export_managed_servers)
-    import_repositories = Method(import_repositories)
-    export_repositories = Method(export_repositories)
-    import_encryption_passwords = Method(import_encryption_passwords)
-    export_encryption_passwords = Method(export_encryption_passwords)
-    get_all_automation_sessions = ListMethod(get_all_automation_sessions, iterate_all_automation_sessions)
-    get_automation_session = Method(get_automation_session)
-    get_automation_session_logs = Method(get_automation_session_logs)
-    stop_automation_session = Method(stop_automation_session)
+    def import_jobs(
+        self: Caller,
+        body: JobImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Jobs: POST /api/v1/automation/jobs/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportJobs
+        """
+        return Request(self, _IMPORT_JOBS, {}, body)
+
+    def export_jobs(
+        self: Caller,
+        body: JobExportSpec | Unset = UNSET,
+    ) -> Request[JobImportSpecCollection]:
+        """Export Jobs: POST /api/v1/automation/jobs/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `JobImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportJobs
+        """
+        return Request(self, _EXPORT_JOBS, {}, body)
+
+    def import_credentials(
+        self: Caller,
+        body: CredentialsImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Credentials: POST /api/v1/automation/credentials/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCredentials
+        """
+        return Request(self, _IMPORT_CREDENTIALS, {}, body)
+
+    def export_credentials(
+        self: Caller,
+        body: CredentialsExportSpec | Unset = UNSET,
+    ) -> Request[CredentialsImportSpecCollection]:
+        """Export Credentials: POST /api/v1/automation/credentials/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CredentialsImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCredentials
+        """
+        return Request(self, _EXPORT_CREDENTIALS, {}, body)
+
+    def import_cloud_credentials(
+        self: Caller,
+        body: CloudCredentialsImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Cloud Credentials: POST /api/v1/automation/cloudcredentials/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportCloudCredentials
+        """
+        return Request(self, _IMPORT_CLOUD_CREDENTIALS, {}, body)
+
+    def export_cloud_credentials(
+        self: Caller,
+        body: CloudCredentialsExportSpec | Unset = UNSET,
+    ) -> Request[CloudCredentialsImportSpecCollection]:
+        """Export Cloud Credentials: POST /api/v1/automation/cloudcredentials/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CloudCredentialsImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportCloudCredentials
+        """
+        return Request(self, _EXPORT_CLOUD_CREDENTIALS, {}, body)
+
+    def import_proxies(
+        self: Caller,
+        body: ProxyImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Proxies: POST /api/v1/automation/proxies/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportProxies
+        """
+        return Request(self, _IMPORT_PROXIES, {}, body)
+
+    def export_proxies(
+        self: Caller,
+        body: ProxyExportSpec | Unset = UNSET,
+    ) -> Request[ProxyImportSpecCollection]:
+        """Export Proxies: POST /api/v1/automation/proxies/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ProxyImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportProxies
+        """
+        return Request(self, _EXPORT_PROXIES, {}, body)
+
+    def import_managed_servers(
+        self: Caller,
+        body: ManageServerImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Servers: POST /api/v1/automation/managedServers/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportManagedServers
+        """
+        return Request(self, _IMPORT_MANAGED_SERVERS, {}, body)
+
+    def export_managed_servers(
+        self: Caller,
+        body: ManageServerExportSpec | Unset = UNSET,
+    ) -> Request[ManageServerImportSpecCollection]:
+        """Export Servers: POST /api/v1/automation/managedServers/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ManageServerImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportManagedServers
+        """
+        return Request(self, _EXPORT_MANAGED_SERVERS, {}, body)
+
+    def import_repositories(
+        self: Caller,
+        body: RepositoryImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Repositories: POST /api/v1/automation/repositories/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportRepositories
+        """
+        return Request(self, _IMPORT_REPOSITORIES, {}, body)
+
+    def export_repositories(
+        self: Caller,
+        body: RepositoryExportSpec | Unset = UNSET,
+    ) -> Request[RepositoryImportSpecCollection]:
+        """Export Repositories: POST /api/v1/automation/repositories/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RepositoryImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportRepositories
+        """
+        return Request(self, _EXPORT_REPOSITORIES, {}, body)
+
+    def import_encryption_passwords(
+        self: Caller,
+        body: EncryptionPasswordImportSpecCollection,
+    ) -> Request[SessionModel]:
+        """Import Encryption Passwords: POST /api/v1/automation/encryptionPasswords/import.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ImportEncryptionPasswords
+        """
+        return Request(self, _IMPORT_ENCRYPTION_PASSWORDS, {}, body)
+
+    def export_encryption_passwords(
+        self: Caller,
+        body: EncryptionPasswordExportSpec | Unset = UNSET,
+    ) -> Request[EncryptionPasswordImportSpecCollection]:
+        """Export Encryption Passwords: POST /api/v1/automation/encryptionPasswords/export.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EncryptionPasswordImportSpecCollection`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/ExportEncryptionPasswords
+        """
+        return Request(self, _EXPORT_ENCRYPTION_PASSWORDS, {}, body)
+
+    def get_all_automation_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ESessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: ESessionType | Unset = UNSET,
+        state_filter: ESessionState | Unset = UNSET,
+        result_filter: list[ESessionResult] | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+    ) -> Listing[SessionModel, SessionsResult]:
+        """Get All Automation Sessions: GET /api/v1/automation/sessions.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+            job_id_filter: query `jobIdFilter`, UUID.
+
+        Returns:
+            200: `SessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAllAutomationSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_AUTOMATION_SESSIONS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+                "job_id_filter": job_id_filter,
+            },
+        )
+
+    def get_automation_session(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Get Automation Session: GET /api/v1/automation/sessions/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSession
+        """
+        return Request(self, _GET_AUTOMATION_SESSION, {"id": id})
+
+    def get_automation_session_logs(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionLogResult]:
+        """Get Automation Session Logs: GET /api/v1/automation/sessions/{id}/logs.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `SessionLogResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/GetAutomationSessionLogs
+        """
+        return Request(self, _GET_AUTOMATION_SESSION_LOGS, {"id": id})
+
+    def stop_automation_session(
+        self: Caller,
+        id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Stop Automation Session: POST /api/v1/automation/sessions/{id}/stop.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Automation#operation/StopAutomationSession
+        """
+        return Request(self, _STOP_AUTOMATION_SESSION, {"id": id})
+
+
+import_jobs = AutomationApi.import_jobs
+export_jobs = AutomationApi.export_jobs
+import_credentials = AutomationApi.import_credentials
+export_credentials = AutomationApi.export_credentials
+import_cloud_credentials = AutomationApi.import_cloud_credentials
+export_cloud_credentials = AutomationApi.export_cloud_credentials
+import_proxies = AutomationApi.import_proxies
+export_proxies = AutomationApi.export_proxies
+import_managed_servers = AutomationApi.import_managed_servers
+export_managed_servers = AutomationApi.export_managed_servers
+import_repositories = AutomationApi.import_repositories
+export_repositories = AutomationApi.export_repositories
+import_encryption_passwords = AutomationApi.import_encryption_passwords
+export_encryption_passwords = AutomationApi.export_encryption_passwords
+get_all_automation_sessions = AutomationApi.get_all_automation_sessions
+get_automation_session = AutomationApi.get_automation_session
+get_automation_session_logs = AutomationApi.get_automation_session_logs
+stop_automation_session = AutomationApi.stop_automation_session

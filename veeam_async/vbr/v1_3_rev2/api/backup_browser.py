@@ -6,17 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
-    from veeam_async.streaming import Upload
+    from veeam_async.uploads import Upload
 
     from ..models import (
         EFlrBrowseMountFiltersOrderColumn,
@@ -100,8 +98,8 @@ _FLR_RESTORE_VALIDATE_CREDENTIALS: Operation[FlrRestoreCredentialsValidationResu
     name="flr_restore_validate_credentials",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreCredentialsValidationSpec"),
-    answers={
-        200: Answer("FlrRestoreCredentialsValidationResult"),
+    responses={
+        200: Response("FlrRestoreCredentialsValidationResult"),
     },
 )
 
@@ -116,8 +114,8 @@ _FLR_RESTORE_VALIDATE_ITEM_TARGET_PATH: Operation[FlrValidateRestoreItemTargetPa
     name="flr_restore_validate_item_target_path",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrValidateRestoreItemTargetPathSpec"),
-    answers={
-        200: Answer("FlrValidateRestoreItemTargetPathResult"),
+    responses={
+        200: Response("FlrValidateRestoreItemTargetPathResult"),
     },
     safe=True,
 )
@@ -137,10 +135,10 @@ _GET_ALL_FLR_BROWSE_SESSIONS: Operation[FlrBrowseMountResult] = Operation(
         Parameter("order_column", type="EFlrBrowseMountFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("FlrBrowseMountResult"),
+    responses={
+        200: Response("FlrBrowseMountResult"),
     },
-    listing=Listing("data", "FlrBrowseMountModel"),
+    paging=Paging("data", "FlrBrowseMountModel"),
 )
 
 _GET_FLR_BROWSE_SESSION: Operation[FlrBrowseMountModel] = Operation(
@@ -153,8 +151,8 @@ _GET_FLR_BROWSE_SESSION: Operation[FlrBrowseMountModel] = Operation(
     group="backup_browser",
     name="get_flr_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("FlrBrowseMountModel"),
+    responses={
+        200: Response("FlrBrowseMountModel"),
     },
 )
 
@@ -168,8 +166,8 @@ _GET_FLR_AUDIT: Operation[FlrAuditMountModel] = Operation(
     group="backup_browser",
     name="get_flr_audit",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("FlrAuditMountModel"),
+    responses={
+        200: Response("FlrAuditMountModel"),
     },
 )
 
@@ -184,11 +182,11 @@ _BROWSE_FLR_MOUNT: Operation[FlrBrowseFolderModel] = Operation(
     name="browse_flr_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrBrowseFolderSpec"),
-    answers={
-        200: Answer("FlrBrowseFolderModel"),
+    responses={
+        200: Response("FlrBrowseFolderModel"),
     },
     safe=True,
-    listing=Listing("items", "FlrBrowserItemModel", in_body=True),
+    paging=Paging("items", "FlrBrowserItemModel", in_body=True),
 )
 
 _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributesModel] = Operation(
@@ -202,8 +200,8 @@ _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributesModel] = O
     name="windows_flr_browse_compare_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareAttributesSpec"),
-    answers={
-        200: Answer("FlrCompareAttributesModel"),
+    responses={
+        200: Response("FlrCompareAttributesModel"),
     },
     safe=True,
 )
@@ -219,8 +217,8 @@ _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION: Operation[EmptySuccessResponse] = Ope
     name="windows_flr_browse_compare_to_production",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareToProductionSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -235,8 +233,8 @@ _FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
     name="flr_start_search_for",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartSearchForSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -254,11 +252,11 @@ _FLR_BROWSE_SEARCH_RESULT: Operation[FlrSearchForResultModel] = Operation(
         Parameter("task_id", "taskId", "path", required=True),
     ),
     body=Body("FlrSearchForResultSpec"),
-    answers={
-        200: Answer("FlrSearchForResultModel"),
+    responses={
+        200: Response("FlrSearchForResultModel"),
     },
     safe=True,
-    listing=Listing("items", "FlrBrowserItemModel", in_body=True),
+    paging=Paging("items", "FlrBrowserItemModel", in_body=True),
 )
 
 _FLR_MOUNT_RESTORE: Operation[TaskModel] = Operation(
@@ -272,8 +270,8 @@ _FLR_MOUNT_RESTORE: Operation[TaskModel] = Operation(
     name="flr_mount_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -288,8 +286,8 @@ _FLR_MOUNT_RESTORE_TO: Operation[TaskModel] = Operation(
     name="flr_mount_restore_to",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrRestoreToSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -304,8 +302,8 @@ _PREPARE_FLR_ITEM_DOWNLOAD: Operation[TaskModel] = Operation(
     name="prepare_flr_item_download",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartDownloadSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -322,8 +320,8 @@ _DOWNLOAD_FLR_ITEM_GET: Operation[bytes] = Operation(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("task_id", "taskId", "path", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -340,8 +338,8 @@ _DOWNLOAD_FLR_ITEM: Operation[bytes] = Operation(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("task_id", "taskId", "path", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -360,10 +358,10 @@ _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS: Operation[UnstructuredDataFlrBro
         Parameter("order_column", type="EUnstructuredDataFlrBrowseMountFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("UnstructuredDataFlrBrowseMountResult"),
+    responses={
+        200: Response("UnstructuredDataFlrBrowseMountResult"),
     },
-    listing=Listing("data", "UnstructuredDataFlrBrowseMountModel"),
+    paging=Paging("data", "UnstructuredDataFlrBrowseMountModel"),
 )
 
 _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION: Operation[UnstructuredDataFlrBrowseMountModel] = Operation(
@@ -376,8 +374,8 @@ _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION: Operation[UnstructuredDataFlrBrowseMo
     group="backup_browser",
     name="get_unstructured_data_flr_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("UnstructuredDataFlrBrowseMountModel"),
+    responses={
+        200: Response("UnstructuredDataFlrBrowseMountModel"),
     },
 )
 
@@ -392,11 +390,11 @@ _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT: Operation[UnstructuredDataFlrBrowseFolderMo
     name="browse_flr_unstructured_data_mount",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFlrBrowseFolderSpec"),
-    answers={
-        200: Answer("UnstructuredDataFlrBrowseFolderModel"),
+    responses={
+        200: Response("UnstructuredDataFlrBrowseFolderModel"),
     },
     safe=True,
-    listing=Listing("items", "UnstructuredDataFlrBrowseItemModel", in_body=True),
+    paging=Paging("items", "UnstructuredDataFlrBrowseItemModel", in_body=True),
 )
 
 _BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS: Operation[UnstructuredDataObjectRestorePointsResult] = Operation(
@@ -410,11 +408,11 @@ _BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS: Operation[UnstructuredDataObjectRe
     name="browse_flr_unstructured_data_restore_points",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFlrBrowseRestorePointsSpec"),
-    answers={
-        200: Answer("UnstructuredDataObjectRestorePointsResult"),
+    responses={
+        200: Response("UnstructuredDataObjectRestorePointsResult"),
     },
     safe=True,
-    listing=Listing("data", "UnstructuredDataObjectRestorePointModel", in_body=True),
+    paging=Paging("data", "UnstructuredDataObjectRestorePointModel", in_body=True),
 )
 
 _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
@@ -428,8 +426,8 @@ _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_start_search_for",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrStartSearchForSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -447,11 +445,11 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT: Operation[FlrSearchForResultModel] 
         Parameter("task_id", "taskId", "path", required=True),
     ),
     body=Body("FlrSearchForResultSpec"),
-    answers={
-        200: Answer("FlrSearchForResultModel"),
+    responses={
+        200: Response("FlrSearchForResultModel"),
     },
     safe=True,
-    listing=Listing("items", "FlrBrowserItemModel", in_body=True),
+    paging=Paging("items", "FlrBrowserItemModel", in_body=True),
 )
 
 _UNSTRUCTURED_DATA_FLR_COPY_TO: Operation[TaskModel] = Operation(
@@ -465,8 +463,8 @@ _UNSTRUCTURED_DATA_FLR_COPY_TO: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_copy_to",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FileBackupFLRCopyToSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -481,8 +479,8 @@ _UNSTRUCTURED_DATA_FLR_RESTORE: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_restore",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFLRItemRestoreSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -497,8 +495,8 @@ _UNSTRUCTURED_DATA_FLR_PREPARE_FOR_DOWNLOAD: Operation[TaskModel] = Operation(
     name="unstructured_data_flr_prepare_for_download",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("UnstructuredDataFLRItemDownloadSpec"),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -515,8 +513,8 @@ _UNSTRUCTURED_DATA_FLR_DOWNLOAD: Operation[bytes] = Operation(
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("task_id", "taskId", "path", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -531,8 +529,8 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES: Operation[FlrCompareAttributes
     name="unstructured_data_flr_browse_compare_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareAttributesSpec"),
-    answers={
-        200: Answer("FlrCompareAttributesModel"),
+    responses={
+        200: Response("FlrCompareAttributesModel"),
     },
     safe=True,
 )
@@ -548,8 +546,8 @@ _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION: Operation[EmptySuccessRespo
     name="unstructured_data_flr_browse_compare_to_production",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("FlrCompareToProductionSpec"),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -568,10 +566,10 @@ _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS: Operation[EntraIdTenantBrowseMountResu
         Parameter("order_column", type="EFlrBrowseMountFiltersOrderColumn"),
         Parameter("order_asc", type="bool"),
     ),
-    answers={
-        200: Answer("EntraIdTenantBrowseMountResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseMountResult"),
     },
-    listing=Listing("data", "EntraIdTenantBrowseMountModel"),
+    paging=Paging("data", "EntraIdTenantBrowseMountModel"),
 )
 
 _GET_ENTRA_ID_TENANT_BROWSE_SESSION: Operation[EntraIdTenantBrowseMountModel] = Operation(
@@ -584,8 +582,8 @@ _GET_ENTRA_ID_TENANT_BROWSE_SESSION: Operation[EntraIdTenantBrowseMountModel] = 
     group="backup_browser",
     name="get_entra_id_tenant_browse_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
-    answers={
-        200: Answer("EntraIdTenantBrowseMountModel"),
+    responses={
+        200: Response("EntraIdTenantBrowseMountModel"),
     },
 )
 
@@ -600,11 +598,11 @@ _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS: Operation[EntraIdTenantRestorePoi
     name="browse_entra_id_tenant_backup_restore_points",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("EntraIdTenantRestorePointSpec"),
-    answers={
-        200: Answer("EntraIdTenantRestorePointsResult"),
+    responses={
+        200: Response("EntraIdTenantRestorePointsResult"),
     },
     safe=True,
-    listing=Listing("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
+    paging=Paging("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
 )
 
 _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE: Operation[EntraIdTenantProtectionScopeResult] = Operation(
@@ -617,8 +615,8 @@ _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE: Operation[EntraIdTenantProtectionScopeRes
     group="backup_browser",
     name="get_entra_id_tenant_protection_scope",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
-    answers={
-        200: Answer("EntraIdTenantProtectionScopeResult"),
+    responses={
+        200: Response("EntraIdTenantProtectionScopeResult"),
     },
 )
 
@@ -633,11 +631,11 @@ _BROWSE_ENTRA_ID_TENANT_MOUNT: Operation[EntraIdTenantBrowseResult] = Operation(
     name="browse_entra_id_tenant_mount",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("EntraIdTenantBrowseSpec"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
     safe=True,
-    listing=Listing("data", "EntraIdTenantBrowseModel", in_body=True, within=""),
+    paging=Paging("data", "EntraIdTenantBrowseModel", in_body=True, within=""),
 )
 
 _BROWSE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantBrowseModel] = Operation(
@@ -654,8 +652,8 @@ _BROWSE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantBrowseModel] = Operation(
         Parameter("item_id", "itemId", "path", required=True),
     ),
     body=Body("EntraIdTenantItemTypeSpec"),
-    answers={
-        200: Answer("EntraIdTenantBrowseModel"),
+    responses={
+        200: Response("EntraIdTenantBrowseModel"),
     },
     safe=True,
 )
@@ -674,11 +672,11 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS: Operation[EntraIdTenantRestorePointsResu
         Parameter("item_id", "itemId", "path", required=True),
     ),
     body=Body("EntraIdTenantRestorePointSpec", required=False),
-    answers={
-        200: Answer("EntraIdTenantRestorePointsResult"),
+    responses={
+        200: Response("EntraIdTenantRestorePointsResult"),
     },
     safe=True,
-    listing=Listing("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
+    paging=Paging("data", "EntraIdTenantRestorePointModel", in_body=True, within=""),
 )
 
 _VALIDATE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantValidateModel] = Operation(
@@ -692,8 +690,8 @@ _VALIDATE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantValidateModel] = Operati
     name="validate_entra_id_tenant_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantValidateSpec"),
-    answers={
-        200: Answer("EntraIdTenantValidateModel"),
+    responses={
+        200: Response("EntraIdTenantValidateModel"),
     },
     safe=True,
 )
@@ -709,8 +707,8 @@ _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS: Operation[EntraIdTenantCheckProductionI
     name="check_entra_id_tenant_production_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantCheckProductionItemsSpec"),
-    answers={
-        200: Answer("EntraIdTenantCheckProductionItemsModel"),
+    responses={
+        200: Response("EntraIdTenantCheckProductionItemsModel"),
     },
     safe=True,
 )
@@ -726,8 +724,8 @@ _GENERATE_ENTRA_ID_TENANT_PASSWORD: Operation[EntraIdTenantGeneratedPasswordsMod
     name="generate_entra_id_tenant_password",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantGeneratePasswordSpec"),
-    answers={
-        200: Answer("EntraIdTenantGeneratedPasswordsModel"),
+    responses={
+        200: Response("EntraIdTenantGeneratedPasswordsModel"),
     },
 )
 
@@ -742,8 +740,8 @@ _RESTORE_ENTRA_ID_TENANT_ITEMS: Operation[EntraIdTenantRestoreSessionModel] = Op
     name="restore_entra_id_tenant_items",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemRestoreSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreSessionModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreSessionModel"),
     },
 )
 
@@ -758,8 +756,8 @@ _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES: Operation[EntraIdTenantRestoreSessionM
     name="restore_entra_id_tenant_item_attributes",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantRestoreItemAttributesSpec"),
-    answers={
-        201: Answer("EntraIdTenantRestoreSessionModel"),
+    responses={
+        201: Response("EntraIdTenantRestoreSessionModel"),
     },
 )
 
@@ -774,8 +772,8 @@ _COMPARE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemComparisonModel] = Ope
     name="compare_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemComparisonSpec"),
-    answers={
-        200: Answer("EntraIdTenantItemComparisonModel"),
+    responses={
+        200: Response("EntraIdTenantItemComparisonModel"),
     },
     safe=True,
 )
@@ -791,8 +789,8 @@ _START_COMPARE_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemStartComparisonM
     name="start_compare_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemComparisonSpec"),
-    answers={
-        200: Answer("EntraIdTenantItemStartComparisonModel"),
+    responses={
+        200: Response("EntraIdTenantItemStartComparisonModel"),
     },
 )
 
@@ -809,8 +807,8 @@ _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT: Operation[EntraIdTenantItemComparisonS
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("compare_session_id", "compareSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantItemComparisonSessionModel"),
+    responses={
+        200: Response("EntraIdTenantItemComparisonSessionModel"),
     },
 )
 
@@ -825,8 +823,8 @@ _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM: Operation[EntraIdTenantItemSta
     name="start_recursive_comparison_entra_id_tenant_item",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantItemRecursiveComparisonSpec"),
-    answers={
-        200: Answer("EntraIdTenantItemStartRecursiveComparisonModel"),
+    responses={
+        200: Response("EntraIdTenantItemStartRecursiveComparisonModel"),
     },
 )
 
@@ -844,8 +842,8 @@ _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT: Operation[EntraIdTenantIt
             Parameter("session_id", "sessionId", "path", required=True),
             Parameter("compare_session_id", "compareSessionId", "path", required=True),
         ),
-        answers={
-            200: Answer("EntraIdTenantItemRecursiveComparisonSessionModel"),
+        responses={
+            200: Response("EntraIdTenantItemRecursiveComparisonSessionModel"),
         },
     )
 )
@@ -861,8 +859,8 @@ _START_ENTRA_ID_TENANT_EXPORT_TO_JSON: Operation[StartEntraIdTenantExportToJsonR
     name="start_entra_id_tenant_export_to_json",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("StartEntraIdTenantExportToJsonRequest"),
-    answers={
-        200: Answer("StartEntraIdTenantExportToJsonResponse"),
+    responses={
+        200: Response("StartEntraIdTenantExportToJsonResponse"),
     },
 )
 
@@ -879,8 +877,8 @@ _GET_ENTRA_ID_TENANT_EXPORT_TO_JSON_RESULT: Operation[GetEntraIdTenantExportToJs
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("export_session_id", "exportSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("GetEntraIdTenantExportToJsonResultResponse"),
+    responses={
+        200: Response("GetEntraIdTenantExportToJsonResultResponse"),
     },
 )
 
@@ -895,8 +893,8 @@ _EXPORT_ENTRA_ID_TENANT_OBJECTS_TO_JSON: Operation[bytes] = Operation(
     name="export_entra_id_tenant_objects_to_json",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantExportToJsonDownloadRequest"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
 )
 
@@ -914,8 +912,8 @@ _EXPORT_ENTRA_ID_TENANT_ITEM: Operation[bytes] = Operation(
         Parameter("to_xml", type="bool"),
     ),
     body=Body("EntraIdTenantBrowseSpec"),
-    answers={
-        200: Answer("bytes", "application/octet-stream"),
+    responses={
+        200: Response("bytes", "application/octet-stream"),
     },
     safe=True,
 )
@@ -931,8 +929,8 @@ _UPLOAD_ENTRA_ID_TENANT_USER: Operation[EntraIdTenantBrowseResult] = Operation(
     name="upload_entra_id_tenant_user",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -947,8 +945,8 @@ _UPLOAD_ENTRA_ID_TENANT_GROUP: Operation[EntraIdTenantBrowseResult] = Operation(
     name="upload_entra_id_tenant_group",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -963,8 +961,8 @@ _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT: Operation[EntraIdTenantBrowseResult
     name="upload_entra_id_tenant_administrative_unit",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -979,8 +977,8 @@ _UPLOAD_ENTRA_ID_TENANT_ROLE: Operation[EntraIdTenantBrowseResult] = Operation(
     name="upload_entra_id_tenant_role",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -995,8 +993,8 @@ _UPLOAD_ENTRA_ID_TENANT_APPLICATION: Operation[EntraIdTenantBrowseResult] = Oper
     name="upload_entra_id_tenant_application",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -1011,8 +1009,8 @@ _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY: Operation[EntraIdTenantBrowse
     name="upload_entra_id_tenant_conditional_access_policy",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -1027,8 +1025,8 @@ _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION: Operation[EntraIdTenantBrowseResul
     name="upload_entra_id_tenant_device_configuration",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -1043,8 +1041,8 @@ _UPLOAD_ENTRA_ID_TENANT_ORG_CONTACT: Operation[EntraIdTenantBrowseResult] = Oper
     name="upload_entra_id_tenant_org_contact",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -1059,8 +1057,8 @@ _UPLOAD_ENTRA_ID_TENANT_DEVICE: Operation[EntraIdTenantBrowseResult] = Operation
     name="upload_entra_id_tenant_device",
     parameters=(Parameter("backup_id", "backupId", "path", required=True),),
     body=Body("bytes", "application/octet-stream"),
-    answers={
-        200: Answer("EntraIdTenantBrowseResult"),
+    responses={
+        200: Response("EntraIdTenantBrowseResult"),
     },
 )
 
@@ -1078,10 +1076,10 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING: Operation[EntraIdTenant
         Parameter("skip", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreSessionsResult"),
+    responses={
+        200: Response("EntraIdTenantRestoreSessionsResult"),
     },
-    listing=Listing("data", "EntraIdTenantRestoreSessionModel"),
+    paging=Paging("data", "EntraIdTenantRestoreSessionModel"),
 )
 
 _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION: Operation[EntraIdTenantRestoreSessionModel] = Operation(
@@ -1097,8 +1095,8 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION: Operation[EntraIdTenantRestoreSessionMo
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("restore_session_id", "restoreSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreSessionModel"),
+    responses={
+        200: Response("EntraIdTenantRestoreSessionModel"),
     },
 )
 
@@ -1115,8 +1113,8 @@ _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS: Operation[EntraIdTenantRestoreSess
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("restore_session_id", "restoreSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EntraIdTenantRestoreSessionLogsResult"),
+    responses={
+        200: Response("EntraIdTenantRestoreSessionLogsResult"),
     },
 )
 
@@ -1133,8 +1131,8 @@ _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION: Operation[EmptySuccessResponse] = Op
         Parameter("session_id", "sessionId", "path", required=True),
         Parameter("restore_session_id", "restoreSessionId", "path", required=True),
     ),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -1149,2110 +1147,10 @@ _REVEAL_BITLOCKER_RECOVERY_KEY: Operation[EntraIdTenantRevealBitlockerRecoveryKe
     name="reveal_bitlocker_recovery_key",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("EntraIdTenantRevealBitlockerRecoveryKeyRequest"),
-    answers={
-        200: Answer("EntraIdTenantRevealBitlockerRecoveryKeyResponse"),
+    responses={
+        200: Response("EntraIdTenantRevealBitlockerRecoveryKeyResponse"),
     },
 )
-
-
-async def flr_restore_validate_credentials(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrRestoreCredentialsValidationSpec,
-) -> FlrRestoreCredentialsValidationResult:
-    """Validate Target Machine Credentials: POST /api/v1/restore/flr/{sessionId}/validateCredentials.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrRestoreCredentialsValidationResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateCredentials
-    """
-    return await client.execute(_FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
-
-
-async def flr_restore_validate_item_target_path(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrValidateRestoreItemTargetPathSpec,
-) -> FlrValidateRestoreItemTargetPathResult:
-    """Validate FLR Restore Item Target Path: POST /api/v1/restore/flr/{sessionId}/validateRestoreItemTargetPath.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrValidateRestoreItemTargetPathResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateItemTargetPath
-    """
-    return await client.execute(_FLR_RESTORE_VALIDATE_ITEM_TARGET_PATH, {"session_id": session_id}, body)
-
-
-async def get_all_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> FlrBrowseMountResult:
-    """Get All File Restore Mount Points: GET /api/v1/backupBrowser/flr.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `FlrBrowseMountResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllFlrBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_FLR_BROWSE_SESSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[FlrBrowseMountModel, FlrBrowseMountResult]:
-    """Get All File Restore Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_flr_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_FLR_BROWSE_SESSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_flr_browse_session(
-    client: ApplianceClient,
-    session_id: str,
-) -> FlrBrowseMountModel:
-    """Get File Restore Mount Point: GET /api/v1/backupBrowser/flr/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `FlrBrowseMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrBrowseSession
-    """
-    return await client.execute(_GET_FLR_BROWSE_SESSION, {"session_id": session_id})
-
-
-async def get_flr_audit(
-    client: ApplianceClient,
-    session_id: str,
-) -> FlrAuditMountModel:
-    """Get Restored Files Audit: GET /api/v1/backupBrowser/flr/{sessionId}/audit.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `FlrAuditMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrAudit
-    """
-    return await client.execute(_GET_FLR_AUDIT, {"session_id": session_id})
-
-
-async def browse_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrBrowseFolderSpec,
-) -> FlrBrowseFolderModel:
-    """Browse File System: POST /api/v1/backupBrowser/flr/{sessionId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrBrowseFolderModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFlrMount
-    """
-    return await client.execute(_BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
-
-
-def iterate_browse_flr_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrBrowseFolderSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrBrowserItemModel, FlrBrowseFolderModel]:
-    """Browse File System: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_flr_mount`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_FLR_MOUNT,
-        {"session_id": session_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def windows_flr_browse_compare_attributes(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareAttributesSpec,
-) -> FlrCompareAttributesModel:
-    """Compare Attributes: POST /api/v1/backupBrowser/flr/{sessionId}/compareAttributes.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrCompareAttributesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareAttributes
-    """
-    return await client.execute(_WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
-
-
-async def windows_flr_browse_compare_to_production(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareToProductionSpec,
-) -> EmptySuccessResponse:
-    """Compare Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/compareToProduction.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareToProduction
-    """
-    return await client.execute(_WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
-
-
-async def flr_start_search_for(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrStartSearchForSpec,
-) -> TaskModel:
-    """Search for Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/search.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrStartSearchFor
-    """
-    return await client.execute(_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
-
-
-async def flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-) -> FlrSearchForResultModel:
-    """Browse Search Results: POST /api/v1/backupBrowser/flr/{sessionId}/search/{taskId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrSearchForResultModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrBrowseSearchResult
-    """
-    return await client.execute(_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
-
-
-def iterate_flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
-    """Browse Search Results: every row of every page, for `async for`.
-
-    What is not said here is as in `flr_browse_search_result`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _FLR_BROWSE_SEARCH_RESULT,
-        {"session_id": session_id, "task_id": task_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def flr_mount_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrRestoreSpec,
-) -> TaskModel:
-    """Restore Files and Folders to Original Location: POST /api/v1/backupBrowser/flr/{sessionId}/restore.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestore
-    """
-    return await client.execute(_FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
-
-
-async def flr_mount_restore_to(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrRestoreToSpec,
-) -> TaskModel:
-    """Restore Files and Folders to Another Location: POST /api/v1/backupBrowser/flr/{sessionId}/restoreTo.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestoreTo
-    """
-    return await client.execute(_FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
-
-
-async def prepare_flr_item_download(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrStartDownloadSpec,
-) -> TaskModel:
-    """Prepare Files and Folders for Download: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/PrepareFlrItemDownload
-    """
-    return await client.execute(_PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
-
-
-async def download_flr_item_get(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-) -> bytes:
-    """Download Files and Folders: GET /api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItemGet
-    """
-    return await client.execute(_DOWNLOAD_FLR_ITEM_GET, {"session_id": session_id, "task_id": task_id})
-
-
-async def download_flr_item(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-) -> bytes:
-    """Download Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItem
-    """
-    return await client.execute(_DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
-
-
-async def get_all_unstructured_data_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> UnstructuredDataFlrBrowseMountResult:
-    """Get All Unstructured Data Mount Points: GET /api/v1/backupBrowser/flr/unstructuredData.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `UnstructuredDataFlrBrowseMountResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllUnstructuredDataFLRBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_unstructured_data_flr_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[UnstructuredDataFlrBrowseMountModel, UnstructuredDataFlrBrowseMountResult]:
-    """Get All Unstructured Data Mount Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_unstructured_data_flr_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_unstructured_data_flr_browse_session(
-    client: ApplianceClient,
-    session_id: str,
-) -> UnstructuredDataFlrBrowseMountModel:
-    """Get Unstructured Data Mount Point: GET /api/v1/backupBrowser/flr/unstructuredData/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `UnstructuredDataFlrBrowseMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetUnstructuredDataFlrBrowseSession
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
-
-
-async def browse_flr_unstructured_data_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFlrBrowseFolderSpec,
-) -> UnstructuredDataFlrBrowseFolderModel:
-    """Browse Unstructured Data File System: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UnstructuredDataFlrBrowseFolderModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataMount
-    """
-    return await client.execute(_BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
-
-
-def iterate_browse_flr_unstructured_data_mount(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFlrBrowseFolderSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[UnstructuredDataFlrBrowseItemModel, UnstructuredDataFlrBrowseFolderModel]:
-    """Browse Unstructured Data File System: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_flr_unstructured_data_mount`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT,
-        {"session_id": session_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_flr_unstructured_data_restore_points(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFlrBrowseRestorePointsSpec,
-) -> UnstructuredDataObjectRestorePointsResult:
-    """Get Restore Points of Unstructured Data File System Item: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restorePoints.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `UnstructuredDataObjectRestorePointsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataRestorePoints
-    """
-    return await client.execute(_BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS, {"session_id": session_id}, body)
-
-
-def iterate_browse_flr_unstructured_data_restore_points(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFlrBrowseRestorePointsSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[UnstructuredDataObjectRestorePointModel, UnstructuredDataObjectRestorePointsResult]:
-    """Get Restore Points of Unstructured Data File System Item: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_flr_unstructured_data_restore_points`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS,
-        {"session_id": session_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def unstructured_data_flr_start_search_for(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrStartSearchForSpec,
-) -> TaskModel:
-    """Search for Files and Folders in Unstructured Data Mount Point: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrStartSearchFor
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-) -> FlrSearchForResultModel:
-    """Browse Search Results in Unstructured Data Mount Point: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search/{taskId}/browse.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrSearchForResultModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseSearchResult
-    """
-    return await client.execute(
-        _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
-    )
-
-
-def iterate_unstructured_data_flr_browse_search_result(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-    body: FlrSearchForResultSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[FlrBrowserItemModel, FlrSearchForResultModel]:
-    """Browse Search Results in Unstructured Data Mount Point: every row of every page, for `async for`.
-
-    What is not said here is as in `unstructured_data_flr_browse_search_result`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT,
-        {"session_id": session_id, "task_id": task_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def unstructured_data_flr_copy_to(
-    client: ApplianceClient,
-    session_id: str,
-    body: FileBackupFLRCopyToSpec,
-) -> TaskModel:
-    """Copy Files and Folders to Specific Folder: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/copyTo.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrCopyTo
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_restore(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFLRItemRestoreSpec,
-) -> TaskModel:
-    """Restore Files and Folders from Unstructured Data Backup: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restore.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrRestore
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_RESTORE, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_prepare_for_download(
-    client: ApplianceClient,
-    session_id: str,
-    body: UnstructuredDataFLRItemDownloadSpec,
-) -> TaskModel:
-    """Prepare Files and Folders for Download from Unstructured Data Backup: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/prepareDownload.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrPrepareForDownload
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_PREPARE_FOR_DOWNLOAD, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_download(
-    client: ApplianceClient,
-    session_id: str,
-    task_id: str,
-) -> bytes:
-    """Download Files and Folders: GET
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/prepareDownload/{taskId}/download.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        task_id: path `taskId`, UUID.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrDownload
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_DOWNLOAD, {"session_id": session_id, "task_id": task_id})
-
-
-async def unstructured_data_flr_browse_compare_attributes(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareAttributesSpec,
-) -> FlrCompareAttributesModel:
-    """Compare Attributes of Unstructured Data Backup with Source: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareAttributes.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `FlrCompareAttributesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareAttributes
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
-
-
-async def unstructured_data_flr_browse_compare_to_production(
-    client: ApplianceClient,
-    session_id: str,
-    body: FlrCompareToProductionSpec,
-) -> EmptySuccessResponse:
-    """Compare Files and Folders of Unstructured Data Backup with Source: POST
-    /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareToProduction.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ApiError: 405.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareToProduction
-    """
-    return await client.execute(_UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
-
-
-async def get_all_entra_id_tenant_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> EntraIdTenantBrowseMountResult:
-    """Get Mount Points of All Microsoft Entra ID Tenants: GET /api/v1/backupBrowser/entraIdTenant.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-
-    Returns:
-        200: `EntraIdTenantBrowseMountResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllEntraIdTenantBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS,
-        {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
-    )
-
-
-def iterate_all_entra_id_tenant_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-) -> Items[EntraIdTenantBrowseMountModel, EntraIdTenantBrowseMountResult]:
-    """Get Mount Points of All Microsoft Entra ID Tenants: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_entra_id_tenant_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS,
-        {"order_column": order_column, "order_asc": order_asc},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_entra_id_tenant_browse_session(
-    client: ApplianceClient,
-    session_id: str,
-) -> EntraIdTenantBrowseMountModel:
-    """Get Mount Point of Microsoft Entra ID Tenant: GET /api/v1/backupBrowser/entraIdTenant/{sessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantBrowseMountModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantBrowseSession
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
-
-
-async def browse_entra_id_tenant_backup_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantRestorePointSpec,
-) -> EntraIdTenantRestorePointsResult:
-    """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestorePointsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantBackupRestorePoints
-    """
-    return await client.execute(_BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
-
-
-def iterate_browse_entra_id_tenant_backup_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantRestorePointSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-    """Get Restore Points of Microsoft Entra ID Tenant: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_backup_restore_points`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS,
-        {"backup_id": backup_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_entra_id_tenant_protection_scope(
-    client: ApplianceClient,
-    backup_id: str,
-) -> EntraIdTenantProtectionScopeResult:
-    """Get Protection Scope of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/protectionScope.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantProtectionScopeResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantProtectionScope
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
-
-
-async def browse_entra_id_tenant_mount(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantBrowseSpec,
-) -> EntraIdTenantBrowseResult:
-    """Get Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantMount
-    """
-    return await client.execute(_BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
-
-
-def iterate_browse_entra_id_tenant_mount(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantBrowseSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantBrowseModel, EntraIdTenantBrowseResult]:
-    """Get Microsoft Entra ID Items: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_mount`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_MOUNT,
-        {"backup_id": backup_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_entra_id_tenant_item(
-    client: ApplianceClient,
-    backup_id: str,
-    item_id: str,
-    body: EntraIdTenantItemTypeSpec,
-) -> EntraIdTenantBrowseModel:
-    """Get Microsoft Entra ID Item: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        item_id: path `itemId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantBrowseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantItem
-    """
-    return await client.execute(_BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
-
-
-async def browse_entra_id_tenant_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    item_id: str,
-    body: EntraIdTenantRestorePointSpec | Unset = UNSET,
-) -> EntraIdTenantRestorePointsResult:
-    """Get Restore Points of Microsoft Entra ID Item: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}/restorePoints.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        item_id: path `itemId`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRestorePointsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantRestorePoints
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body
-    )
-
-
-def iterate_browse_entra_id_tenant_restore_points(
-    client: ApplianceClient,
-    backup_id: str,
-    item_id: str,
-    body: EntraIdTenantRestorePointSpec | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
-    """Get Restore Points of Microsoft Entra ID Item: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_restore_points`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS,
-        {"backup_id": backup_id, "item_id": item_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def validate_entra_id_tenant_items(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantValidateSpec,
-) -> EntraIdTenantValidateModel:
-    """Validate Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/validate.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantValidateModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ValidateEntraIdTenantItems
-    """
-    return await client.execute(_VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
-
-
-async def check_entra_id_tenant_production_items(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantCheckProductionItemsSpec,
-) -> EntraIdTenantCheckProductionItemsModel:
-    """Check Microsoft Entra ID Items in Production: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/checkProductionItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantCheckProductionItemsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CheckEntraIdTenantProductionItems
-    """
-    return await client.execute(_CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
-
-
-async def generate_entra_id_tenant_password(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantGeneratePasswordSpec,
-) -> EntraIdTenantGeneratedPasswordsModel:
-    """Generate Microsoft Entra ID User Passwords: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/passwords/generate.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantGeneratedPasswordsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GenerateEntraIdTenantPassword
-    """
-    return await client.execute(_GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
-
-
-async def restore_entra_id_tenant_items(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemRestoreSpec,
-) -> EntraIdTenantRestoreSessionModel:
-    """Restore Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItems.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItems
-    """
-    return await client.execute(_RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
-
-
-async def restore_entra_id_tenant_item_attributes(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantRestoreItemAttributesSpec,
-) -> EntraIdTenantRestoreSessionModel:
-    """Restore Microsoft Entra ID Item Properties: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItemAttributes.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `EntraIdTenantRestoreSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItemAttributes
-    """
-    return await client.execute(_RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
-
-
-async def compare_entra_id_tenant_item(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemComparisonSpec,
-) -> EntraIdTenantItemComparisonModel:
-    """Compare Microsoft Entra ID Item Properties: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantItemComparisonModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CompareEntraIdTenantItem
-    """
-    return await client.execute(_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
-
-
-async def start_compare_entra_id_tenant_item(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemComparisonSpec,
-) -> EntraIdTenantItemStartComparisonModel:
-    """Start Comparing Microsoft Entra ID Item Properties: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/startCompare.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantItemStartComparisonModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartCompareEntraIdTenantItem
-    """
-    return await client.execute(_START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
-
-
-async def get_compare_entra_id_tenant_item_result(
-    client: ApplianceClient,
-    session_id: str,
-    compare_session_id: str,
-) -> EntraIdTenantItemComparisonSessionModel:
-    """Get Comparison Results for Microsoft Entra ID Items: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare/{compareSessionId}/result.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        compare_session_id: path `compareSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantItemComparisonSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetCompareEntraIdTenantItemResult
-    """
-    return await client.execute(
-        _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT, {"session_id": session_id, "compare_session_id": compare_session_id}
-    )
-
-
-async def start_recursive_comparison_entra_id_tenant_item(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantItemRecursiveComparisonSpec,
-) -> EntraIdTenantItemStartRecursiveComparisonModel:
-    """Start Comparing Microsoft Entra ID Conditional Access Policy: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/startRecursiveCompare.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantItemStartRecursiveComparisonModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartRecursiveComparisonEntraIdTenantItem
-    """
-    return await client.execute(_START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
-
-
-async def get_recursive_comparison_entra_id_tenant_item_result(
-    client: ApplianceClient,
-    session_id: str,
-    compare_session_id: str,
-) -> EntraIdTenantItemRecursiveComparisonSessionModel:
-    """Get Comparison Results for Microsoft Entra ID Conditional Access Policy: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/recursiveCompare/{compareSessionId}/result.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        compare_session_id: path `compareSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantItemRecursiveComparisonSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetRecursiveComparisonEntraIdTenantItemResult
-    """
-    return await client.execute(
-        _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT,
-        {"session_id": session_id, "compare_session_id": compare_session_id},
-    )
-
-
-async def start_entra_id_tenant_export_to_json(
-    client: ApplianceClient,
-    session_id: str,
-    body: StartEntraIdTenantExportToJsonRequest,
-) -> StartEntraIdTenantExportToJsonResponse:
-    """Start Exporting Microsoft Entra ID Items to JSON: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJson.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `StartEntraIdTenantExportToJsonResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartEntraIdTenantExportToJson
-    """
-    return await client.execute(_START_ENTRA_ID_TENANT_EXPORT_TO_JSON, {"session_id": session_id}, body)
-
-
-async def get_entra_id_tenant_export_to_json_result(
-    client: ApplianceClient,
-    session_id: str,
-    export_session_id: str,
-) -> GetEntraIdTenantExportToJsonResultResponse:
-    """Get JSON Export Results for Microsoft Entra ID Items: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJson/{exportSessionId}/result.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        export_session_id: path `exportSessionId`, UUID.
-
-    Returns:
-        200: `GetEntraIdTenantExportToJsonResultResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantExportToJsonResult
-    """
-    return await client.execute(
-        _GET_ENTRA_ID_TENANT_EXPORT_TO_JSON_RESULT, {"session_id": session_id, "export_session_id": export_session_id}
-    )
-
-
-async def export_entra_id_tenant_objects_to_json(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantExportToJsonDownloadRequest,
-) -> bytes:
-    """Export Microsoft Entra ID Tenant Objects To JSON: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJsonDownload.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantObjectsToJson
-    """
-    return await client.execute(_EXPORT_ENTRA_ID_TENANT_OBJECTS_TO_JSON, {"session_id": session_id}, body)
-
-
-async def export_entra_id_tenant_item(
-    client: ApplianceClient,
-    backup_id: str,
-    body: EntraIdTenantBrowseSpec,
-    *,
-    to_xml: bool | Unset = UNSET,
-) -> bytes:
-    """Export Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/export.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/json.
-        to_xml: query `toXml`.
-
-    Returns:
-        200: `bytes` as application/octet-stream.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantItem
-    """
-    return await client.execute(_EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
-
-
-async def upload_entra_id_tenant_user(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Users: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadUser.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantUser
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_group(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Groups: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadGroup.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantGroup
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_administrative_unit(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Administrative Units: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadAdministrativeUnit.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantAdministrativeUnit
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_role(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Roles: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadRole.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantRole
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_application(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Applications: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadApplication.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantApplication
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_conditional_access_policy(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Conditional Access Policies: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadConditionalAccessPolicy.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantConditionalAccessPolicy
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_device_configuration(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Device Configurations: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDeviceConfiguration.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDeviceConfiguration
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_org_contact(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Organization Contacts: POST
-    /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadOrgContact.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantOrgContact
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_ORG_CONTACT, {"backup_id": backup_id}, body)
-
-
-async def upload_entra_id_tenant_device(
-    client: ApplianceClient,
-    backup_id: str,
-    body: Upload,
-) -> EntraIdTenantBrowseResult:
-    """Upload Microsoft Entra ID Devices: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDevice.
-
-    Args:
-        client: the appliance.
-        backup_id: path `backupId`, UUID.
-        body: what is sent, as application/octet-stream.
-
-    Returns:
-        200: `EntraIdTenantBrowseResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDevice
-    """
-    return await client.execute(_UPLOAD_ENTRA_ID_TENANT_DEVICE, {"backup_id": backup_id}, body)
-
-
-async def browse_entra_id_tenant_restore_sessions_with_filtering(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> EntraIdTenantRestoreSessionsResult:
-    """Get All Restore Sessions of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-
-    Returns:
-        200: `EntraIdTenantRestoreSessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING,
-        {"session_id": session_id, "skip": skip, "limit": limit},
-    )
-
-
-def iterate_browse_entra_id_tenant_restore_sessions_with_filtering(
-    client: ApplianceClient,
-    session_id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[EntraIdTenantRestoreSessionModel, EntraIdTenantRestoreSessionsResult]:
-    """Get All Restore Sessions of Microsoft Entra ID Tenant: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_entra_id_tenant_restore_sessions_with_filtering`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING,
-        {"session_id": session_id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def browse_entra_id_tenant_restore_session(
-    client: ApplianceClient,
-    session_id: str,
-    restore_session_id: str,
-) -> EntraIdTenantRestoreSessionModel:
-    """Get Restore Session of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        restore_session_id: path `restoreSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantRestoreSessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSession
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION, {"session_id": session_id, "restore_session_id": restore_session_id}
-    )
-
-
-async def browse_entra_id_tenant_restore_session_logs(
-    client: ApplianceClient,
-    session_id: str,
-    restore_session_id: str,
-) -> EntraIdTenantRestoreSessionLogsResult:
-    """Get Restore Session Logs of Microsoft Entra ID Tenant: GET
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/logs.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        restore_session_id: path `restoreSessionId`, UUID.
-
-    Returns:
-        200: `EntraIdTenantRestoreSessionLogsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionLogs
-    """
-    return await client.execute(
-        _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS,
-        {"session_id": session_id, "restore_session_id": restore_session_id},
-    )
-
-
-async def stop_entra_id_tenant_item_restore_session(
-    client: ApplianceClient,
-    session_id: str,
-    restore_session_id: str,
-) -> EmptySuccessResponse:
-    """Stop Restore Session of Microsoft Entra ID Tenant: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/stop.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        restore_session_id: path `restoreSessionId`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StopEntraIdTenantItemRestoreSession
-    """
-    return await client.execute(
-        _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION, {"session_id": session_id, "restore_session_id": restore_session_id}
-    )
-
-
-async def reveal_bitlocker_recovery_key(
-    client: ApplianceClient,
-    session_id: str,
-    body: EntraIdTenantRevealBitlockerRecoveryKeyRequest,
-) -> EntraIdTenantRevealBitlockerRecoveryKeyResponse:
-    """Reveal Microsoft Entra ID BitLocker Recovery Key: POST
-    /api/v1/backupBrowser/entraIdTenant/{sessionId}/revealBitlockerRecoveryKey.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIdTenantRevealBitlockerRecoveryKeyResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RevealBitlockerRecoveryKey
-    """
-    return await client.execute(_REVEAL_BITLOCKER_RECOVERY_KEY, {"session_id": session_id}, body)
 
 
 class BackupBrowserApi(Api):
@@ -3260,82 +1158,1704 @@ class BackupBrowserApi(Api):
 
     __slots__ = ()
 
-    flr_restore_validate_credentials = Method(flr_restore_validate_credentials)
-    flr_restore_validate_item_target_path = Method(flr_restore_validate_item_target_path)
-    get_all_flr_browse_sessions = ListMethod(get_all_flr_browse_sessions, iterate_all_flr_browse_sessions)
-    get_flr_browse_session = Method(get_flr_browse_session)
-    get_flr_audit = Method(get_flr_audit)
-    browse_flr_mount = ListMethod(browse_flr_mount, iterate_browse_flr_mount)
-    windows_flr_browse_compare_attributes = Method(windows_flr_browse_compare_attributes)
-    windows_flr_browse_compare_to_production = Method(windows_flr_browse_compare_to_production)
-    flr_start_search_for = Method(flr_start_search_for)
-    flr_browse_search_result = ListMethod(flr_browse_search_result, iterate_flr_browse_search_result)
-    flr_mount_restore = Method(flr_mount_restore)
-    flr_mount_restore_to = Method(flr_mount_restore_to)
-    prepare_flr_item_download = Method(prepare_flr_item_download)
-    download_flr_item_get = DownloadMethod(download_flr_item_get)
-    download_flr_item = DownloadMethod(download_flr_item)
-    get_all_unstructured_data_flr_browse_sessions = ListMethod(
-        get_all_unstructured_data_flr_browse_sessions, iterate_all_unstructured_data_flr_browse_sessions
-    )
-    get_unstructured_data_flr_browse_session = Method(get_unstructured_data_flr_browse_session)
-    browse_flr_unstructured_data_mount = ListMethod(
-        browse_flr_unstructured_data_mount, iterate_browse_flr_unstructured_data_mount
-    )
-    browse_flr_unstructured_data_restore_points = ListMethod(
-        browse_flr_unstructured_data_restore_points, iterate_browse_flr_unstructured_data_restore_points
-    )
-    unstructured_data_flr_start_search_for = Method(unstructured_data_flr_start_search_for)
-    unstructured_data_flr_browse_search_result = ListMethod(
-        unstructured_data_flr_browse_search_result, iterate_unstructured_data_flr_browse_search_result
-    )
-    unstructured_data_flr_copy_to = Method(unstructured_data_flr_copy_to)
-    unstructured_data_flr_restore = Method(unstructured_data_flr_restore)
-    unstructured_data_flr_prepare_for_download = Method(unstructured_data_flr_prepare_for_download)
-    unstructured_data_flr_download = DownloadMethod(unstructured_data_flr_download)
-    unstructured_data_flr_browse_compare_attributes = Method(unstructured_data_flr_browse_compare_attributes)
-    unstructured_data_flr_browse_compare_to_production = Method(unstructured_data_flr_browse_compare_to_production)
-    get_all_entra_id_tenant_browse_sessions = ListMethod(
-        get_all_entra_id_tenant_browse_sessions, iterate_all_entra_id_tenant_browse_sessions
-    )
-    get_entra_id_tenant_browse_session = Method(get_entra_id_tenant_browse_session)
-    browse_entra_id_tenant_backup_restore_points = ListMethod(
-        browse_entra_id_tenant_backup_restore_points, iterate_browse_entra_id_tenant_backup_restore_points
-    )
-    get_entra_id_tenant_protection_scope = Method(get_entra_id_tenant_protection_scope)
-    browse_entra_id_tenant_mount = ListMethod(browse_entra_id_tenant_mount, iterate_browse_entra_id_tenant_mount)
-    browse_entra_id_tenant_item = Method(browse_entra_id_tenant_item)
-    browse_entra_id_tenant_restore_points = ListMethod(
-        browse_entra_id_tenant_restore_points, iterate_browse_entra_id_tenant_restore_points
-    )
-    validate_entra_id_tenant_items = Method(validate_entra_id_tenant_items)
-    check_entra_id_tenant_production_items = Method(check_entra_id_tenant_production_items)
-    generate_entra_id_tenant_password = Method(generate_entra_id_tenant_password)
-    restore_entra_id_tenant_items = Method(restore_entra_id_tenant_items)
-    restore_entra_id_tenant_item_attributes = Method(restore_entra_id_tenant_item_attributes)
-    compare_entra_id_tenant_item = Method(compare_entra_id_tenant_item)
-    start_compare_entra_id_tenant_item = Method(start_compare_entra_id_tenant_item)
-    get_compare_entra_id_tenant_item_result = Method(get_compare_entra_id_tenant_item_result)
-    start_recursive_comparison_entra_id_tenant_item = Method(start_recursive_comparison_entra_id_tenant_item)
-    get_recursive_comparison_entra_id_tenant_item_result = Method(get_recursive_comparison_entra_id_tenant_item_result)
-    start_entra_id_tenant_export_to_json = Method(start_entra_id_tenant_export_to_json)
-    get_entra_id_tenant_export_to_json_result = Method(get_entra_id_tenant_export_to_json_result)
-    export_entra_id_tenant_objects_to_json = DownloadMethod(export_entra_id_tenant_objects_to_json)
-    export_entra_id_tenant_item = DownloadMethod(export_entra_id_tenant_item)
-    upload_entra_id_tenant_user = Method(upload_entra_id_tenant_user)
-    upload_entra_id_tenant_group = Method(upload_entra_id_tenant_group)
-    upload_entra_id_tenant_administrative_unit = Method(upload_entra_id_tenant_administrative_unit)
-    upload_entra_id_tenant_role = Method(upload_entra_id_tenant_role)
-    upload_entra_id_tenant_application = Method(upload_entra_id_tenant_application)
-    upload_entra_id_tenant_conditional_access_policy = Method(upload_entra_id_tenant_conditional_access_policy)
-    upload_entra_id_tenant_device_configuration = Method(upload_entra_id_tenant_device_configuration)
-    upload_entra_id_tenant_org_contact = Method(upload_entra_id_tenant_org_contact)
-    upload_entra_id_tenant_device = Method(upload_entra_id_tenant_device)
-    browse_entra_id_tenant_restore_sessions_with_filtering = ListMethod(
-        browse_entra_id_tenant_restore_sessions_with_filtering,
-        iterate_browse_entra_id_tenant_restore_sessions_with_filtering,
-    )
-    browse_entra_id_tenant_restore_session = Method(browse_entra_id_tenant_restore_session)
-    browse_entra_id_tenant_restore_session_logs = Method(browse_entra_id_tenant_restore_session_logs)
-    stop_entra_id_tenant_item_restore_session = Method(stop_entra_id_tenant_item_restore_session)
-    reveal_bitlocker_recovery_key = Method(reveal_bitlocker_recovery_key)
+    def flr_restore_validate_credentials(
+        self: Caller,
+        session_id: str,
+        body: FlrRestoreCredentialsValidationSpec,
+    ) -> Request[FlrRestoreCredentialsValidationResult]:
+        """Validate Target Machine Credentials: POST /api/v1/restore/flr/{sessionId}/validateCredentials.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrRestoreCredentialsValidationResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateCredentials
+        """
+        return Request(self, _FLR_RESTORE_VALIDATE_CREDENTIALS, {"session_id": session_id}, body)
+
+    def flr_restore_validate_item_target_path(
+        self: Caller,
+        session_id: str,
+        body: FlrValidateRestoreItemTargetPathSpec,
+    ) -> Request[FlrValidateRestoreItemTargetPathResult]:
+        """Validate FLR Restore Item Target Path: POST /api/v1/restore/flr/{sessionId}/validateRestoreItemTargetPath.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrValidateRestoreItemTargetPathResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrRestoreValidateItemTargetPath
+        """
+        return Request(self, _FLR_RESTORE_VALIDATE_ITEM_TARGET_PATH, {"session_id": session_id}, body)
+
+    def get_all_flr_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[FlrBrowseMountModel, FlrBrowseMountResult]:
+        """Get All File Restore Mount Points: GET /api/v1/backupBrowser/flr.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `FlrBrowseMountResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllFlrBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_FLR_BROWSE_SESSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def get_flr_browse_session(
+        self: Caller,
+        session_id: str,
+    ) -> Request[FlrBrowseMountModel]:
+        """Get File Restore Mount Point: GET /api/v1/backupBrowser/flr/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `FlrBrowseMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrBrowseSession
+        """
+        return Request(self, _GET_FLR_BROWSE_SESSION, {"session_id": session_id})
+
+    def get_flr_audit(
+        self: Caller,
+        session_id: str,
+    ) -> Request[FlrAuditMountModel]:
+        """Get Restored Files Audit: GET /api/v1/backupBrowser/flr/{sessionId}/audit.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `FlrAuditMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetFlrAudit
+        """
+        return Request(self, _GET_FLR_AUDIT, {"session_id": session_id})
+
+    def browse_flr_mount(
+        self: Caller,
+        session_id: str,
+        body: FlrBrowseFolderSpec,
+    ) -> Listing[FlrBrowserItemModel, FlrBrowseFolderModel]:
+        """Browse File System: POST /api/v1/backupBrowser/flr/{sessionId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrBrowseFolderModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFlrMount
+        """
+        return Listing(self, _BROWSE_FLR_MOUNT, {"session_id": session_id}, body)
+
+    def windows_flr_browse_compare_attributes(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareAttributesSpec,
+    ) -> Request[FlrCompareAttributesModel]:
+        """Compare Attributes: POST /api/v1/backupBrowser/flr/{sessionId}/compareAttributes.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrCompareAttributesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareAttributes
+        """
+        return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
+
+    def windows_flr_browse_compare_to_production(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareToProductionSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Compare Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/compareToProduction.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/WindowsFlrBrowseCompareToProduction
+        """
+        return Request(self, _WINDOWS_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
+
+    def flr_start_search_for(
+        self: Caller,
+        session_id: str,
+        body: FlrStartSearchForSpec,
+    ) -> Request[TaskModel]:
+        """Search for Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/search.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrStartSearchFor
+        """
+        return Request(self, _FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
+
+    def flr_browse_search_result(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+        body: FlrSearchForResultSpec,
+    ) -> Listing[FlrBrowserItemModel, FlrSearchForResultModel]:
+        """Browse Search Results: POST /api/v1/backupBrowser/flr/{sessionId}/search/{taskId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrSearchForResultModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrBrowseSearchResult
+        """
+        return Listing(self, _FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body)
+
+    def flr_mount_restore(
+        self: Caller,
+        session_id: str,
+        body: FlrRestoreSpec,
+    ) -> Request[TaskModel]:
+        """Restore Files and Folders to Original Location: POST /api/v1/backupBrowser/flr/{sessionId}/restore.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestore
+        """
+        return Request(self, _FLR_MOUNT_RESTORE, {"session_id": session_id}, body)
+
+    def flr_mount_restore_to(
+        self: Caller,
+        session_id: str,
+        body: FlrRestoreToSpec,
+    ) -> Request[TaskModel]:
+        """Restore Files and Folders to Another Location: POST /api/v1/backupBrowser/flr/{sessionId}/restoreTo.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/FlrMountRestoreTo
+        """
+        return Request(self, _FLR_MOUNT_RESTORE_TO, {"session_id": session_id}, body)
+
+    def prepare_flr_item_download(
+        self: Caller,
+        session_id: str,
+        body: FlrStartDownloadSpec,
+    ) -> Request[TaskModel]:
+        """Prepare Files and Folders for Download: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/PrepareFlrItemDownload
+        """
+        return Request(self, _PREPARE_FLR_ITEM_DOWNLOAD, {"session_id": session_id}, body)
+
+    def download_flr_item_get(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+    ) -> Download[bytes]:
+        """Download Files and Folders: GET /api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItemGet
+        """
+        return Download(self, _DOWNLOAD_FLR_ITEM_GET, {"session_id": session_id, "task_id": task_id})
+
+    def download_flr_item(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+    ) -> Download[bytes]:
+        """Download Files and Folders: POST /api/v1/backupBrowser/flr/{sessionId}/prepareDownload/{taskId}/download.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/DownloadFlrItem
+        """
+        return Download(self, _DOWNLOAD_FLR_ITEM, {"session_id": session_id, "task_id": task_id})
+
+    def get_all_unstructured_data_flr_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnstructuredDataFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[UnstructuredDataFlrBrowseMountModel, UnstructuredDataFlrBrowseMountResult]:
+        """Get All Unstructured Data Mount Points: GET /api/v1/backupBrowser/flr/unstructuredData.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `UnstructuredDataFlrBrowseMountResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllUnstructuredDataFLRBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_UNSTRUCTURED_DATA_FLR_BROWSE_SESSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def get_unstructured_data_flr_browse_session(
+        self: Caller,
+        session_id: str,
+    ) -> Request[UnstructuredDataFlrBrowseMountModel]:
+        """Get Unstructured Data Mount Point: GET /api/v1/backupBrowser/flr/unstructuredData/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `UnstructuredDataFlrBrowseMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetUnstructuredDataFlrBrowseSession
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_FLR_BROWSE_SESSION, {"session_id": session_id})
+
+    def browse_flr_unstructured_data_mount(
+        self: Caller,
+        session_id: str,
+        body: UnstructuredDataFlrBrowseFolderSpec,
+    ) -> Listing[UnstructuredDataFlrBrowseItemModel, UnstructuredDataFlrBrowseFolderModel]:
+        """Browse Unstructured Data File System: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UnstructuredDataFlrBrowseFolderModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataMount
+        """
+        return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_MOUNT, {"session_id": session_id}, body)
+
+    def browse_flr_unstructured_data_restore_points(
+        self: Caller,
+        session_id: str,
+        body: UnstructuredDataFlrBrowseRestorePointsSpec,
+    ) -> Listing[UnstructuredDataObjectRestorePointModel, UnstructuredDataObjectRestorePointsResult]:
+        """Get Restore Points of Unstructured Data File System Item: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restorePoints.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `UnstructuredDataObjectRestorePointsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseFLRUnstructuredDataRestorePoints
+        """
+        return Listing(self, _BROWSE_FLR_UNSTRUCTURED_DATA_RESTORE_POINTS, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_start_search_for(
+        self: Caller,
+        session_id: str,
+        body: FlrStartSearchForSpec,
+    ) -> Request[TaskModel]:
+        """Search for Files and Folders in Unstructured Data Mount Point: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrStartSearchFor
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_START_SEARCH_FOR, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_browse_search_result(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+        body: FlrSearchForResultSpec,
+    ) -> Listing[FlrBrowserItemModel, FlrSearchForResultModel]:
+        """Browse Search Results in Unstructured Data Mount Point: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/search/{taskId}/browse.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrSearchForResultModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseSearchResult
+        """
+        return Listing(
+            self, _UNSTRUCTURED_DATA_FLR_BROWSE_SEARCH_RESULT, {"session_id": session_id, "task_id": task_id}, body
+        )
+
+    def unstructured_data_flr_copy_to(
+        self: Caller,
+        session_id: str,
+        body: FileBackupFLRCopyToSpec,
+    ) -> Request[TaskModel]:
+        """Copy Files and Folders to Specific Folder: POST /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/copyTo.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrCopyTo
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_COPY_TO, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_restore(
+        self: Caller,
+        session_id: str,
+        body: UnstructuredDataFLRItemRestoreSpec,
+    ) -> Request[TaskModel]:
+        """Restore Files and Folders from Unstructured Data Backup: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/restore.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrRestore
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_RESTORE, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_prepare_for_download(
+        self: Caller,
+        session_id: str,
+        body: UnstructuredDataFLRItemDownloadSpec,
+    ) -> Request[TaskModel]:
+        """Prepare Files and Folders for Download from Unstructured Data Backup: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/prepareDownload.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrPrepareForDownload
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_PREPARE_FOR_DOWNLOAD, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_download(
+        self: Caller,
+        session_id: str,
+        task_id: str,
+    ) -> Download[bytes]:
+        """Download Files and Folders: GET
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/prepareDownload/{taskId}/download.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            task_id: path `taskId`, UUID.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrDownload
+        """
+        return Download(self, _UNSTRUCTURED_DATA_FLR_DOWNLOAD, {"session_id": session_id, "task_id": task_id})
+
+    def unstructured_data_flr_browse_compare_attributes(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareAttributesSpec,
+    ) -> Request[FlrCompareAttributesModel]:
+        """Compare Attributes of Unstructured Data Backup with Source: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareAttributes.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `FlrCompareAttributesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareAttributes
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_ATTRIBUTES, {"session_id": session_id}, body)
+
+    def unstructured_data_flr_browse_compare_to_production(
+        self: Caller,
+        session_id: str,
+        body: FlrCompareToProductionSpec,
+    ) -> Request[EmptySuccessResponse]:
+        """Compare Files and Folders of Unstructured Data Backup with Source: POST
+        /api/v1/backupBrowser/flr/unstructuredData/{sessionId}/compareToProduction.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ApiError: 405.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UnstructuredDataFlrBrowseCompareToProduction
+        """
+        return Request(self, _UNSTRUCTURED_DATA_FLR_BROWSE_COMPARE_TO_PRODUCTION, {"session_id": session_id}, body)
+
+    def get_all_entra_id_tenant_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EFlrBrowseMountFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+    ) -> Listing[EntraIdTenantBrowseMountModel, EntraIdTenantBrowseMountResult]:
+        """Get Mount Points of All Microsoft Entra ID Tenants: GET /api/v1/backupBrowser/entraIdTenant.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+
+        Returns:
+            200: `EntraIdTenantBrowseMountResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetAllEntraIdTenantBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_ENTRA_ID_TENANT_BROWSE_SESSIONS,
+            {"skip": skip, "limit": limit, "order_column": order_column, "order_asc": order_asc},
+        )
+
+    def get_entra_id_tenant_browse_session(
+        self: Caller,
+        session_id: str,
+    ) -> Request[EntraIdTenantBrowseMountModel]:
+        """Get Mount Point of Microsoft Entra ID Tenant: GET /api/v1/backupBrowser/entraIdTenant/{sessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantBrowseMountModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantBrowseSession
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_BROWSE_SESSION, {"session_id": session_id})
+
+    def browse_entra_id_tenant_backup_restore_points(
+        self: Caller,
+        backup_id: str,
+        body: EntraIdTenantRestorePointSpec,
+    ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
+        """Get Restore Points of Microsoft Entra ID Tenant: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/restorePoints.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestorePointsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantBackupRestorePoints
+        """
+        return Listing(self, _BROWSE_ENTRA_ID_TENANT_BACKUP_RESTORE_POINTS, {"backup_id": backup_id}, body)
+
+    def get_entra_id_tenant_protection_scope(
+        self: Caller,
+        backup_id: str,
+    ) -> Request[EntraIdTenantProtectionScopeResult]:
+        """Get Protection Scope of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/protectionScope.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantProtectionScopeResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantProtectionScope
+        """
+        return Request(self, _GET_ENTRA_ID_TENANT_PROTECTION_SCOPE, {"backup_id": backup_id})
+
+    def browse_entra_id_tenant_mount(
+        self: Caller,
+        backup_id: str,
+        body: EntraIdTenantBrowseSpec,
+    ) -> Listing[EntraIdTenantBrowseModel, EntraIdTenantBrowseResult]:
+        """Get Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantMount
+        """
+        return Listing(self, _BROWSE_ENTRA_ID_TENANT_MOUNT, {"backup_id": backup_id}, body)
+
+    def browse_entra_id_tenant_item(
+        self: Caller,
+        backup_id: str,
+        item_id: str,
+        body: EntraIdTenantItemTypeSpec,
+    ) -> Request[EntraIdTenantBrowseModel]:
+        """Get Microsoft Entra ID Item: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            item_id: path `itemId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantBrowseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantItem
+        """
+        return Request(self, _BROWSE_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "item_id": item_id}, body)
+
+    def browse_entra_id_tenant_restore_points(
+        self: Caller,
+        backup_id: str,
+        item_id: str,
+        body: EntraIdTenantRestorePointSpec | Unset = UNSET,
+    ) -> Listing[EntraIdTenantRestorePointModel, EntraIdTenantRestorePointsResult]:
+        """Get Restore Points of Microsoft Entra ID Item: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/browse/{itemId}/restorePoints.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            item_id: path `itemId`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRestorePointsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIdTenantRestorePoints
+        """
+        return Listing(self, _BROWSE_ENTRA_ID_TENANT_RESTORE_POINTS, {"backup_id": backup_id, "item_id": item_id}, body)
+
+    def validate_entra_id_tenant_items(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantValidateSpec,
+    ) -> Request[EntraIdTenantValidateModel]:
+        """Validate Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/validate.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantValidateModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ValidateEntraIdTenantItems
+        """
+        return Request(self, _VALIDATE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
+
+    def check_entra_id_tenant_production_items(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantCheckProductionItemsSpec,
+    ) -> Request[EntraIdTenantCheckProductionItemsModel]:
+        """Check Microsoft Entra ID Items in Production: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/checkProductionItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantCheckProductionItemsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CheckEntraIdTenantProductionItems
+        """
+        return Request(self, _CHECK_ENTRA_ID_TENANT_PRODUCTION_ITEMS, {"session_id": session_id}, body)
+
+    def generate_entra_id_tenant_password(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantGeneratePasswordSpec,
+    ) -> Request[EntraIdTenantGeneratedPasswordsModel]:
+        """Generate Microsoft Entra ID User Passwords: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/passwords/generate.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantGeneratedPasswordsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GenerateEntraIdTenantPassword
+        """
+        return Request(self, _GENERATE_ENTRA_ID_TENANT_PASSWORD, {"session_id": session_id}, body)
+
+    def restore_entra_id_tenant_items(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemRestoreSpec,
+    ) -> Request[EntraIdTenantRestoreSessionModel]:
+        """Restore Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItems.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItems
+        """
+        return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEMS, {"session_id": session_id}, body)
+
+    def restore_entra_id_tenant_item_attributes(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantRestoreItemAttributesSpec,
+    ) -> Request[EntraIdTenantRestoreSessionModel]:
+        """Restore Microsoft Entra ID Item Properties: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreItemAttributes.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `EntraIdTenantRestoreSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RestoreEntraIdTenantItemAttributes
+        """
+        return Request(self, _RESTORE_ENTRA_ID_TENANT_ITEM_ATTRIBUTES, {"session_id": session_id}, body)
+
+    def compare_entra_id_tenant_item(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemComparisonSpec,
+    ) -> Request[EntraIdTenantItemComparisonModel]:
+        """Compare Microsoft Entra ID Item Properties: POST /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantItemComparisonModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/CompareEntraIdTenantItem
+        """
+        return Request(self, _COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
+
+    def start_compare_entra_id_tenant_item(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemComparisonSpec,
+    ) -> Request[EntraIdTenantItemStartComparisonModel]:
+        """Start Comparing Microsoft Entra ID Item Properties: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/startCompare.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantItemStartComparisonModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartCompareEntraIdTenantItem
+        """
+        return Request(self, _START_COMPARE_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
+
+    def get_compare_entra_id_tenant_item_result(
+        self: Caller,
+        session_id: str,
+        compare_session_id: str,
+    ) -> Request[EntraIdTenantItemComparisonSessionModel]:
+        """Get Comparison Results for Microsoft Entra ID Items: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/compare/{compareSessionId}/result.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            compare_session_id: path `compareSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantItemComparisonSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetCompareEntraIdTenantItemResult
+        """
+        return Request(
+            self,
+            _GET_COMPARE_ENTRA_ID_TENANT_ITEM_RESULT,
+            {"session_id": session_id, "compare_session_id": compare_session_id},
+        )
+
+    def start_recursive_comparison_entra_id_tenant_item(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantItemRecursiveComparisonSpec,
+    ) -> Request[EntraIdTenantItemStartRecursiveComparisonModel]:
+        """Start Comparing Microsoft Entra ID Conditional Access Policy: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/startRecursiveCompare.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantItemStartRecursiveComparisonModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartRecursiveComparisonEntraIdTenantItem
+        """
+        return Request(self, _START_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM, {"session_id": session_id}, body)
+
+    def get_recursive_comparison_entra_id_tenant_item_result(
+        self: Caller,
+        session_id: str,
+        compare_session_id: str,
+    ) -> Request[EntraIdTenantItemRecursiveComparisonSessionModel]:
+        """Get Comparison Results for Microsoft Entra ID Conditional Access Policy: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/recursiveCompare/{compareSessionId}/result.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            compare_session_id: path `compareSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantItemRecursiveComparisonSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetRecursiveComparisonEntraIdTenantItemResult
+        """
+        return Request(
+            self,
+            _GET_RECURSIVE_COMPARISON_ENTRA_ID_TENANT_ITEM_RESULT,
+            {"session_id": session_id, "compare_session_id": compare_session_id},
+        )
+
+    def start_entra_id_tenant_export_to_json(
+        self: Caller,
+        session_id: str,
+        body: StartEntraIdTenantExportToJsonRequest,
+    ) -> Request[StartEntraIdTenantExportToJsonResponse]:
+        """Start Exporting Microsoft Entra ID Items to JSON: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJson.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `StartEntraIdTenantExportToJsonResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StartEntraIdTenantExportToJson
+        """
+        return Request(self, _START_ENTRA_ID_TENANT_EXPORT_TO_JSON, {"session_id": session_id}, body)
+
+    def get_entra_id_tenant_export_to_json_result(
+        self: Caller,
+        session_id: str,
+        export_session_id: str,
+    ) -> Request[GetEntraIdTenantExportToJsonResultResponse]:
+        """Get JSON Export Results for Microsoft Entra ID Items: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJson/{exportSessionId}/result.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            export_session_id: path `exportSessionId`, UUID.
+
+        Returns:
+            200: `GetEntraIdTenantExportToJsonResultResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/GetEntraIdTenantExportToJsonResult
+        """
+        return Request(
+            self,
+            _GET_ENTRA_ID_TENANT_EXPORT_TO_JSON_RESULT,
+            {"session_id": session_id, "export_session_id": export_session_id},
+        )
+
+    def export_entra_id_tenant_objects_to_json(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantExportToJsonDownloadRequest,
+    ) -> Download[bytes]:
+        """Export Microsoft Entra ID Tenant Objects To JSON: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/exportToJsonDownload.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantObjectsToJson
+        """
+        return Download(self, _EXPORT_ENTRA_ID_TENANT_OBJECTS_TO_JSON, {"session_id": session_id}, body)
+
+    def export_entra_id_tenant_item(
+        self: Caller,
+        backup_id: str,
+        body: EntraIdTenantBrowseSpec,
+        *,
+        to_xml: bool | Unset = UNSET,
+    ) -> Download[bytes]:
+        """Export Microsoft Entra ID Items: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/export.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/json.
+            to_xml: query `toXml`.
+
+        Returns:
+            200: `bytes` as application/octet-stream.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/ExportEntraIdTenantItem
+        """
+        return Download(self, _EXPORT_ENTRA_ID_TENANT_ITEM, {"backup_id": backup_id, "to_xml": to_xml}, body)
+
+    def upload_entra_id_tenant_user(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Users: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadUser.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantUser
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_USER, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_group(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Groups: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadGroup.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantGroup
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_GROUP, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_administrative_unit(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Administrative Units: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadAdministrativeUnit.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantAdministrativeUnit
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_ADMINISTRATIVE_UNIT, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_role(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Roles: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadRole.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantRole
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_ROLE, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_application(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Applications: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadApplication.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantApplication
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_APPLICATION, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_conditional_access_policy(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Conditional Access Policies: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadConditionalAccessPolicy.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantConditionalAccessPolicy
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_CONDITIONAL_ACCESS_POLICY, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_device_configuration(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Device Configurations: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDeviceConfiguration.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDeviceConfiguration
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_DEVICE_CONFIGURATION, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_org_contact(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Organization Contacts: POST
+        /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadOrgContact.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantOrgContact
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_ORG_CONTACT, {"backup_id": backup_id}, body)
+
+    def upload_entra_id_tenant_device(
+        self: Caller,
+        backup_id: str,
+        body: Upload,
+    ) -> Request[EntraIdTenantBrowseResult]:
+        """Upload Microsoft Entra ID Devices: POST /api/v1/backupBrowser/entraIdTenant/{backupId}/uploadDevice.
+
+        Args:
+            backup_id: path `backupId`, UUID.
+            body: what is sent, as application/octet-stream.
+
+        Returns:
+            200: `EntraIdTenantBrowseResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/UploadEntraIdTenantDevice
+        """
+        return Request(self, _UPLOAD_ENTRA_ID_TENANT_DEVICE, {"backup_id": backup_id}, body)
+
+    def browse_entra_id_tenant_restore_sessions_with_filtering(
+        self: Caller,
+        session_id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[EntraIdTenantRestoreSessionModel, EntraIdTenantRestoreSessionsResult]:
+        """Get All Restore Sessions of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+
+        Returns:
+            200: `EntraIdTenantRestoreSessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionsWithFiltering
+        """
+        return Listing(
+            self,
+            _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSIONS_WITH_FILTERING,
+            {"session_id": session_id, "skip": skip, "limit": limit},
+        )
+
+    def browse_entra_id_tenant_restore_session(
+        self: Caller,
+        session_id: str,
+        restore_session_id: str,
+    ) -> Request[EntraIdTenantRestoreSessionModel]:
+        """Get Restore Session of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            restore_session_id: path `restoreSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantRestoreSessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSession
+        """
+        return Request(
+            self,
+            _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION,
+            {"session_id": session_id, "restore_session_id": restore_session_id},
+        )
+
+    def browse_entra_id_tenant_restore_session_logs(
+        self: Caller,
+        session_id: str,
+        restore_session_id: str,
+    ) -> Request[EntraIdTenantRestoreSessionLogsResult]:
+        """Get Restore Session Logs of Microsoft Entra ID Tenant: GET
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/logs.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            restore_session_id: path `restoreSessionId`, UUID.
+
+        Returns:
+            200: `EntraIdTenantRestoreSessionLogsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/BrowseEntraIDTenantRestoreSessionLogs
+        """
+        return Request(
+            self,
+            _BROWSE_ENTRA_ID_TENANT_RESTORE_SESSION_LOGS,
+            {"session_id": session_id, "restore_session_id": restore_session_id},
+        )
+
+    def stop_entra_id_tenant_item_restore_session(
+        self: Caller,
+        session_id: str,
+        restore_session_id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Stop Restore Session of Microsoft Entra ID Tenant: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/restoreSessions/{restoreSessionId}/stop.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            restore_session_id: path `restoreSessionId`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/StopEntraIdTenantItemRestoreSession
+        """
+        return Request(
+            self,
+            _STOP_ENTRA_ID_TENANT_ITEM_RESTORE_SESSION,
+            {"session_id": session_id, "restore_session_id": restore_session_id},
+        )
+
+    def reveal_bitlocker_recovery_key(
+        self: Caller,
+        session_id: str,
+        body: EntraIdTenantRevealBitlockerRecoveryKeyRequest,
+    ) -> Request[EntraIdTenantRevealBitlockerRecoveryKeyResponse]:
+        """Reveal Microsoft Entra ID BitLocker Recovery Key: POST
+        /api/v1/backupBrowser/entraIdTenant/{sessionId}/revealBitlockerRecoveryKey.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIdTenantRevealBitlockerRecoveryKeyResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Browser#operation/RevealBitlockerRecoveryKey
+        """
+        return Request(self, _REVEAL_BITLOCKER_RECOVERY_KEY, {"session_id": session_id}, body)
+
+
+flr_restore_validate_credentials = BackupBrowserApi.flr_restore_validate_credentials
+flr_restore_validate_item_target_path = BackupBrowserApi.flr_restore_validate_item_target_path
+get_all_flr_browse_sessions = BackupBrowserApi.get_all_flr_browse_sessions
+get_flr_browse_session = BackupBrowserApi.get_flr_browse_session
+get_flr_audit = BackupBrowserApi.get_flr_audit
+browse_flr_mount = BackupBrowserApi.browse_flr_mount
+windows_flr_browse_compare_attributes = BackupBrowserApi.windows_flr_browse_compare_attributes
+windows_flr_browse_compare_to_production = BackupBrowserApi.windows_flr_browse_compare_to_production
+flr_start_search_for = BackupBrowserApi.flr_start_search_for
+flr_browse_search_result = BackupBrowserApi.flr_browse_search_result
+flr_mount_restore = BackupBrowserApi.flr_mount_restore
+flr_mount_restore_to = BackupBrowserApi.flr_mount_restore_to
+prepare_flr_item_download = BackupBrowserApi.prepare_flr_item_download
+download_flr_item_get = BackupBrowserApi.download_flr_item_get
+download_flr_item = BackupBrowserApi.download_flr_item
+get_all_unstructured_data_flr_browse_sessions = BackupBrowserApi.get_all_unstructured_data_flr_browse_sessions
+get_unstructured_data_flr_browse_session = BackupBrowserApi.get_unstructured_data_flr_browse_session
+browse_flr_unstructured_data_mount = BackupBrowserApi.browse_flr_unstructured_data_mount
+browse_flr_unstructured_data_restore_points = BackupBrowserApi.browse_flr_unstructured_data_restore_points
+unstructured_data_flr_start_search_for = BackupBrowserApi.unstructured_data_flr_start_search_for
+unstructured_data_flr_browse_search_result = BackupBrowserApi.unstructured_data_flr_browse_search_result
+unstructured_data_flr_copy_to = BackupBrowserApi.unstructured_data_flr_copy_to
+unstructured_data_flr_restore = BackupBrowserApi.unstructured_data_flr_restore
+unstructured_data_flr_prepare_for_download = BackupBrowserApi.unstructured_data_flr_prepare_for_download
+unstructured_data_flr_download = BackupBrowserApi.unstructured_data_flr_download
+unstructured_data_flr_browse_compare_attributes = BackupBrowserApi.unstructured_data_flr_browse_compare_attributes
+unstructured_data_flr_browse_compare_to_production = BackupBrowserApi.unstructured_data_flr_browse_compare_to_production
+get_all_entra_id_tenant_browse_sessions = BackupBrowserApi.get_all_entra_id_tenant_browse_sessions
+get_entra_id_tenant_browse_session = BackupBrowserApi.get_entra_id_tenant_browse_session
+browse_entra_id_tenant_backup_restore_points = BackupBrowserApi.browse_entra_id_tenant_backup_restore_points
+get_entra_id_tenant_protection_scope = BackupBrowserApi.get_entra_id_tenant_protection_scope
+browse_entra_id_tenant_mount = BackupBrowserApi.browse_entra_id_tenant_mount
+browse_entra_id_tenant_item = BackupBrowserApi.browse_entra_id_tenant_item
+browse_entra_id_tenant_restore_points = BackupBrowserApi.browse_entra_id_tenant_restore_points
+validate_entra_id_tenant_items = BackupBrowserApi.validate_entra_id_tenant_items
+check_entra_id_tenant_production_items = BackupBrowserApi.check_entra_id_tenant_production_items
+generate_entra_id_tenant_password = BackupBrowserApi.generate_entra_id_tenant_password
+restore_entra_id_tenant_items = BackupBrowserApi.restore_entra_id_tenant_items
+restore_entra_id_tenant_item_attributes = BackupBrowserApi.restore_entra_id_tenant_item_attributes
+compare_entra_id_tenant_item = BackupBrowserApi.compare_entra_id_tenant_item
+start_compare_entra_id_tenant_item = BackupBrowserApi.start_compare_entra_id_tenant_item
+get_compare_entra_id_tenant_item_result = BackupBrowserApi.get_compare_entra_id_tenant_item_result
+start_recursive_comparison_entra_id_tenant_item = BackupBrowserApi.start_recursive_comparison_entra_id_tenant_item
+get_recursive_comparison_entra_id_tenant_item_result = (
+    BackupBrowserApi.get_recursive_comparison_entra_id_tenant_item_result
+)
+start_entra_id_tenant_export_to_json = BackupBrowserApi.start_entra_id_tenant_export_to_json
+get_entra_id_tenant_export_to_json_result = BackupBrowserApi.get_entra_id_tenant_export_to_json_result
+export_entra_id_tenant_objects_to_json = BackupBrowserApi.export_entra_id_tenant_objects_to_json
+export_entra_id_tenant_item = BackupBrowserApi.export_entra_id_tenant_item
+upload_entra_id_tenant_user = BackupBrowserApi.upload_entra_id_tenant_user
+upload_entra_id_tenant_group = BackupBrowserApi.upload_entra_id_tenant_group
+upload_entra_id_tenant_administrative_unit = BackupBrowserApi.upload_entra_id_tenant_administrative_unit
+upload_entra_id_tenant_role = BackupBrowserApi.upload_entra_id_tenant_role
+upload_entra_id_tenant_application = BackupBrowserApi.upload_entra_id_tenant_application
+upload_entra_id_tenant_conditional_access_policy = BackupBrowserApi.upload_entra_id_tenant_conditional_access_policy
+upload_entra_id_tenant_device_configuration = BackupBrowserApi.upload_entra_id_tenant_device_configuration
+upload_entra_id_tenant_org_contact = BackupBrowserApi.upload_entra_id_tenant_org_contact
+upload_entra_id_tenant_device = BackupBrowserApi.upload_entra_id_tenant_device
+browse_entra_id_tenant_restore_sessions_with_filtering = (
+    BackupBrowserApi.browse_entra_id_tenant_restore_sessions_with_filtering
+)
+browse_entra_id_tenant_restore_session = BackupBrowserApi.browse_entra_id_tenant_restore_session
+browse_entra_id_tenant_restore_session_logs = BackupBrowserApi.browse_entra_id_tenant_restore_session_logs
+stop_entra_id_tenant_item_restore_session = BackupBrowserApi.stop_entra_id_tenant_item_restore_session
+reveal_bitlocker_recovery_key = BackupBrowserApi.reveal_bitlocker_recovery_key

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, DownloadMethod, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.downloads import Download
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         BackupObjectModel,
@@ -53,10 +51,10 @@ _GET_ALL_BACKUP_OBJECTS: Operation[BackupObjectsResult] = Operation(
         Parameter("type_filter"),
         Parameter("vi_type_filter"),
     ),
-    answers={
-        200: Answer("BackupObjectsResult"),
+    responses={
+        200: Response("BackupObjectsResult"),
     },
-    listing=Listing("data", "BackupObjectModel"),
+    paging=Paging("data", "BackupObjectModel"),
 )
 
 _GET_BACKUP_OBJECT: Operation[BackupObjectModel] = Operation(
@@ -69,8 +67,8 @@ _GET_BACKUP_OBJECT: Operation[BackupObjectModel] = Operation(
     group="backup_objects",
     name="get_backup_object",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupObjectModel"),
+    responses={
+        200: Response("BackupObjectModel"),
     },
 )
 
@@ -88,8 +86,8 @@ _CREATE_RECOVERY_MEDIA_FOR_BACKUP_OBJECT: Operation[bytes] = Operation(
         Parameter("format", type="ERecoveryMediaFormat", required=True),
         Parameter("allow_remote_bmr", type="bool", required=True),
     ),
-    answers={
-        200: Answer("bytes", "application/vnd.efi.iso"),
+    responses={
+        200: Response("bytes", "application/vnd.efi.iso"),
     },
     deprecated=True,
 )
@@ -108,8 +106,8 @@ _CREATE_RECOVERY_MEDIA_TASK_FOR_BACKUP_OBJECT: Operation[TaskModel] = Operation(
         Parameter("format", type="ERecoveryMediaFormat", required=True),
         Parameter("allow_remote_bmr", type="bool", required=True),
     ),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
 )
 
@@ -139,327 +137,11 @@ _GET_BACKUP_OBJECT_RESTORE_POINTS_WITH_FILTERING: Operation[ObjectRestorePointsR
         Parameter("type_filter", type="list[ERestorePointType]", array="repeat"),
         Parameter("exclude_snapshot_type_filter", type="list[int]", array="repeat"),
     ),
-    answers={
-        200: Answer("ObjectRestorePointsResult"),
+    responses={
+        200: Response("ObjectRestorePointsResult"),
     },
-    listing=Listing("data", "ObjectRestorePointModel"),
+    paging=Paging("data", "ObjectRestorePointModel"),
 )
-
-
-async def get_all_backup_objects(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupObjectsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    vi_type_filter: str | Unset = UNSET,
-) -> BackupObjectsResult:
-    """Get All Backup Objects: GET /api/v1/backupObjects.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        type_filter: query `typeFilter`.
-        vi_type_filter: query `viTypeFilter`.
-
-    Returns:
-        200: `BackupObjectsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetAllBackupObjects
-    """
-    return await client.execute(
-        _GET_ALL_BACKUP_OBJECTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-        },
-    )
-
-
-def iterate_all_backup_objects(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupObjectsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    vi_type_filter: str | Unset = UNSET,
-) -> Items[BackupObjectModel, BackupObjectsResult]:
-    """Get All Backup Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backup_objects`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUP_OBJECTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup_object(
-    client: ApplianceClient,
-    id: str,
-) -> BackupObjectModel:
-    """Get Backup Object: GET /api/v1/backupObjects/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupObjectModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObject
-    """
-    return await client.execute(_GET_BACKUP_OBJECT, {"id": id})
-
-
-async def create_recovery_media_for_backup_object(
-    client: ApplianceClient,
-    id: str,
-    *,
-    format: ERecoveryMediaFormat,
-    allow_remote_bmr: bool,
-) -> bytes:
-    """Create Recovery Media for Backup Object: GET /api/v1/backupObjects/{id}/createRecoveryMedia.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        format: query `format`.
-        allow_remote_bmr: query `allowRemoteBmr`.
-
-    Returns:
-        200: `bytes` as application/vnd.efi.iso.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaForBackupObject
-    """
-    return await client.execute(
-        _CREATE_RECOVERY_MEDIA_FOR_BACKUP_OBJECT, {"id": id, "format": format, "allow_remote_bmr": allow_remote_bmr}
-    )
-
-
-async def create_recovery_media_task_for_backup_object(
-    client: ApplianceClient,
-    id: str,
-    *,
-    format: ERecoveryMediaFormat,
-    allow_remote_bmr: bool,
-) -> TaskModel:
-    """Create Recovery Media Task for Backup Object: POST /api/v1/backupObjects/{id}/createRecoveryMedia.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        format: query `format`.
-        allow_remote_bmr: query `allowRemoteBmr`.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaTaskForBackupObject
-    """
-    return await client.execute(
-        _CREATE_RECOVERY_MEDIA_TASK_FOR_BACKUP_OBJECT,
-        {"id": id, "format": format, "allow_remote_bmr": allow_remote_bmr},
-    )
-
-
-async def get_backup_object_restore_points_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EObjectRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    backup_id_filter: str | Unset = UNSET,
-    backup_object_id_filter: str | Unset = UNSET,
-    malware_status_filter: list[ESuspiciousActivitySeverity] | Unset = UNSET,
-    type_filter: list[ERestorePointType] | Unset = UNSET,
-    exclude_snapshot_type_filter: list[int] | Unset = UNSET,
-) -> ObjectRestorePointsResult:
-    """Get Restore Points: GET /api/v1/backupObjects/{id}/restorePoints.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        name_filter: query `nameFilter`.
-        platform_name_filter: query `platformNameFilter`.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        backup_id_filter: query `backupIdFilter`, UUID.
-        backup_object_id_filter: query `backupObjectIdFilter`, UUID.
-        malware_status_filter: query `malwareStatusFilter`.
-        type_filter: query `typeFilter`.
-        exclude_snapshot_type_filter: query `excludeSnapshotTypeFilter`.
-
-    Returns:
-        200: `ObjectRestorePointsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObjectRestorePointsWithFiltering
-    """
-    return await client.execute(
-        _GET_BACKUP_OBJECT_RESTORE_POINTS_WITH_FILTERING,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "backup_id_filter": backup_id_filter,
-            "backup_object_id_filter": backup_object_id_filter,
-            "malware_status_filter": malware_status_filter,
-            "type_filter": type_filter,
-            "exclude_snapshot_type_filter": exclude_snapshot_type_filter,
-        },
-    )
-
-
-def iterate_backup_object_restore_points_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EObjectRestorePointsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    platform_name_filter: EPlatformType | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    backup_id_filter: str | Unset = UNSET,
-    backup_object_id_filter: str | Unset = UNSET,
-    malware_status_filter: list[ESuspiciousActivitySeverity] | Unset = UNSET,
-    type_filter: list[ERestorePointType] | Unset = UNSET,
-    exclude_snapshot_type_filter: list[int] | Unset = UNSET,
-) -> Items[ObjectRestorePointModel, ObjectRestorePointsResult]:
-    """Get Restore Points: every row of every page, for `async for`.
-
-    What is not said here is as in `get_backup_object_restore_points_with_filtering`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_BACKUP_OBJECT_RESTORE_POINTS_WITH_FILTERING,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "name_filter": name_filter,
-            "platform_name_filter": platform_name_filter,
-            "platform_id_filter": platform_id_filter,
-            "backup_id_filter": backup_id_filter,
-            "backup_object_id_filter": backup_object_id_filter,
-            "malware_status_filter": malware_status_filter,
-            "type_filter": type_filter,
-            "exclude_snapshot_type_filter": exclude_snapshot_type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
 
 
 class BackupObjectsApi(Api):
@@ -467,10 +149,226 @@ class BackupObjectsApi(Api):
 
     __slots__ = ()
 
-    get_all_backup_objects = ListMethod(get_all_backup_objects, iterate_all_backup_objects)
-    get_backup_object = Method(get_backup_object)
-    create_recovery_media_for_backup_object = DownloadMethod(create_recovery_media_for_backup_object)
-    create_recovery_media_task_for_backup_object = Method(create_recovery_media_task_for_backup_object)
-    get_backup_object_restore_points_with_filtering = ListMethod(
-        get_backup_object_restore_points_with_filtering, iterate_backup_object_restore_points_with_filtering
-    )
+    def get_all_backup_objects(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupObjectsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        platform_name_filter: EPlatformType | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        type_filter: str | Unset = UNSET,
+        vi_type_filter: str | Unset = UNSET,
+    ) -> Listing[BackupObjectModel, BackupObjectsResult]:
+        """Get All Backup Objects: GET /api/v1/backupObjects.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            platform_name_filter: query `platformNameFilter`.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            type_filter: query `typeFilter`.
+            vi_type_filter: query `viTypeFilter`.
+
+        Returns:
+            200: `BackupObjectsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetAllBackupObjects
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUP_OBJECTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "platform_name_filter": platform_name_filter,
+                "platform_id_filter": platform_id_filter,
+                "type_filter": type_filter,
+                "vi_type_filter": vi_type_filter,
+            },
+        )
+
+    def get_backup_object(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupObjectModel]:
+        """Get Backup Object: GET /api/v1/backupObjects/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupObjectModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObject
+        """
+        return Request(self, _GET_BACKUP_OBJECT, {"id": id})
+
+    def create_recovery_media_for_backup_object(
+        self: Caller,
+        id: str,
+        *,
+        format: ERecoveryMediaFormat,
+        allow_remote_bmr: bool,
+    ) -> Download[bytes]:
+        """Create Recovery Media for Backup Object: GET /api/v1/backupObjects/{id}/createRecoveryMedia.
+
+        Deprecated by the vendor.
+
+        Args:
+            id: path `id`, UUID.
+            format: query `format`.
+            allow_remote_bmr: query `allowRemoteBmr`.
+
+        Returns:
+            200: `bytes` as application/vnd.efi.iso.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaForBackupObject
+        """
+        return Download(
+            self,
+            _CREATE_RECOVERY_MEDIA_FOR_BACKUP_OBJECT,
+            {"id": id, "format": format, "allow_remote_bmr": allow_remote_bmr},
+        )
+
+    def create_recovery_media_task_for_backup_object(
+        self: Caller,
+        id: str,
+        *,
+        format: ERecoveryMediaFormat,
+        allow_remote_bmr: bool,
+    ) -> Request[TaskModel]:
+        """Create Recovery Media Task for Backup Object: POST /api/v1/backupObjects/{id}/createRecoveryMedia.
+
+        Args:
+            id: path `id`, UUID.
+            format: query `format`.
+            allow_remote_bmr: query `allowRemoteBmr`.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/CreateRecoveryMediaTaskForBackupObject
+        """
+        return Request(
+            self,
+            _CREATE_RECOVERY_MEDIA_TASK_FOR_BACKUP_OBJECT,
+            {"id": id, "format": format, "allow_remote_bmr": allow_remote_bmr},
+        )
+
+    def get_backup_object_restore_points_with_filtering(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EObjectRestorePointsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        platform_name_filter: EPlatformType | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        backup_id_filter: str | Unset = UNSET,
+        backup_object_id_filter: str | Unset = UNSET,
+        malware_status_filter: list[ESuspiciousActivitySeverity] | Unset = UNSET,
+        type_filter: list[ERestorePointType] | Unset = UNSET,
+        exclude_snapshot_type_filter: list[int] | Unset = UNSET,
+    ) -> Listing[ObjectRestorePointModel, ObjectRestorePointsResult]:
+        """Get Restore Points: GET /api/v1/backupObjects/{id}/restorePoints.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            name_filter: query `nameFilter`.
+            platform_name_filter: query `platformNameFilter`.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            backup_id_filter: query `backupIdFilter`, UUID.
+            backup_object_id_filter: query `backupObjectIdFilter`, UUID.
+            malware_status_filter: query `malwareStatusFilter`.
+            type_filter: query `typeFilter`.
+            exclude_snapshot_type_filter: query `excludeSnapshotTypeFilter`.
+
+        Returns:
+            200: `ObjectRestorePointsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backup-Objects#operation/GetBackupObjectRestorePointsWithFiltering
+        """
+        return Listing(
+            self,
+            _GET_BACKUP_OBJECT_RESTORE_POINTS_WITH_FILTERING,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "name_filter": name_filter,
+                "platform_name_filter": platform_name_filter,
+                "platform_id_filter": platform_id_filter,
+                "backup_id_filter": backup_id_filter,
+                "backup_object_id_filter": backup_object_id_filter,
+                "malware_status_filter": malware_status_filter,
+                "type_filter": type_filter,
+                "exclude_snapshot_type_filter": exclude_snapshot_type_filter,
+            },
+        )
+
+
+get_all_backup_objects = BackupObjectsApi.get_all_backup_objects
+get_backup_object = BackupObjectsApi.get_backup_object
+create_recovery_media_for_backup_object = BackupObjectsApi.create_recovery_media_for_backup_object
+create_recovery_media_task_for_backup_object = BackupObjectsApi.create_recovery_media_task_for_backup_object
+get_backup_object_restore_points_with_filtering = BackupObjectsApi.get_backup_object_restore_points_with_filtering

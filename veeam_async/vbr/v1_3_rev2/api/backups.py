@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         BackupDetailsModel,
@@ -65,10 +62,10 @@ _GET_ALL_BACKUPS: Operation[BackupsResult] = Operation(
         Parameter("policy_unique_id_filter"),
         Parameter("job_type_filter", type="EJobType"),
     ),
-    answers={
-        200: Answer("BackupsResult"),
+    responses={
+        200: Response("BackupsResult"),
     },
-    listing=Listing("data", "BackupModel"),
+    paging=Paging("data", "BackupModel"),
 )
 
 _GET_BACKUP: Operation[BackupModel] = Operation(
@@ -81,8 +78,8 @@ _GET_BACKUP: Operation[BackupModel] = Operation(
     group="backups",
     name="get_backup",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("BackupModel"),
+    responses={
+        200: Response("BackupModel"),
     },
 )
 
@@ -101,8 +98,8 @@ _DELETE_BACKUP: Operation[SessionModel] = Operation(
         Parameter("include_gfs", "includeGFS", type="bool"),
         Parameter("from_db", "fromDB", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -117,8 +114,8 @@ _GET_BACKUP_DETAILS: Operation[BackupDetailsModel] = Operation(
     name="get_backup_details",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("BackupDetailsSpec"),
-    answers={
-        200: Answer("BackupDetailsModel"),
+    responses={
+        200: Response("BackupDetailsModel"),
     },
     safe=True,
 )
@@ -137,10 +134,10 @@ _GET_BACKUP_OBJECTS_WITH_FILTERING: Operation[BackupObjectsResult] = Operation(
         Parameter("skip", type="int"),
         Parameter("limit", type="int"),
     ),
-    answers={
-        200: Answer("BackupObjectsResult"),
+    responses={
+        200: Response("BackupObjectsResult"),
     },
-    listing=Listing("data", "BackupObjectModel"),
+    paging=Paging("data", "BackupObjectModel"),
 )
 
 _DELETE_BACKUP_OBJECT: Operation[SessionModel] = Operation(
@@ -158,8 +155,8 @@ _DELETE_BACKUP_OBJECT: Operation[SessionModel] = Operation(
         Parameter("from_db_if_sp_unavailable", "fromDBIfSPUnavailable", type="bool"),
         Parameter("include_gfs", "includeGFS", type="bool"),
     ),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -174,8 +171,8 @@ _DOWNLOAD_BACKUP_META: Operation[SessionModel] = Operation(
     name="download_backup_meta",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UnstructuredBackupDownloadMetaSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -199,10 +196,10 @@ _GET_ALL_BACKUP_FILES: Operation[BackupFilesResult] = Operation(
         Parameter("created_before_filter", type="datetime"),
         Parameter("gfs_period_filter", type="EBackupFileGFSPeriod"),
     ),
-    answers={
-        200: Answer("BackupFilesResult"),
+    responses={
+        200: Response("BackupFilesResult"),
     },
-    listing=Listing("data", "BackupFileModel"),
+    paging=Paging("data", "BackupFileModel"),
 )
 
 _GET_BACKUP_FILE: Operation[BackupFileModel] = Operation(
@@ -218,8 +215,8 @@ _GET_BACKUP_FILE: Operation[BackupFileModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("backup_file_id", "backupFileId", "path", required=True),
     ),
-    answers={
-        200: Answer("BackupFileModel"),
+    responses={
+        200: Response("BackupFileModel"),
     },
 )
 
@@ -236,8 +233,8 @@ _MARK_BACKUP_FILE_AS_CLEAN: Operation[BackupFileModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("backup_file_id", "backupFileId", "path", required=True),
     ),
-    answers={
-        200: Answer("BackupFileModel"),
+    responses={
+        200: Response("BackupFileModel"),
     },
 )
 
@@ -254,8 +251,8 @@ _MARK_BACKUP_FILE_AS_INFECTED: Operation[BackupFileModel] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("backup_file_id", "backupFileId", "path", required=True),
     ),
-    answers={
-        200: Answer("BackupFileModel"),
+    responses={
+        200: Response("BackupFileModel"),
     },
 )
 
@@ -269,8 +266,8 @@ _START_HEALTH_CHECK_BACKUP: Operation[SessionsResult] = Operation(
     group="backups",
     name="start_health_check_backup",
     body=Body("FileBackupHealthCheckSpec", required=False),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -284,8 +281,8 @@ _COPY_UNSTRUCTURED_DATA_BACKUPS: Operation[SessionModel] = Operation(
     group="backups",
     name="copy_unstructured_data_backups",
     body=Body("CopyBackupSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -299,8 +296,8 @@ _COPY_MACHINES_BACKUPS: Operation[SessionModel] = Operation(
     group="backups",
     name="copy_machines_backups",
     body=Body("CopyMachinesBackupsSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -315,8 +312,8 @@ _MOVE_BACKUP: Operation[SessionModel] = Operation(
     name="move_backup",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("MoveBackupSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -334,8 +331,8 @@ _MOVE_BACKUP_OBJECTS: Operation[SessionModel] = Operation(
         Parameter("move_associated_backup_copies", type="bool"),
     ),
     body=Body("MoveBackupObjectsSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -348,8 +345,8 @@ _GET_MOVE_COPY_SESSIONS: Operation[list[SessionModel]] = Operation(
     tag="Backups",
     group="backups",
     name="get_move_copy_sessions",
-    answers={
-        200: Answer("list[SessionModel]"),
+    responses={
+        200: Response("list[SessionModel]"),
     },
 )
 
@@ -364,692 +361,10 @@ _MANAGE_MOVE_COPY_SESSION: Operation[SessionModel] = Operation(
     name="manage_move_copy_session",
     parameters=(Parameter("session_id", "sessionId", "path", required=True),),
     body=Body("ManageMoveCopySessionSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_backups(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_unique_id_filter: str | Unset = UNSET,
-    job_type_filter: EJobType | Unset = UNSET,
-) -> BackupsResult:
-    """Get All Backups: GET /api/v1/backups.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        platform_id_filter: query `platformIdFilter`, UUID.
-        job_id_filter: query `jobIdFilter`, UUID.
-        policy_unique_id_filter: query `policyUniqueIdFilter`.
-        job_type_filter: query `jobTypeFilter`.
-
-    Returns:
-        200: `BackupsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetAllBackups
-    """
-    return await client.execute(
-        _GET_ALL_BACKUPS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_unique_id_filter": policy_unique_id_filter,
-            "job_type_filter": job_type_filter,
-        },
-    )
-
-
-def iterate_all_backups(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    platform_id_filter: str | Unset = UNSET,
-    job_id_filter: str | Unset = UNSET,
-    policy_unique_id_filter: str | Unset = UNSET,
-    job_type_filter: EJobType | Unset = UNSET,
-) -> Items[BackupModel, BackupsResult]:
-    """Get All Backups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backups`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUPS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "platform_id_filter": platform_id_filter,
-            "job_id_filter": job_id_filter,
-            "policy_unique_id_filter": policy_unique_id_filter,
-            "job_type_filter": job_type_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup(
-    client: ApplianceClient,
-    id: str,
-) -> BackupModel:
-    """Get Backup: GET /api/v1/backups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `BackupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackup
-    """
-    return await client.execute(_GET_BACKUP, {"id": id})
-
-
-async def delete_backup(
-    client: ApplianceClient,
-    id: str,
-    *,
-    from_db_if_sp_unavailable: bool | Unset = UNSET,
-    include_gfs: bool | Unset = UNSET,
-    from_db: bool | Unset = UNSET,
-) -> SessionModel:
-    """Delete Backup: DELETE /api/v1/backups/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
-        include_gfs: query `includeGFS`.
-        from_db: query `fromDB`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackup
-    """
-    return await client.execute(
-        _DELETE_BACKUP,
-        {
-            "id": id,
-            "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
-            "include_gfs": include_gfs,
-            "from_db": from_db,
-        },
-    )
-
-
-async def get_backup_details(
-    client: ApplianceClient,
-    id: str,
-    body: BackupDetailsSpec,
-) -> BackupDetailsModel:
-    """View Backup Details: POST /api/v1/backups/{id}/details.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `BackupDetailsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupDetails
-    """
-    return await client.execute(_GET_BACKUP_DETAILS, {"id": id}, body)
-
-
-async def get_backup_objects_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-) -> BackupObjectsResult:
-    """Get Backup Objects: GET /api/v1/backups/{id}/objects.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-
-    Returns:
-        200: `BackupObjectsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupObjectsWithFiltering
-    """
-    return await client.execute(_GET_BACKUP_OBJECTS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
-
-
-def iterate_backup_objects_with_filtering(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[BackupObjectModel, BackupObjectsResult]:
-    """Get Backup Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_backup_objects_with_filtering`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_BACKUP_OBJECTS_WITH_FILTERING,
-        {"id": id},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def delete_backup_object(
-    client: ApplianceClient,
-    id: str,
-    object_id: str,
-    *,
-    from_db_if_sp_unavailable: bool | Unset = UNSET,
-    include_gfs: bool | Unset = UNSET,
-) -> SessionModel:
-    """Delete Backup Object: DELETE /api/v1/backups/{id}/objects/{objectId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        object_id: path `objectId`, UUID.
-        from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
-        include_gfs: query `includeGFS`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackupObject
-    """
-    return await client.execute(
-        _DELETE_BACKUP_OBJECT,
-        {
-            "id": id,
-            "object_id": object_id,
-            "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
-            "include_gfs": include_gfs,
-        },
-    )
-
-
-async def download_backup_meta(
-    client: ApplianceClient,
-    id: str,
-    body: UnstructuredBackupDownloadMetaSpec | Unset = UNSET,
-) -> SessionModel:
-    """Download Backup Metadata: POST /api/v1/backups/{id}/downloadBackupMeta.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DownloadBackupMeta
-    """
-    return await client.execute(_DOWNLOAD_BACKUP_META, {"id": id}, body)
-
-
-async def get_all_backup_files(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EBackupFilesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    gfs_period_filter: EBackupFileGFSPeriod | Unset = UNSET,
-) -> BackupFilesResult:
-    """Get All Backup Files: GET /api/v1/backups/{id}/backupFiles.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        gfs_period_filter: query `gfsPeriodFilter`.
-
-    Returns:
-        200: `BackupFilesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetAllBackupFiles
-    """
-    return await client.execute(
-        _GET_ALL_BACKUP_FILES,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "gfs_period_filter": gfs_period_filter,
-        },
-    )
-
-
-def iterate_all_backup_files(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EBackupFilesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    gfs_period_filter: EBackupFileGFSPeriod | Unset = UNSET,
-) -> Items[BackupFileModel, BackupFilesResult]:
-    """Get All Backup Files: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_backup_files`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_BACKUP_FILES,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "gfs_period_filter": gfs_period_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_backup_file(
-    client: ApplianceClient,
-    id: str,
-    backup_file_id: str,
-) -> BackupFileModel:
-    """Get Backup File: GET /api/v1/backups/{id}/backupFiles/{backupFileId}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        backup_file_id: path `backupFileId`, UUID.
-
-    Returns:
-        200: `BackupFileModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupFile
-    """
-    return await client.execute(_GET_BACKUP_FILE, {"id": id, "backup_file_id": backup_file_id})
-
-
-async def mark_backup_file_as_clean(
-    client: ApplianceClient,
-    id: str,
-    backup_file_id: str,
-) -> BackupFileModel:
-    """Mark Backup File as Clean: POST /api/v1/backups/{id}/backupFiles/{backupFileId}/markAsClean.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        backup_file_id: path `backupFileId`, UUID.
-
-    Returns:
-        200: `BackupFileModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsClean
-    """
-    return await client.execute(_MARK_BACKUP_FILE_AS_CLEAN, {"id": id, "backup_file_id": backup_file_id})
-
-
-async def mark_backup_file_as_infected(
-    client: ApplianceClient,
-    id: str,
-    backup_file_id: str,
-) -> BackupFileModel:
-    """Mark Backup File as Infected: POST /api/v1/backups/{id}/backupFiles/{backupFileId}/markAsInfected.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        backup_file_id: path `backupFileId`, UUID.
-
-    Returns:
-        200: `BackupFileModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsInfected
-    """
-    return await client.execute(_MARK_BACKUP_FILE_AS_INFECTED, {"id": id, "backup_file_id": backup_file_id})
-
-
-async def start_health_check_backup(
-    client: ApplianceClient,
-    body: FileBackupHealthCheckSpec | Unset = UNSET,
-) -> SessionsResult:
-    """Run Health Check and Repair: POST /api/v1/backups/runHealthcheck.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/StartHealthCheckBackup
-    """
-    return await client.execute(_START_HEALTH_CHECK_BACKUP, {}, body)
-
-
-async def copy_unstructured_data_backups(
-    client: ApplianceClient,
-    body: CopyBackupSpec,
-) -> SessionModel:
-    """Copy Backups to Another Repository: POST /api/v1/backups/unstructuredData/copyTo.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyUnstructuredDataBackups
-    """
-    return await client.execute(_COPY_UNSTRUCTURED_DATA_BACKUPS, {}, body)
-
-
-async def copy_machines_backups(
-    client: ApplianceClient,
-    body: CopyMachinesBackupsSpec,
-) -> SessionModel:
-    """Copy Machine Backups to Another Repository or Folder: POST /api/v1/backups/machines/copyTo.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyMachinesBackups
-    """
-    return await client.execute(_COPY_MACHINES_BACKUPS, {}, body)
-
-
-async def move_backup(
-    client: ApplianceClient,
-    id: str,
-    body: MoveBackupSpec,
-) -> SessionModel:
-    """Move Backup to Another Repository: POST /api/v1/backups/{id}/moveTo.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MoveBackup
-    """
-    return await client.execute(_MOVE_BACKUP, {"id": id}, body)
-
-
-async def move_backup_objects(
-    client: ApplianceClient,
-    id: str,
-    body: MoveBackupObjectsSpec,
-    *,
-    move_associated_backup_copies: bool | Unset = UNSET,
-) -> SessionModel:
-    """Move Backup Objects to Another Job: POST /api/v1/backups/{id}/objects/moveTo.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-        move_associated_backup_copies: query `moveAssociatedBackupCopies`, default false.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MoveBackupObjects
-    """
-    return await client.execute(
-        _MOVE_BACKUP_OBJECTS, {"id": id, "move_associated_backup_copies": move_associated_backup_copies}, body
-    )
-
-
-async def get_move_copy_sessions(
-    client: ApplianceClient,
-) -> list[SessionModel]:
-    """Get Move/Copy Backup Sessions Awaiting Action: GET /api/v1/backups/moveCopySessions.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `list[SessionModel]`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetMoveCopySessions
-    """
-    return await client.execute(_GET_MOVE_COPY_SESSIONS, {})
-
-
-async def manage_move_copy_session(
-    client: ApplianceClient,
-    session_id: str,
-    body: ManageMoveCopySessionSpec,
-) -> SessionModel:
-    """Manage a Move/Copy Backup Session Awaiting Action: POST /api/v1/backups/moveCopySessions/{sessionId}/manage.
-
-    Args:
-        client: the appliance.
-        session_id: path `sessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/ManageMoveCopySession
-    """
-    return await client.execute(_MANAGE_MOVE_COPY_SESSION, {"session_id": session_id}, body)
 
 
 class BackupsApi(Api):
@@ -1057,23 +372,557 @@ class BackupsApi(Api):
 
     __slots__ = ()
 
-    get_all_backups = ListMethod(get_all_backups, iterate_all_backups)
-    get_backup = Method(get_backup)
-    delete_backup = Method(delete_backup)
-    get_backup_details = Method(get_backup_details)
-    get_backup_objects_with_filtering = ListMethod(
-        get_backup_objects_with_filtering, iterate_backup_objects_with_filtering
-    )
-    delete_backup_object = Method(delete_backup_object)
-    download_backup_meta = Method(download_backup_meta)
-    get_all_backup_files = ListMethod(get_all_backup_files, iterate_all_backup_files)
-    get_backup_file = Method(get_backup_file)
-    mark_backup_file_as_clean = Method(mark_backup_file_as_clean)
-    mark_backup_file_as_infected = Method(mark_backup_file_as_infected)
-    start_health_check_backup = Method(start_health_check_backup)
-    copy_unstructured_data_backups = Method(copy_unstructured_data_backups)
-    copy_machines_backups = Method(copy_machines_backups)
-    move_backup = Method(move_backup)
-    move_backup_objects = Method(move_backup_objects)
-    get_move_copy_sessions = Method(get_move_copy_sessions)
-    manage_move_copy_session = Method(manage_move_copy_session)
+    def get_all_backups(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        platform_id_filter: str | Unset = UNSET,
+        job_id_filter: str | Unset = UNSET,
+        policy_unique_id_filter: str | Unset = UNSET,
+        job_type_filter: EJobType | Unset = UNSET,
+    ) -> Listing[BackupModel, BackupsResult]:
+        """Get All Backups: GET /api/v1/backups.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            platform_id_filter: query `platformIdFilter`, UUID.
+            job_id_filter: query `jobIdFilter`, UUID.
+            policy_unique_id_filter: query `policyUniqueIdFilter`.
+            job_type_filter: query `jobTypeFilter`.
+
+        Returns:
+            200: `BackupsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetAllBackups
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUPS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "platform_id_filter": platform_id_filter,
+                "job_id_filter": job_id_filter,
+                "policy_unique_id_filter": policy_unique_id_filter,
+                "job_type_filter": job_type_filter,
+            },
+        )
+
+    def get_backup(
+        self: Caller,
+        id: str,
+    ) -> Request[BackupModel]:
+        """Get Backup: GET /api/v1/backups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `BackupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackup
+        """
+        return Request(self, _GET_BACKUP, {"id": id})
+
+    def delete_backup(
+        self: Caller,
+        id: str,
+        *,
+        from_db_if_sp_unavailable: bool | Unset = UNSET,
+        include_gfs: bool | Unset = UNSET,
+        from_db: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Delete Backup: DELETE /api/v1/backups/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
+            include_gfs: query `includeGFS`.
+            from_db: query `fromDB`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackup
+        """
+        return Request(
+            self,
+            _DELETE_BACKUP,
+            {
+                "id": id,
+                "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
+                "include_gfs": include_gfs,
+                "from_db": from_db,
+            },
+        )
+
+    def get_backup_details(
+        self: Caller,
+        id: str,
+        body: BackupDetailsSpec,
+    ) -> Request[BackupDetailsModel]:
+        """View Backup Details: POST /api/v1/backups/{id}/details.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `BackupDetailsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupDetails
+        """
+        return Request(self, _GET_BACKUP_DETAILS, {"id": id}, body)
+
+    def get_backup_objects_with_filtering(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+    ) -> Listing[BackupObjectModel, BackupObjectsResult]:
+        """Get Backup Objects: GET /api/v1/backups/{id}/objects.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+
+        Returns:
+            200: `BackupObjectsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupObjectsWithFiltering
+        """
+        return Listing(self, _GET_BACKUP_OBJECTS_WITH_FILTERING, {"id": id, "skip": skip, "limit": limit})
+
+    def delete_backup_object(
+        self: Caller,
+        id: str,
+        object_id: str,
+        *,
+        from_db_if_sp_unavailable: bool | Unset = UNSET,
+        include_gfs: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Delete Backup Object: DELETE /api/v1/backups/{id}/objects/{objectId}.
+
+        Args:
+            id: path `id`, UUID.
+            object_id: path `objectId`, UUID.
+            from_db_if_sp_unavailable: query `fromDBIfSPUnavailable`.
+            include_gfs: query `includeGFS`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DeleteBackupObject
+        """
+        return Request(
+            self,
+            _DELETE_BACKUP_OBJECT,
+            {
+                "id": id,
+                "object_id": object_id,
+                "from_db_if_sp_unavailable": from_db_if_sp_unavailable,
+                "include_gfs": include_gfs,
+            },
+        )
+
+    def download_backup_meta(
+        self: Caller,
+        id: str,
+        body: UnstructuredBackupDownloadMetaSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Download Backup Metadata: POST /api/v1/backups/{id}/downloadBackupMeta.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/DownloadBackupMeta
+        """
+        return Request(self, _DOWNLOAD_BACKUP_META, {"id": id}, body)
+
+    def get_all_backup_files(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EBackupFilesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        gfs_period_filter: EBackupFileGFSPeriod | Unset = UNSET,
+    ) -> Listing[BackupFileModel, BackupFilesResult]:
+        """Get All Backup Files: GET /api/v1/backups/{id}/backupFiles.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            gfs_period_filter: query `gfsPeriodFilter`.
+
+        Returns:
+            200: `BackupFilesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetAllBackupFiles
+        """
+        return Listing(
+            self,
+            _GET_ALL_BACKUP_FILES,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "gfs_period_filter": gfs_period_filter,
+            },
+        )
+
+    def get_backup_file(
+        self: Caller,
+        id: str,
+        backup_file_id: str,
+    ) -> Request[BackupFileModel]:
+        """Get Backup File: GET /api/v1/backups/{id}/backupFiles/{backupFileId}.
+
+        Args:
+            id: path `id`, UUID.
+            backup_file_id: path `backupFileId`, UUID.
+
+        Returns:
+            200: `BackupFileModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetBackupFile
+        """
+        return Request(self, _GET_BACKUP_FILE, {"id": id, "backup_file_id": backup_file_id})
+
+    def mark_backup_file_as_clean(
+        self: Caller,
+        id: str,
+        backup_file_id: str,
+    ) -> Request[BackupFileModel]:
+        """Mark Backup File as Clean: POST /api/v1/backups/{id}/backupFiles/{backupFileId}/markAsClean.
+
+        Args:
+            id: path `id`, UUID.
+            backup_file_id: path `backupFileId`, UUID.
+
+        Returns:
+            200: `BackupFileModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsClean
+        """
+        return Request(self, _MARK_BACKUP_FILE_AS_CLEAN, {"id": id, "backup_file_id": backup_file_id})
+
+    def mark_backup_file_as_infected(
+        self: Caller,
+        id: str,
+        backup_file_id: str,
+    ) -> Request[BackupFileModel]:
+        """Mark Backup File as Infected: POST /api/v1/backups/{id}/backupFiles/{backupFileId}/markAsInfected.
+
+        Args:
+            id: path `id`, UUID.
+            backup_file_id: path `backupFileId`, UUID.
+
+        Returns:
+            200: `BackupFileModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MarkBackupFileAsInfected
+        """
+        return Request(self, _MARK_BACKUP_FILE_AS_INFECTED, {"id": id, "backup_file_id": backup_file_id})
+
+    def start_health_check_backup(
+        self: Caller,
+        body: FileBackupHealthCheckSpec | Unset = UNSET,
+    ) -> Request[SessionsResult]:
+        """Run Health Check and Repair: POST /api/v1/backups/runHealthcheck.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/StartHealthCheckBackup
+        """
+        return Request(self, _START_HEALTH_CHECK_BACKUP, {}, body)
+
+    def copy_unstructured_data_backups(
+        self: Caller,
+        body: CopyBackupSpec,
+    ) -> Request[SessionModel]:
+        """Copy Backups to Another Repository: POST /api/v1/backups/unstructuredData/copyTo.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyUnstructuredDataBackups
+        """
+        return Request(self, _COPY_UNSTRUCTURED_DATA_BACKUPS, {}, body)
+
+    def copy_machines_backups(
+        self: Caller,
+        body: CopyMachinesBackupsSpec,
+    ) -> Request[SessionModel]:
+        """Copy Machine Backups to Another Repository or Folder: POST /api/v1/backups/machines/copyTo.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/CopyMachinesBackups
+        """
+        return Request(self, _COPY_MACHINES_BACKUPS, {}, body)
+
+    def move_backup(
+        self: Caller,
+        id: str,
+        body: MoveBackupSpec,
+    ) -> Request[SessionModel]:
+        """Move Backup to Another Repository: POST /api/v1/backups/{id}/moveTo.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MoveBackup
+        """
+        return Request(self, _MOVE_BACKUP, {"id": id}, body)
+
+    def move_backup_objects(
+        self: Caller,
+        id: str,
+        body: MoveBackupObjectsSpec,
+        *,
+        move_associated_backup_copies: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Move Backup Objects to Another Job: POST /api/v1/backups/{id}/objects/moveTo.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+            move_associated_backup_copies: query `moveAssociatedBackupCopies`, default false.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/MoveBackupObjects
+        """
+        return Request(
+            self, _MOVE_BACKUP_OBJECTS, {"id": id, "move_associated_backup_copies": move_associated_backup_copies}, body
+        )
+
+    def get_move_copy_sessions(
+        self: Caller,
+    ) -> Request[list[SessionModel]]:
+        """Get Move/Copy Backup Sessions Awaiting Action: GET /api/v1/backups/moveCopySessions.
+
+        Returns:
+            200: `list[SessionModel]`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/GetMoveCopySessions
+        """
+        return Request(self, _GET_MOVE_COPY_SESSIONS, {})
+
+    def manage_move_copy_session(
+        self: Caller,
+        session_id: str,
+        body: ManageMoveCopySessionSpec,
+    ) -> Request[SessionModel]:
+        """Manage a Move/Copy Backup Session Awaiting Action: POST /api/v1/backups/moveCopySessions/{sessionId}/manage.
+
+        Args:
+            session_id: path `sessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Backups#operation/ManageMoveCopySession
+        """
+        return Request(self, _MANAGE_MOVE_COPY_SESSION, {"session_id": session_id}, body)
+
+
+get_all_backups = BackupsApi.get_all_backups
+get_backup = BackupsApi.get_backup
+delete_backup = BackupsApi.delete_backup
+get_backup_details = BackupsApi.get_backup_details
+get_backup_objects_with_filtering = BackupsApi.get_backup_objects_with_filtering
+delete_backup_object = BackupsApi.delete_backup_object
+download_backup_meta = BackupsApi.download_backup_meta
+get_all_backup_files = BackupsApi.get_all_backup_files
+get_backup_file = BackupsApi.get_backup_file
+mark_backup_file_as_clean = BackupsApi.mark_backup_file_as_clean
+mark_backup_file_as_infected = BackupsApi.mark_backup_file_as_infected
+start_health_check_backup = BackupsApi.start_health_check_backup
+copy_unstructured_data_backups = BackupsApi.copy_unstructured_data_backups
+copy_machines_backups = BackupsApi.copy_machines_backups
+move_backup = BackupsApi.move_backup
+move_backup_objects = BackupsApi.move_backup_objects
+get_move_copy_sessions = BackupsApi.get_move_copy_sessions
+manage_move_copy_session = BackupsApi.manage_move_copy_session

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import ConfigBackupModel, SessionModel
 
 _GET_CONFIG_BACKUP_OPTIONS: Operation[ConfigBackupModel] = Operation(
@@ -24,8 +21,8 @@ _GET_CONFIG_BACKUP_OPTIONS: Operation[ConfigBackupModel] = Operation(
     tag="Configuration Backup",
     group="configuration_backup",
     name="get_config_backup_options",
-    answers={
-        200: Answer("ConfigBackupModel"),
+    responses={
+        200: Response("ConfigBackupModel"),
     },
 )
 
@@ -39,8 +36,8 @@ _UPDATE_CONFIG_BACKUP_OPTIONS: Operation[ConfigBackupModel] = Operation(
     group="configuration_backup",
     name="update_config_backup_options",
     body=Body("ConfigBackupModel"),
-    answers={
-        200: Answer("ConfigBackupModel"),
+    responses={
+        200: Response("ConfigBackupModel"),
     },
 )
 
@@ -53,82 +50,10 @@ _START_CONFIG_BACKUP: Operation[SessionModel] = Operation(
     tag="Configuration Backup",
     group="configuration_backup",
     name="start_config_backup",
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
-
-
-async def get_config_backup_options(
-    client: ApplianceClient,
-) -> ConfigBackupModel:
-    """Get Configuration Backup: GET /api/v1/configBackup.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `ConfigBackupModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/GetConfigBackupOptions
-    """
-    return await client.execute(_GET_CONFIG_BACKUP_OPTIONS, {})
-
-
-async def update_config_backup_options(
-    client: ApplianceClient,
-    body: ConfigBackupModel,
-) -> ConfigBackupModel:
-    """Edit Configuration Backup: PUT /api/v1/configBackup.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `ConfigBackupModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/UpdateConfigBackupOptions
-    """
-    return await client.execute(_UPDATE_CONFIG_BACKUP_OPTIONS, {}, body)
-
-
-async def start_config_backup(
-    client: ApplianceClient,
-) -> SessionModel:
-    """Start Configuration Backup: POST /api/v1/configBackup/backup.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/StartConfigBackup
-    """
-    return await client.execute(_START_CONFIG_BACKUP, {})
 
 
 class ConfigurationBackupApi(Api):
@@ -136,6 +61,69 @@ class ConfigurationBackupApi(Api):
 
     __slots__ = ()
 
-    get_config_backup_options = Method(get_config_backup_options)
-    update_config_backup_options = Method(update_config_backup_options)
-    start_config_backup = Method(start_config_backup)
+    def get_config_backup_options(
+        self: Caller,
+    ) -> Request[ConfigBackupModel]:
+        """Get Configuration Backup: GET /api/v1/configBackup.
+
+        Returns:
+            200: `ConfigBackupModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/GetConfigBackupOptions
+        """
+        return Request(self, _GET_CONFIG_BACKUP_OPTIONS, {})
+
+    def update_config_backup_options(
+        self: Caller,
+        body: ConfigBackupModel,
+    ) -> Request[ConfigBackupModel]:
+        """Edit Configuration Backup: PUT /api/v1/configBackup.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `ConfigBackupModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/UpdateConfigBackupOptions
+        """
+        return Request(self, _UPDATE_CONFIG_BACKUP_OPTIONS, {}, body)
+
+    def start_config_backup(
+        self: Caller,
+    ) -> Request[SessionModel]:
+        """Start Configuration Backup: POST /api/v1/configBackup/backup.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Configuration-Backup#operation/StartConfigBackup
+        """
+        return Request(self, _START_CONFIG_BACKUP, {})
+
+
+get_config_backup_options = ConfigurationBackupApi.get_config_backup_options
+update_config_backup_options = ConfigurationBackupApi.update_config_backup_options
+start_config_backup = ConfigurationBackupApi.start_config_backup

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import (
         DiskLayoutAutoMappingRequest,
         DiskLayoutAutoMappingResult,
@@ -42,8 +39,8 @@ _DISK_MANAGEMENT_INIT: Operation[DiskManagementInitializationResponse] = Operati
     group="disk_management",
     name="disk_management_init",
     body=Body("DiskManagementInitializationRequest"),
-    answers={
-        200: Answer("DiskManagementInitializationResponse"),
+    responses={
+        200: Response("DiskManagementInitializationResponse"),
     },
 )
 
@@ -57,8 +54,8 @@ _AUTO_MAP_DISK_LAYOUT: Operation[DiskLayoutAutoMappingResult] = Operation(
     group="disk_management",
     name="auto_map_disk_layout",
     body=Body("DiskLayoutAutoMappingRequest"),
-    answers={
-        200: Answer("DiskLayoutAutoMappingResult"),
+    responses={
+        200: Response("DiskLayoutAutoMappingResult"),
     },
 )
 
@@ -72,8 +69,8 @@ _KEEP_DISK_MANAGEMENT_SESSION_ALIVE: Operation[EmptySuccessResponse] = Operation
     group="disk_management",
     name="keep_disk_management_session_alive",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -87,8 +84,8 @@ _GET_RESTORE_LAYOUT: Operation[RestoreLayout] = Operation(
     group="disk_management",
     name="get_restore_layout",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
-    answers={
-        200: Answer("RestoreLayout"),
+    responses={
+        200: Response("RestoreLayout"),
     },
 )
 
@@ -103,8 +100,8 @@ _APPLY_BACKUP_LAYOUT: Operation[DiskMappingContext] = Operation(
     name="apply_backup_layout",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("DiskOperationSpec"),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
 
@@ -119,8 +116,8 @@ _APPLY_DISK_LAYOUT: Operation[DiskMappingContext] = Operation(
     name="apply_disk_layout",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("DiskLayoutOperationSpec"),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
 
@@ -135,8 +132,8 @@ _ERASE_DISK: Operation[DiskMappingContext] = Operation(
     name="erase_disk",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("DiskOperationSpec"),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
 
@@ -151,8 +148,8 @@ _REMOVE_PARTITION: Operation[DiskMappingContext] = Operation(
     name="remove_partition",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("RemoveDiskPartitionOperationSpec"),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
 
@@ -167,8 +164,8 @@ _RESIZE_PARTITION: Operation[DiskMappingContext] = Operation(
     name="resize_partition",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("ResizeDiskPartitionOperationSpec"),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
 
@@ -183,8 +180,8 @@ _CHECK_CAN_RESIZE_PARTITION: Operation[DiskPartitionResizeOptions] = Operation(
     name="check_can_resize_partition",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("ResizePartitionOptionsRequest"),
-    answers={
-        200: Answer("DiskPartitionResizeOptions"),
+    responses={
+        200: Response("DiskPartitionResizeOptions"),
     },
     safe=True,
 )
@@ -200,8 +197,8 @@ _RESTORE_PARTITION: Operation[DiskMappingContext] = Operation(
     name="restore_partition",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
     body=Body("RestoreDiskPartitionOperationSpec"),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
 
@@ -215,8 +212,8 @@ _UNLOCK_VOLUME: Operation[DiskManagementVolumeUnlockResponse] = Operation(
     group="disk_management",
     name="unlock_volume",
     body=Body("DiskManagementVolumeUnlockRequest"),
-    answers={
-        200: Answer("DiskManagementVolumeUnlockResponse"),
+    responses={
+        200: Response("DiskManagementVolumeUnlockResponse"),
     },
 )
 
@@ -230,8 +227,8 @@ _CREATE_CHECK_POINT: Operation[EmptySuccessResponse] = Operation(
     group="disk_management",
     name="create_check_point",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
 
@@ -245,376 +242,10 @@ _REVERT_TO_CHECK_POINT: Operation[DiskMappingContext] = Operation(
     group="disk_management",
     name="revert_to_check_point",
     parameters=(Parameter("disk_management_session_id", "diskManagementSessionId", "path", required=True),),
-    answers={
-        200: Answer("DiskMappingContext"),
+    responses={
+        200: Response("DiskMappingContext"),
     },
 )
-
-
-async def disk_management_init(
-    client: ApplianceClient,
-    body: DiskManagementInitializationRequest,
-) -> DiskManagementInitializationResponse:
-    """Initialize Disk Management: POST /api/v1/diskManagement/init.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskManagementInitializationResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/DiskManagementInit
-    """
-    return await client.execute(_DISK_MANAGEMENT_INIT, {}, body)
-
-
-async def auto_map_disk_layout(
-    client: ApplianceClient,
-    body: DiskLayoutAutoMappingRequest,
-) -> DiskLayoutAutoMappingResult:
-    """Map Backup Layout to Host Layout Automatically: POST /api/v1/diskManagement/automap.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskLayoutAutoMappingResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/AutoMapDiskLayout
-    """
-    return await client.execute(_AUTO_MAP_DISK_LAYOUT, {}, body)
-
-
-async def keep_disk_management_session_alive(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-) -> EmptySuccessResponse:
-    """Keep Disk Management Session Alive: PUT /api/v1/diskManagement/{diskManagementSessionId}/keepAlive.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/KeepDiskManagementSessionAlive
-    """
-    return await client.execute(
-        _KEEP_DISK_MANAGEMENT_SESSION_ALIVE, {"disk_management_session_id": disk_management_session_id}
-    )
-
-
-async def get_restore_layout(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-) -> RestoreLayout:
-    """Get Current Restore Layout of Host: GET /api/v1/diskManagement/{diskManagementSessionId}.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-
-    Returns:
-        200: `RestoreLayout`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/GetRestoreLayout
-    """
-    return await client.execute(_GET_RESTORE_LAYOUT, {"disk_management_session_id": disk_management_session_id})
-
-
-async def apply_backup_layout(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: DiskOperationSpec,
-) -> DiskMappingContext:
-    """Apply Backup Layout: POST /api/v1/diskManagement/{diskManagementSessionId}/applyBackupLayout.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyBackupLayout
-    """
-    return await client.execute(_APPLY_BACKUP_LAYOUT, {"disk_management_session_id": disk_management_session_id}, body)
-
-
-async def apply_disk_layout(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: DiskLayoutOperationSpec,
-) -> DiskMappingContext:
-    """Apply Disk Layout: POST /api/v1/diskManagement/{diskManagementSessionId}/applyDiskLayout.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyDiskLayout
-    """
-    return await client.execute(_APPLY_DISK_LAYOUT, {"disk_management_session_id": disk_management_session_id}, body)
-
-
-async def erase_disk(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: DiskOperationSpec,
-) -> DiskMappingContext:
-    """Erase Disk: POST /api/v1/diskManagement/{diskManagementSessionId}/eraseDisk.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/EraseDisk
-    """
-    return await client.execute(_ERASE_DISK, {"disk_management_session_id": disk_management_session_id}, body)
-
-
-async def remove_partition(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: RemoveDiskPartitionOperationSpec,
-) -> DiskMappingContext:
-    """Remove Partition: POST /api/v1/diskManagement/{diskManagementSessionId}/removePartition.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RemovePartition
-    """
-    return await client.execute(_REMOVE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
-
-
-async def resize_partition(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: ResizeDiskPartitionOperationSpec,
-) -> DiskMappingContext:
-    """Resize Partition: POST /api/v1/diskManagement/{diskManagementSessionId}/resizePartition.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ResizePartition
-    """
-    return await client.execute(_RESIZE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
-
-
-async def check_can_resize_partition(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: ResizePartitionOptionsRequest,
-) -> DiskPartitionResizeOptions:
-    """Get Partition Resize Options: POST /api/v1/diskManagement/{diskManagementSessionId}/resizePartitionOptions.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskPartitionResizeOptions`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CheckCanResizePartition
-    """
-    return await client.execute(
-        _CHECK_CAN_RESIZE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body
-    )
-
-
-async def restore_partition(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-    body: RestoreDiskPartitionOperationSpec,
-) -> DiskMappingContext:
-    """Restore Partition: POST /api/v1/diskManagement/{diskManagementSessionId}/restorePartition.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RestorePartition
-    """
-    return await client.execute(_RESTORE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
-
-
-async def unlock_volume(
-    client: ApplianceClient,
-    body: DiskManagementVolumeUnlockRequest,
-) -> DiskManagementVolumeUnlockResponse:
-    """Unlock BitLocker-Protected Volume: PUT /api/v1/diskManagement/unlockVolume.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DiskManagementVolumeUnlockResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/UnlockVolume
-    """
-    return await client.execute(_UNLOCK_VOLUME, {}, body)
-
-
-async def create_check_point(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-) -> EmptySuccessResponse:
-    """Create Disk Management Checkpoint: PUT /api/v1/diskManagement/{diskManagementSessionId}/createCheckPoint.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CreateCheckPoint
-    """
-    return await client.execute(_CREATE_CHECK_POINT, {"disk_management_session_id": disk_management_session_id})
-
-
-async def revert_to_check_point(
-    client: ApplianceClient,
-    disk_management_session_id: str,
-) -> DiskMappingContext:
-    """Revert to Disk Management Checkpoint: PUT /api/v1/diskManagement/{diskManagementSessionId}/revertToCheckPoint.
-
-    Args:
-        client: the appliance.
-        disk_management_session_id: path `diskManagementSessionId`, UUID.
-
-    Returns:
-        200: `DiskMappingContext`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RevertToCheckPoint
-    """
-    return await client.execute(_REVERT_TO_CHECK_POINT, {"disk_management_session_id": disk_management_session_id})
 
 
 class DiskManagementApi(Api):
@@ -622,17 +253,356 @@ class DiskManagementApi(Api):
 
     __slots__ = ()
 
-    disk_management_init = Method(disk_management_init)
-    auto_map_disk_layout = Method(auto_map_disk_layout)
-    keep_disk_management_session_alive = Method(keep_disk_management_session_alive)
-    get_restore_layout = Method(get_restore_layout)
-    apply_backup_layout = Method(apply_backup_layout)
-    apply_disk_layout = Method(apply_disk_layout)
-    erase_disk = Method(erase_disk)
-    remove_partition = Method(remove_partition)
-    resize_partition = Method(resize_partition)
-    check_can_resize_partition = Method(check_can_resize_partition)
-    restore_partition = Method(restore_partition)
-    unlock_volume = Method(unlock_volume)
-    create_check_point = Method(create_check_point)
-    revert_to_check_point = Method(revert_to_check_point)
+    def disk_management_init(
+        self: Caller,
+        body: DiskManagementInitializationRequest,
+    ) -> Request[DiskManagementInitializationResponse]:
+        """Initialize Disk Management: POST /api/v1/diskManagement/init.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskManagementInitializationResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/DiskManagementInit
+        """
+        return Request(self, _DISK_MANAGEMENT_INIT, {}, body)
+
+    def auto_map_disk_layout(
+        self: Caller,
+        body: DiskLayoutAutoMappingRequest,
+    ) -> Request[DiskLayoutAutoMappingResult]:
+        """Map Backup Layout to Host Layout Automatically: POST /api/v1/diskManagement/automap.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskLayoutAutoMappingResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/AutoMapDiskLayout
+        """
+        return Request(self, _AUTO_MAP_DISK_LAYOUT, {}, body)
+
+    def keep_disk_management_session_alive(
+        self: Caller,
+        disk_management_session_id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Keep Disk Management Session Alive: PUT /api/v1/diskManagement/{diskManagementSessionId}/keepAlive.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/KeepDiskManagementSessionAlive
+        """
+        return Request(
+            self, _KEEP_DISK_MANAGEMENT_SESSION_ALIVE, {"disk_management_session_id": disk_management_session_id}
+        )
+
+    def get_restore_layout(
+        self: Caller,
+        disk_management_session_id: str,
+    ) -> Request[RestoreLayout]:
+        """Get Current Restore Layout of Host: GET /api/v1/diskManagement/{diskManagementSessionId}.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+
+        Returns:
+            200: `RestoreLayout`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/GetRestoreLayout
+        """
+        return Request(self, _GET_RESTORE_LAYOUT, {"disk_management_session_id": disk_management_session_id})
+
+    def apply_backup_layout(
+        self: Caller,
+        disk_management_session_id: str,
+        body: DiskOperationSpec,
+    ) -> Request[DiskMappingContext]:
+        """Apply Backup Layout: POST /api/v1/diskManagement/{diskManagementSessionId}/applyBackupLayout.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyBackupLayout
+        """
+        return Request(self, _APPLY_BACKUP_LAYOUT, {"disk_management_session_id": disk_management_session_id}, body)
+
+    def apply_disk_layout(
+        self: Caller,
+        disk_management_session_id: str,
+        body: DiskLayoutOperationSpec,
+    ) -> Request[DiskMappingContext]:
+        """Apply Disk Layout: POST /api/v1/diskManagement/{diskManagementSessionId}/applyDiskLayout.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ApplyDiskLayout
+        """
+        return Request(self, _APPLY_DISK_LAYOUT, {"disk_management_session_id": disk_management_session_id}, body)
+
+    def erase_disk(
+        self: Caller,
+        disk_management_session_id: str,
+        body: DiskOperationSpec,
+    ) -> Request[DiskMappingContext]:
+        """Erase Disk: POST /api/v1/diskManagement/{diskManagementSessionId}/eraseDisk.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/EraseDisk
+        """
+        return Request(self, _ERASE_DISK, {"disk_management_session_id": disk_management_session_id}, body)
+
+    def remove_partition(
+        self: Caller,
+        disk_management_session_id: str,
+        body: RemoveDiskPartitionOperationSpec,
+    ) -> Request[DiskMappingContext]:
+        """Remove Partition: POST /api/v1/diskManagement/{diskManagementSessionId}/removePartition.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RemovePartition
+        """
+        return Request(self, _REMOVE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
+
+    def resize_partition(
+        self: Caller,
+        disk_management_session_id: str,
+        body: ResizeDiskPartitionOperationSpec,
+    ) -> Request[DiskMappingContext]:
+        """Resize Partition: POST /api/v1/diskManagement/{diskManagementSessionId}/resizePartition.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/ResizePartition
+        """
+        return Request(self, _RESIZE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
+
+    def check_can_resize_partition(
+        self: Caller,
+        disk_management_session_id: str,
+        body: ResizePartitionOptionsRequest,
+    ) -> Request[DiskPartitionResizeOptions]:
+        """Get Partition Resize Options: POST /api/v1/diskManagement/{diskManagementSessionId}/resizePartitionOptions.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskPartitionResizeOptions`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CheckCanResizePartition
+        """
+        return Request(
+            self, _CHECK_CAN_RESIZE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body
+        )
+
+    def restore_partition(
+        self: Caller,
+        disk_management_session_id: str,
+        body: RestoreDiskPartitionOperationSpec,
+    ) -> Request[DiskMappingContext]:
+        """Restore Partition: POST /api/v1/diskManagement/{diskManagementSessionId}/restorePartition.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RestorePartition
+        """
+        return Request(self, _RESTORE_PARTITION, {"disk_management_session_id": disk_management_session_id}, body)
+
+    def unlock_volume(
+        self: Caller,
+        body: DiskManagementVolumeUnlockRequest,
+    ) -> Request[DiskManagementVolumeUnlockResponse]:
+        """Unlock BitLocker-Protected Volume: PUT /api/v1/diskManagement/unlockVolume.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DiskManagementVolumeUnlockResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/UnlockVolume
+        """
+        return Request(self, _UNLOCK_VOLUME, {}, body)
+
+    def create_check_point(
+        self: Caller,
+        disk_management_session_id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Create Disk Management Checkpoint: PUT /api/v1/diskManagement/{diskManagementSessionId}/createCheckPoint.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/CreateCheckPoint
+        """
+        return Request(self, _CREATE_CHECK_POINT, {"disk_management_session_id": disk_management_session_id})
+
+    def revert_to_check_point(
+        self: Caller,
+        disk_management_session_id: str,
+    ) -> Request[DiskMappingContext]:
+        """Revert to Disk Management Checkpoint: PUT /api/v1/diskManagement/{diskManagementSessionId}/revertToCheckPoint.
+
+        Args:
+            disk_management_session_id: path `diskManagementSessionId`, UUID.
+
+        Returns:
+            200: `DiskMappingContext`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/DiskManagement#operation/RevertToCheckPoint
+        """
+        return Request(self, _REVERT_TO_CHECK_POINT, {"disk_management_session_id": disk_management_session_id})
+
+
+disk_management_init = DiskManagementApi.disk_management_init
+auto_map_disk_layout = DiskManagementApi.auto_map_disk_layout
+keep_disk_management_session_alive = DiskManagementApi.keep_disk_management_session_alive
+get_restore_layout = DiskManagementApi.get_restore_layout
+apply_backup_layout = DiskManagementApi.apply_backup_layout
+apply_disk_layout = DiskManagementApi.apply_disk_layout
+erase_disk = DiskManagementApi.erase_disk
+remove_partition = DiskManagementApi.remove_partition
+resize_partition = DiskManagementApi.resize_partition
+check_can_resize_partition = DiskManagementApi.check_can_resize_partition
+restore_partition = DiskManagementApi.restore_partition
+unlock_volume = DiskManagementApi.unlock_volume
+create_check_point = DiskManagementApi.create_check_point
+revert_to_check_point = DiskManagementApi.revert_to_check_point

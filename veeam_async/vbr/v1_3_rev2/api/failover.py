@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import SessionsResult, ViVMSnapshotReplicaFailoverSpec
 
 _VI_VM_SNAPSHOT_REPLICA_FAILOVER: Operation[SessionsResult] = Operation(
@@ -25,8 +22,8 @@ _VI_VM_SNAPSHOT_REPLICA_FAILOVER: Operation[SessionsResult] = Operation(
     group="failover",
     name="vi_vm_snapshot_replica_failover",
     body=Body("ViVMSnapshotReplicaFailoverSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -40,8 +37,8 @@ _VI_VM_SNAPSHOT_REPLICA_PLANNED_FAILOVER: Operation[SessionsResult] = Operation(
     group="failover",
     name="vi_vm_snapshot_replica_planned_failover",
     body=Body("ViVMSnapshotReplicaFailoverSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -55,8 +52,8 @@ _VI_VM_SNAPSHOT_REPLICA_PERMANENT_FAILOVER: Operation[SessionsResult] = Operatio
     group="failover",
     name="vi_vm_snapshot_replica_permanent_failover",
     body=Body("ViVMSnapshotReplicaFailoverSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
 
@@ -70,114 +67,10 @@ _VI_VM_SNAPSHOT_REPLICA_UNDO_FAILOVER: Operation[SessionsResult] = Operation(
     group="failover",
     name="vi_vm_snapshot_replica_undo_failover",
     body=Body("ViVMSnapshotReplicaFailoverSpec"),
-    answers={
-        201: Answer("SessionsResult"),
+    responses={
+        201: Response("SessionsResult"),
     },
 )
-
-
-async def vi_vm_snapshot_replica_failover(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaFailoverSpec,
-) -> SessionsResult:
-    """Start Failover: POST /api/v1/failover/failoverNow/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaFailover
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_FAILOVER, {}, body)
-
-
-async def vi_vm_snapshot_replica_planned_failover(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaFailoverSpec,
-) -> SessionsResult:
-    """Start Planned Failover: POST /api/v1/failover/plannedFailover/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPlannedFailover
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_PLANNED_FAILOVER, {}, body)
-
-
-async def vi_vm_snapshot_replica_permanent_failover(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaFailoverSpec,
-) -> SessionsResult:
-    """Start Permanent Failover: POST /api/v1/failover/permanentFailover/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPermanentFailover
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_PERMANENT_FAILOVER, {}, body)
-
-
-async def vi_vm_snapshot_replica_undo_failover(
-    client: ApplianceClient,
-    body: ViVMSnapshotReplicaFailoverSpec,
-) -> SessionsResult:
-    """Undo Failover: POST /api/v1/failover/undoFailover/vSphere/snapshot.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionsResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaUndoFailover
-    """
-    return await client.execute(_VI_VM_SNAPSHOT_REPLICA_UNDO_FAILOVER, {}, body)
 
 
 class FailoverApi(Api):
@@ -185,7 +78,104 @@ class FailoverApi(Api):
 
     __slots__ = ()
 
-    vi_vm_snapshot_replica_failover = Method(vi_vm_snapshot_replica_failover)
-    vi_vm_snapshot_replica_planned_failover = Method(vi_vm_snapshot_replica_planned_failover)
-    vi_vm_snapshot_replica_permanent_failover = Method(vi_vm_snapshot_replica_permanent_failover)
-    vi_vm_snapshot_replica_undo_failover = Method(vi_vm_snapshot_replica_undo_failover)
+    def vi_vm_snapshot_replica_failover(
+        self: Caller,
+        body: ViVMSnapshotReplicaFailoverSpec,
+    ) -> Request[SessionsResult]:
+        """Start Failover: POST /api/v1/failover/failoverNow/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaFailover
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_FAILOVER, {}, body)
+
+    def vi_vm_snapshot_replica_planned_failover(
+        self: Caller,
+        body: ViVMSnapshotReplicaFailoverSpec,
+    ) -> Request[SessionsResult]:
+        """Start Planned Failover: POST /api/v1/failover/plannedFailover/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPlannedFailover
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_PLANNED_FAILOVER, {}, body)
+
+    def vi_vm_snapshot_replica_permanent_failover(
+        self: Caller,
+        body: ViVMSnapshotReplicaFailoverSpec,
+    ) -> Request[SessionsResult]:
+        """Start Permanent Failover: POST /api/v1/failover/permanentFailover/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaPermanentFailover
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_PERMANENT_FAILOVER, {}, body)
+
+    def vi_vm_snapshot_replica_undo_failover(
+        self: Caller,
+        body: ViVMSnapshotReplicaFailoverSpec,
+    ) -> Request[SessionsResult]:
+        """Undo Failover: POST /api/v1/failover/undoFailover/vSphere/snapshot.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionsResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Failover#operation/ViVMSnapshotReplicaUndoFailover
+        """
+        return Request(self, _VI_VM_SNAPSHOT_REPLICA_UNDO_FAILOVER, {}, body)
+
+
+vi_vm_snapshot_replica_failover = FailoverApi.vi_vm_snapshot_replica_failover
+vi_vm_snapshot_replica_planned_failover = FailoverApi.vi_vm_snapshot_replica_planned_failover
+vi_vm_snapshot_replica_permanent_failover = FailoverApi.vi_vm_snapshot_replica_permanent_failover
+vi_vm_snapshot_replica_undo_failover = FailoverApi.vi_vm_snapshot_replica_undo_failover

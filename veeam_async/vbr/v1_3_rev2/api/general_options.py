@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation, Parameter
+from veeam_async._operation import Api, Body, Caller, Operation, Parameter, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import (
         DatastoresLatencySettingsModel,
@@ -44,8 +42,8 @@ _GET_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
     tag="General Options",
     group="general_options",
     name="get_general_options",
-    answers={
-        200: Answer("GeneralOptionsModel"),
+    responses={
+        200: Response("GeneralOptionsModel"),
     },
     deprecated=True,
 )
@@ -60,8 +58,8 @@ _UPDATE_GENERAL_OPTIONS: Operation[GeneralOptionsModel] = Operation(
     group="general_options",
     name="update_general_options",
     body=Body("GeneralOptionsModel"),
-    answers={
-        200: Answer("GeneralOptionsModel"),
+    responses={
+        200: Response("GeneralOptionsModel"),
     },
     deprecated=True,
 )
@@ -75,8 +73,8 @@ _GET_EMAIL_SETTINGS: Operation[GeneralOptionsEmailSettingsBaseModel] = Operation
     tag="General Options",
     group="general_options",
     name="get_email_settings",
-    answers={
-        200: Answer("GeneralOptionsEmailSettingsBaseModel"),
+    responses={
+        200: Response("GeneralOptionsEmailSettingsBaseModel"),
     },
 )
 
@@ -90,8 +88,8 @@ _UPDATE_EMAIL_SETTINGS: Operation[GeneralOptionsEmailSettingsBaseModel] = Operat
     group="general_options",
     name="update_email_settings",
     body=Body("GeneralOptionsEmailSettingsBaseModel"),
-    answers={
-        200: Answer("GeneralOptionsEmailSettingsBaseModel"),
+    responses={
+        200: Response("GeneralOptionsEmailSettingsBaseModel"),
     },
 )
 
@@ -104,8 +102,8 @@ _SEND_TEST_EMAIL_MESSAGE: Operation[None] = Operation(
     tag="General Options",
     group="general_options",
     name="send_test_email_message",
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -119,8 +117,8 @@ _CHECK_SMTP_CONNECTION: Operation[GeneralOptionsCheckSmtpConnectionModel] = Oper
     group="general_options",
     name="check_smtp_connection",
     body=Body("GeneralOptionsCheckSmtpConnectionSpec"),
-    answers={
-        200: Answer("GeneralOptionsCheckSmtpConnectionModel"),
+    responses={
+        200: Response("GeneralOptionsCheckSmtpConnectionModel"),
     },
 )
 
@@ -133,8 +131,8 @@ _GET_HOST_AUTHENTICATION_SETTINGS: Operation[GeneralOptionsHostAuthenticationMod
     tag="General Options",
     group="general_options",
     name="get_host_authentication_settings",
-    answers={
-        200: Answer("GeneralOptionsHostAuthenticationModel"),
+    responses={
+        200: Response("GeneralOptionsHostAuthenticationModel"),
     },
 )
 
@@ -148,8 +146,8 @@ _UPDATE_HOST_AUTHENTICATION_SETTINGS: Operation[GeneralOptionsHostAuthentication
     group="general_options",
     name="update_host_authentication_settings",
     body=Body("GeneralOptionsHostAuthenticationModel"),
-    answers={
-        200: Answer("GeneralOptionsHostAuthenticationModel"),
+    responses={
+        200: Response("GeneralOptionsHostAuthenticationModel"),
     },
 )
 
@@ -163,8 +161,8 @@ _EXPORT_TRUSTED_HOSTS: Operation[None] = Operation(
     group="general_options",
     name="export_trusted_hosts",
     body=Body("GeneralOptionsHostAuthenticationExportModel"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -178,8 +176,8 @@ _IMPORT_TRUSTED_HOSTS: Operation[GeneralOptionsHostAuthenticationImportResultMod
     group="general_options",
     name="import_trusted_hosts",
     body=Body("GeneralOptionsHostAuthenticationImportModel"),
-    answers={
-        200: Answer("GeneralOptionsHostAuthenticationImportResultModel"),
+    responses={
+        200: Response("GeneralOptionsHostAuthenticationImportResultModel"),
     },
 )
 
@@ -192,8 +190,8 @@ _GET_NOTIFICATIONS_SETTINGS: Operation[GeneralOptionsNotificationsModel] = Opera
     tag="General Options",
     group="general_options",
     name="get_notifications_settings",
-    answers={
-        200: Answer("GeneralOptionsNotificationsModel"),
+    responses={
+        200: Response("GeneralOptionsNotificationsModel"),
     },
 )
 
@@ -207,8 +205,8 @@ _UPDATE_NOTIFICATIONS_SETTINGS: Operation[GeneralOptionsNotificationsModel] = Op
     group="general_options",
     name="update_notifications_settings",
     body=Body("GeneralOptionsNotificationsModel"),
-    answers={
-        200: Answer("GeneralOptionsNotificationsModel"),
+    responses={
+        200: Response("GeneralOptionsNotificationsModel"),
     },
 )
 
@@ -221,8 +219,8 @@ _GET_EVENT_FORWARDING_SETTINGS: Operation[GeneralOptionsEventForwardingModel] = 
     tag="General Options",
     group="general_options",
     name="get_event_forwarding_settings",
-    answers={
-        200: Answer("GeneralOptionsEventForwardingModel"),
+    responses={
+        200: Response("GeneralOptionsEventForwardingModel"),
     },
 )
 
@@ -236,8 +234,8 @@ _UPDATE_EVENT_FORWARDING_SETTINGS: Operation[GeneralOptionsEventForwardingModel]
     group="general_options",
     name="update_event_forwarding_settings",
     body=Body("GeneralOptionsEventForwardingModel"),
-    answers={
-        200: Answer("GeneralOptionsEventForwardingModel"),
+    responses={
+        200: Response("GeneralOptionsEventForwardingModel"),
     },
 )
 
@@ -250,8 +248,8 @@ _GET_STORAGE_LATENCY_SETTINGS: Operation[StorageLatencyControlModel] = Operation
     tag="General Options",
     group="general_options",
     name="get_storage_latency_settings",
-    answers={
-        200: Answer("StorageLatencyControlModel"),
+    responses={
+        200: Response("StorageLatencyControlModel"),
     },
 )
 
@@ -265,8 +263,8 @@ _UPDATE_STORAGE_LATENCY_SETTINGS: Operation[StorageLatencyControlModel] = Operat
     group="general_options",
     name="update_storage_latency_settings",
     body=Body("StorageLatencyControlModel"),
-    answers={
-        200: Answer("StorageLatencyControlModel"),
+    responses={
+        200: Response("StorageLatencyControlModel"),
     },
 )
 
@@ -280,8 +278,8 @@ _ADD_DATASTORE_LATENCY: Operation[DatastoresLatencySettingsModel] = Operation(
     group="general_options",
     name="add_datastore_latency",
     body=Body("DatastoresLatencySettingsSpec"),
-    answers={
-        201: Answer("DatastoresLatencySettingsModel"),
+    responses={
+        201: Response("DatastoresLatencySettingsModel"),
     },
 )
 
@@ -295,8 +293,8 @@ _GET_DATASTORE_LATENCY_SETTINGS: Operation[DatastoresLatencySettingsModel] = Ope
     group="general_options",
     name="get_datastore_latency_settings",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("DatastoresLatencySettingsModel"),
+    responses={
+        200: Response("DatastoresLatencySettingsModel"),
     },
 )
 
@@ -311,8 +309,8 @@ _UPDATE_DATASTORE_LATENCY_SETTINGS: Operation[DatastoresLatencySettingsModel] = 
     name="update_datastore_latency_settings",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("DatastoresLatencySettingsModel"),
-    answers={
-        200: Answer("DatastoresLatencySettingsModel"),
+    responses={
+        200: Response("DatastoresLatencySettingsModel"),
     },
 )
 
@@ -326,8 +324,8 @@ _DELETE_DATASTORE_LATENCY_SETTINGS: Operation[None] = Operation(
     group="general_options",
     name="delete_datastore_latency_settings",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -340,8 +338,8 @@ _GET_VSA_EVENT_FORWARDING_SETTINGS: Operation[VsaEventForwardingSettingsModel] =
     tag="General Options",
     group="general_options",
     name="get_vsa_event_forwarding_settings",
-    answers={
-        200: Answer("VsaEventForwardingSettingsModel"),
+    responses={
+        200: Response("VsaEventForwardingSettingsModel"),
     },
 )
 
@@ -355,8 +353,8 @@ _UPDATE_VSA_EVENT_FORWARDING_SETTINGS: Operation[VsaEventForwardingSettingsModel
     group="general_options",
     name="update_vsa_event_forwarding_settings",
     body=Body("VsaEventForwardingSettingsModel"),
-    answers={
-        200: Answer("VsaEventForwardingSettingsModel"),
+    responses={
+        200: Response("VsaEventForwardingSettingsModel"),
     },
 )
 
@@ -369,8 +367,8 @@ _GET_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS: Operation[VsaEventForwardingDaemonSe
     tag="General Options",
     group="general_options",
     name="get_vsa_event_forwarding_daemons_settings",
-    answers={
-        200: Answer("VsaEventForwardingDaemonSettingsModel"),
+    responses={
+        200: Response("VsaEventForwardingDaemonSettingsModel"),
     },
 )
 
@@ -384,8 +382,8 @@ _UPDATE_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS: Operation[None] = Operation(
     group="general_options",
     name="update_vsa_event_forwarding_daemons_settings",
     body=Body("VsaEventForwardingDaemonSettingsModel"),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -398,8 +396,8 @@ _GET_NODE_EXPORTER_SETTINGS: Operation[NodeExporterSettingsModel] = Operation(
     tag="General Options",
     group="general_options",
     name="get_node_exporter_settings",
-    answers={
-        200: Answer("NodeExporterSettingsModel"),
+    responses={
+        200: Response("NodeExporterSettingsModel"),
     },
 )
 
@@ -413,8 +411,8 @@ _UPDATE_NODE_EXPORTER_SETTINGS: Operation[NodeExporterSettingsModel] = Operation
     group="general_options",
     name="update_node_exporter_settings",
     body=Body("NodeExporterSettingsModel", required=False),
-    answers={
-        200: Answer("NodeExporterSettingsModel"),
+    responses={
+        200: Response("NodeExporterSettingsModel"),
     },
 )
 
@@ -428,682 +426,10 @@ _SET_NODE_EXPORTER_SETTINGS_BASIC_AUTH: Operation[NodeExporterBasicAuthModel] = 
     group="general_options",
     name="set_node_exporter_settings_basic_auth",
     body=Body("NodeExporterBasicAuthModel", required=False),
-    answers={
-        200: Answer("NodeExporterBasicAuthModel"),
+    responses={
+        200: Response("NodeExporterBasicAuthModel"),
     },
 )
-
-
-async def get_general_options(
-    client: ApplianceClient,
-) -> GeneralOptionsModel:
-    """Get General Options: GET /api/v1/generalOptions.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetGeneralOptions
-    """
-    return await client.execute(_GET_GENERAL_OPTIONS, {})
-
-
-async def update_general_options(
-    client: ApplianceClient,
-    body: GeneralOptionsModel,
-) -> GeneralOptionsModel:
-    """Edit General Options: PUT /api/v1/generalOptions.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateGeneralOptions
-    """
-    return await client.execute(_UPDATE_GENERAL_OPTIONS, {}, body)
-
-
-async def get_email_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsEmailSettingsBaseModel:
-    """Get Email Settings: GET /api/v1/generalOptions/emailSettings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsEmailSettingsBaseModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEmailSettings
-    """
-    return await client.execute(_GET_EMAIL_SETTINGS, {})
-
-
-async def update_email_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsEmailSettingsBaseModel,
-) -> GeneralOptionsEmailSettingsBaseModel:
-    """Edit Email Settings: PUT /api/v1/generalOptions/emailSettings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsEmailSettingsBaseModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEmailSettings
-    """
-    return await client.execute(_UPDATE_EMAIL_SETTINGS, {}, body)
-
-
-async def send_test_email_message(
-    client: ApplianceClient,
-) -> None:
-    """Send Test Email: POST /api/v1/generalOptions/emailSettings/testMessage.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SendTestEmailMessage
-    """
-    return await client.execute(_SEND_TEST_EMAIL_MESSAGE, {})
-
-
-async def check_smtp_connection(
-    client: ApplianceClient,
-    body: GeneralOptionsCheckSmtpConnectionSpec,
-) -> GeneralOptionsCheckSmtpConnectionModel:
-    """Check SMTP Server Certificate: POST /api/v1/generalOptions/emailSettings/checkSmtpConnection.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsCheckSmtpConnectionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/CheckSmtpConnection
-    """
-    return await client.execute(_CHECK_SMTP_CONNECTION, {}, body)
-
-
-async def get_host_authentication_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsHostAuthenticationModel:
-    """Get Host Authentication Settings: GET /api/v1/generalOptions/hostAuthentication.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsHostAuthenticationModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetHostAuthenticationSettings
-    """
-    return await client.execute(_GET_HOST_AUTHENTICATION_SETTINGS, {})
-
-
-async def update_host_authentication_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsHostAuthenticationModel,
-) -> GeneralOptionsHostAuthenticationModel:
-    """Edit Host Authentication Settings: PUT /api/v1/generalOptions/hostAuthentication.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsHostAuthenticationModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateHostAuthenticationSettings
-    """
-    return await client.execute(_UPDATE_HOST_AUTHENTICATION_SETTINGS, {}, body)
-
-
-async def export_trusted_hosts(
-    client: ApplianceClient,
-    body: GeneralOptionsHostAuthenticationExportModel,
-) -> None:
-    """Export Trusted Hosts List to a File: POST /api/v1/generalOptions/hostAuthentication/exportTrustedHosts.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ExportTrustedHosts
-    """
-    return await client.execute(_EXPORT_TRUSTED_HOSTS, {}, body)
-
-
-async def import_trusted_hosts(
-    client: ApplianceClient,
-    body: GeneralOptionsHostAuthenticationImportModel,
-) -> GeneralOptionsHostAuthenticationImportResultModel:
-    """Import Trusted Hosts List from a File: POST /api/v1/generalOptions/hostAuthentication/importTrustedHosts.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsHostAuthenticationImportResultModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ImportTrustedHosts
-    """
-    return await client.execute(_IMPORT_TRUSTED_HOSTS, {}, body)
-
-
-async def get_notifications_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsNotificationsModel:
-    """Get Notification Settings: GET /api/v1/generalOptions/notifications.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsNotificationsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNotificationsSettings
-    """
-    return await client.execute(_GET_NOTIFICATIONS_SETTINGS, {})
-
-
-async def update_notifications_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsNotificationsModel,
-) -> GeneralOptionsNotificationsModel:
-    """Edit Notification Settings: PUT /api/v1/generalOptions/notifications.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsNotificationsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNotificationsSettings
-    """
-    return await client.execute(_UPDATE_NOTIFICATIONS_SETTINGS, {}, body)
-
-
-async def get_event_forwarding_settings(
-    client: ApplianceClient,
-) -> GeneralOptionsEventForwardingModel:
-    """Get Event Forwarding Settings: GET /api/v1/generalOptions/eventForwarding.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GeneralOptionsEventForwardingModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEventForwardingSettings
-    """
-    return await client.execute(_GET_EVENT_FORWARDING_SETTINGS, {})
-
-
-async def update_event_forwarding_settings(
-    client: ApplianceClient,
-    body: GeneralOptionsEventForwardingModel,
-) -> GeneralOptionsEventForwardingModel:
-    """Edit Event Forwarding Settings: PUT /api/v1/generalOptions/eventForwarding.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `GeneralOptionsEventForwardingModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEventForwardingSettings
-    """
-    return await client.execute(_UPDATE_EVENT_FORWARDING_SETTINGS, {}, body)
-
-
-async def get_storage_latency_settings(
-    client: ApplianceClient,
-) -> StorageLatencyControlModel:
-    """Get Storage Latency Settings: GET /api/v1/generalOptions/storageLatency.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `StorageLatencyControlModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetStorageLatencySettings
-    """
-    return await client.execute(_GET_STORAGE_LATENCY_SETTINGS, {})
-
-
-async def update_storage_latency_settings(
-    client: ApplianceClient,
-    body: StorageLatencyControlModel,
-) -> StorageLatencyControlModel:
-    """Edit Storage Latency Settings: PUT /api/v1/generalOptions/storageLatency.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `StorageLatencyControlModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateStorageLatencySettings
-    """
-    return await client.execute(_UPDATE_STORAGE_LATENCY_SETTINGS, {}, body)
-
-
-async def add_datastore_latency(
-    client: ApplianceClient,
-    body: DatastoresLatencySettingsSpec,
-) -> DatastoresLatencySettingsModel:
-    """Add Latency Settings for Specific Datastore: POST /api/v1/generalOptions/storageLatency/datastores.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `DatastoresLatencySettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/AddDatastoreLatency
-    """
-    return await client.execute(_ADD_DATASTORE_LATENCY, {}, body)
-
-
-async def get_datastore_latency_settings(
-    client: ApplianceClient,
-    id: str,
-) -> DatastoresLatencySettingsModel:
-    """Get Latency Settings for Specific Datastore: GET /api/v1/generalOptions/storageLatency/datastores/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `DatastoresLatencySettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetDatastoreLatencySettings
-    """
-    return await client.execute(_GET_DATASTORE_LATENCY_SETTINGS, {"id": id})
-
-
-async def update_datastore_latency_settings(
-    client: ApplianceClient,
-    id: str,
-    body: DatastoresLatencySettingsModel,
-) -> DatastoresLatencySettingsModel:
-    """Edit Latency Settings for Specific Datastore: PUT /api/v1/generalOptions/storageLatency/datastores/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `DatastoresLatencySettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateDatastoreLatencySettings
-    """
-    return await client.execute(_UPDATE_DATASTORE_LATENCY_SETTINGS, {"id": id}, body)
-
-
-async def delete_datastore_latency_settings(
-    client: ApplianceClient,
-    id: str,
-) -> None:
-    """Remove Latency Settings for Specific Datastore: DELETE /api/v1/generalOptions/storageLatency/datastores/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/DeleteDatastoreLatencySettings
-    """
-    return await client.execute(_DELETE_DATASTORE_LATENCY_SETTINGS, {"id": id})
-
-
-async def get_vsa_event_forwarding_settings(
-    client: ApplianceClient,
-) -> VsaEventForwardingSettingsModel:
-    """Get VSA Event Forwarding Settings: GET /api/v1/generalOptions/vsaEventForwarding.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `VsaEventForwardingSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingSettings
-    """
-    return await client.execute(_GET_VSA_EVENT_FORWARDING_SETTINGS, {})
-
-
-async def update_vsa_event_forwarding_settings(
-    client: ApplianceClient,
-    body: VsaEventForwardingSettingsModel,
-) -> VsaEventForwardingSettingsModel:
-    """Edit VSA Event Forwarding Settings: PUT /api/v1/generalOptions/vsaEventForwarding.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `VsaEventForwardingSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingSettings
-    """
-    return await client.execute(_UPDATE_VSA_EVENT_FORWARDING_SETTINGS, {}, body)
-
-
-async def get_vsa_event_forwarding_daemons_settings(
-    client: ApplianceClient,
-) -> VsaEventForwardingDaemonSettingsModel:
-    """Get Daemon Settings for VSA Event Forwarding: GET /api/v1/generalOptions/vsaEventForwarding/daemonSettings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `VsaEventForwardingDaemonSettingsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingDaemonsSettings
-    """
-    return await client.execute(_GET_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS, {})
-
-
-async def update_vsa_event_forwarding_daemons_settings(
-    client: ApplianceClient,
-    body: VsaEventForwardingDaemonSettingsModel,
-) -> None:
-    """Edit Daemon Settings for VSA Event Forwarding: PUT /api/v1/generalOptions/vsaEventForwarding/daemonSettings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingDaemonsSettings
-    """
-    return await client.execute(_UPDATE_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS, {}, body)
-
-
-async def get_node_exporter_settings(
-    client: ApplianceClient,
-) -> NodeExporterSettingsModel:
-    """Get Node Exporter Settings: GET /api/v1/generalOptions/nodeExporterSettings.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `NodeExporterSettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNodeExporterSettings
-    """
-    return await client.execute(_GET_NODE_EXPORTER_SETTINGS, {})
-
-
-async def update_node_exporter_settings(
-    client: ApplianceClient,
-    body: NodeExporterSettingsModel | Unset = UNSET,
-) -> NodeExporterSettingsModel:
-    """Update Node Exporter Settings: PUT /api/v1/generalOptions/nodeExporterSettings.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `NodeExporterSettingsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNodeExporterSettings
-    """
-    return await client.execute(_UPDATE_NODE_EXPORTER_SETTINGS, {}, body)
-
-
-async def set_node_exporter_settings_basic_auth(
-    client: ApplianceClient,
-    body: NodeExporterBasicAuthModel | Unset = UNSET,
-) -> NodeExporterBasicAuthModel:
-    """Set Node Exporter Basic Authentication: POST /api/v1/generalOptions/nodeExporterSettings/setBasicAuth.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `NodeExporterBasicAuthModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SetNodeExporterSettingsBasicAuth
-    """
-    return await client.execute(_SET_NODE_EXPORTER_SETTINGS_BASIC_AUTH, {}, body)
 
 
 class GeneralOptionsApi(Api):
@@ -1111,30 +437,629 @@ class GeneralOptionsApi(Api):
 
     __slots__ = ()
 
-    get_general_options = Method(get_general_options)
-    update_general_options = Method(update_general_options)
-    get_email_settings = Method(get_email_settings)
-    update_email_settings = Method(update_email_settings)
-    send_test_email_message = Method(send_test_email_message)
-    check_smtp_connection = Method(check_smtp_connection)
-    get_host_authentication_settings = Method(get_host_authentication_settings)
-    update_host_authentication_settings = Method(update_host_authentication_settings)
-    export_trusted_hosts = Method(export_trusted_hosts)
-    import_trusted_hosts = Method(import_trusted_hosts)
-    get_notifications_settings = Method(get_notifications_settings)
-    update_notifications_settings = Method(update_notifications_settings)
-    get_event_forwarding_settings = Method(get_event_forwarding_settings)
-    update_event_forwarding_settings = Method(update_event_forwarding_settings)
-    get_storage_latency_settings = Method(get_storage_latency_settings)
-    update_storage_latency_settings = Method(update_storage_latency_settings)
-    add_datastore_latency = Method(add_datastore_latency)
-    get_datastore_latency_settings = Method(get_datastore_latency_settings)
-    update_datastore_latency_settings = Method(update_datastore_latency_settings)
-    delete_datastore_latency_settings = Method(delete_datastore_latency_settings)
-    get_vsa_event_forwarding_settings = Method(get_vsa_event_forwarding_settings)
-    update_vsa_event_forwarding_settings = Method(update_vsa_event_forwarding_settings)
-    get_vsa_event_forwarding_daemons_settings = Method(get_vsa_event_forwarding_daemons_settings)
-    update_vsa_event_forwarding_daemons_settings = Method(update_vsa_event_forwarding_daemons_settings)
-    get_node_exporter_settings = Method(get_node_exporter_settings)
-    update_node_exporter_settings = Method(update_node_exporter_settings)
-    set_node_exporter_settings_basic_auth = Method(set_node_exporter_settings_basic_auth)
+    def get_general_options(
+        self: Caller,
+    ) -> Request[GeneralOptionsModel]:
+        """Get General Options: GET /api/v1/generalOptions.
+
+        Deprecated by the vendor.
+
+        Returns:
+            200: `GeneralOptionsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetGeneralOptions
+        """
+        return Request(self, _GET_GENERAL_OPTIONS, {})
+
+    def update_general_options(
+        self: Caller,
+        body: GeneralOptionsModel,
+    ) -> Request[GeneralOptionsModel]:
+        """Edit General Options: PUT /api/v1/generalOptions.
+
+        Deprecated by the vendor.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateGeneralOptions
+        """
+        return Request(self, _UPDATE_GENERAL_OPTIONS, {}, body)
+
+    def get_email_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsEmailSettingsBaseModel]:
+        """Get Email Settings: GET /api/v1/generalOptions/emailSettings.
+
+        Returns:
+            200: `GeneralOptionsEmailSettingsBaseModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEmailSettings
+        """
+        return Request(self, _GET_EMAIL_SETTINGS, {})
+
+    def update_email_settings(
+        self: Caller,
+        body: GeneralOptionsEmailSettingsBaseModel,
+    ) -> Request[GeneralOptionsEmailSettingsBaseModel]:
+        """Edit Email Settings: PUT /api/v1/generalOptions/emailSettings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsEmailSettingsBaseModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEmailSettings
+        """
+        return Request(self, _UPDATE_EMAIL_SETTINGS, {}, body)
+
+    def send_test_email_message(
+        self: Caller,
+    ) -> Request[None]:
+        """Send Test Email: POST /api/v1/generalOptions/emailSettings/testMessage.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SendTestEmailMessage
+        """
+        return Request(self, _SEND_TEST_EMAIL_MESSAGE, {})
+
+    def check_smtp_connection(
+        self: Caller,
+        body: GeneralOptionsCheckSmtpConnectionSpec,
+    ) -> Request[GeneralOptionsCheckSmtpConnectionModel]:
+        """Check SMTP Server Certificate: POST /api/v1/generalOptions/emailSettings/checkSmtpConnection.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsCheckSmtpConnectionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/CheckSmtpConnection
+        """
+        return Request(self, _CHECK_SMTP_CONNECTION, {}, body)
+
+    def get_host_authentication_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsHostAuthenticationModel]:
+        """Get Host Authentication Settings: GET /api/v1/generalOptions/hostAuthentication.
+
+        Returns:
+            200: `GeneralOptionsHostAuthenticationModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetHostAuthenticationSettings
+        """
+        return Request(self, _GET_HOST_AUTHENTICATION_SETTINGS, {})
+
+    def update_host_authentication_settings(
+        self: Caller,
+        body: GeneralOptionsHostAuthenticationModel,
+    ) -> Request[GeneralOptionsHostAuthenticationModel]:
+        """Edit Host Authentication Settings: PUT /api/v1/generalOptions/hostAuthentication.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsHostAuthenticationModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateHostAuthenticationSettings
+        """
+        return Request(self, _UPDATE_HOST_AUTHENTICATION_SETTINGS, {}, body)
+
+    def export_trusted_hosts(
+        self: Caller,
+        body: GeneralOptionsHostAuthenticationExportModel,
+    ) -> Request[None]:
+        """Export Trusted Hosts List to a File: POST /api/v1/generalOptions/hostAuthentication/exportTrustedHosts.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ExportTrustedHosts
+        """
+        return Request(self, _EXPORT_TRUSTED_HOSTS, {}, body)
+
+    def import_trusted_hosts(
+        self: Caller,
+        body: GeneralOptionsHostAuthenticationImportModel,
+    ) -> Request[GeneralOptionsHostAuthenticationImportResultModel]:
+        """Import Trusted Hosts List from a File: POST /api/v1/generalOptions/hostAuthentication/importTrustedHosts.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsHostAuthenticationImportResultModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/ImportTrustedHosts
+        """
+        return Request(self, _IMPORT_TRUSTED_HOSTS, {}, body)
+
+    def get_notifications_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsNotificationsModel]:
+        """Get Notification Settings: GET /api/v1/generalOptions/notifications.
+
+        Returns:
+            200: `GeneralOptionsNotificationsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNotificationsSettings
+        """
+        return Request(self, _GET_NOTIFICATIONS_SETTINGS, {})
+
+    def update_notifications_settings(
+        self: Caller,
+        body: GeneralOptionsNotificationsModel,
+    ) -> Request[GeneralOptionsNotificationsModel]:
+        """Edit Notification Settings: PUT /api/v1/generalOptions/notifications.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsNotificationsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNotificationsSettings
+        """
+        return Request(self, _UPDATE_NOTIFICATIONS_SETTINGS, {}, body)
+
+    def get_event_forwarding_settings(
+        self: Caller,
+    ) -> Request[GeneralOptionsEventForwardingModel]:
+        """Get Event Forwarding Settings: GET /api/v1/generalOptions/eventForwarding.
+
+        Returns:
+            200: `GeneralOptionsEventForwardingModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetEventForwardingSettings
+        """
+        return Request(self, _GET_EVENT_FORWARDING_SETTINGS, {})
+
+    def update_event_forwarding_settings(
+        self: Caller,
+        body: GeneralOptionsEventForwardingModel,
+    ) -> Request[GeneralOptionsEventForwardingModel]:
+        """Edit Event Forwarding Settings: PUT /api/v1/generalOptions/eventForwarding.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `GeneralOptionsEventForwardingModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateEventForwardingSettings
+        """
+        return Request(self, _UPDATE_EVENT_FORWARDING_SETTINGS, {}, body)
+
+    def get_storage_latency_settings(
+        self: Caller,
+    ) -> Request[StorageLatencyControlModel]:
+        """Get Storage Latency Settings: GET /api/v1/generalOptions/storageLatency.
+
+        Returns:
+            200: `StorageLatencyControlModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetStorageLatencySettings
+        """
+        return Request(self, _GET_STORAGE_LATENCY_SETTINGS, {})
+
+    def update_storage_latency_settings(
+        self: Caller,
+        body: StorageLatencyControlModel,
+    ) -> Request[StorageLatencyControlModel]:
+        """Edit Storage Latency Settings: PUT /api/v1/generalOptions/storageLatency.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `StorageLatencyControlModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateStorageLatencySettings
+        """
+        return Request(self, _UPDATE_STORAGE_LATENCY_SETTINGS, {}, body)
+
+    def add_datastore_latency(
+        self: Caller,
+        body: DatastoresLatencySettingsSpec,
+    ) -> Request[DatastoresLatencySettingsModel]:
+        """Add Latency Settings for Specific Datastore: POST /api/v1/generalOptions/storageLatency/datastores.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `DatastoresLatencySettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/AddDatastoreLatency
+        """
+        return Request(self, _ADD_DATASTORE_LATENCY, {}, body)
+
+    def get_datastore_latency_settings(
+        self: Caller,
+        id: str,
+    ) -> Request[DatastoresLatencySettingsModel]:
+        """Get Latency Settings for Specific Datastore: GET /api/v1/generalOptions/storageLatency/datastores/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `DatastoresLatencySettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetDatastoreLatencySettings
+        """
+        return Request(self, _GET_DATASTORE_LATENCY_SETTINGS, {"id": id})
+
+    def update_datastore_latency_settings(
+        self: Caller,
+        id: str,
+        body: DatastoresLatencySettingsModel,
+    ) -> Request[DatastoresLatencySettingsModel]:
+        """Edit Latency Settings for Specific Datastore: PUT /api/v1/generalOptions/storageLatency/datastores/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `DatastoresLatencySettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateDatastoreLatencySettings
+        """
+        return Request(self, _UPDATE_DATASTORE_LATENCY_SETTINGS, {"id": id}, body)
+
+    def delete_datastore_latency_settings(
+        self: Caller,
+        id: str,
+    ) -> Request[None]:
+        """Remove Latency Settings for Specific Datastore: DELETE /api/v1/generalOptions/storageLatency/datastores/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/DeleteDatastoreLatencySettings
+        """
+        return Request(self, _DELETE_DATASTORE_LATENCY_SETTINGS, {"id": id})
+
+    def get_vsa_event_forwarding_settings(
+        self: Caller,
+    ) -> Request[VsaEventForwardingSettingsModel]:
+        """Get VSA Event Forwarding Settings: GET /api/v1/generalOptions/vsaEventForwarding.
+
+        Returns:
+            200: `VsaEventForwardingSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingSettings
+        """
+        return Request(self, _GET_VSA_EVENT_FORWARDING_SETTINGS, {})
+
+    def update_vsa_event_forwarding_settings(
+        self: Caller,
+        body: VsaEventForwardingSettingsModel,
+    ) -> Request[VsaEventForwardingSettingsModel]:
+        """Edit VSA Event Forwarding Settings: PUT /api/v1/generalOptions/vsaEventForwarding.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `VsaEventForwardingSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingSettings
+        """
+        return Request(self, _UPDATE_VSA_EVENT_FORWARDING_SETTINGS, {}, body)
+
+    def get_vsa_event_forwarding_daemons_settings(
+        self: Caller,
+    ) -> Request[VsaEventForwardingDaemonSettingsModel]:
+        """Get Daemon Settings for VSA Event Forwarding: GET /api/v1/generalOptions/vsaEventForwarding/daemonSettings.
+
+        Returns:
+            200: `VsaEventForwardingDaemonSettingsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetVsaEventForwardingDaemonsSettings
+        """
+        return Request(self, _GET_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS, {})
+
+    def update_vsa_event_forwarding_daemons_settings(
+        self: Caller,
+        body: VsaEventForwardingDaemonSettingsModel,
+    ) -> Request[None]:
+        """Edit Daemon Settings for VSA Event Forwarding: PUT /api/v1/generalOptions/vsaEventForwarding/daemonSettings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateVsaEventForwardingDaemonsSettings
+        """
+        return Request(self, _UPDATE_VSA_EVENT_FORWARDING_DAEMONS_SETTINGS, {}, body)
+
+    def get_node_exporter_settings(
+        self: Caller,
+    ) -> Request[NodeExporterSettingsModel]:
+        """Get Node Exporter Settings: GET /api/v1/generalOptions/nodeExporterSettings.
+
+        Returns:
+            200: `NodeExporterSettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/GetNodeExporterSettings
+        """
+        return Request(self, _GET_NODE_EXPORTER_SETTINGS, {})
+
+    def update_node_exporter_settings(
+        self: Caller,
+        body: NodeExporterSettingsModel | Unset = UNSET,
+    ) -> Request[NodeExporterSettingsModel]:
+        """Update Node Exporter Settings: PUT /api/v1/generalOptions/nodeExporterSettings.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `NodeExporterSettingsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/UpdateNodeExporterSettings
+        """
+        return Request(self, _UPDATE_NODE_EXPORTER_SETTINGS, {}, body)
+
+    def set_node_exporter_settings_basic_auth(
+        self: Caller,
+        body: NodeExporterBasicAuthModel | Unset = UNSET,
+    ) -> Request[NodeExporterBasicAuthModel]:
+        """Set Node Exporter Basic Authentication: POST /api/v1/generalOptions/nodeExporterSettings/setBasicAuth.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `NodeExporterBasicAuthModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/General-Options#operation/SetNodeExporterSettingsBasicAuth
+        """
+        return Request(self, _SET_NODE_EXPORTER_SETTINGS_BASIC_AUTH, {}, body)
+
+
+get_general_options = GeneralOptionsApi.get_general_options
+update_general_options = GeneralOptionsApi.update_general_options
+get_email_settings = GeneralOptionsApi.get_email_settings
+update_email_settings = GeneralOptionsApi.update_email_settings
+send_test_email_message = GeneralOptionsApi.send_test_email_message
+check_smtp_connection = GeneralOptionsApi.check_smtp_connection
+get_host_authentication_settings = GeneralOptionsApi.get_host_authentication_settings
+update_host_authentication_settings = GeneralOptionsApi.update_host_authentication_settings
+export_trusted_hosts = GeneralOptionsApi.export_trusted_hosts
+import_trusted_hosts = GeneralOptionsApi.import_trusted_hosts
+get_notifications_settings = GeneralOptionsApi.get_notifications_settings
+update_notifications_settings = GeneralOptionsApi.update_notifications_settings
+get_event_forwarding_settings = GeneralOptionsApi.get_event_forwarding_settings
+update_event_forwarding_settings = GeneralOptionsApi.update_event_forwarding_settings
+get_storage_latency_settings = GeneralOptionsApi.get_storage_latency_settings
+update_storage_latency_settings = GeneralOptionsApi.update_storage_latency_settings
+add_datastore_latency = GeneralOptionsApi.add_datastore_latency
+get_datastore_latency_settings = GeneralOptionsApi.get_datastore_latency_settings
+update_datastore_latency_settings = GeneralOptionsApi.update_datastore_latency_settings
+delete_datastore_latency_settings = GeneralOptionsApi.delete_datastore_latency_settings
+get_vsa_event_forwarding_settings = GeneralOptionsApi.get_vsa_event_forwarding_settings
+update_vsa_event_forwarding_settings = GeneralOptionsApi.update_vsa_event_forwarding_settings
+get_vsa_event_forwarding_daemons_settings = GeneralOptionsApi.get_vsa_event_forwarding_daemons_settings
+update_vsa_event_forwarding_daemons_settings = GeneralOptionsApi.update_vsa_event_forwarding_daemons_settings
+get_node_exporter_settings = GeneralOptionsApi.get_node_exporter_settings
+update_node_exporter_settings = GeneralOptionsApi.update_node_exporter_settings
+set_node_exporter_settings_basic_auth = GeneralOptionsApi.set_node_exporter_settings_basic_auth

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         AzureHelperApplianceTemplateDeploySpec,
@@ -44,10 +41,10 @@ _GET_ALL_HELPER_APPLIANCE_TEMPLATES: Operation[AzureHelperApplianceTemplatesResu
         Parameter("location_filter"),
         Parameter("resource_group_filter"),
     ),
-    answers={
-        200: Answer("AzureHelperApplianceTemplatesResult"),
+    responses={
+        200: Response("AzureHelperApplianceTemplatesResult"),
     },
-    listing=Listing("data", "AzureHelperApplianceTemplateModel"),
+    paging=Paging("data", "AzureHelperApplianceTemplateModel"),
 )
 
 _DEPLOY_HELPER_APPLIANCE_TEMPLATES: Operation[SessionModel] = Operation(
@@ -60,8 +57,8 @@ _DEPLOY_HELPER_APPLIANCE_TEMPLATES: Operation[SessionModel] = Operation(
     group="helper_appliance_templates",
     name="deploy_helper_appliance_templates",
     body=Body("AzureHelperApplianceTemplateDeploySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -75,8 +72,8 @@ _GET_HELPER_APPLIANCE_TEMPLATE: Operation[AzureHelperApplianceTemplateModel] = O
     group="helper_appliance_templates",
     name="get_helper_appliance_template",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("AzureHelperApplianceTemplateModel"),
+    responses={
+        200: Response("AzureHelperApplianceTemplateModel"),
     },
 )
 
@@ -90,8 +87,8 @@ _GET_HELPER_APPLIANCE_TEMPLATE_STATUS: Operation[HelperApplianceTemplateStateMod
     group="helper_appliance_templates",
     name="get_helper_appliance_template_status",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("HelperApplianceTemplateStateModel"),
+    responses={
+        200: Response("HelperApplianceTemplateStateModel"),
     },
 )
 
@@ -105,188 +102,10 @@ _REMOVE_HELPER_APPLIANCE_TEMPLATES: Operation[SessionModel] = Operation(
     group="helper_appliance_templates",
     name="remove_helper_appliance_templates",
     body=Body("AzureHelperApplianceTemplateIdSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_helper_appliance_templates(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EHelperApplianceTemplatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    location_filter: str | Unset = UNSET,
-    resource_group_filter: str | Unset = UNSET,
-) -> AzureHelperApplianceTemplatesResult:
-    """Get All Helper Appliance Templates: GET /api/v1/backupInfrastructure/helperApplianceTemplates.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        location_filter: query `locationFilter`.
-        resource_group_filter: query `resourceGroupFilter`.
-
-    Returns:
-        200: `AzureHelperApplianceTemplatesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetAllHelperApplianceTemplates
-    """
-    return await client.execute(
-        _GET_ALL_HELPER_APPLIANCE_TEMPLATES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "location_filter": location_filter,
-            "resource_group_filter": resource_group_filter,
-        },
-    )
-
-
-def iterate_all_helper_appliance_templates(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EHelperApplianceTemplatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    location_filter: str | Unset = UNSET,
-    resource_group_filter: str | Unset = UNSET,
-) -> Items[AzureHelperApplianceTemplateModel, AzureHelperApplianceTemplatesResult]:
-    """Get All Helper Appliance Templates: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_helper_appliance_templates`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_HELPER_APPLIANCE_TEMPLATES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "location_filter": location_filter,
-            "resource_group_filter": resource_group_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def deploy_helper_appliance_templates(
-    client: ApplianceClient,
-    body: AzureHelperApplianceTemplateDeploySpec,
-) -> SessionModel:
-    """Deploy Helper Appliance Templates: POST /api/v1/backupInfrastructure/helperApplianceTemplates.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/DeployHelperApplianceTemplates
-    """
-    return await client.execute(_DEPLOY_HELPER_APPLIANCE_TEMPLATES, {}, body)
-
-
-async def get_helper_appliance_template(
-    client: ApplianceClient,
-    id: str,
-) -> AzureHelperApplianceTemplateModel:
-    """Get Helper Appliance Template: GET /api/v1/backupInfrastructure/helperApplianceTemplates/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `AzureHelperApplianceTemplateModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplate
-    """
-    return await client.execute(_GET_HELPER_APPLIANCE_TEMPLATE, {"id": id})
-
-
-async def get_helper_appliance_template_status(
-    client: ApplianceClient,
-    id: str,
-) -> HelperApplianceTemplateStateModel:
-    """Get Helper Appliance Template State: GET /api/v1/backupInfrastructure/helperApplianceTemplates/{id}/state.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `HelperApplianceTemplateStateModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplateStatus
-    """
-    return await client.execute(_GET_HELPER_APPLIANCE_TEMPLATE_STATUS, {"id": id})
-
-
-async def remove_helper_appliance_templates(
-    client: ApplianceClient,
-    body: AzureHelperApplianceTemplateIdSpec,
-) -> SessionModel:
-    """Remove Helper Appliance Templates: POST /api/v1/backupInfrastructure/helperApplianceTemplates/remove.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/RemoveHelperApplianceTemplates
-    """
-    return await client.execute(_REMOVE_HELPER_APPLIANCE_TEMPLATES, {}, body)
 
 
 class HelperApplianceTemplatesApi(Api):
@@ -294,10 +113,143 @@ class HelperApplianceTemplatesApi(Api):
 
     __slots__ = ()
 
-    get_all_helper_appliance_templates = ListMethod(
-        get_all_helper_appliance_templates, iterate_all_helper_appliance_templates
-    )
-    deploy_helper_appliance_templates = Method(deploy_helper_appliance_templates)
-    get_helper_appliance_template = Method(get_helper_appliance_template)
-    get_helper_appliance_template_status = Method(get_helper_appliance_template_status)
-    remove_helper_appliance_templates = Method(remove_helper_appliance_templates)
+    def get_all_helper_appliance_templates(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EHelperApplianceTemplatesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        location_filter: str | Unset = UNSET,
+        resource_group_filter: str | Unset = UNSET,
+    ) -> Listing[AzureHelperApplianceTemplateModel, AzureHelperApplianceTemplatesResult]:
+        """Get All Helper Appliance Templates: GET /api/v1/backupInfrastructure/helperApplianceTemplates.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            location_filter: query `locationFilter`.
+            resource_group_filter: query `resourceGroupFilter`.
+
+        Returns:
+            200: `AzureHelperApplianceTemplatesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetAllHelperApplianceTemplates
+        """
+        return Listing(
+            self,
+            _GET_ALL_HELPER_APPLIANCE_TEMPLATES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "location_filter": location_filter,
+                "resource_group_filter": resource_group_filter,
+            },
+        )
+
+    def deploy_helper_appliance_templates(
+        self: Caller,
+        body: AzureHelperApplianceTemplateDeploySpec,
+    ) -> Request[SessionModel]:
+        """Deploy Helper Appliance Templates: POST /api/v1/backupInfrastructure/helperApplianceTemplates.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/DeployHelperApplianceTemplates
+        """
+        return Request(self, _DEPLOY_HELPER_APPLIANCE_TEMPLATES, {}, body)
+
+    def get_helper_appliance_template(
+        self: Caller,
+        id: str,
+    ) -> Request[AzureHelperApplianceTemplateModel]:
+        """Get Helper Appliance Template: GET /api/v1/backupInfrastructure/helperApplianceTemplates/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `AzureHelperApplianceTemplateModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplate
+        """
+        return Request(self, _GET_HELPER_APPLIANCE_TEMPLATE, {"id": id})
+
+    def get_helper_appliance_template_status(
+        self: Caller,
+        id: str,
+    ) -> Request[HelperApplianceTemplateStateModel]:
+        """Get Helper Appliance Template State: GET /api/v1/backupInfrastructure/helperApplianceTemplates/{id}/state.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `HelperApplianceTemplateStateModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/GetHelperApplianceTemplateStatus
+        """
+        return Request(self, _GET_HELPER_APPLIANCE_TEMPLATE_STATUS, {"id": id})
+
+    def remove_helper_appliance_templates(
+        self: Caller,
+        body: AzureHelperApplianceTemplateIdSpec,
+    ) -> Request[SessionModel]:
+        """Remove Helper Appliance Templates: POST /api/v1/backupInfrastructure/helperApplianceTemplates/remove.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Helper-Appliance-Templates#operation/RemoveHelperApplianceTemplates
+        """
+        return Request(self, _REMOVE_HELPER_APPLIANCE_TEMPLATES, {}, body)
+
+
+get_all_helper_appliance_templates = HelperApplianceTemplatesApi.get_all_helper_appliance_templates
+deploy_helper_appliance_templates = HelperApplianceTemplatesApi.deploy_helper_appliance_templates
+get_helper_appliance_template = HelperApplianceTemplatesApi.get_helper_appliance_template
+get_helper_appliance_template_status = HelperApplianceTemplatesApi.get_helper_appliance_template_status
+remove_helper_appliance_templates = HelperApplianceTemplatesApi.remove_helper_appliance_templates

@@ -6,14 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
 
     from ..models import (
         HighAvailabilityClusterAddressSpec,
@@ -33,8 +31,8 @@ _GET_HIGH_AVAILABILITY_CLUSTER: Operation[HighAvailabilityClusterConfigurationMo
     tag="High Availability (HA) Cluster",
     group="high_availability_ha_cluster",
     name="get_high_availability_cluster",
-    answers={
-        200: Answer("HighAvailabilityClusterConfigurationModel"),
+    responses={
+        200: Response("HighAvailabilityClusterConfigurationModel"),
     },
 )
 
@@ -48,8 +46,8 @@ _CREATE_HIGH_AVAILABILITY_CLUSTER: Operation[SessionModel] = Operation(
     group="high_availability_ha_cluster",
     name="create_high_availability_cluster",
     body=Body("HighAvailabilityClusterSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -62,8 +60,8 @@ _DELETE_HIGH_AVAILABILITY_CLUSTER: Operation[SessionModel] = Operation(
     tag="High Availability (HA) Cluster",
     group="high_availability_ha_cluster",
     name="delete_high_availability_cluster",
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -77,8 +75,8 @@ _CHANGE_HIGH_AVAILABILITY_CLUSTER: Operation[SessionModel] = Operation(
     group="high_availability_ha_cluster",
     name="change_high_availability_cluster",
     body=Body("HighAvailabilityClusterAddressSpec"),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -92,8 +90,8 @@ _SWITCHOVER_HIGH_AVAILABILITY_CLUSTER: Operation[SessionModel] = Operation(
     group="high_availability_ha_cluster",
     name="switchover_high_availability_cluster",
     body=Body("HighAvailabilitySwitchoverSpec", required=False),
-    answers={
-        200: Answer("SessionModel"),
+    responses={
+        200: Response("SessionModel"),
     },
 )
 
@@ -106,153 +104,10 @@ _FAILOVER_HIGH_AVAILABILITY_CLUSTER: Operation[OperationStartedResponse] = Opera
     tag="High Availability (HA) Cluster",
     group="high_availability_ha_cluster",
     name="failover_high_availability_cluster",
-    answers={
-        202: Answer("OperationStartedResponse"),
+    responses={
+        202: Response("OperationStartedResponse"),
     },
 )
-
-
-async def get_high_availability_cluster(
-    client: ApplianceClient,
-) -> HighAvailabilityClusterConfigurationModel:
-    """Get High Availability Cluster: GET /api/v1/highAvailabilityCluster.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `HighAvailabilityClusterConfigurationModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/GetHighAvailabilityCluster
-    """
-    return await client.execute(_GET_HIGH_AVAILABILITY_CLUSTER, {})
-
-
-async def create_high_availability_cluster(
-    client: ApplianceClient,
-    body: HighAvailabilityClusterSpec,
-) -> SessionModel:
-    """Create High Availability Cluster: POST /api/v1/highAvailabilityCluster.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/CreateHighAvailabilityCluster
-    """
-    return await client.execute(_CREATE_HIGH_AVAILABILITY_CLUSTER, {}, body)
-
-
-async def delete_high_availability_cluster(
-    client: ApplianceClient,
-) -> SessionModel:
-    """Delete High Availability Cluster: DELETE /api/v1/highAvailabilityCluster.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/DeleteHighAvailabilityCluster
-    """
-    return await client.execute(_DELETE_HIGH_AVAILABILITY_CLUSTER, {})
-
-
-async def change_high_availability_cluster(
-    client: ApplianceClient,
-    body: HighAvailabilityClusterAddressSpec,
-) -> SessionModel:
-    """Edit High Availability Cluster Settings: POST /api/v1/highAvailabilityCluster/changeCluster.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/ChangeHighAvailabilityCluster
-    """
-    return await client.execute(_CHANGE_HIGH_AVAILABILITY_CLUSTER, {}, body)
-
-
-async def switchover_high_availability_cluster(
-    client: ApplianceClient,
-    body: HighAvailabilitySwitchoverSpec | Unset = UNSET,
-) -> SessionModel:
-    """Start High Availability Cluster Switchover: POST /api/v1/highAvailabilityCluster/switchover.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/SwitchoverHighAvailabilityCluster
-    """
-    return await client.execute(_SWITCHOVER_HIGH_AVAILABILITY_CLUSTER, {}, body)
-
-
-async def failover_high_availability_cluster(
-    client: ApplianceClient,
-) -> OperationStartedResponse:
-    """Start High Availability Cluster Failover: POST /api/v1/highAvailabilityCluster/failover.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        202: `OperationStartedResponse`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/FailoverHighAvailabilityCluster
-    """
-    return await client.execute(_FAILOVER_HIGH_AVAILABILITY_CLUSTER, {})
 
 
 class HighAvailabilityHaClusterApi(Api):
@@ -260,9 +115,135 @@ class HighAvailabilityHaClusterApi(Api):
 
     __slots__ = ()
 
-    get_high_availability_cluster = Method(get_high_availability_cluster)
-    create_high_availability_cluster = Method(create_high_availability_cluster)
-    delete_high_availability_cluster = Method(delete_high_availability_cluster)
-    change_high_availability_cluster = Method(change_high_availability_cluster)
-    switchover_high_availability_cluster = Method(switchover_high_availability_cluster)
-    failover_high_availability_cluster = Method(failover_high_availability_cluster)
+    def get_high_availability_cluster(
+        self: Caller,
+    ) -> Request[HighAvailabilityClusterConfigurationModel]:
+        """Get High Availability Cluster: GET /api/v1/highAvailabilityCluster.
+
+        Returns:
+            200: `HighAvailabilityClusterConfigurationModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/GetHighAvailabilityCluster
+        """
+        return Request(self, _GET_HIGH_AVAILABILITY_CLUSTER, {})
+
+    def create_high_availability_cluster(
+        self: Caller,
+        body: HighAvailabilityClusterSpec,
+    ) -> Request[SessionModel]:
+        """Create High Availability Cluster: POST /api/v1/highAvailabilityCluster.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/CreateHighAvailabilityCluster
+        """
+        return Request(self, _CREATE_HIGH_AVAILABILITY_CLUSTER, {}, body)
+
+    def delete_high_availability_cluster(
+        self: Caller,
+    ) -> Request[SessionModel]:
+        """Delete High Availability Cluster: DELETE /api/v1/highAvailabilityCluster.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/DeleteHighAvailabilityCluster
+        """
+        return Request(self, _DELETE_HIGH_AVAILABILITY_CLUSTER, {})
+
+    def change_high_availability_cluster(
+        self: Caller,
+        body: HighAvailabilityClusterAddressSpec,
+    ) -> Request[SessionModel]:
+        """Edit High Availability Cluster Settings: POST /api/v1/highAvailabilityCluster/changeCluster.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/ChangeHighAvailabilityCluster
+        """
+        return Request(self, _CHANGE_HIGH_AVAILABILITY_CLUSTER, {}, body)
+
+    def switchover_high_availability_cluster(
+        self: Caller,
+        body: HighAvailabilitySwitchoverSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Start High Availability Cluster Switchover: POST /api/v1/highAvailabilityCluster/switchover.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/SwitchoverHighAvailabilityCluster
+        """
+        return Request(self, _SWITCHOVER_HIGH_AVAILABILITY_CLUSTER, {}, body)
+
+    def failover_high_availability_cluster(
+        self: Caller,
+    ) -> Request[OperationStartedResponse]:
+        """Start High Availability Cluster Failover: POST /api/v1/highAvailabilityCluster/failover.
+
+        Returns:
+            202: `OperationStartedResponse`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/High-Availability-(HA)-Cluster#operation/FailoverHighAvailabilityCluster
+        """
+        return Request(self, _FAILOVER_HIGH_AVAILABILITY_CLUSTER, {})
+
+
+get_high_availability_cluster = HighAvailabilityHaClusterApi.get_high_availability_cluster
+create_high_availability_cluster = HighAvailabilityHaClusterApi.create_high_availability_cluster
+delete_high_availability_cluster = HighAvailabilityHaClusterApi.delete_high_availability_cluster
+change_high_availability_cluster = HighAvailabilityHaClusterApi.change_high_availability_cluster
+switchover_high_availability_cluster = HighAvailabilityHaClusterApi.switchover_high_availability_cluster
+failover_high_availability_cluster = HighAvailabilityHaClusterApi.failover_high_availability_cluster

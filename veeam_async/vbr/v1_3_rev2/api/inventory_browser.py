@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ADDomainInventoryResult,
@@ -76,11 +73,11 @@ _GET_ALL_INVENTORY_VMWARE_HOSTS: Operation[ViRootsResult] = Operation(
         Parameter("name_filter"),
         Parameter("permission_scope", type="EInventoryPermissionScope"),
     ),
-    answers={
-        200: Answer("ViRootsResult"),
+    responses={
+        200: Response("ViRootsResult"),
     },
     deprecated=True,
-    listing=Listing("data", "InventoryObjectModel"),
+    paging=Paging("data", "InventoryObjectModel"),
 )
 
 _GET_VMWARE_HOST_OBJECT: Operation[VCenterInventoryResult] = Operation(
@@ -105,11 +102,11 @@ _GET_VMWARE_HOST_OBJECT: Operation[VCenterInventoryResult] = Operation(
         Parameter("parent_container_name_filter"),
         Parameter("permission_scope", type="EInventoryPermissionScope"),
     ),
-    answers={
-        200: Answer("VCenterInventoryResult"),
+    responses={
+        200: Response("VCenterInventoryResult"),
     },
     deprecated=True,
-    listing=Listing("data", "InventoryObjectModel"),
+    paging=Paging("data", "InventoryObjectModel"),
 )
 
 _RESCAN_INVENTORY_OBJECTS: Operation[TaskModel] = Operation(
@@ -122,8 +119,8 @@ _RESCAN_INVENTORY_OBJECTS: Operation[TaskModel] = Operation(
     group="inventory_browser",
     name="rescan_inventory_objects",
     parameters=(Parameter("hostname", "hostname", "path", required=True),),
-    answers={
-        201: Answer("TaskModel"),
+    responses={
+        201: Response("TaskModel"),
     },
     deprecated=True,
 )
@@ -138,11 +135,11 @@ _GET_ALL_INVENTORY_HOSTS: Operation[InventoryBrowserResult] = Operation(
     group="inventory_browser",
     name="get_all_inventory_hosts",
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("InventoryBrowserResult"),
+    responses={
+        200: Response("InventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "InventoryObjectModel", in_body=True),
+    paging=Paging("data", "InventoryObjectModel", in_body=True),
 )
 
 _GET_INVENTORY_OBJECTS: Operation[InventoryBrowserResult] = Operation(
@@ -156,11 +153,11 @@ _GET_INVENTORY_OBJECTS: Operation[InventoryBrowserResult] = Operation(
     name="get_inventory_objects",
     parameters=(Parameter("hostname", "hostname", "path", required=True),),
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("InventoryBrowserResult"),
+    responses={
+        200: Response("InventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "InventoryObjectModel", in_body=True),
+    paging=Paging("data", "InventoryObjectModel", in_body=True),
 )
 
 _GET_INVENTORY_OBJECT_DETAILS: Operation[InventoryMachineDetailsModel] = Operation(
@@ -173,8 +170,8 @@ _GET_INVENTORY_OBJECT_DETAILS: Operation[InventoryMachineDetailsModel] = Operati
     group="inventory_browser",
     name="get_inventory_object_details",
     body=Body("InventoryMachineDetailsRequest", required=False),
-    answers={
-        200: Answer("InventoryMachineDetailsModel"),
+    responses={
+        200: Response("InventoryMachineDetailsModel"),
     },
     safe=True,
 )
@@ -189,11 +186,11 @@ _GET_ALL_INVENTORY_PGS: Operation[PhysicalInventoryBrowserResult] = Operation(
     group="inventory_browser",
     name="get_all_inventory_pgs",
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("PhysicalInventoryBrowserResult"),
+    responses={
+        200: Response("PhysicalInventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "AgentObjectModel", in_body=True),
+    paging=Paging("data", "AgentObjectModel", in_body=True),
 )
 
 _GET_ALL_INVENTORY_PHYSICAL_ITEMS: Operation[PhysicalInventoryBrowserResult] = Operation(
@@ -206,11 +203,11 @@ _GET_ALL_INVENTORY_PHYSICAL_ITEMS: Operation[PhysicalInventoryBrowserResult] = O
     group="inventory_browser",
     name="get_all_inventory_physical_items",
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("PhysicalInventoryBrowserResult"),
+    responses={
+        200: Response("PhysicalInventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "AgentObjectModel", in_body=True),
+    paging=Paging("data", "AgentObjectModel", in_body=True),
 )
 
 _GET_INVENTORY_FOR_PG: Operation[PhysicalInventoryBrowserResult] = Operation(
@@ -224,11 +221,11 @@ _GET_INVENTORY_FOR_PG: Operation[PhysicalInventoryBrowserResult] = Operation(
     name="get_inventory_for_pg",
     parameters=(Parameter("protection_group_id", "protectionGroupId", "path", required=True),),
     body=Body("InventoryBrowserFilters", required=False),
-    answers={
-        200: Answer("PhysicalInventoryBrowserResult"),
+    responses={
+        200: Response("PhysicalInventoryBrowserResult"),
     },
     safe=True,
-    listing=Listing("data", "AgentObjectModel", in_body=True),
+    paging=Paging("data", "AgentObjectModel", in_body=True),
 )
 
 _GET_ALL_UNSTRUCTURED_DATA_SERVERS: Operation[UnstructuredDataServersResult] = Operation(
@@ -248,10 +245,10 @@ _GET_ALL_UNSTRUCTURED_DATA_SERVERS: Operation[UnstructuredDataServersResult] = O
         Parameter("name_filter"),
         Parameter("type_filter", type="list[EUnstructuredDataServerType]", array="repeat"),
     ),
-    answers={
-        200: Answer("UnstructuredDataServersResult"),
+    responses={
+        200: Response("UnstructuredDataServersResult"),
     },
-    listing=Listing("data", "UnstructuredDataServerModel"),
+    paging=Paging("data", "UnstructuredDataServerModel"),
 )
 
 _CREATE_UNSTRUCTURED_DATA_SERVER: Operation[SessionModel] = Operation(
@@ -264,8 +261,8 @@ _CREATE_UNSTRUCTURED_DATA_SERVER: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="create_unstructured_data_server",
     body=Body("UnstructuredDataServerSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -278,8 +275,8 @@ _GET_UNSTRUCTURED_DATA_SERVER_DEFAULTS: Operation[UnstructuredDataServerDefaults
     tag="Inventory Browser",
     group="inventory_browser",
     name="get_unstructured_data_server_defaults",
-    answers={
-        200: Answer("UnstructuredDataServerDefaults"),
+    responses={
+        200: Response("UnstructuredDataServerDefaults"),
     },
 )
 
@@ -293,8 +290,8 @@ _GET_UNSTRUCTURED_DATA_SERVER: Operation[UnstructuredDataServerModel] = Operatio
     group="inventory_browser",
     name="get_unstructured_data_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("UnstructuredDataServerModel"),
+    responses={
+        200: Response("UnstructuredDataServerModel"),
     },
 )
 
@@ -313,8 +310,8 @@ _UPDATE_UNSTRUCTURED_DATA_SERVERS: Operation[SessionModel] = Operation(
         Parameter("cold_storage_retrieval_mode", type="EColdStorageRetrievalMode"),
     ),
     body=Body("UnstructuredDataServerModel", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -328,9 +325,9 @@ _DELETE_UNSTRUCTURED_DATA_SERVERS: Operation[SessionModel | None] = Operation(
     group="inventory_browser",
     name="delete_unstructured_data_servers",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer(),
-        201: Answer("SessionModel"),
+    responses={
+        200: Response(),
+        201: Response("SessionModel"),
     },
 )
 
@@ -347,8 +344,8 @@ _START_BROWSE_UNSTRUCTURED_DATA_SERVER: Operation[UnstructuredDataInventoryBrows
         Parameter("id", "id", "path", required=True),
         Parameter("timeout", type="int"),
     ),
-    answers={
-        201: Answer("UnstructuredDataInventoryBrowseSessionModel"),
+    responses={
+        201: Response("UnstructuredDataInventoryBrowseSessionModel"),
     },
 )
 
@@ -363,10 +360,10 @@ _BROWSE_UNSTRUCTURED_DATA_SERVER: Operation[UnstructuredDataInventoryBrowseFolde
     name="browse_unstructured_data_server",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("UnstructuredDataInventoryBrowseFolderSpec"),
-    answers={
-        201: Answer("UnstructuredDataInventoryBrowseFolderModel"),
+    responses={
+        201: Response("UnstructuredDataInventoryBrowseFolderModel"),
     },
-    listing=Listing("items", "UnstructuredDataInventoryBrowseItemModel", in_body=True),
+    paging=Paging("items", "UnstructuredDataInventoryBrowseItemModel", in_body=True),
 )
 
 _STOP_BROWSE_UNSTRUCTURED_DATA_SERVER: Operation[UnstructuredDataInventoryBrowseSessionModel] = Operation(
@@ -379,8 +376,8 @@ _STOP_BROWSE_UNSTRUCTURED_DATA_SERVER: Operation[UnstructuredDataInventoryBrowse
     group="inventory_browser",
     name="stop_browse_unstructured_data_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("UnstructuredDataInventoryBrowseSessionModel"),
+    responses={
+        201: Response("UnstructuredDataInventoryBrowseSessionModel"),
     },
 )
 
@@ -404,10 +401,10 @@ _GET_ALL_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSIONS: Operation[
         Parameter("server_id_filter"),
         Parameter("server_name_filter"),
     ),
-    answers={
-        200: Answer("UnstructuredDataInventoryBrowseSessionsResult"),
+    responses={
+        200: Response("UnstructuredDataInventoryBrowseSessionsResult"),
     },
-    listing=Listing("data", "UnstructuredDataInventoryBrowseSessionModel"),
+    paging=Paging("data", "UnstructuredDataInventoryBrowseSessionModel"),
 )
 
 _GET_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSION: Operation[UnstructuredDataInventoryBrowseSessionModel] = (
@@ -421,8 +418,8 @@ _GET_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSION: Operation[UnstructuredDa
         group="inventory_browser",
         name="get_unstructured_data_server_inventory_browse_session",
         parameters=(Parameter("id", "id", "path", required=True),),
-        answers={
-            200: Answer("UnstructuredDataInventoryBrowseSessionModel"),
+        responses={
+            200: Response("UnstructuredDataInventoryBrowseSessionModel"),
         },
     )
 )
@@ -443,10 +440,10 @@ _GET_ALL_ENTRA_ID_TENANTS: Operation[EntraIDTenantsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("EntraIDTenantsResult"),
+    responses={
+        200: Response("EntraIDTenantsResult"),
     },
-    listing=Listing("data", "EntraIDTenantModel"),
+    paging=Paging("data", "EntraIDTenantModel"),
 )
 
 _CREATE_ENTRA_ID_TENANT: Operation[SessionModel] = Operation(
@@ -459,8 +456,8 @@ _CREATE_ENTRA_ID_TENANT: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="create_entra_id_tenant",
     body=Body("EntraIDTenantSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -474,8 +471,8 @@ _GET_ENTRA_ID_TENANTS: Operation[EntraIDTenantModel] = Operation(
     group="inventory_browser",
     name="get_entra_id_tenants",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EntraIDTenantModel"),
+    responses={
+        200: Response("EntraIDTenantModel"),
     },
 )
 
@@ -490,8 +487,8 @@ _UPDATE_ENTRA_ID_TENANTS: Operation[EntraIDTenantModel] = Operation(
     name="update_entra_id_tenants",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("EntraIDTenantModel"),
-    answers={
-        200: Answer("EntraIDTenantModel"),
+    responses={
+        200: Response("EntraIDTenantModel"),
     },
 )
 
@@ -505,8 +502,8 @@ _DELETE_ENTRA_ID_TENANTS: Operation[SessionModel] = Operation(
     group="inventory_browser",
     name="delete_entra_id_tenants",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -529,10 +526,10 @@ _GET_AD_DOMAIN_OBJECT: Operation[ADDomainInventoryResult] = Operation(
         Parameter("type_filter"),
         Parameter("parent_id_filter"),
     ),
-    answers={
-        200: Answer("ADDomainInventoryResult"),
+    responses={
+        200: Response("ADDomainInventoryResult"),
     },
-    listing=Listing("data", "ADObjectModel"),
+    paging=Paging("data", "ADObjectModel"),
 )
 
 _GET_DISKS_SLOTS: Operation[DiskSlotsResult] = Operation(
@@ -545,1247 +542,10 @@ _GET_DISKS_SLOTS: Operation[DiskSlotsResult] = Operation(
     group="inventory_browser",
     name="get_disks_slots",
     parameters=(Parameter("platform", "platform", "path", type="EPlatformType", required=True),),
-    answers={
-        200: Answer("DiskSlotsResult"),
+    responses={
+        200: Response("DiskSlotsResult"),
     },
 )
-
-
-async def get_all_inventory_vmware_hosts(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EViRootFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> ViRootsResult:
-    """Get All VMware vSphere Servers: GET /api/v1/inventory/vmware/hosts.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        permission_scope: query `permissionScope`.
-
-    Returns:
-        200: `ViRootsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
-    """
-    return await client.execute(
-        _GET_ALL_INVENTORY_VMWARE_HOSTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "permission_scope": permission_scope,
-        },
-    )
-
-
-def iterate_all_inventory_vmware_hosts(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EViRootFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> Items[InventoryObjectModel, ViRootsResult]:
-    """Get All VMware vSphere Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_vmware_hosts`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_VMWARE_HOSTS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "permission_scope": permission_scope,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_vmware_host_object(
-    client: ApplianceClient,
-    name: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    object_id_filter: str | Unset = UNSET,
-    hierarchy_type_filter: EHierarchyType | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EVmwareInventoryType | Unset = UNSET,
-    parent_container_name_filter: str | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> VCenterInventoryResult:
-    """Get VMware vSphere Server Objects: GET /api/v1/inventory/vmware/hosts/{name}.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        name: path `name`.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        object_id_filter: query `objectIdFilter`.
-        hierarchy_type_filter: query `hierarchyTypeFilter`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        parent_container_name_filter: query `parentContainerNameFilter`.
-        permission_scope: query `permissionScope`.
-
-    Returns:
-        200: `VCenterInventoryResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetVmwareHostObject
-    """
-    return await client.execute(
-        _GET_VMWARE_HOST_OBJECT,
-        {
-            "name": name,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "object_id_filter": object_id_filter,
-            "hierarchy_type_filter": hierarchy_type_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "parent_container_name_filter": parent_container_name_filter,
-            "permission_scope": permission_scope,
-        },
-    )
-
-
-def iterate_vmware_host_object(
-    client: ApplianceClient,
-    name: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    object_id_filter: str | Unset = UNSET,
-    hierarchy_type_filter: EHierarchyType | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: EVmwareInventoryType | Unset = UNSET,
-    parent_container_name_filter: str | Unset = UNSET,
-    permission_scope: EInventoryPermissionScope | Unset = UNSET,
-) -> Items[InventoryObjectModel, VCenterInventoryResult]:
-    """Get VMware vSphere Server Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_vmware_host_object`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_VMWARE_HOST_OBJECT,
-        {
-            "name": name,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "object_id_filter": object_id_filter,
-            "hierarchy_type_filter": hierarchy_type_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "parent_container_name_filter": parent_container_name_filter,
-            "permission_scope": permission_scope,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def rescan_inventory_objects(
-    client: ApplianceClient,
-    hostname: str,
-) -> TaskModel:
-    """Rescan Inventory Objects: POST /api/v1/inventory/{hostname}/rescan.
-
-    Deprecated by the vendor.
-
-    Args:
-        client: the appliance.
-        hostname: path `hostname`.
-
-    Returns:
-        201: `TaskModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/RescanInventoryObjects
-    """
-    return await client.execute(_RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
-
-
-async def get_all_inventory_hosts(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> InventoryBrowserResult:
-    """Get All Servers: POST /api/v1/inventory.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryHosts
-    """
-    return await client.execute(_GET_ALL_INVENTORY_HOSTS, {}, body)
-
-
-def iterate_all_inventory_hosts(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[InventoryObjectModel, InventoryBrowserResult]:
-    """Get All Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_hosts`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_HOSTS,
-        {},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_inventory_objects(
-    client: ApplianceClient,
-    hostname: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> InventoryBrowserResult:
-    """Get Inventory Objects: POST /api/v1/inventory/{hostname}.
-
-    Args:
-        client: the appliance.
-        hostname: path `hostname`.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjects
-    """
-    return await client.execute(_GET_INVENTORY_OBJECTS, {"hostname": hostname}, body)
-
-
-def iterate_inventory_objects(
-    client: ApplianceClient,
-    hostname: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[InventoryObjectModel, InventoryBrowserResult]:
-    """Get Inventory Objects: every row of every page, for `async for`.
-
-    What is not said here is as in `get_inventory_objects`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_INVENTORY_OBJECTS,
-        {"hostname": hostname},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_inventory_object_details(
-    client: ApplianceClient,
-    body: InventoryMachineDetailsRequest | Unset = UNSET,
-) -> InventoryMachineDetailsModel:
-    """Get Inventory Object Details: POST /api/v1/inventory/retrieveMachineDetails.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `InventoryMachineDetailsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjectDetails
-    """
-    return await client.execute(_GET_INVENTORY_OBJECT_DETAILS, {}, body)
-
-
-async def get_all_inventory_pgs(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> PhysicalInventoryBrowserResult:
-    """Get All Protection Groups: POST /api/v1/inventory/physical.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `PhysicalInventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPGs
-    """
-    return await client.execute(_GET_ALL_INVENTORY_PGS, {}, body)
-
-
-def iterate_all_inventory_pgs(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[AgentObjectModel, PhysicalInventoryBrowserResult]:
-    """Get All Protection Groups: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_pgs`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_PGS,
-        {},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_inventory_physical_items(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> PhysicalInventoryBrowserResult:
-    """Get All Physical Inventory: POST /api/v1/inventory/physical/all.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `PhysicalInventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPhysicalItems
-    """
-    return await client.execute(_GET_ALL_INVENTORY_PHYSICAL_ITEMS, {}, body)
-
-
-def iterate_all_inventory_physical_items(
-    client: ApplianceClient,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[AgentObjectModel, PhysicalInventoryBrowserResult]:
-    """Get All Physical Inventory: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_inventory_physical_items`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_INVENTORY_PHYSICAL_ITEMS,
-        {},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_inventory_for_pg(
-    client: ApplianceClient,
-    protection_group_id: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-) -> PhysicalInventoryBrowserResult:
-    """Get Inventory Objects for Specific Protection Group: POST /api/v1/inventory/physical/{protectionGroupId}.
-
-    Args:
-        client: the appliance.
-        protection_group_id: path `protectionGroupId`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `PhysicalInventoryBrowserResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryForPG
-    """
-    return await client.execute(_GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
-
-
-def iterate_inventory_for_pg(
-    client: ApplianceClient,
-    protection_group_id: str,
-    body: InventoryBrowserFilters | Unset = UNSET,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[AgentObjectModel, PhysicalInventoryBrowserResult]:
-    """Get Inventory Objects for Specific Protection Group: every row of every page, for `async for`.
-
-    What is not said here is as in `get_inventory_for_pg`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_INVENTORY_FOR_PG,
-        {"protection_group_id": protection_group_id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_all_unstructured_data_servers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnstructuredDataServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EUnstructuredDataServerType] | Unset = UNSET,
-) -> UnstructuredDataServersResult:
-    """Get All Unstructured Data Servers: GET /api/v1/inventory/unstructuredDataServers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-
-    Returns:
-        200: `UnstructuredDataServersResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
-    """
-    return await client.execute(
-        _GET_ALL_UNSTRUCTURED_DATA_SERVERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-        },
-    )
-
-
-def iterate_all_unstructured_data_servers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnstructuredDataServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EUnstructuredDataServerType] | Unset = UNSET,
-) -> Items[UnstructuredDataServerModel, UnstructuredDataServersResult]:
-    """Get All Unstructured Data Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_unstructured_data_servers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_UNSTRUCTURED_DATA_SERVERS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter, "type_filter": type_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_unstructured_data_server(
-    client: ApplianceClient,
-    body: UnstructuredDataServerSpec | Unset = UNSET,
-) -> SessionModel:
-    """Add Unstructured Data Servers: POST /api/v1/inventory/unstructuredDataServers.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
-    """
-    return await client.execute(_CREATE_UNSTRUCTURED_DATA_SERVER, {}, body)
-
-
-async def get_unstructured_data_server_defaults(
-    client: ApplianceClient,
-) -> UnstructuredDataServerDefaults:
-    """Get Unstructured Data Server Defaults: GET /api/v1/inventory/unstructuredDataServers/defaults.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `UnstructuredDataServerDefaults`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerDefaults
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_SERVER_DEFAULTS, {})
-
-
-async def get_unstructured_data_server(
-    client: ApplianceClient,
-    id: str,
-) -> UnstructuredDataServerModel:
-    """Get Unstructured Data Server: GET /api/v1/inventory/unstructuredDataServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `UnstructuredDataServerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServer
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_SERVER, {"id": id})
-
-
-async def update_unstructured_data_servers(
-    client: ApplianceClient,
-    id: str,
-    body: UnstructuredDataServerModel | Unset = UNSET,
-    *,
-    migration_type: EUnstructuredDataMetaMigrationType | Unset = UNSET,
-    cold_storage_retrieval_mode: EColdStorageRetrievalMode | Unset = UNSET,
-) -> SessionModel:
-    """Edit Unstructured Data Server: PUT /api/v1/inventory/unstructuredDataServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-        migration_type: query `migrationType`.
-        cold_storage_retrieval_mode: query `coldStorageRetrievalMode`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
-    """
-    return await client.execute(
-        _UPDATE_UNSTRUCTURED_DATA_SERVERS,
-        {"id": id, "migration_type": migration_type, "cold_storage_retrieval_mode": cold_storage_retrieval_mode},
-        body,
-    )
-
-
-async def delete_unstructured_data_servers(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel | None:
-    """Remove Unstructured Data Server: DELETE /api/v1/inventory/unstructuredDataServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: nothing.
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
-    """
-    return await client.execute(_DELETE_UNSTRUCTURED_DATA_SERVERS, {"id": id})
-
-
-async def start_browse_unstructured_data_server(
-    client: ApplianceClient,
-    id: str,
-    *,
-    timeout: int | Unset = UNSET,
-) -> UnstructuredDataInventoryBrowseSessionModel:
-    """Start Browsing Unstructured Data Server: POST /api/v1/inventory/unstructuredDataServers/{id}/startBrowse.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        timeout: query `timeout`.
-
-    Returns:
-        201: `UnstructuredDataInventoryBrowseSessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StartBrowseUnstructuredDataServer
-    """
-    return await client.execute(_START_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id, "timeout": timeout})
-
-
-async def browse_unstructured_data_server(
-    client: ApplianceClient,
-    id: str,
-    body: UnstructuredDataInventoryBrowseFolderSpec,
-) -> UnstructuredDataInventoryBrowseFolderModel:
-    """Browse Unstructured Data Server: POST /api/v1/inventory/unstructuredDataServers/sessions/{id}/browse.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `UnstructuredDataInventoryBrowseFolderModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/BrowseUnstructuredDataServer
-    """
-    return await client.execute(_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id}, body)
-
-
-def iterate_browse_unstructured_data_server(
-    client: ApplianceClient,
-    id: str,
-    body: UnstructuredDataInventoryBrowseFolderSpec,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-) -> Items[UnstructuredDataInventoryBrowseItemModel, UnstructuredDataInventoryBrowseFolderModel]:
-    """Browse Unstructured Data Server: every row of every page, for `async for`.
-
-    What is not said here is as in `browse_unstructured_data_server`.
-
-    Args:
-        body: what is sent; its paging is filled in.
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _BROWSE_UNSTRUCTURED_DATA_SERVER,
-        {"id": id},
-        body=body,
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def stop_browse_unstructured_data_server(
-    client: ApplianceClient,
-    id: str,
-) -> UnstructuredDataInventoryBrowseSessionModel:
-    """Stop Browsing Unstructured Data Server: POST /api/v1/inventory/unstructuredDataServers/sessions/{id}/stop.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `UnstructuredDataInventoryBrowseSessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StopBrowseUnstructuredDataServer
-    """
-    return await client.execute(_STOP_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id})
-
-
-async def get_all_unstructured_data_server_inventory_browse_sessions(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EUnstructuredDataInventoryBrowseSessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    session_id_filter: str | Unset = UNSET,
-    server_id_filter: str | Unset = UNSET,
-    server_name_filter: str | Unset = UNSET,
-) -> UnstructuredDataInventoryBrowseSessionsResult:
-    """Get All Unstructured Data Server Inventory Browse Sessions: GET /api/v1/inventory/unstructuredDataServers/sessions.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        session_id_filter: query `sessionIdFilter`.
-        server_id_filter: query `serverIdFilter`.
-        server_name_filter: query `serverNameFilter`.
-
-    Returns:
-        200: `UnstructuredDataInventoryBrowseSessionsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServerInventoryBrowseSessions
-    """
-    return await client.execute(
-        _GET_ALL_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSIONS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "session_id_filter": session_id_filter,
-            "server_id_filter": server_id_filter,
-            "server_name_filter": server_name_filter,
-        },
-    )
-
-
-def iterate_all_unstructured_data_server_inventory_browse_sessions(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EUnstructuredDataInventoryBrowseSessionsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    session_id_filter: str | Unset = UNSET,
-    server_id_filter: str | Unset = UNSET,
-    server_name_filter: str | Unset = UNSET,
-) -> Items[UnstructuredDataInventoryBrowseSessionModel, UnstructuredDataInventoryBrowseSessionsResult]:
-    """Get All Unstructured Data Server Inventory Browse Sessions: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_unstructured_data_server_inventory_browse_sessions`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSIONS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "session_id_filter": session_id_filter,
-            "server_id_filter": server_id_filter,
-            "server_name_filter": server_name_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_unstructured_data_server_inventory_browse_session(
-    client: ApplianceClient,
-    id: str,
-) -> UnstructuredDataInventoryBrowseSessionModel:
-    """Get Unstructured Data Server Inventory Browse Session: GET /api/v1/inventory/unstructuredDataServers/sessions/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `UnstructuredDataInventoryBrowseSessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerInventoryBrowseSession
-    """
-    return await client.execute(_GET_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSION, {"id": id})
-
-
-async def get_all_entra_id_tenants(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EEntraIDTenantsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> EntraIDTenantsResult:
-    """Get All Microsoft Entra ID Tenants: GET /api/v1/inventory/entraId/tenants.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `EntraIDTenantsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllEntraIDTenants
-    """
-    return await client.execute(
-        _GET_ALL_ENTRA_ID_TENANTS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_entra_id_tenants(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EEntraIDTenantsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[EntraIDTenantModel, EntraIDTenantsResult]:
-    """Get All Microsoft Entra ID Tenants: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_entra_id_tenants`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_ENTRA_ID_TENANTS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_entra_id_tenant(
-    client: ApplianceClient,
-    body: EntraIDTenantSpec,
-) -> SessionModel:
-    """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateEntraIDTenant
-    """
-    return await client.execute(_CREATE_ENTRA_ID_TENANT, {}, body)
-
-
-async def get_entra_id_tenants(
-    client: ApplianceClient,
-    id: str,
-) -> EntraIDTenantModel:
-    """Get Microsoft Entra ID Tenant: GET /api/v1/inventory/entraId/tenants/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EntraIDTenantModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetEntraIDTenants
-    """
-    return await client.execute(_GET_ENTRA_ID_TENANTS, {"id": id})
-
-
-async def update_entra_id_tenants(
-    client: ApplianceClient,
-    id: str,
-    body: EntraIDTenantModel,
-) -> EntraIDTenantModel:
-    """Edit Microsoft Entra ID Tenant: PUT /api/v1/inventory/entraId/tenants/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `EntraIDTenantModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateEntraIDTenants
-    """
-    return await client.execute(_UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
-
-
-async def delete_entra_id_tenants(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Remove Microsoft Entra ID Tenant: DELETE /api/v1/inventory/entraId/tenants/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteEntraIDTenants
-    """
-    return await client.execute(_DELETE_ENTRA_ID_TENANTS, {"id": id})
-
-
-async def get_ad_domain_object(
-    client: ApplianceClient,
-    id: str,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EADObjectFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    full_name_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    parent_id_filter: str | Unset = UNSET,
-) -> ADDomainInventoryResult:
-    """Get Active Directory Objects from Domain: GET /api/v1/inventory/activeDirectory/domains/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        full_name_filter: query `fullNameFilter`.
-        type_filter: query `typeFilter`.
-        parent_id_filter: query `parentIdFilter`, UUID.
-
-    Returns:
-        200: `ADDomainInventoryResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetADDomainObject
-    """
-    return await client.execute(
-        _GET_AD_DOMAIN_OBJECT,
-        {
-            "id": id,
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "full_name_filter": full_name_filter,
-            "type_filter": type_filter,
-            "parent_id_filter": parent_id_filter,
-        },
-    )
-
-
-def iterate_ad_domain_object(
-    client: ApplianceClient,
-    id: str,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EADObjectFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    full_name_filter: str | Unset = UNSET,
-    type_filter: str | Unset = UNSET,
-    parent_id_filter: str | Unset = UNSET,
-) -> Items[ADObjectModel, ADDomainInventoryResult]:
-    """Get Active Directory Objects from Domain: every row of every page, for `async for`.
-
-    What is not said here is as in `get_ad_domain_object`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_AD_DOMAIN_OBJECT,
-        {
-            "id": id,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "full_name_filter": full_name_filter,
-            "type_filter": type_filter,
-            "parent_id_filter": parent_id_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_disks_slots(
-    client: ApplianceClient,
-    platform: EPlatformType,
-) -> DiskSlotsResult:
-    """Get Available Disk Slots for Platform: GET /api/v1/inventory/platforms/{platform}/diskSlots.
-
-    Args:
-        client: the appliance.
-        platform: path `platform`.
-
-    Returns:
-        200: `DiskSlotsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetDisksSlots
-    """
-    return await client.execute(_GET_DISKS_SLOTS, {"platform": platform})
 
 
 class InventoryBrowserApi(Api):
@@ -1793,41 +553,831 @@ class InventoryBrowserApi(Api):
 
     __slots__ = ()
 
-    get_all_inventory_vmware_hosts = ListMethod(get_all_inventory_vmware_hosts, iterate_all_inventory_vmware_hosts)
-    get_vmware_host_object = ListMethod(get_vmware_host_object, iterate_vmware_host_object)
-    rescan_inventory_objects = Method(rescan_inventory_objects)
-    get_all_inventory_hosts = ListMethod(get_all_inventory_hosts, iterate_all_inventory_hosts)
-    get_inventory_objects = ListMethod(get_inventory_objects, iterate_inventory_objects)
-    get_inventory_object_details = Method(get_inventory_object_details)
-    get_all_inventory_pgs = ListMethod(get_all_inventory_pgs, iterate_all_inventory_pgs)
-    get_all_inventory_physical_items = ListMethod(
-        get_all_inventory_physical_items, iterate_all_inventory_physical_items
-    )
-    get_inventory_for_pg = ListMethod(get_inventory_for_pg, iterate_inventory_for_pg)
-    get_all_unstructured_data_servers = ListMethod(
-        get_all_unstructured_data_servers, iterate_all_unstructured_data_servers
-    )
-    create_unstructured_data_server = Method(create_unstructured_data_server)
-    get_unstructured_data_server_defaults = Method(get_unstructured_data_server_defaults)
-    get_unstructured_data_server = Method(get_unstructured_data_server)
-    update_unstructured_data_servers = Method(update_unstructured_data_servers)
-    delete_unstructured_data_servers = Method(delete_unstructured_data_servers)
-    start_browse_unstructured_data_server = Method(start_browse_unstructured_data_server)
-    browse_unstructured_data_server = ListMethod(
-        browse_unstructured_data_server, iterate_browse_unstructured_data_server
-    )
-    stop_browse_unstructured_data_server = Method(stop_browse_unstructured_data_server)
-    get_all_unstructured_data_server_inventory_browse_sessions = ListMethod(
-        get_all_unstructured_data_server_inventory_browse_sessions,
-        iterate_all_unstructured_data_server_inventory_browse_sessions,
-    )
-    get_unstructured_data_server_inventory_browse_session = Method(
-        get_unstructured_data_server_inventory_browse_session
-    )
-    get_all_entra_id_tenants = ListMethod(get_all_entra_id_tenants, iterate_all_entra_id_tenants)
-    create_entra_id_tenant = Method(create_entra_id_tenant)
-    get_entra_id_tenants = Method(get_entra_id_tenants)
-    update_entra_id_tenants = Method(update_entra_id_tenants)
-    delete_entra_id_tenants = Method(delete_entra_id_tenants)
-    get_ad_domain_object = ListMethod(get_ad_domain_object, iterate_ad_domain_object)
-    get_disks_slots = Method(get_disks_slots)
+    def get_all_inventory_vmware_hosts(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EViRootFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, ViRootsResult]:
+        """Get All VMware vSphere Servers: GET /api/v1/inventory/vmware/hosts.
+
+        Deprecated by the vendor.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            permission_scope: query `permissionScope`.
+
+        Returns:
+            200: `ViRootsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryVmwareHosts
+        """
+        return Listing(
+            self,
+            _GET_ALL_INVENTORY_VMWARE_HOSTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "permission_scope": permission_scope,
+            },
+        )
+
+    def get_vmware_host_object(
+        self: Caller,
+        name: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EvCentersInventoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        object_id_filter: str | Unset = UNSET,
+        hierarchy_type_filter: EHierarchyType | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: EVmwareInventoryType | Unset = UNSET,
+        parent_container_name_filter: str | Unset = UNSET,
+        permission_scope: EInventoryPermissionScope | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, VCenterInventoryResult]:
+        """Get VMware vSphere Server Objects: GET /api/v1/inventory/vmware/hosts/{name}.
+
+        Deprecated by the vendor.
+
+        Args:
+            name: path `name`.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            object_id_filter: query `objectIdFilter`.
+            hierarchy_type_filter: query `hierarchyTypeFilter`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            parent_container_name_filter: query `parentContainerNameFilter`.
+            permission_scope: query `permissionScope`.
+
+        Returns:
+            200: `VCenterInventoryResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetVmwareHostObject
+        """
+        return Listing(
+            self,
+            _GET_VMWARE_HOST_OBJECT,
+            {
+                "name": name,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "object_id_filter": object_id_filter,
+                "hierarchy_type_filter": hierarchy_type_filter,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "parent_container_name_filter": parent_container_name_filter,
+                "permission_scope": permission_scope,
+            },
+        )
+
+    def rescan_inventory_objects(
+        self: Caller,
+        hostname: str,
+    ) -> Request[TaskModel]:
+        """Rescan Inventory Objects: POST /api/v1/inventory/{hostname}/rescan.
+
+        Deprecated by the vendor.
+
+        Args:
+            hostname: path `hostname`.
+
+        Returns:
+            201: `TaskModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/RescanInventoryObjects
+        """
+        return Request(self, _RESCAN_INVENTORY_OBJECTS, {"hostname": hostname})
+
+    def get_all_inventory_hosts(
+        self: Caller,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, InventoryBrowserResult]:
+        """Get All Servers: POST /api/v1/inventory.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryHosts
+        """
+        return Listing(self, _GET_ALL_INVENTORY_HOSTS, {}, body)
+
+    def get_inventory_objects(
+        self: Caller,
+        hostname: str,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[InventoryObjectModel, InventoryBrowserResult]:
+        """Get Inventory Objects: POST /api/v1/inventory/{hostname}.
+
+        Args:
+            hostname: path `hostname`.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjects
+        """
+        return Listing(self, _GET_INVENTORY_OBJECTS, {"hostname": hostname}, body)
+
+    def get_inventory_object_details(
+        self: Caller,
+        body: InventoryMachineDetailsRequest | Unset = UNSET,
+    ) -> Request[InventoryMachineDetailsModel]:
+        """Get Inventory Object Details: POST /api/v1/inventory/retrieveMachineDetails.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `InventoryMachineDetailsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryObjectDetails
+        """
+        return Request(self, _GET_INVENTORY_OBJECT_DETAILS, {}, body)
+
+    def get_all_inventory_pgs(
+        self: Caller,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[AgentObjectModel, PhysicalInventoryBrowserResult]:
+        """Get All Protection Groups: POST /api/v1/inventory/physical.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `PhysicalInventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPGs
+        """
+        return Listing(self, _GET_ALL_INVENTORY_PGS, {}, body)
+
+    def get_all_inventory_physical_items(
+        self: Caller,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[AgentObjectModel, PhysicalInventoryBrowserResult]:
+        """Get All Physical Inventory: POST /api/v1/inventory/physical/all.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `PhysicalInventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllInventoryPhysicalItems
+        """
+        return Listing(self, _GET_ALL_INVENTORY_PHYSICAL_ITEMS, {}, body)
+
+    def get_inventory_for_pg(
+        self: Caller,
+        protection_group_id: str,
+        body: InventoryBrowserFilters | Unset = UNSET,
+    ) -> Listing[AgentObjectModel, PhysicalInventoryBrowserResult]:
+        """Get Inventory Objects for Specific Protection Group: POST /api/v1/inventory/physical/{protectionGroupId}.
+
+        Args:
+            protection_group_id: path `protectionGroupId`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `PhysicalInventoryBrowserResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetInventoryForPG
+        """
+        return Listing(self, _GET_INVENTORY_FOR_PG, {"protection_group_id": protection_group_id}, body)
+
+    def get_all_unstructured_data_servers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnstructuredDataServersFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: list[EUnstructuredDataServerType] | Unset = UNSET,
+    ) -> Listing[UnstructuredDataServerModel, UnstructuredDataServersResult]:
+        """Get All Unstructured Data Servers: GET /api/v1/inventory/unstructuredDataServers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+
+        Returns:
+            200: `UnstructuredDataServersResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServers
+        """
+        return Listing(
+            self,
+            _GET_ALL_UNSTRUCTURED_DATA_SERVERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+            },
+        )
+
+    def create_unstructured_data_server(
+        self: Caller,
+        body: UnstructuredDataServerSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Add Unstructured Data Servers: POST /api/v1/inventory/unstructuredDataServers.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateUnstructuredDataServer
+        """
+        return Request(self, _CREATE_UNSTRUCTURED_DATA_SERVER, {}, body)
+
+    def get_unstructured_data_server_defaults(
+        self: Caller,
+    ) -> Request[UnstructuredDataServerDefaults]:
+        """Get Unstructured Data Server Defaults: GET /api/v1/inventory/unstructuredDataServers/defaults.
+
+        Returns:
+            200: `UnstructuredDataServerDefaults`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerDefaults
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_SERVER_DEFAULTS, {})
+
+    def get_unstructured_data_server(
+        self: Caller,
+        id: str,
+    ) -> Request[UnstructuredDataServerModel]:
+        """Get Unstructured Data Server: GET /api/v1/inventory/unstructuredDataServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `UnstructuredDataServerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServer
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_SERVER, {"id": id})
+
+    def update_unstructured_data_servers(
+        self: Caller,
+        id: str,
+        body: UnstructuredDataServerModel | Unset = UNSET,
+        *,
+        migration_type: EUnstructuredDataMetaMigrationType | Unset = UNSET,
+        cold_storage_retrieval_mode: EColdStorageRetrievalMode | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Edit Unstructured Data Server: PUT /api/v1/inventory/unstructuredDataServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+            migration_type: query `migrationType`.
+            cold_storage_retrieval_mode: query `coldStorageRetrievalMode`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateUnstructuredDataServers
+        """
+        return Request(
+            self,
+            _UPDATE_UNSTRUCTURED_DATA_SERVERS,
+            {"id": id, "migration_type": migration_type, "cold_storage_retrieval_mode": cold_storage_retrieval_mode},
+            body,
+        )
+
+    def delete_unstructured_data_servers(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel | None]:
+        """Remove Unstructured Data Server: DELETE /api/v1/inventory/unstructuredDataServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: nothing.
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteUnstructuredDataServers
+        """
+        return Request(self, _DELETE_UNSTRUCTURED_DATA_SERVERS, {"id": id})
+
+    def start_browse_unstructured_data_server(
+        self: Caller,
+        id: str,
+        *,
+        timeout: int | Unset = UNSET,
+    ) -> Request[UnstructuredDataInventoryBrowseSessionModel]:
+        """Start Browsing Unstructured Data Server: POST /api/v1/inventory/unstructuredDataServers/{id}/startBrowse.
+
+        Args:
+            id: path `id`, UUID.
+            timeout: query `timeout`.
+
+        Returns:
+            201: `UnstructuredDataInventoryBrowseSessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StartBrowseUnstructuredDataServer
+        """
+        return Request(self, _START_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id, "timeout": timeout})
+
+    def browse_unstructured_data_server(
+        self: Caller,
+        id: str,
+        body: UnstructuredDataInventoryBrowseFolderSpec,
+    ) -> Listing[UnstructuredDataInventoryBrowseItemModel, UnstructuredDataInventoryBrowseFolderModel]:
+        """Browse Unstructured Data Server: POST /api/v1/inventory/unstructuredDataServers/sessions/{id}/browse.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `UnstructuredDataInventoryBrowseFolderModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/BrowseUnstructuredDataServer
+        """
+        return Listing(self, _BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id}, body)
+
+    def stop_browse_unstructured_data_server(
+        self: Caller,
+        id: str,
+    ) -> Request[UnstructuredDataInventoryBrowseSessionModel]:
+        """Stop Browsing Unstructured Data Server: POST /api/v1/inventory/unstructuredDataServers/sessions/{id}/stop.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `UnstructuredDataInventoryBrowseSessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/StopBrowseUnstructuredDataServer
+        """
+        return Request(self, _STOP_BROWSE_UNSTRUCTURED_DATA_SERVER, {"id": id})
+
+    def get_all_unstructured_data_server_inventory_browse_sessions(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EUnstructuredDataInventoryBrowseSessionsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        session_id_filter: str | Unset = UNSET,
+        server_id_filter: str | Unset = UNSET,
+        server_name_filter: str | Unset = UNSET,
+    ) -> Listing[UnstructuredDataInventoryBrowseSessionModel, UnstructuredDataInventoryBrowseSessionsResult]:
+        """Get All Unstructured Data Server Inventory Browse Sessions: GET /api/v1/inventory/unstructuredDataServers/sessions.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            session_id_filter: query `sessionIdFilter`.
+            server_id_filter: query `serverIdFilter`.
+            server_name_filter: query `serverNameFilter`.
+
+        Returns:
+            200: `UnstructuredDataInventoryBrowseSessionsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllUnstructuredDataServerInventoryBrowseSessions
+        """
+        return Listing(
+            self,
+            _GET_ALL_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSIONS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "session_id_filter": session_id_filter,
+                "server_id_filter": server_id_filter,
+                "server_name_filter": server_name_filter,
+            },
+        )
+
+    def get_unstructured_data_server_inventory_browse_session(
+        self: Caller,
+        id: str,
+    ) -> Request[UnstructuredDataInventoryBrowseSessionModel]:
+        """Get Unstructured Data Server Inventory Browse Session: GET /api/v1/inventory/unstructuredDataServers/sessions/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `UnstructuredDataInventoryBrowseSessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetUnstructuredDataServerInventoryBrowseSession
+        """
+        return Request(self, _GET_UNSTRUCTURED_DATA_SERVER_INVENTORY_BROWSE_SESSION, {"id": id})
+
+    def get_all_entra_id_tenants(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EEntraIDTenantsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[EntraIDTenantModel, EntraIDTenantsResult]:
+        """Get All Microsoft Entra ID Tenants: GET /api/v1/inventory/entraId/tenants.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `EntraIDTenantsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetAllEntraIDTenants
+        """
+        return Listing(
+            self,
+            _GET_ALL_ENTRA_ID_TENANTS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_entra_id_tenant(
+        self: Caller,
+        body: EntraIDTenantSpec,
+    ) -> Request[SessionModel]:
+        """Add Microsoft Entra ID Tenant: POST /api/v1/inventory/entraId/tenants.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/CreateEntraIDTenant
+        """
+        return Request(self, _CREATE_ENTRA_ID_TENANT, {}, body)
+
+    def get_entra_id_tenants(
+        self: Caller,
+        id: str,
+    ) -> Request[EntraIDTenantModel]:
+        """Get Microsoft Entra ID Tenant: GET /api/v1/inventory/entraId/tenants/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EntraIDTenantModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetEntraIDTenants
+        """
+        return Request(self, _GET_ENTRA_ID_TENANTS, {"id": id})
+
+    def update_entra_id_tenants(
+        self: Caller,
+        id: str,
+        body: EntraIDTenantModel,
+    ) -> Request[EntraIDTenantModel]:
+        """Edit Microsoft Entra ID Tenant: PUT /api/v1/inventory/entraId/tenants/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `EntraIDTenantModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/UpdateEntraIDTenants
+        """
+        return Request(self, _UPDATE_ENTRA_ID_TENANTS, {"id": id}, body)
+
+    def delete_entra_id_tenants(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Remove Microsoft Entra ID Tenant: DELETE /api/v1/inventory/entraId/tenants/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/DeleteEntraIDTenants
+        """
+        return Request(self, _DELETE_ENTRA_ID_TENANTS, {"id": id})
+
+    def get_ad_domain_object(
+        self: Caller,
+        id: str,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EADObjectFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        full_name_filter: str | Unset = UNSET,
+        type_filter: str | Unset = UNSET,
+        parent_id_filter: str | Unset = UNSET,
+    ) -> Listing[ADObjectModel, ADDomainInventoryResult]:
+        """Get Active Directory Objects from Domain: GET /api/v1/inventory/activeDirectory/domains/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            full_name_filter: query `fullNameFilter`.
+            type_filter: query `typeFilter`.
+            parent_id_filter: query `parentIdFilter`, UUID.
+
+        Returns:
+            200: `ADDomainInventoryResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetADDomainObject
+        """
+        return Listing(
+            self,
+            _GET_AD_DOMAIN_OBJECT,
+            {
+                "id": id,
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "full_name_filter": full_name_filter,
+                "type_filter": type_filter,
+                "parent_id_filter": parent_id_filter,
+            },
+        )
+
+    def get_disks_slots(
+        self: Caller,
+        platform: EPlatformType,
+    ) -> Request[DiskSlotsResult]:
+        """Get Available Disk Slots for Platform: GET /api/v1/inventory/platforms/{platform}/diskSlots.
+
+        Args:
+            platform: path `platform`.
+
+        Returns:
+            200: `DiskSlotsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Inventory-Browser#operation/GetDisksSlots
+        """
+        return Request(self, _GET_DISKS_SLOTS, {"platform": platform})
+
+
+get_all_inventory_vmware_hosts = InventoryBrowserApi.get_all_inventory_vmware_hosts
+get_vmware_host_object = InventoryBrowserApi.get_vmware_host_object
+rescan_inventory_objects = InventoryBrowserApi.rescan_inventory_objects
+get_all_inventory_hosts = InventoryBrowserApi.get_all_inventory_hosts
+get_inventory_objects = InventoryBrowserApi.get_inventory_objects
+get_inventory_object_details = InventoryBrowserApi.get_inventory_object_details
+get_all_inventory_pgs = InventoryBrowserApi.get_all_inventory_pgs
+get_all_inventory_physical_items = InventoryBrowserApi.get_all_inventory_physical_items
+get_inventory_for_pg = InventoryBrowserApi.get_inventory_for_pg
+get_all_unstructured_data_servers = InventoryBrowserApi.get_all_unstructured_data_servers
+create_unstructured_data_server = InventoryBrowserApi.create_unstructured_data_server
+get_unstructured_data_server_defaults = InventoryBrowserApi.get_unstructured_data_server_defaults
+get_unstructured_data_server = InventoryBrowserApi.get_unstructured_data_server
+update_unstructured_data_servers = InventoryBrowserApi.update_unstructured_data_servers
+delete_unstructured_data_servers = InventoryBrowserApi.delete_unstructured_data_servers
+start_browse_unstructured_data_server = InventoryBrowserApi.start_browse_unstructured_data_server
+browse_unstructured_data_server = InventoryBrowserApi.browse_unstructured_data_server
+stop_browse_unstructured_data_server = InventoryBrowserApi.stop_browse_unstructured_data_server
+get_all_unstructured_data_server_inventory_browse_sessions = (
+    InventoryBrowserApi.get_all_unstructured_data_server_inventory_browse_sessions
+)
+get_unstructured_data_server_inventory_browse_session = (
+    InventoryBrowserApi.get_unstructured_data_server_inventory_browse_session
+)
+get_all_entra_id_tenants = InventoryBrowserApi.get_all_entra_id_tenants
+create_entra_id_tenant = InventoryBrowserApi.create_entra_id_tenant
+get_entra_id_tenants = InventoryBrowserApi.get_entra_id_tenants
+update_entra_id_tenants = InventoryBrowserApi.update_entra_id_tenants
+delete_entra_id_tenants = InventoryBrowserApi.delete_entra_id_tenants
+get_ad_domain_object = InventoryBrowserApi.get_ad_domain_object
+get_disks_slots = InventoryBrowserApi.get_disks_slots

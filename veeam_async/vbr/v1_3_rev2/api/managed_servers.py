@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         CloudDirectorHostDiscoveryResult,
@@ -60,10 +57,10 @@ _GET_ALL_MANAGED_SERVERS: Operation[ManagedServersResult] = Operation(
         Parameter("include_nested_hosts", type="bool"),
         Parameter("skip_dedup_appliances", type="bool"),
     ),
-    answers={
-        200: Answer("ManagedServersResult"),
+    responses={
+        200: Response("ManagedServersResult"),
     },
-    listing=Listing("data", "ManagedServerModel"),
+    paging=Paging("data", "ManagedServerModel"),
 )
 
 _CREATE_MANAGED_SERVER: Operation[SessionModel] = Operation(
@@ -76,8 +73,8 @@ _CREATE_MANAGED_SERVER: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="create_managed_server",
     body=Body("ManagedServerSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -91,8 +88,8 @@ _RESOLVE_CLOUD_DIRECTOR_HOSTS: Operation[CloudDirectorHostDiscoveryResult] = Ope
     group="managed_servers",
     name="resolve_cloud_director_hosts",
     body=Body("CloudDirectorHostDiscoverySpec"),
-    answers={
-        200: Answer("CloudDirectorHostDiscoveryResult"),
+    responses={
+        200: Response("CloudDirectorHostDiscoveryResult"),
     },
     safe=True,
 )
@@ -107,8 +104,8 @@ _RESOLVE_HYPER_V_HOSTS: Operation[HvHostDiscoveryResult] = Operation(
     group="managed_servers",
     name="resolve_hyper_v_hosts",
     body=Body("HvHostDiscoverySpec"),
-    answers={
-        200: Answer("HvHostDiscoveryResult"),
+    responses={
+        200: Response("HvHostDiscoveryResult"),
     },
     safe=True,
 )
@@ -123,8 +120,8 @@ _GET_MANAGED_SERVER: Operation[ManagedServerModel] = Operation(
     group="managed_servers",
     name="get_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ManagedServerModel"),
+    responses={
+        200: Response("ManagedServerModel"),
     },
 )
 
@@ -139,8 +136,8 @@ _UPDATE_MANAGED_SERVER: Operation[SessionModel] = Operation(
     name="update_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ManagedServerModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -154,8 +151,8 @@ _DELETE_MANAGED_SERVER: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="delete_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -170,8 +167,8 @@ _UPDATE_SINGLE_USE_CREDENTIALS: Operation[SessionModel] = Operation(
     name="update_single_use_credentials",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("LinuxCredentialsSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -185,8 +182,8 @@ _GET_MANAGED_SERVER_VOLUME: Operation[HyperVVolumeManageModel] = Operation(
     group="managed_servers",
     name="get_managed_server_volume",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("HyperVVolumeManageModel"),
+    responses={
+        200: Response("HyperVVolumeManageModel"),
     },
 )
 
@@ -201,8 +198,8 @@ _UPDATE_VOLUME: Operation[HyperVVolumeManageModel] = Operation(
     name="update_volume",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("HyperVVolumeManageModel"),
-    answers={
-        200: Answer("HyperVVolumeManageModel"),
+    responses={
+        200: Response("HyperVVolumeManageModel"),
     },
 )
 
@@ -216,8 +213,8 @@ _RESCAN_ALL_MANAGED_SERVERS: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="rescan_all_managed_servers",
     body=Body("ManagedServersSpec", required=False),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -231,8 +228,8 @@ _RESCAN_MANAGED_SERVER: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="rescan_managed_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -245,8 +242,8 @@ _GET_HOST_OPTIONAL_COMPONENTS_DEFAULTS: Operation[HostOptionalComponents] = Oper
     tag="Managed Servers",
     group="managed_servers",
     name="get_host_optional_components_defaults",
-    answers={
-        200: Answer("HostOptionalComponents"),
+    responses={
+        200: Response("HostOptionalComponents"),
     },
 )
 
@@ -260,449 +257,10 @@ _UPDATE_SERVER_COMPONENTS: Operation[SessionModel] = Operation(
     group="managed_servers",
     name="update_server_components",
     body=Body("UpdateHostComponentsSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_managed_servers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EManagedServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EManagedServerType] | Unset = UNSET,
-    vi_type_filter: EViHostType | Unset = UNSET,
-    server_state_filter: EManagedServerState | Unset = UNSET,
-    updates_state_filter: list[EHostUpdatesState] | Unset = UNSET,
-    include_nested_hosts: bool | Unset = UNSET,
-    skip_dedup_appliances: bool | Unset = UNSET,
-) -> ManagedServersResult:
-    """Get All Servers: GET /api/v1/backupInfrastructure/managedServers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        vi_type_filter: query `viTypeFilter`.
-        server_state_filter: query `serverStateFilter`.
-        updates_state_filter: query `updatesStateFilter`.
-        include_nested_hosts: query `includeNestedHosts`.
-        skip_dedup_appliances: query `skipDedupAppliances`, default false.
-
-    Returns:
-        200: `ManagedServersResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetAllManagedServers
-    """
-    return await client.execute(
-        _GET_ALL_MANAGED_SERVERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-            "server_state_filter": server_state_filter,
-            "updates_state_filter": updates_state_filter,
-            "include_nested_hosts": include_nested_hosts,
-            "skip_dedup_appliances": skip_dedup_appliances,
-        },
-    )
-
-
-def iterate_all_managed_servers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EManagedServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[EManagedServerType] | Unset = UNSET,
-    vi_type_filter: EViHostType | Unset = UNSET,
-    server_state_filter: EManagedServerState | Unset = UNSET,
-    updates_state_filter: list[EHostUpdatesState] | Unset = UNSET,
-    include_nested_hosts: bool | Unset = UNSET,
-    skip_dedup_appliances: bool | Unset = UNSET,
-) -> Items[ManagedServerModel, ManagedServersResult]:
-    """Get All Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_managed_servers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_MANAGED_SERVERS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "vi_type_filter": vi_type_filter,
-            "server_state_filter": server_state_filter,
-            "updates_state_filter": updates_state_filter,
-            "include_nested_hosts": include_nested_hosts,
-            "skip_dedup_appliances": skip_dedup_appliances,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_managed_server(
-    client: ApplianceClient,
-    body: ManagedServerSpec,
-) -> SessionModel:
-    """Add Server: POST /api/v1/backupInfrastructure/managedServers.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/CreateManagedServer
-    """
-    return await client.execute(_CREATE_MANAGED_SERVER, {}, body)
-
-
-async def resolve_cloud_director_hosts(
-    client: ApplianceClient,
-    body: CloudDirectorHostDiscoverySpec,
-) -> CloudDirectorHostDiscoveryResult:
-    """Get vCenter Servers Attached to Cloud Director Server: POST
-    /api/v1/backupInfrastructure/managedServers/cloudDirectorHosts.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `CloudDirectorHostDiscoveryResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
-    """
-    return await client.execute(_RESOLVE_CLOUD_DIRECTOR_HOSTS, {}, body)
-
-
-async def resolve_hyper_v_hosts(
-    client: ApplianceClient,
-    body: HvHostDiscoverySpec,
-) -> HvHostDiscoveryResult:
-    """Get Microsoft Hyper-V Servers Managed by Microsoft Hyper-V Cluster or SCVMM Server: POST
-    /api/v1/backupInfrastructure/managedServers/hyperVHosts.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `HvHostDiscoveryResult`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveHyperVHosts
-    """
-    return await client.execute(_RESOLVE_HYPER_V_HOSTS, {}, body)
-
-
-async def get_managed_server(
-    client: ApplianceClient,
-    id: str,
-) -> ManagedServerModel:
-    """Get Server: GET /api/v1/backupInfrastructure/managedServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ManagedServerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServer
-    """
-    return await client.execute(_GET_MANAGED_SERVER, {"id": id})
-
-
-async def update_managed_server(
-    client: ApplianceClient,
-    id: str,
-    body: ManagedServerModel,
-) -> SessionModel:
-    """Edit Server: PUT /api/v1/backupInfrastructure/managedServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateManagedServer
-    """
-    return await client.execute(_UPDATE_MANAGED_SERVER, {"id": id}, body)
-
-
-async def delete_managed_server(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Remove Server: DELETE /api/v1/backupInfrastructure/managedServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/DeleteManagedServer
-    """
-    return await client.execute(_DELETE_MANAGED_SERVER, {"id": id})
-
-
-async def update_single_use_credentials(
-    client: ApplianceClient,
-    id: str,
-    body: LinuxCredentialsSpec,
-) -> SessionModel:
-    """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateSingleUseCredentials
-    """
-    return await client.execute(_UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
-
-
-async def get_managed_server_volume(
-    client: ApplianceClient,
-    id: str,
-) -> HyperVVolumeManageModel:
-    """Get Volumes for Microsoft Hyper-V Standalone Server: GET /api/v1/backupInfrastructure/managedServers/{id}/volumes.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `HyperVVolumeManageModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServerVolume
-    """
-    return await client.execute(_GET_MANAGED_SERVER_VOLUME, {"id": id})
-
-
-async def update_volume(
-    client: ApplianceClient,
-    id: str,
-    body: HyperVVolumeManageModel,
-) -> HyperVVolumeManageModel:
-    """Edit Volumes on Microsoft Hyper-V Standalone Server: PUT /api/v1/backupInfrastructure/managedServers/{id}/volumes.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `HyperVVolumeManageModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateVolume
-    """
-    return await client.execute(_UPDATE_VOLUME, {"id": id}, body)
-
-
-async def rescan_all_managed_servers(
-    client: ApplianceClient,
-    body: ManagedServersSpec | Unset = UNSET,
-) -> SessionModel:
-    """Rescan All Managed Servers: POST /api/v1/backupInfrastructure/managedServers/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanAllManagedServers
-    """
-    return await client.execute(_RESCAN_ALL_MANAGED_SERVERS, {}, body)
-
-
-async def rescan_managed_server(
-    client: ApplianceClient,
-    id: str,
-) -> SessionModel:
-    """Rescan Managed Server: POST /api/v1/backupInfrastructure/managedServers/{id}/rescan.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanManagedServer
-    """
-    return await client.execute(_RESCAN_MANAGED_SERVER, {"id": id})
-
-
-async def get_host_optional_components_defaults(
-    client: ApplianceClient,
-) -> HostOptionalComponents:
-    """Default Set of Optional Managed Server Components: GET
-    /api/v1/backupInfrastructure/managedServers/optionalComponents/defaults.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `HostOptionalComponents`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
-    """
-    return await client.execute(_GET_HOST_OPTIONAL_COMPONENTS_DEFAULTS, {})
-
-
-async def update_server_components(
-    client: ApplianceClient,
-    body: UpdateHostComponentsSpec,
-) -> SessionModel:
-    """Update Managed Server Components: POST /api/v1/backupInfrastructure/managedServers/updateComponents.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateServerComponents
-    """
-    return await client.execute(_UPDATE_SERVER_COMPONENTS, {}, body)
 
 
 class ManagedServersApi(Api):
@@ -710,17 +268,383 @@ class ManagedServersApi(Api):
 
     __slots__ = ()
 
-    get_all_managed_servers = ListMethod(get_all_managed_servers, iterate_all_managed_servers)
-    create_managed_server = Method(create_managed_server)
-    resolve_cloud_director_hosts = Method(resolve_cloud_director_hosts)
-    resolve_hyper_v_hosts = Method(resolve_hyper_v_hosts)
-    get_managed_server = Method(get_managed_server)
-    update_managed_server = Method(update_managed_server)
-    delete_managed_server = Method(delete_managed_server)
-    update_single_use_credentials = Method(update_single_use_credentials)
-    get_managed_server_volume = Method(get_managed_server_volume)
-    update_volume = Method(update_volume)
-    rescan_all_managed_servers = Method(rescan_all_managed_servers)
-    rescan_managed_server = Method(rescan_managed_server)
-    get_host_optional_components_defaults = Method(get_host_optional_components_defaults)
-    update_server_components = Method(update_server_components)
+    def get_all_managed_servers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EManagedServersFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: list[EManagedServerType] | Unset = UNSET,
+        vi_type_filter: EViHostType | Unset = UNSET,
+        server_state_filter: EManagedServerState | Unset = UNSET,
+        updates_state_filter: list[EHostUpdatesState] | Unset = UNSET,
+        include_nested_hosts: bool | Unset = UNSET,
+        skip_dedup_appliances: bool | Unset = UNSET,
+    ) -> Listing[ManagedServerModel, ManagedServersResult]:
+        """Get All Servers: GET /api/v1/backupInfrastructure/managedServers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            vi_type_filter: query `viTypeFilter`.
+            server_state_filter: query `serverStateFilter`.
+            updates_state_filter: query `updatesStateFilter`.
+            include_nested_hosts: query `includeNestedHosts`.
+            skip_dedup_appliances: query `skipDedupAppliances`, default false.
+
+        Returns:
+            200: `ManagedServersResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetAllManagedServers
+        """
+        return Listing(
+            self,
+            _GET_ALL_MANAGED_SERVERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "vi_type_filter": vi_type_filter,
+                "server_state_filter": server_state_filter,
+                "updates_state_filter": updates_state_filter,
+                "include_nested_hosts": include_nested_hosts,
+                "skip_dedup_appliances": skip_dedup_appliances,
+            },
+        )
+
+    def create_managed_server(
+        self: Caller,
+        body: ManagedServerSpec,
+    ) -> Request[SessionModel]:
+        """Add Server: POST /api/v1/backupInfrastructure/managedServers.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/CreateManagedServer
+        """
+        return Request(self, _CREATE_MANAGED_SERVER, {}, body)
+
+    def resolve_cloud_director_hosts(
+        self: Caller,
+        body: CloudDirectorHostDiscoverySpec,
+    ) -> Request[CloudDirectorHostDiscoveryResult]:
+        """Get vCenter Servers Attached to Cloud Director Server: POST
+        /api/v1/backupInfrastructure/managedServers/cloudDirectorHosts.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `CloudDirectorHostDiscoveryResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveCloudDirectorHosts
+        """
+        return Request(self, _RESOLVE_CLOUD_DIRECTOR_HOSTS, {}, body)
+
+    def resolve_hyper_v_hosts(
+        self: Caller,
+        body: HvHostDiscoverySpec,
+    ) -> Request[HvHostDiscoveryResult]:
+        """Get Microsoft Hyper-V Servers Managed by Microsoft Hyper-V Cluster or SCVMM Server: POST
+        /api/v1/backupInfrastructure/managedServers/hyperVHosts.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `HvHostDiscoveryResult`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/ResolveHyperVHosts
+        """
+        return Request(self, _RESOLVE_HYPER_V_HOSTS, {}, body)
+
+    def get_managed_server(
+        self: Caller,
+        id: str,
+    ) -> Request[ManagedServerModel]:
+        """Get Server: GET /api/v1/backupInfrastructure/managedServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ManagedServerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServer
+        """
+        return Request(self, _GET_MANAGED_SERVER, {"id": id})
+
+    def update_managed_server(
+        self: Caller,
+        id: str,
+        body: ManagedServerModel,
+    ) -> Request[SessionModel]:
+        """Edit Server: PUT /api/v1/backupInfrastructure/managedServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateManagedServer
+        """
+        return Request(self, _UPDATE_MANAGED_SERVER, {"id": id}, body)
+
+    def delete_managed_server(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Remove Server: DELETE /api/v1/backupInfrastructure/managedServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/DeleteManagedServer
+        """
+        return Request(self, _DELETE_MANAGED_SERVER, {"id": id})
+
+    def update_single_use_credentials(
+        self: Caller,
+        id: str,
+        body: LinuxCredentialsSpec,
+    ) -> Request[SessionModel]:
+        """Change to Single-Use Credentials: POST /api/v1/backupInfrastructure/managedServers/{id}/updateSingleUseCredentials.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateSingleUseCredentials
+        """
+        return Request(self, _UPDATE_SINGLE_USE_CREDENTIALS, {"id": id}, body)
+
+    def get_managed_server_volume(
+        self: Caller,
+        id: str,
+    ) -> Request[HyperVVolumeManageModel]:
+        """Get Volumes for Microsoft Hyper-V Standalone Server: GET /api/v1/backupInfrastructure/managedServers/{id}/volumes.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `HyperVVolumeManageModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetManagedServerVolume
+        """
+        return Request(self, _GET_MANAGED_SERVER_VOLUME, {"id": id})
+
+    def update_volume(
+        self: Caller,
+        id: str,
+        body: HyperVVolumeManageModel,
+    ) -> Request[HyperVVolumeManageModel]:
+        """Edit Volumes on Microsoft Hyper-V Standalone Server: PUT /api/v1/backupInfrastructure/managedServers/{id}/volumes.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `HyperVVolumeManageModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateVolume
+        """
+        return Request(self, _UPDATE_VOLUME, {"id": id}, body)
+
+    def rescan_all_managed_servers(
+        self: Caller,
+        body: ManagedServersSpec | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Rescan All Managed Servers: POST /api/v1/backupInfrastructure/managedServers/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanAllManagedServers
+        """
+        return Request(self, _RESCAN_ALL_MANAGED_SERVERS, {}, body)
+
+    def rescan_managed_server(
+        self: Caller,
+        id: str,
+    ) -> Request[SessionModel]:
+        """Rescan Managed Server: POST /api/v1/backupInfrastructure/managedServers/{id}/rescan.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/RescanManagedServer
+        """
+        return Request(self, _RESCAN_MANAGED_SERVER, {"id": id})
+
+    def get_host_optional_components_defaults(
+        self: Caller,
+    ) -> Request[HostOptionalComponents]:
+        """Default Set of Optional Managed Server Components: GET
+        /api/v1/backupInfrastructure/managedServers/optionalComponents/defaults.
+
+        Returns:
+            200: `HostOptionalComponents`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/GetHostOptionalComponentsDefaults
+        """
+        return Request(self, _GET_HOST_OPTIONAL_COMPONENTS_DEFAULTS, {})
+
+    def update_server_components(
+        self: Caller,
+        body: UpdateHostComponentsSpec,
+    ) -> Request[SessionModel]:
+        """Update Managed Server Components: POST /api/v1/backupInfrastructure/managedServers/updateComponents.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Managed-Servers#operation/UpdateServerComponents
+        """
+        return Request(self, _UPDATE_SERVER_COMPONENTS, {}, body)
+
+
+get_all_managed_servers = ManagedServersApi.get_all_managed_servers
+create_managed_server = ManagedServersApi.create_managed_server
+resolve_cloud_director_hosts = ManagedServersApi.resolve_cloud_director_hosts
+resolve_hyper_v_hosts = ManagedServersApi.resolve_hyper_v_hosts
+get_managed_server = ManagedServersApi.get_managed_server
+update_managed_server = ManagedServersApi.update_managed_server
+delete_managed_server = ManagedServersApi.delete_managed_server
+update_single_use_credentials = ManagedServersApi.update_single_use_credentials
+get_managed_server_volume = ManagedServersApi.get_managed_server_volume
+update_volume = ManagedServersApi.update_volume
+rescan_all_managed_servers = ManagedServersApi.rescan_all_managed_servers
+rescan_managed_server = ManagedServersApi.rescan_managed_server
+get_host_optional_components_defaults = ManagedServersApi.get_host_optional_components_defaults
+update_server_components = ManagedServersApi.update_server_components

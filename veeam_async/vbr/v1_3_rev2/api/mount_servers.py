@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EMountServersFiltersOrderColumn,
@@ -44,10 +41,10 @@ _GET_ALL_MOUNT_SERVERS: Operation[MountServerModelsResult] = Operation(
         Parameter("type_filter", type="EMountServerType"),
         Parameter("is_default_filter", type="bool"),
     ),
-    answers={
-        200: Answer("MountServerModelsResult"),
+    responses={
+        200: Response("MountServerModelsResult"),
     },
-    listing=Listing("data", "MountServerModel"),
+    paging=Paging("data", "MountServerModel"),
 )
 
 _SETUP_MOUNT_SERVER: Operation[SessionModel] = Operation(
@@ -60,8 +57,8 @@ _SETUP_MOUNT_SERVER: Operation[SessionModel] = Operation(
     group="mount_servers",
     name="setup_mount_server",
     body=Body("MountServerSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -75,8 +72,8 @@ _GET_MOUNT_SERVER: Operation[MountServerModel] = Operation(
     group="mount_servers",
     name="get_mount_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("MountServerModel"),
+    responses={
+        200: Response("MountServerModel"),
     },
 )
 
@@ -91,8 +88,8 @@ _UPDATE_MOUNT_SERVER: Operation[SessionModel] = Operation(
     name="update_mount_server",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("MountServerModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -105,8 +102,8 @@ _GET_DEFAULT_MOUNT_SERVER: Operation[MountServerModelsResult] = Operation(
     tag="Mount Servers",
     group="mount_servers",
     name="get_default_mount_server",
-    answers={
-        200: Answer("MountServerModelsResult"),
+    responses={
+        200: Response("MountServerModelsResult"),
     },
 )
 
@@ -120,222 +117,10 @@ _SET_AS_DEFAULT_MOUNT_SERVER: Operation[MountServerModel] = Operation(
     group="mount_servers",
     name="set_as_default_mount_server",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        201: Answer("MountServerModel"),
+    responses={
+        201: Response("MountServerModel"),
     },
 )
-
-
-async def get_all_mount_servers(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EMountServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    write_cache_folder_filter: str | Unset = UNSET,
-    type_filter: EMountServerType | Unset = UNSET,
-    is_default_filter: bool | Unset = UNSET,
-) -> MountServerModelsResult:
-    """Get Mount Servers: GET /api/v1/backupInfrastructure/mountServers.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        write_cache_folder_filter: query `writeCacheFolderFilter`.
-        type_filter: query `typeFilter`.
-        is_default_filter: query `isDefaultFilter`.
-
-    Returns:
-        200: `MountServerModelsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetAllMountServers
-    """
-    return await client.execute(
-        _GET_ALL_MOUNT_SERVERS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "write_cache_folder_filter": write_cache_folder_filter,
-            "type_filter": type_filter,
-            "is_default_filter": is_default_filter,
-        },
-    )
-
-
-def iterate_all_mount_servers(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EMountServersFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    write_cache_folder_filter: str | Unset = UNSET,
-    type_filter: EMountServerType | Unset = UNSET,
-    is_default_filter: bool | Unset = UNSET,
-) -> Items[MountServerModel, MountServerModelsResult]:
-    """Get Mount Servers: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_mount_servers`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_MOUNT_SERVERS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "write_cache_folder_filter": write_cache_folder_filter,
-            "type_filter": type_filter,
-            "is_default_filter": is_default_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def setup_mount_server(
-    client: ApplianceClient,
-    body: MountServerSpec,
-) -> SessionModel:
-    """Add Mount Server: POST /api/v1/backupInfrastructure/mountServers.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetupMountServer
-    """
-    return await client.execute(_SETUP_MOUNT_SERVER, {}, body)
-
-
-async def get_mount_server(
-    client: ApplianceClient,
-    id: str,
-) -> MountServerModel:
-    """Get Mount Server: GET /api/v1/backupInfrastructure/mountServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `MountServerModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetMountServer
-    """
-    return await client.execute(_GET_MOUNT_SERVER, {"id": id})
-
-
-async def update_mount_server(
-    client: ApplianceClient,
-    id: str,
-    body: MountServerModel,
-) -> SessionModel:
-    """Update Mount Server: PUT /api/v1/backupInfrastructure/mountServers/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/UpdateMountServer
-    """
-    return await client.execute(_UPDATE_MOUNT_SERVER, {"id": id}, body)
-
-
-async def get_default_mount_server(
-    client: ApplianceClient,
-) -> MountServerModelsResult:
-    """Get Default Mount Server: GET /api/v1/backupInfrastructure/mountServers/default.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `MountServerModelsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetDefaultMountServer
-    """
-    return await client.execute(_GET_DEFAULT_MOUNT_SERVER, {})
-
-
-async def set_as_default_mount_server(
-    client: ApplianceClient,
-    id: str,
-) -> MountServerModel:
-    """Set Default Mount Server: POST /api/v1/backupInfrastructure/mountServers/{id}/default.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        201: `MountServerModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetAsDefaultMountServer
-    """
-    return await client.execute(_SET_AS_DEFAULT_MOUNT_SERVER, {"id": id})
 
 
 class MountServersApi(Api):
@@ -343,9 +128,172 @@ class MountServersApi(Api):
 
     __slots__ = ()
 
-    get_all_mount_servers = ListMethod(get_all_mount_servers, iterate_all_mount_servers)
-    setup_mount_server = Method(setup_mount_server)
-    get_mount_server = Method(get_mount_server)
-    update_mount_server = Method(update_mount_server)
-    get_default_mount_server = Method(get_default_mount_server)
-    set_as_default_mount_server = Method(set_as_default_mount_server)
+    def get_all_mount_servers(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EMountServersFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        write_cache_folder_filter: str | Unset = UNSET,
+        type_filter: EMountServerType | Unset = UNSET,
+        is_default_filter: bool | Unset = UNSET,
+    ) -> Listing[MountServerModel, MountServerModelsResult]:
+        """Get Mount Servers: GET /api/v1/backupInfrastructure/mountServers.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            write_cache_folder_filter: query `writeCacheFolderFilter`.
+            type_filter: query `typeFilter`.
+            is_default_filter: query `isDefaultFilter`.
+
+        Returns:
+            200: `MountServerModelsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetAllMountServers
+        """
+        return Listing(
+            self,
+            _GET_ALL_MOUNT_SERVERS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "write_cache_folder_filter": write_cache_folder_filter,
+                "type_filter": type_filter,
+                "is_default_filter": is_default_filter,
+            },
+        )
+
+    def setup_mount_server(
+        self: Caller,
+        body: MountServerSpec,
+    ) -> Request[SessionModel]:
+        """Add Mount Server: POST /api/v1/backupInfrastructure/mountServers.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetupMountServer
+        """
+        return Request(self, _SETUP_MOUNT_SERVER, {}, body)
+
+    def get_mount_server(
+        self: Caller,
+        id: str,
+    ) -> Request[MountServerModel]:
+        """Get Mount Server: GET /api/v1/backupInfrastructure/mountServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `MountServerModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetMountServer
+        """
+        return Request(self, _GET_MOUNT_SERVER, {"id": id})
+
+    def update_mount_server(
+        self: Caller,
+        id: str,
+        body: MountServerModel,
+    ) -> Request[SessionModel]:
+        """Update Mount Server: PUT /api/v1/backupInfrastructure/mountServers/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/UpdateMountServer
+        """
+        return Request(self, _UPDATE_MOUNT_SERVER, {"id": id}, body)
+
+    def get_default_mount_server(
+        self: Caller,
+    ) -> Request[MountServerModelsResult]:
+        """Get Default Mount Server: GET /api/v1/backupInfrastructure/mountServers/default.
+
+        Returns:
+            200: `MountServerModelsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/GetDefaultMountServer
+        """
+        return Request(self, _GET_DEFAULT_MOUNT_SERVER, {})
+
+    def set_as_default_mount_server(
+        self: Caller,
+        id: str,
+    ) -> Request[MountServerModel]:
+        """Set Default Mount Server: POST /api/v1/backupInfrastructure/mountServers/{id}/default.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            201: `MountServerModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Mount-Servers#operation/SetAsDefaultMountServer
+        """
+        return Request(self, _SET_AS_DEFAULT_MOUNT_SERVER, {"id": id})
+
+
+get_all_mount_servers = MountServersApi.get_all_mount_servers
+setup_mount_server = MountServersApi.setup_mount_server
+get_mount_server = MountServersApi.get_mount_server
+update_mount_server = MountServersApi.update_mount_server
+get_default_mount_server = MountServersApi.get_default_mount_server
+set_as_default_mount_server = MountServersApi.set_as_default_mount_server

@@ -3,15 +3,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from veeam_async.api import Api, DownloadMethod
-from veeam_async.operation import Answer, Operation, Parameter
+from veeam_async._operation import Api, Caller, Operation, Parameter, Response
+from veeam_async.downloads import Download
 
 from .. import REVISION
-
-if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
 
 _DOWNLOAD_RECOVERY_MEDIA: Operation[bytes] = Operation(
     "DownloadRecoveryMedia",
@@ -23,36 +18,10 @@ _DOWNLOAD_RECOVERY_MEDIA: Operation[bytes] = Operation(
     group="recovery_media",
     name="download_recovery_media",
     parameters=(Parameter("task_id", "taskId", "path", required=True),),
-    answers={
-        200: Answer("bytes", "application/vnd.efi.iso"),
+    responses={
+        200: Response("bytes", "application/vnd.efi.iso"),
     },
 )
-
-
-async def download_recovery_media(
-    client: ApplianceClient,
-    task_id: str,
-) -> bytes:
-    """Download Recovery Media: GET /api/v1/recoveryMedia/{taskId}/download.
-
-    Args:
-        client: the appliance.
-        task_id: path `taskId`, UUID.
-
-    Returns:
-        200: `bytes` as application/vnd.efi.iso.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Recovery-Media#operation/DownloadRecoveryMedia
-    """
-    return await client.execute(_DOWNLOAD_RECOVERY_MEDIA, {"task_id": task_id})
 
 
 class RecoveryMediaApi(Api):
@@ -60,4 +29,29 @@ class RecoveryMediaApi(Api):
 
     __slots__ = ()
 
-    download_recovery_media = DownloadMethod(download_recovery_media)
+    def download_recovery_media(
+        self: Caller,
+        task_id: str,
+    ) -> Download[bytes]:
+        """Download Recovery Media: GET /api/v1/recoveryMedia/{taskId}/download.
+
+        Args:
+            task_id: path `taskId`, UUID.
+
+        Returns:
+            200: `bytes` as application/vnd.efi.iso.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Recovery-Media#operation/DownloadRecoveryMedia
+        """
+        return Download(self, _DOWNLOAD_RECOVERY_MEDIA, {"task_id": task_id})
+
+
+download_recovery_media = RecoveryMediaApi.download_recovery_media

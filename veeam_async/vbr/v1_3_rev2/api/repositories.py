@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Body, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Body, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         ERepositoryFiltersOrderColumn,
@@ -59,10 +56,10 @@ _GET_ALL_REPOSITORIES: Operation[RepositoriesResult] = Operation(
         Parameter("vmb_api_platform"),
         Parameter("exclude_extents", type="bool"),
     ),
-    answers={
-        200: Answer("RepositoriesResult"),
+    responses={
+        200: Response("RepositoriesResult"),
     },
-    listing=Listing("data", "RepositoryModel"),
+    paging=Paging("data", "RepositoryModel"),
 )
 
 _CREATE_REPOSITORY: Operation[SessionModel] = Operation(
@@ -76,8 +73,8 @@ _CREATE_REPOSITORY: Operation[SessionModel] = Operation(
     name="create_repository",
     parameters=(Parameter("overwrite_owner", type="bool"),),
     body=Body("RepositorySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -91,8 +88,8 @@ _RESCAN_REPOSITORIES: Operation[SessionModel] = Operation(
     group="repositories",
     name="rescan_repositories",
     body=Body("RepositoriesRescanSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -123,10 +120,10 @@ _GET_ALL_REPOSITORIES_STATES: Operation[RepositoryStatesResult] = Operation(
         Parameter("sobr_membership_filter"),
         Parameter("exclude_extents", type="bool"),
     ),
-    answers={
-        200: Answer("RepositoryStatesResult"),
+    responses={
+        200: Response("RepositoryStatesResult"),
     },
-    listing=Listing("data", "RepositoryStateModel"),
+    paging=Paging("data", "RepositoryStateModel"),
 )
 
 _GET_REPOSITORY: Operation[RepositoryModel] = Operation(
@@ -139,8 +136,8 @@ _GET_REPOSITORY: Operation[RepositoryModel] = Operation(
     group="repositories",
     name="get_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("RepositoryModel"),
+    responses={
+        200: Response("RepositoryModel"),
     },
 )
 
@@ -155,8 +152,8 @@ _UPDATE_REPOSITORY: Operation[SessionModel] = Operation(
     name="update_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("RepositoryModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -173,8 +170,8 @@ _DELETE_REPOSITORY: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("delete_backups", type="bool"),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -188,8 +185,8 @@ _GET_REPOSITORY_ACCESS_PERMISSIONS: Operation[RepositoryAccessPermissionsModel] 
     group="repositories",
     name="get_repository_access_permissions",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("RepositoryAccessPermissionsModel"),
+    responses={
+        200: Response("RepositoryAccessPermissionsModel"),
     },
 )
 
@@ -204,8 +201,8 @@ _UPDATE_REPOSITORY_ACCESS_PERMISSIONS: Operation[RepositoryAccessPermissionsMode
     name="update_repository_access_permissions",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("RepositoryAccessPermissionsModel"),
-    answers={
-        200: Answer("RepositoryAccessPermissionsModel"),
+    responses={
+        200: Response("RepositoryAccessPermissionsModel"),
     },
 )
 
@@ -225,10 +222,10 @@ _GET_ALL_SCALE_OUT_REPOSITORIES: Operation[ScaleOutRepositoriesResult] = Operati
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("ScaleOutRepositoriesResult"),
+    responses={
+        200: Response("ScaleOutRepositoriesResult"),
     },
-    listing=Listing("data", "ScaleOutRepositoryModel"),
+    paging=Paging("data", "ScaleOutRepositoryModel"),
 )
 
 _CREATE_SCALE_OUT_REPOSITORY: Operation[SessionModel] = Operation(
@@ -241,8 +238,8 @@ _CREATE_SCALE_OUT_REPOSITORY: Operation[SessionModel] = Operation(
     group="repositories",
     name="create_scale_out_repository",
     body=Body("ScaleOutRepositorySpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -256,8 +253,8 @@ _GET_SCALE_OUT_REPOSITORY: Operation[ScaleOutRepositoryModel] = Operation(
     group="repositories",
     name="get_scale_out_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("ScaleOutRepositoryModel"),
+    responses={
+        200: Response("ScaleOutRepositoryModel"),
     },
 )
 
@@ -272,8 +269,8 @@ _UPDATE_SCALE_OUT_REPOSITORY: Operation[SessionModel] = Operation(
     name="update_scale_out_repository",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutRepositoryModel"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -290,8 +287,8 @@ _DELETE_SCALE_OUT_REPOSITORY: Operation[None] = Operation(
         Parameter("id", "id", "path", required=True),
         Parameter("delete_backups", type="bool"),
     ),
-    answers={
-        204: Answer(),
+    responses={
+        204: Response(),
     },
 )
 
@@ -306,8 +303,8 @@ _ENABLE_SCALE_OUT_EXTENT_SEALED_MODE: Operation[SessionModel] = Operation(
     name="enable_scale_out_extent_sealed_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutExtentMaintenanceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -322,8 +319,8 @@ _DISABLE_SCALE_OUT_EXTENT_SEALED_MODE: Operation[SessionModel] = Operation(
     name="disable_scale_out_extent_sealed_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutExtentMaintenanceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -338,8 +335,8 @@ _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE: Operation[SessionModel] = Operation(
     name="enable_scale_out_extent_maintenance_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutExtentMaintenanceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
 
@@ -354,718 +351,10 @@ _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE: Operation[SessionModel] = Operation(
     name="disable_scale_out_extent_maintenance_mode",
     parameters=(Parameter("id", "id", "path", required=True),),
     body=Body("ScaleOutExtentMaintenanceSpec"),
-    answers={
-        201: Answer("SessionModel"),
+    responses={
+        201: Response("SessionModel"),
     },
 )
-
-
-async def get_all_repositories(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ERepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[ERepositoryType] | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-    path_filter: str | Unset = UNSET,
-    vmb_api_filter: str | Unset = UNSET,
-    vmb_api_platform: str | Unset = UNSET,
-    exclude_extents: bool | Unset = UNSET,
-) -> RepositoriesResult:
-    """Get All Repositories: GET /api/v1/backupInfrastructure/repositories.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        host_id_filter: query `hostIdFilter`, UUID.
-        path_filter: query `pathFilter`.
-        vmb_api_filter: query `vmbApiFilter`.
-        vmb_api_platform: query `vmbApiPlatform`, UUID.
-        exclude_extents: query `excludeExtents`.
-
-    Returns:
-        200: `RepositoriesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositories
-    """
-    return await client.execute(
-        _GET_ALL_REPOSITORIES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "host_id_filter": host_id_filter,
-            "path_filter": path_filter,
-            "vmb_api_filter": vmb_api_filter,
-            "vmb_api_platform": vmb_api_platform,
-            "exclude_extents": exclude_extents,
-        },
-    )
-
-
-def iterate_all_repositories(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ERepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[ERepositoryType] | Unset = UNSET,
-    host_id_filter: str | Unset = UNSET,
-    path_filter: str | Unset = UNSET,
-    vmb_api_filter: str | Unset = UNSET,
-    vmb_api_platform: str | Unset = UNSET,
-    exclude_extents: bool | Unset = UNSET,
-) -> Items[RepositoryModel, RepositoriesResult]:
-    """Get All Repositories: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_repositories`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REPOSITORIES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "host_id_filter": host_id_filter,
-            "path_filter": path_filter,
-            "vmb_api_filter": vmb_api_filter,
-            "vmb_api_platform": vmb_api_platform,
-            "exclude_extents": exclude_extents,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_repository(
-    client: ApplianceClient,
-    body: RepositorySpec,
-    *,
-    overwrite_owner: bool | Unset = UNSET,
-) -> SessionModel:
-    """Add Repository: POST /api/v1/backupInfrastructure/repositories.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-        overwrite_owner: query `overwriteOwner`.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateRepository
-    """
-    return await client.execute(_CREATE_REPOSITORY, {"overwrite_owner": overwrite_owner}, body)
-
-
-async def rescan_repositories(
-    client: ApplianceClient,
-    body: RepositoriesRescanSpec,
-) -> SessionModel:
-    """Rescan Repositories: POST /api/v1/backupInfrastructure/repositories/rescan.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/RescanRepositories
-    """
-    return await client.execute(_RESCAN_REPOSITORIES, {}, body)
-
-
-async def get_all_repositories_states(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ERepositoryStatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    id_filter: str | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[ERepositoryType] | Unset = UNSET,
-    capacity_filter: float | Unset = UNSET,
-    free_space_filter: float | Unset = UNSET,
-    used_space_filter: float | Unset = UNSET,
-    is_online_filter: bool | Unset = UNSET,
-    is_out_of_date_filter: bool | Unset = UNSET,
-    sobr_id_filter: str | Unset = UNSET,
-    sobr_extent_type_filter: list[EScaleOutRepositoryExtentType] | Unset = UNSET,
-    sobr_membership_filter: str | Unset = UNSET,
-    exclude_extents: bool | Unset = UNSET,
-) -> RepositoryStatesResult:
-    """Get All Repository States: GET /api/v1/backupInfrastructure/repositories/states.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        id_filter: query `idFilter`, UUID.
-        name_filter: query `nameFilter`.
-        type_filter: query `typeFilter`.
-        capacity_filter: query `capacityFilter`.
-        free_space_filter: query `freeSpaceFilter`.
-        used_space_filter: query `usedSpaceFilter`.
-        is_online_filter: query `isOnlineFilter`.
-        is_out_of_date_filter: query `isOutOfDateFilter`.
-        sobr_id_filter: query `sobrIdFilter`, UUID.
-        sobr_extent_type_filter: query `sobrExtentTypeFilter`.
-        sobr_membership_filter: query `sobrMembershipFilter`.
-        exclude_extents: query `excludeExtents`.
-
-    Returns:
-        200: `RepositoryStatesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositoriesStates
-    """
-    return await client.execute(
-        _GET_ALL_REPOSITORIES_STATES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "id_filter": id_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "capacity_filter": capacity_filter,
-            "free_space_filter": free_space_filter,
-            "used_space_filter": used_space_filter,
-            "is_online_filter": is_online_filter,
-            "is_out_of_date_filter": is_out_of_date_filter,
-            "sobr_id_filter": sobr_id_filter,
-            "sobr_extent_type_filter": sobr_extent_type_filter,
-            "sobr_membership_filter": sobr_membership_filter,
-            "exclude_extents": exclude_extents,
-        },
-    )
-
-
-def iterate_all_repositories_states(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ERepositoryStatesFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    id_filter: str | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    type_filter: list[ERepositoryType] | Unset = UNSET,
-    capacity_filter: float | Unset = UNSET,
-    free_space_filter: float | Unset = UNSET,
-    used_space_filter: float | Unset = UNSET,
-    is_online_filter: bool | Unset = UNSET,
-    is_out_of_date_filter: bool | Unset = UNSET,
-    sobr_id_filter: str | Unset = UNSET,
-    sobr_extent_type_filter: list[EScaleOutRepositoryExtentType] | Unset = UNSET,
-    sobr_membership_filter: str | Unset = UNSET,
-    exclude_extents: bool | Unset = UNSET,
-) -> Items[RepositoryStateModel, RepositoryStatesResult]:
-    """Get All Repository States: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_repositories_states`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_REPOSITORIES_STATES,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "id_filter": id_filter,
-            "name_filter": name_filter,
-            "type_filter": type_filter,
-            "capacity_filter": capacity_filter,
-            "free_space_filter": free_space_filter,
-            "used_space_filter": used_space_filter,
-            "is_online_filter": is_online_filter,
-            "is_out_of_date_filter": is_out_of_date_filter,
-            "sobr_id_filter": sobr_id_filter,
-            "sobr_extent_type_filter": sobr_extent_type_filter,
-            "sobr_membership_filter": sobr_membership_filter,
-            "exclude_extents": exclude_extents,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_repository(
-    client: ApplianceClient,
-    id: str,
-) -> RepositoryModel:
-    """Get Repository: GET /api/v1/backupInfrastructure/repositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `RepositoryModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepository
-    """
-    return await client.execute(_GET_REPOSITORY, {"id": id})
-
-
-async def update_repository(
-    client: ApplianceClient,
-    id: str,
-    body: RepositoryModel,
-) -> SessionModel:
-    """Edit Repository: PUT /api/v1/backupInfrastructure/repositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepository
-    """
-    return await client.execute(_UPDATE_REPOSITORY, {"id": id}, body)
-
-
-async def delete_repository(
-    client: ApplianceClient,
-    id: str,
-    *,
-    delete_backups: bool | Unset = UNSET,
-) -> None:
-    """Remove Repository: DELETE /api/v1/backupInfrastructure/repositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        delete_backups: query `deleteBackups`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteRepository
-    """
-    return await client.execute(_DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
-
-
-async def get_repository_access_permissions(
-    client: ApplianceClient,
-    id: str,
-) -> RepositoryAccessPermissionsModel:
-    """Get Repository Access Permissions: GET /api/v1/backupInfrastructure/repositories/{id}/accessPermissions.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `RepositoryAccessPermissionsModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepositoryAccessPermissions
-    """
-    return await client.execute(_GET_REPOSITORY_ACCESS_PERMISSIONS, {"id": id})
-
-
-async def update_repository_access_permissions(
-    client: ApplianceClient,
-    id: str,
-    body: RepositoryAccessPermissionsModel,
-) -> RepositoryAccessPermissionsModel:
-    """Edit Repository Access Permissions: PUT /api/v1/backupInfrastructure/repositories/{id}/accessPermissions.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        200: `RepositoryAccessPermissionsModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepositoryAccessPermissions
-    """
-    return await client.execute(_UPDATE_REPOSITORY_ACCESS_PERMISSIONS, {"id": id}, body)
-
-
-async def get_all_scale_out_repositories(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EScaleOutRepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> ScaleOutRepositoriesResult:
-    """Get All Scale-Out Backup Repositories: GET /api/v1/backupInfrastructure/scaleOutRepositories.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `ScaleOutRepositoriesResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllScaleOutRepositories
-    """
-    return await client.execute(
-        _GET_ALL_SCALE_OUT_REPOSITORIES,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_scale_out_repositories(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EScaleOutRepositoryFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
-    """Get All Scale-Out Backup Repositories: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_scale_out_repositories`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_SCALE_OUT_REPOSITORIES,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def create_scale_out_repository(
-    client: ApplianceClient,
-    body: ScaleOutRepositorySpec,
-) -> SessionModel:
-    """Add Scale-Out Backup Repository: POST /api/v1/backupInfrastructure/scaleOutRepositories.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateScaleOutRepository
-    """
-    return await client.execute(_CREATE_SCALE_OUT_REPOSITORY, {}, body)
-
-
-async def get_scale_out_repository(
-    client: ApplianceClient,
-    id: str,
-) -> ScaleOutRepositoryModel:
-    """Get Scale-Out Backup Repository: GET /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `ScaleOutRepositoryModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetScaleOutRepository
-    """
-    return await client.execute(_GET_SCALE_OUT_REPOSITORY, {"id": id})
-
-
-async def update_scale_out_repository(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutRepositoryModel,
-) -> SessionModel:
-    """Edit Scale-Out Backup Repository: PUT /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateScaleOutRepository
-    """
-    return await client.execute(_UPDATE_SCALE_OUT_REPOSITORY, {"id": id}, body)
-
-
-async def delete_scale_out_repository(
-    client: ApplianceClient,
-    id: str,
-    *,
-    delete_backups: bool | Unset = UNSET,
-) -> None:
-    """Remove Scale-Out Backup Repository: DELETE /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        delete_backups: query `deleteBackups`.
-
-    Returns:
-        204: nothing.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteScaleOutRepository
-    """
-    return await client.execute(_DELETE_SCALE_OUT_REPOSITORY, {"id": id, "delete_backups": delete_backups})
-
-
-async def enable_scale_out_extent_sealed_mode(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutExtentMaintenanceSpec,
-) -> SessionModel:
-    """Enable Sealed Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/enableSealedMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentSealedMode
-    """
-    return await client.execute(_ENABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
-
-
-async def disable_scale_out_extent_sealed_mode(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutExtentMaintenanceSpec,
-) -> SessionModel:
-    """Disable Sealed Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/disableSealedMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentSealedMode
-    """
-    return await client.execute(_DISABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
-
-
-async def enable_scale_out_extent_maintenance_mode(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutExtentMaintenanceSpec,
-) -> SessionModel:
-    """Enable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/enableMaintenanceMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
-    """
-    return await client.execute(_ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
-
-
-async def disable_scale_out_extent_maintenance_mode(
-    client: ApplianceClient,
-    id: str,
-    body: ScaleOutExtentMaintenanceSpec,
-) -> SessionModel:
-    """Disable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/disableMaintenanceMode.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `SessionModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
-    """
-    return await client.execute(_DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
 
 
 class RepositoriesApi(Api):
@@ -1073,21 +362,568 @@ class RepositoriesApi(Api):
 
     __slots__ = ()
 
-    get_all_repositories = ListMethod(get_all_repositories, iterate_all_repositories)
-    create_repository = Method(create_repository)
-    rescan_repositories = Method(rescan_repositories)
-    get_all_repositories_states = ListMethod(get_all_repositories_states, iterate_all_repositories_states)
-    get_repository = Method(get_repository)
-    update_repository = Method(update_repository)
-    delete_repository = Method(delete_repository)
-    get_repository_access_permissions = Method(get_repository_access_permissions)
-    update_repository_access_permissions = Method(update_repository_access_permissions)
-    get_all_scale_out_repositories = ListMethod(get_all_scale_out_repositories, iterate_all_scale_out_repositories)
-    create_scale_out_repository = Method(create_scale_out_repository)
-    get_scale_out_repository = Method(get_scale_out_repository)
-    update_scale_out_repository = Method(update_scale_out_repository)
-    delete_scale_out_repository = Method(delete_scale_out_repository)
-    enable_scale_out_extent_sealed_mode = Method(enable_scale_out_extent_sealed_mode)
-    disable_scale_out_extent_sealed_mode = Method(disable_scale_out_extent_sealed_mode)
-    enable_scale_out_extent_maintenance_mode = Method(enable_scale_out_extent_maintenance_mode)
-    disable_scale_out_extent_maintenance_mode = Method(disable_scale_out_extent_maintenance_mode)
+    def get_all_repositories(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ERepositoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: list[ERepositoryType] | Unset = UNSET,
+        host_id_filter: str | Unset = UNSET,
+        path_filter: str | Unset = UNSET,
+        vmb_api_filter: str | Unset = UNSET,
+        vmb_api_platform: str | Unset = UNSET,
+        exclude_extents: bool | Unset = UNSET,
+    ) -> Listing[RepositoryModel, RepositoriesResult]:
+        """Get All Repositories: GET /api/v1/backupInfrastructure/repositories.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            host_id_filter: query `hostIdFilter`, UUID.
+            path_filter: query `pathFilter`.
+            vmb_api_filter: query `vmbApiFilter`.
+            vmb_api_platform: query `vmbApiPlatform`, UUID.
+            exclude_extents: query `excludeExtents`.
+
+        Returns:
+            200: `RepositoriesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositories
+        """
+        return Listing(
+            self,
+            _GET_ALL_REPOSITORIES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "host_id_filter": host_id_filter,
+                "path_filter": path_filter,
+                "vmb_api_filter": vmb_api_filter,
+                "vmb_api_platform": vmb_api_platform,
+                "exclude_extents": exclude_extents,
+            },
+        )
+
+    def create_repository(
+        self: Caller,
+        body: RepositorySpec,
+        *,
+        overwrite_owner: bool | Unset = UNSET,
+    ) -> Request[SessionModel]:
+        """Add Repository: POST /api/v1/backupInfrastructure/repositories.
+
+        Args:
+            body: what is sent, as application/json.
+            overwrite_owner: query `overwriteOwner`.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateRepository
+        """
+        return Request(self, _CREATE_REPOSITORY, {"overwrite_owner": overwrite_owner}, body)
+
+    def rescan_repositories(
+        self: Caller,
+        body: RepositoriesRescanSpec,
+    ) -> Request[SessionModel]:
+        """Rescan Repositories: POST /api/v1/backupInfrastructure/repositories/rescan.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/RescanRepositories
+        """
+        return Request(self, _RESCAN_REPOSITORIES, {}, body)
+
+    def get_all_repositories_states(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ERepositoryStatesFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        id_filter: str | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        type_filter: list[ERepositoryType] | Unset = UNSET,
+        capacity_filter: float | Unset = UNSET,
+        free_space_filter: float | Unset = UNSET,
+        used_space_filter: float | Unset = UNSET,
+        is_online_filter: bool | Unset = UNSET,
+        is_out_of_date_filter: bool | Unset = UNSET,
+        sobr_id_filter: str | Unset = UNSET,
+        sobr_extent_type_filter: list[EScaleOutRepositoryExtentType] | Unset = UNSET,
+        sobr_membership_filter: str | Unset = UNSET,
+        exclude_extents: bool | Unset = UNSET,
+    ) -> Listing[RepositoryStateModel, RepositoryStatesResult]:
+        """Get All Repository States: GET /api/v1/backupInfrastructure/repositories/states.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            id_filter: query `idFilter`, UUID.
+            name_filter: query `nameFilter`.
+            type_filter: query `typeFilter`.
+            capacity_filter: query `capacityFilter`.
+            free_space_filter: query `freeSpaceFilter`.
+            used_space_filter: query `usedSpaceFilter`.
+            is_online_filter: query `isOnlineFilter`.
+            is_out_of_date_filter: query `isOutOfDateFilter`.
+            sobr_id_filter: query `sobrIdFilter`, UUID.
+            sobr_extent_type_filter: query `sobrExtentTypeFilter`.
+            sobr_membership_filter: query `sobrMembershipFilter`.
+            exclude_extents: query `excludeExtents`.
+
+        Returns:
+            200: `RepositoryStatesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllRepositoriesStates
+        """
+        return Listing(
+            self,
+            _GET_ALL_REPOSITORIES_STATES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "id_filter": id_filter,
+                "name_filter": name_filter,
+                "type_filter": type_filter,
+                "capacity_filter": capacity_filter,
+                "free_space_filter": free_space_filter,
+                "used_space_filter": used_space_filter,
+                "is_online_filter": is_online_filter,
+                "is_out_of_date_filter": is_out_of_date_filter,
+                "sobr_id_filter": sobr_id_filter,
+                "sobr_extent_type_filter": sobr_extent_type_filter,
+                "sobr_membership_filter": sobr_membership_filter,
+                "exclude_extents": exclude_extents,
+            },
+        )
+
+    def get_repository(
+        self: Caller,
+        id: str,
+    ) -> Request[RepositoryModel]:
+        """Get Repository: GET /api/v1/backupInfrastructure/repositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `RepositoryModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepository
+        """
+        return Request(self, _GET_REPOSITORY, {"id": id})
+
+    def update_repository(
+        self: Caller,
+        id: str,
+        body: RepositoryModel,
+    ) -> Request[SessionModel]:
+        """Edit Repository: PUT /api/v1/backupInfrastructure/repositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepository
+        """
+        return Request(self, _UPDATE_REPOSITORY, {"id": id}, body)
+
+    def delete_repository(
+        self: Caller,
+        id: str,
+        *,
+        delete_backups: bool | Unset = UNSET,
+    ) -> Request[None]:
+        """Remove Repository: DELETE /api/v1/backupInfrastructure/repositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            delete_backups: query `deleteBackups`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteRepository
+        """
+        return Request(self, _DELETE_REPOSITORY, {"id": id, "delete_backups": delete_backups})
+
+    def get_repository_access_permissions(
+        self: Caller,
+        id: str,
+    ) -> Request[RepositoryAccessPermissionsModel]:
+        """Get Repository Access Permissions: GET /api/v1/backupInfrastructure/repositories/{id}/accessPermissions.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `RepositoryAccessPermissionsModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetRepositoryAccessPermissions
+        """
+        return Request(self, _GET_REPOSITORY_ACCESS_PERMISSIONS, {"id": id})
+
+    def update_repository_access_permissions(
+        self: Caller,
+        id: str,
+        body: RepositoryAccessPermissionsModel,
+    ) -> Request[RepositoryAccessPermissionsModel]:
+        """Edit Repository Access Permissions: PUT /api/v1/backupInfrastructure/repositories/{id}/accessPermissions.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            200: `RepositoryAccessPermissionsModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateRepositoryAccessPermissions
+        """
+        return Request(self, _UPDATE_REPOSITORY_ACCESS_PERMISSIONS, {"id": id}, body)
+
+    def get_all_scale_out_repositories(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EScaleOutRepositoryFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[ScaleOutRepositoryModel, ScaleOutRepositoriesResult]:
+        """Get All Scale-Out Backup Repositories: GET /api/v1/backupInfrastructure/scaleOutRepositories.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `ScaleOutRepositoriesResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetAllScaleOutRepositories
+        """
+        return Listing(
+            self,
+            _GET_ALL_SCALE_OUT_REPOSITORIES,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def create_scale_out_repository(
+        self: Caller,
+        body: ScaleOutRepositorySpec,
+    ) -> Request[SessionModel]:
+        """Add Scale-Out Backup Repository: POST /api/v1/backupInfrastructure/scaleOutRepositories.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/CreateScaleOutRepository
+        """
+        return Request(self, _CREATE_SCALE_OUT_REPOSITORY, {}, body)
+
+    def get_scale_out_repository(
+        self: Caller,
+        id: str,
+    ) -> Request[ScaleOutRepositoryModel]:
+        """Get Scale-Out Backup Repository: GET /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `ScaleOutRepositoryModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/GetScaleOutRepository
+        """
+        return Request(self, _GET_SCALE_OUT_REPOSITORY, {"id": id})
+
+    def update_scale_out_repository(
+        self: Caller,
+        id: str,
+        body: ScaleOutRepositoryModel,
+    ) -> Request[SessionModel]:
+        """Edit Scale-Out Backup Repository: PUT /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/UpdateScaleOutRepository
+        """
+        return Request(self, _UPDATE_SCALE_OUT_REPOSITORY, {"id": id}, body)
+
+    def delete_scale_out_repository(
+        self: Caller,
+        id: str,
+        *,
+        delete_backups: bool | Unset = UNSET,
+    ) -> Request[None]:
+        """Remove Scale-Out Backup Repository: DELETE /api/v1/backupInfrastructure/scaleOutRepositories/{id}.
+
+        Args:
+            id: path `id`, UUID.
+            delete_backups: query `deleteBackups`.
+
+        Returns:
+            204: nothing.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DeleteScaleOutRepository
+        """
+        return Request(self, _DELETE_SCALE_OUT_REPOSITORY, {"id": id, "delete_backups": delete_backups})
+
+    def enable_scale_out_extent_sealed_mode(
+        self: Caller,
+        id: str,
+        body: ScaleOutExtentMaintenanceSpec,
+    ) -> Request[SessionModel]:
+        """Enable Sealed Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/enableSealedMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentSealedMode
+        """
+        return Request(self, _ENABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
+
+    def disable_scale_out_extent_sealed_mode(
+        self: Caller,
+        id: str,
+        body: ScaleOutExtentMaintenanceSpec,
+    ) -> Request[SessionModel]:
+        """Disable Sealed Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/disableSealedMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentSealedMode
+        """
+        return Request(self, _DISABLE_SCALE_OUT_EXTENT_SEALED_MODE, {"id": id}, body)
+
+    def enable_scale_out_extent_maintenance_mode(
+        self: Caller,
+        id: str,
+        body: ScaleOutExtentMaintenanceSpec,
+    ) -> Request[SessionModel]:
+        """Enable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/enableMaintenanceMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/EnableScaleOutExtentMaintenanceMode
+        """
+        return Request(self, _ENABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
+
+    def disable_scale_out_extent_maintenance_mode(
+        self: Caller,
+        id: str,
+        body: ScaleOutExtentMaintenanceSpec,
+    ) -> Request[SessionModel]:
+        """Disable Maintenance Mode: POST /api/v1/backupInfrastructure/scaleOutRepositories/{id}/disableMaintenanceMode.
+
+        Args:
+            id: path `id`, UUID.
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `SessionModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Repositories#operation/DisableScaleOutExtentMaintenanceMode
+        """
+        return Request(self, _DISABLE_SCALE_OUT_EXTENT_MAINTENANCE_MODE, {"id": id}, body)
+
+
+get_all_repositories = RepositoriesApi.get_all_repositories
+create_repository = RepositoriesApi.create_repository
+rescan_repositories = RepositoriesApi.rescan_repositories
+get_all_repositories_states = RepositoriesApi.get_all_repositories_states
+get_repository = RepositoriesApi.get_repository
+update_repository = RepositoriesApi.update_repository
+delete_repository = RepositoriesApi.delete_repository
+get_repository_access_permissions = RepositoriesApi.get_repository_access_permissions
+update_repository_access_permissions = RepositoriesApi.update_repository_access_permissions
+get_all_scale_out_repositories = RepositoriesApi.get_all_scale_out_repositories
+create_scale_out_repository = RepositoriesApi.create_scale_out_repository
+get_scale_out_repository = RepositoriesApi.get_scale_out_repository
+update_scale_out_repository = RepositoriesApi.update_scale_out_repository
+delete_scale_out_repository = RepositoriesApi.delete_scale_out_repository
+enable_scale_out_extent_sealed_mode = RepositoriesApi.enable_scale_out_extent_sealed_mode
+disable_scale_out_extent_sealed_mode = RepositoriesApi.disable_scale_out_extent_sealed_mode
+enable_scale_out_extent_maintenance_mode = RepositoriesApi.enable_scale_out_extent_maintenance_mode
+disable_scale_out_extent_maintenance_mode = RepositoriesApi.disable_scale_out_extent_maintenance_mode

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import (
         EmptySuccessResponse,
@@ -52,10 +49,10 @@ _GET_ALL_TASKS: Operation[TasksResult] = Operation(
         Parameter("state_filter", type="ETaskState"),
         Parameter("result_filter", type="ETaskResult"),
     ),
-    answers={
-        200: Answer("TasksResult"),
+    responses={
+        200: Response("TasksResult"),
     },
-    listing=Listing("data", "TaskModel"),
+    paging=Paging("data", "TaskModel"),
 )
 
 _GET_TASK: Operation[TaskModel] = Operation(
@@ -68,8 +65,8 @@ _GET_TASK: Operation[TaskModel] = Operation(
     group="tasks",
     name="get_task",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("TaskModel"),
+    responses={
+        200: Response("TaskModel"),
     },
 )
 
@@ -83,170 +80,10 @@ _STOP_TASK: Operation[EmptySuccessResponse] = Operation(
     group="tasks",
     name="stop_task",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("EmptySuccessResponse"),
+    responses={
+        200: Response("EmptySuccessResponse"),
     },
 )
-
-
-async def get_all_tasks(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: ETaskFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ETaskType | Unset = UNSET,
-    state_filter: ETaskState | Unset = UNSET,
-    result_filter: ETaskResult | Unset = UNSET,
-) -> TasksResult:
-    """Get All Tasks: GET /api/v1/tasks.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-        created_after_filter: query `createdAfterFilter`, with its zone.
-        created_before_filter: query `createdBeforeFilter`, with its zone.
-        ended_after_filter: query `endedAfterFilter`, with its zone.
-        ended_before_filter: query `endedBeforeFilter`, with its zone.
-        type_filter: query `typeFilter`.
-        state_filter: query `stateFilter`.
-        result_filter: query `resultFilter`.
-
-    Returns:
-        200: `TasksResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Tasks#operation/GetAllTasks
-    """
-    return await client.execute(
-        _GET_ALL_TASKS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-    )
-
-
-def iterate_all_tasks(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: ETaskFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-    created_after_filter: datetime | Unset = UNSET,
-    created_before_filter: datetime | Unset = UNSET,
-    ended_after_filter: datetime | Unset = UNSET,
-    ended_before_filter: datetime | Unset = UNSET,
-    type_filter: ETaskType | Unset = UNSET,
-    state_filter: ETaskState | Unset = UNSET,
-    result_filter: ETaskResult | Unset = UNSET,
-) -> Items[TaskModel, TasksResult]:
-    """Get All Tasks: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_tasks`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_TASKS,
-        {
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-            "created_after_filter": created_after_filter,
-            "created_before_filter": created_before_filter,
-            "ended_after_filter": ended_after_filter,
-            "ended_before_filter": ended_before_filter,
-            "type_filter": type_filter,
-            "state_filter": state_filter,
-            "result_filter": result_filter,
-        },
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_task(
-    client: ApplianceClient,
-    id: str,
-) -> TaskModel:
-    """Get Task: GET /api/v1/tasks/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `TaskModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Tasks#operation/GetTask
-    """
-    return await client.execute(_GET_TASK, {"id": id})
-
-
-async def stop_task(
-    client: ApplianceClient,
-    id: str,
-) -> EmptySuccessResponse:
-    """Stop Task: POST /api/v1/tasks/{id}/stop.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `EmptySuccessResponse`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Tasks#operation/StopTask
-    """
-    return await client.execute(_STOP_TASK, {"id": id})
 
 
 class TasksApi(Api):
@@ -254,6 +91,115 @@ class TasksApi(Api):
 
     __slots__ = ()
 
-    get_all_tasks = ListMethod(get_all_tasks, iterate_all_tasks)
-    get_task = Method(get_task)
-    stop_task = Method(stop_task)
+    def get_all_tasks(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: ETaskFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+        created_after_filter: datetime | Unset = UNSET,
+        created_before_filter: datetime | Unset = UNSET,
+        ended_after_filter: datetime | Unset = UNSET,
+        ended_before_filter: datetime | Unset = UNSET,
+        type_filter: ETaskType | Unset = UNSET,
+        state_filter: ETaskState | Unset = UNSET,
+        result_filter: ETaskResult | Unset = UNSET,
+    ) -> Listing[TaskModel, TasksResult]:
+        """Get All Tasks: GET /api/v1/tasks.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+            created_after_filter: query `createdAfterFilter`, with its zone.
+            created_before_filter: query `createdBeforeFilter`, with its zone.
+            ended_after_filter: query `endedAfterFilter`, with its zone.
+            ended_before_filter: query `endedBeforeFilter`, with its zone.
+            type_filter: query `typeFilter`.
+            state_filter: query `stateFilter`.
+            result_filter: query `resultFilter`.
+
+        Returns:
+            200: `TasksResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Tasks#operation/GetAllTasks
+        """
+        return Listing(
+            self,
+            _GET_ALL_TASKS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+                "created_after_filter": created_after_filter,
+                "created_before_filter": created_before_filter,
+                "ended_after_filter": ended_after_filter,
+                "ended_before_filter": ended_before_filter,
+                "type_filter": type_filter,
+                "state_filter": state_filter,
+                "result_filter": result_filter,
+            },
+        )
+
+    def get_task(
+        self: Caller,
+        id: str,
+    ) -> Request[TaskModel]:
+        """Get Task: GET /api/v1/tasks/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `TaskModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Tasks#operation/GetTask
+        """
+        return Request(self, _GET_TASK, {"id": id})
+
+    def stop_task(
+        self: Caller,
+        id: str,
+    ) -> Request[EmptySuccessResponse]:
+        """Stop Task: POST /api/v1/tasks/{id}/stop.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `EmptySuccessResponse`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Tasks#operation/StopTask
+        """
+        return Request(self, _STOP_TASK, {"id": id})
+
+
+get_all_tasks = TasksApi.get_all_tasks
+get_task = TasksApi.get_task
+stop_task = TasksApi.stop_task

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from veeam_async.api import Api, Method
-from veeam_async.operation import Answer, Body, Operation
+from veeam_async._operation import Api, Body, Caller, Operation, Request, Response
 
 from .. import REVISION
 
 if TYPE_CHECKING:
-    from veeam_async.client import ApplianceClient
-
     from ..models import GlobalNetworkTrafficRulesModel
 
 _GET_ALL_TRAFFIC_RULES: Operation[GlobalNetworkTrafficRulesModel] = Operation(
@@ -24,8 +21,8 @@ _GET_ALL_TRAFFIC_RULES: Operation[GlobalNetworkTrafficRulesModel] = Operation(
     tag="Traffic Rules",
     group="traffic_rules",
     name="get_all_traffic_rules",
-    answers={
-        200: Answer("GlobalNetworkTrafficRulesModel"),
+    responses={
+        200: Response("GlobalNetworkTrafficRulesModel"),
     },
 )
 
@@ -39,57 +36,10 @@ _UPDATE_TRAFFIC_RULES: Operation[GlobalNetworkTrafficRulesModel] = Operation(
     group="traffic_rules",
     name="update_traffic_rules",
     body=Body("GlobalNetworkTrafficRulesModel"),
-    answers={
-        201: Answer("GlobalNetworkTrafficRulesModel"),
+    responses={
+        201: Response("GlobalNetworkTrafficRulesModel"),
     },
 )
-
-
-async def get_all_traffic_rules(
-    client: ApplianceClient,
-) -> GlobalNetworkTrafficRulesModel:
-    """Get Traffic Rules: GET /api/v1/trafficRules.
-
-    Args:
-        client: the appliance.
-
-    Returns:
-        200: `GlobalNetworkTrafficRulesModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/GetAllTrafficRules
-    """
-    return await client.execute(_GET_ALL_TRAFFIC_RULES, {})
-
-
-async def update_traffic_rules(
-    client: ApplianceClient,
-    body: GlobalNetworkTrafficRulesModel,
-) -> GlobalNetworkTrafficRulesModel:
-    """Edit Traffic Rules: PUT /api/v1/trafficRules.
-
-    Args:
-        client: the appliance.
-        body: what is sent, as application/json.
-
-    Returns:
-        201: `GlobalNetworkTrafficRulesModel`.
-
-    Raises:
-        BadRequestError: 400.
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/UpdateTrafficRules
-    """
-    return await client.execute(_UPDATE_TRAFFIC_RULES, {}, body)
 
 
 class TrafficRulesApi(Api):
@@ -97,5 +47,47 @@ class TrafficRulesApi(Api):
 
     __slots__ = ()
 
-    get_all_traffic_rules = Method(get_all_traffic_rules)
-    update_traffic_rules = Method(update_traffic_rules)
+    def get_all_traffic_rules(
+        self: Caller,
+    ) -> Request[GlobalNetworkTrafficRulesModel]:
+        """Get Traffic Rules: GET /api/v1/trafficRules.
+
+        Returns:
+            200: `GlobalNetworkTrafficRulesModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/GetAllTrafficRules
+        """
+        return Request(self, _GET_ALL_TRAFFIC_RULES, {})
+
+    def update_traffic_rules(
+        self: Caller,
+        body: GlobalNetworkTrafficRulesModel,
+    ) -> Request[GlobalNetworkTrafficRulesModel]:
+        """Edit Traffic Rules: PUT /api/v1/trafficRules.
+
+        Args:
+            body: what is sent, as application/json.
+
+        Returns:
+            201: `GlobalNetworkTrafficRulesModel`.
+
+        Raises:
+            BadRequestError: 400.
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/Traffic-Rules#operation/UpdateTrafficRules
+        """
+        return Request(self, _UPDATE_TRAFFIC_RULES, {}, body)
+
+
+get_all_traffic_rules = TrafficRulesApi.get_all_traffic_rules
+update_traffic_rules = TrafficRulesApi.update_traffic_rules

@@ -6,16 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from veeam_async._model import UNSET
-from veeam_async.api import Api, ListMethod, Method
-from veeam_async.operation import Answer, Listing, Operation, Parameter
-from veeam_async.paging import Items
+from veeam_async._operation import Api, Caller, Operation, Paging, Parameter, Request, Response
+from veeam_async.listing import Listing
 
 from .. import REVISION
 
 if TYPE_CHECKING:
     from veeam_async._model import Unset
-    from veeam_async.client import ApplianceClient
-    from veeam_async.paging import OnIncomplete
 
     from ..models import EWANAcceleratorsFiltersOrderColumn, WANAcceleratorModel, WANAcceleratorsResult
 
@@ -35,10 +32,10 @@ _GET_ALL_WAN_ACCELERATORS: Operation[WANAcceleratorsResult] = Operation(
         Parameter("order_asc", type="bool"),
         Parameter("name_filter"),
     ),
-    answers={
-        200: Answer("WANAcceleratorsResult"),
+    responses={
+        200: Response("WANAcceleratorsResult"),
     },
-    listing=Listing("data", "WANAcceleratorModel"),
+    paging=Paging("data", "WANAcceleratorModel"),
 )
 
 _GET_WAN_ACCELERATOR: Operation[WANAcceleratorModel] = Operation(
@@ -51,106 +48,10 @@ _GET_WAN_ACCELERATOR: Operation[WANAcceleratorModel] = Operation(
     group="wan_accelerators",
     name="get_wan_accelerator",
     parameters=(Parameter("id", "id", "path", required=True),),
-    answers={
-        200: Answer("WANAcceleratorModel"),
+    responses={
+        200: Response("WANAcceleratorModel"),
     },
 )
-
-
-async def get_all_wan_accelerators(
-    client: ApplianceClient,
-    *,
-    skip: int | Unset = UNSET,
-    limit: int | Unset = UNSET,
-    order_column: EWANAcceleratorsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> WANAcceleratorsResult:
-    """Get All WAN Accelerators: GET /api/v1/backupInfrastructure/wanAccelerators.
-
-    Args:
-        client: the appliance.
-        skip: query `skip`.
-        limit: query `limit`, default 200.
-        order_column: query `orderColumn`.
-        order_asc: query `orderAsc`.
-        name_filter: query `nameFilter`.
-
-    Returns:
-        200: `WANAcceleratorsResult`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetAllWANAccelerators
-    """
-    return await client.execute(
-        _GET_ALL_WAN_ACCELERATORS,
-        {
-            "skip": skip,
-            "limit": limit,
-            "order_column": order_column,
-            "order_asc": order_asc,
-            "name_filter": name_filter,
-        },
-    )
-
-
-def iterate_all_wan_accelerators(
-    client: ApplianceClient,
-    *,
-    page_size: int | None = None,
-    max_items: int | None = None,
-    on_incomplete: OnIncomplete = "warn",
-    order_column: EWANAcceleratorsFiltersOrderColumn | Unset = UNSET,
-    order_asc: bool | Unset = UNSET,
-    name_filter: str | Unset = UNSET,
-) -> Items[WANAcceleratorModel, WANAcceleratorsResult]:
-    """Get All WAN Accelerators: every row of every page, for `async for`.
-
-    What is not said here is as in `get_all_wan_accelerators`.
-
-    Args:
-        page_size: rows to ask for at a time; None leaves it to the server.
-        max_items: rows at most; None for all.
-        on_incomplete: what to do when the server did not give everything.
-    """
-    return Items(
-        client,
-        _GET_ALL_WAN_ACCELERATORS,
-        {"order_column": order_column, "order_asc": order_asc, "name_filter": name_filter},
-        page_size=page_size,
-        max_items=max_items,
-        on_incomplete=on_incomplete,
-    )
-
-
-async def get_wan_accelerator(
-    client: ApplianceClient,
-    id: str,
-) -> WANAcceleratorModel:
-    """Get WAN Accelerator: GET /api/v1/backupInfrastructure/wanAccelerators/{id}.
-
-    Args:
-        client: the appliance.
-        id: path `id`, UUID.
-
-    Returns:
-        200: `WANAcceleratorModel`.
-
-    Raises:
-        UnauthorizedError: 401.
-        ForbiddenError: 403.
-        NotFoundError: 404.
-        ServerError: 500.
-        VeeamError: no answer, or one that cannot be read.
-
-    Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetWANAccelerator
-    """
-    return await client.execute(_GET_WAN_ACCELERATOR, {"id": id})
 
 
 class WanAcceleratorsApi(Api):
@@ -158,5 +59,70 @@ class WanAcceleratorsApi(Api):
 
     __slots__ = ()
 
-    get_all_wan_accelerators = ListMethod(get_all_wan_accelerators, iterate_all_wan_accelerators)
-    get_wan_accelerator = Method(get_wan_accelerator)
+    def get_all_wan_accelerators(
+        self: Caller,
+        *,
+        skip: int | Unset = UNSET,
+        limit: int | Unset = UNSET,
+        order_column: EWANAcceleratorsFiltersOrderColumn | Unset = UNSET,
+        order_asc: bool | Unset = UNSET,
+        name_filter: str | Unset = UNSET,
+    ) -> Listing[WANAcceleratorModel, WANAcceleratorsResult]:
+        """Get All WAN Accelerators: GET /api/v1/backupInfrastructure/wanAccelerators.
+
+        Args:
+            skip: query `skip`.
+            limit: query `limit`, default 200.
+            order_column: query `orderColumn`.
+            order_asc: query `orderAsc`.
+            name_filter: query `nameFilter`.
+
+        Returns:
+            200: `WANAcceleratorsResult`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetAllWANAccelerators
+        """
+        return Listing(
+            self,
+            _GET_ALL_WAN_ACCELERATORS,
+            {
+                "skip": skip,
+                "limit": limit,
+                "order_column": order_column,
+                "order_asc": order_asc,
+                "name_filter": name_filter,
+            },
+        )
+
+    def get_wan_accelerator(
+        self: Caller,
+        id: str,
+    ) -> Request[WANAcceleratorModel]:
+        """Get WAN Accelerator: GET /api/v1/backupInfrastructure/wanAccelerators/{id}.
+
+        Args:
+            id: path `id`, UUID.
+
+        Returns:
+            200: `WANAcceleratorModel`.
+
+        Raises:
+            UnauthorizedError: 401.
+            ForbiddenError: 403.
+            NotFoundError: 404.
+            ServerError: 500.
+            VeeamError: no answer, or one that cannot be read.
+
+        Reference: https://helpcenter.veeam.com/references/vbr/13/rest/1.3-rev2/tag/WAN-Accelerators#operation/GetWANAccelerator
+        """
+        return Request(self, _GET_WAN_ACCELERATOR, {"id": id})
+
+
+get_all_wan_accelerators = WanAcceleratorsApi.get_all_wan_accelerators
+get_wan_accelerator = WanAcceleratorsApi.get_wan_accelerator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
-from ._model.fields import camel_case
+from .._model.fields import camel_case
 
 R = TypeVar("R")
 
@@ -36,7 +36,7 @@ class Revision:
 class Parameter:
     """A path, query or header parameter: `name` in Python, `wire` in the request, `type` as in the signature."""
 
-    __slots__ = ("array", "location", "name", "required", "type", "wire")
+    __slots__ = ("array", "json", "location", "name", "required", "type", "wire")
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Parameter:
         type: str = "str",
         required: bool = False,
         array: ArrayForm = "none",
+        json: bool = False,
     ) -> None:
         self.name = name
         self.wire = camel_case(name) if wire is None else wire
@@ -54,6 +55,7 @@ class Parameter:
         self.type = type
         self.required = required
         self.array = array
+        self.json = json
 
     def __repr__(self) -> str:
         return (
@@ -72,8 +74,8 @@ class Body:
         self.required = required
 
 
-class Answer:
-    """A 2xx answer: the type expression of its body (empty for none) and the media types it comes in."""
+class Response:
+    """A 2xx response: the type expression of its body (empty for none) and the media types it comes in."""
 
     __slots__ = ("media_types", "type")
 
@@ -82,7 +84,7 @@ class Answer:
         self.media_types = media_types or (("application/json",) if type else ())
 
 
-class Listing:
+class Paging:
     """How an operation gives its rows page by page.
 
     Attributes:
@@ -124,17 +126,17 @@ class Operation(Generic[R]):
         method, path: as sent; the path has `{wireName}` placeholders.
         parameters: path, query and header parameters in the document's order.
         body: the request body, or None.
-        answers: status code to `Answer` for each 2xx of the document.
+        responses: status code to `Response` for each 2xx of the document.
         secured: False where the call carries no token.
         safe: True where the call only reads, so that it may be repeated.
         inferred: True where no document evidences the operation.
         deprecated: True where the vendor says so.
-        listing: how it pages, or None.
+        paging: how it pages, or None.
     """
 
     __slots__ = (
-        "answers", "body", "deprecated", "group", "inferred", "listing", "method", "name", "operation_id",
-        "parameters", "path", "revision", "safe", "secured", "tag", "title",
+        "body", "deprecated", "group", "inferred", "method", "name", "operation_id",
+        "paging", "parameters", "path", "responses", "revision", "safe", "secured", "tag", "title",
     )  # fmt: skip
 
     def __init__(
@@ -150,12 +152,12 @@ class Operation(Generic[R]):
         name: str,
         parameters: Sequence[Parameter] = (),
         body: Body | None = None,
-        answers: Mapping[int, Answer],
+        responses: Mapping[int, Response],
         secured: bool = True,
         safe: bool | None = None,
         inferred: bool = False,
         deprecated: bool = False,
-        listing: Listing | None = None,
+        paging: Paging | None = None,
     ) -> None:
         self.operation_id = operation_id
         self.title = title
@@ -167,12 +169,12 @@ class Operation(Generic[R]):
         self.name = name
         self.parameters = tuple(parameters)
         self.body = body
-        self.answers = answers
+        self.responses = responses
         self.secured = secured
         self.safe = method in ("GET", "HEAD") if safe is None else safe
         self.inferred = inferred
         self.deprecated = deprecated
-        self.listing = listing
+        self.paging = paging
 
     def __repr__(self) -> str:
         return f"<Operation {self.operation_id}: {self.method} {self.path}>"

@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from ._model import UNSET, Unset
+from .._model import UNSET, Unset, dumps
+from .call import JSON, BodyFactory, Call
 from .operation import Operation
 
-JSON = "application/json"
 _UNQUOTED = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
@@ -76,14 +76,12 @@ class Plan:
         accept: the Accept header.
         template: the path if it has no parameters, otherwise None.
         secured: True where it carries a token.
-        answers: what reads an answer, by its status.
         media_types: what a success may be.
-        bare: the call without any parameters, once it was made.
+        bare: the call without parameters and body.
     """
 
     __slots__ = (
         "accept",
-        "answers",
         "bare",
         "header",
         "label",
@@ -117,9 +115,24 @@ class Plan:
         self.query = {p.name: p for p in operation.parameters if p.location == "query"}
         self.header = {p.name: p for p in operation.parameters if p.location == "header"}
         self.accept = accept_of(operation)
-        self.media_types = tuple(media for answer in operation.answers.values() for media in answer.media_types)
-        self.answers: dict[Any, Any] = {}
-        self.bare: Any = None
+        self.media_types = tuple(media for each in operation.responses.values() for media in each.media_types)
+        self.bare = self.call(operation.path)
+
+    def call(
+        self, path: str, headers: Mapping[str, str] | None = None, body: bytes | BodyFactory | None = None
+    ) -> Call:
+        """A call of the operation.
+
+        Args:
+            path: with its query, percent-encoded.
+            headers: further headers.
+            body: what is sent.
+        """
+        operation = self.operation
+        return Call(
+            self.method, path, self.label, operation.path, self.accept,
+            safe=operation.safe, headers=headers, body=body, media_types=self.media_types,
+        )  # fmt: skip
 
     def path(self, values: Mapping[str, Any]) -> str:
         """Path and query, percent-encoded.
@@ -155,7 +168,9 @@ class Plan:
             if found is None:
                 found = []
             wire = parameter.wire
-            if isinstance(value, (str, int)) or not isinstance(value, (list, tuple, set, frozenset)):
+            if parameter.json:
+                found.append(f"{wire}={_quoted(dumps(value).decode())}")
+            elif isinstance(value, (str, int)) or not isinstance(value, (list, tuple, set, frozenset)):
                 found.append(f"{wire}={quoted(value)}")
             elif parameter.array == "csv":
                 found.append(f"{wire}={','.join(quoted(item) for item in value)}")
@@ -188,7 +203,7 @@ def header_value(value: Any) -> str:
 
 def accept_of(operation: Operation[Any]) -> str:
     """The media types of the operation's answers, the documented ones first."""
-    types = [media for answer in operation.answers.values() for media in answer.media_types]
+    types = [media for each in operation.responses.values() for media in each.media_types]
     if not types:
         return JSON
     return ", ".join(dict.fromkeys([*types, JSON] if JSON not in types else types))
